@@ -1,0 +1,51 @@
+"""Resolves the dependencies into uv.lock and writes `constraints/` from it: `python3 -m scripts.lock [--upgrade]`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from scripts.choose_stack import STACKS
+from scripts.find_uv import find_or_install_uv
+
+ROOT = Path(__file__).resolve().parent.parent
+
+HEADER = """\
+# pip constraints of the stack {stack}, made from uv.lock by `make lock`; do not edit.
+#   pip install -c constraints/stack-{stack}.txt -e '.[stack-{stack}]'
+"""
+
+
+def constraints_path(stack: str) -> Path:
+    """Where the constraints of a stack (`tfx121`) are kept."""
+    return ROOT / "constraints" / f"stack-{stack}.txt"
+
+
+def export_constraints(stack: str, uv: str) -> str:
+    """What the lock holds for `stack` and everything that can stand beside it. Needs no network."""
+    exported = subprocess.run(
+        [
+            *(uv, "export", "--frozen", "--offline", "--quiet", "--format", "requirements.txt"),
+            *("--no-hashes", "--no-header", "--no-annotate", "--no-emit-project"),
+            *("--extra", f"stack-{stack}", "--extra", "airflow", "--extra", "kubeflow"),
+            *("--group", "dev"),
+        ],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        check=True,
+        universal_newlines=True,
+    ).stdout
+    return HEADER.format(stack=stack) + exported
+
+
+def main(options: list[str]) -> None:
+    """`options` go to `uv lock`."""
+    uv = find_or_install_uv()
+    subprocess.run([uv, "lock", *options], cwd=ROOT, check=True)
+    for stack in STACKS:
+        constraints_path(stack.name).write_text(export_constraints(stack.name, uv))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
