@@ -132,10 +132,11 @@ def make_env(wanted: str) -> None:
     say(stack, version, reason, f"installing the set `{wanted}` into .venv")
 
     uv = find_or_install_uv()
-    STAMP.unlink() if STAMP.exists() else None
+    if STAMP.exists():
+        STAMP.unlink()
     if not current:
-        # Seeded with pip: the tfx command line calls it. Without an interpreter that fits, uv fetches one.
-        call(uv, "venv", "--seed", "--clear", "--python", python.path if python else version, VENV)
+        # Without an interpreter that fits, uv fetches one.
+        call(uv, "venv", "--quiet", "--clear", "--python", python.path if python else version, VENV)
     call(
         *(uv, "sync", "--frozen", "--inexact", "--no-default-groups"),
         *("--python", VENV / "bin" / "python"),

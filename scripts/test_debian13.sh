@@ -1,15 +1,26 @@
 #!/usr/bin/env bash
 # Runs the unit tests and the default recipe on the tfx 1.21 stack in a Debian 13 root, on a host of any age.
 #
+#   scripts/test_debian13.sh [--worktree] [COMMAND]
+#
+#   COMMAND                 a shell command line to run there instead of the tests
+#   --worktree              test the files as they are; otherwise HEAD, so only what is committed
+#
 #   RELATA_DEBIAN13_ROOT    folder of the root: made if missing, reused and kept (default: a temporary one, removed)
 #   RELATA_DEBIAN13_MIRROR  Debian mirror (default: http://deb.debian.org/debian)
 #
-# It tests what is committed: HEAD is cloned. Exit status: 0 passed, 77 cannot run here, anything else failed.
+# Exit status: 0 passed, 77 cannot run here, anything else failed.
 set -euo pipefail
 
 project=$(cd "$(dirname "$0")/.." && pwd)
 mirror=${RELATA_DEBIAN13_MIRROR:-http://deb.debian.org/debian}
 packages="ca-certificates g++ gcc git make python3-dev python3-venv"
+
+worktree=false
+if [ "${1:-}" = --worktree ]; then
+    worktree=true
+    shift
+fi
 
 cannot_run() {
     echo "test-debian13: cannot run here: $1" >&2
@@ -30,6 +41,8 @@ if [ -z "$root" ]; then
 fi
 mkdir -p "$root"
 root=$(cd "$root" && pwd)
+exec 9>"$root/.lock"
+flock 9 # two runs in one root take turns
 
 # Settings by which this host reaches its package indices: environment variables, and the files that they or the
 # tools' conventions name.
@@ -89,12 +102,24 @@ else
     mkdir -p "$root/work"
     git clone -q --no-hardlinks "$project" "$clone"
 fi
-echo "test-debian13: testing $(git -C "$clone" log -1 --format='%h %s')"
+if $worktree; then
+    git -C "$project" ls-files -z --cached --others --exclude-standard |
+        (cd "$project" && xargs -0 sh -c 'for f; do [ -e "$f" ] && printf "%s\\0" "$f"; done' sh) |
+        tar -C "$project" --null -T - -cf - | tar -C "$clone" -xf -
+fi
 
-cd_clone="cd /work/relata"
-in_root "$cd_clone; ldd --version | head -1; python3 --version; make env-unit"
+in_clone() {
+    in_root "cd /work/relata; $1"
+}
+
+echo "test-debian13: $(git -C "$clone" log -1 --format='%h %s')$($worktree && echo ' + working tree')"
+in_clone "ldd --version | head -1; python3 --version; make env-unit"
+if [ $# -gt 0 ]; then
+    in_clone "PATH=\$PWD/.venv/bin:\$PATH; $*"
+    exit
+fi
 status=0
-in_root "$cd_clone; make test-unit" || status=$?
-in_root "$cd_clone; make run" || status=$?
+in_clone "make test-unit" || status=$?
+in_clone "make run" || status=$?
 [ "$status" = 0 ] && echo "test-debian13: passed" || echo "test-debian13: FAILED" >&2
 exit "$status"

@@ -1,0 +1,149 @@
+"""What the project's own files promise: the lock, the constraints, the packages, the commands, Keras 3."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+from scripts.choose_stack import STACKS
+from scripts.find_uv import find_uv
+from scripts.lock import constraints_path, export_constraints
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("relation", "pipeline", "components", "trainer_module", "schemas", "datasets")
+STACK_NAMES = [stack.name for stack in STACKS]
+
+
+@pytest.fixture(scope="module")
+def uv():
+    found = find_uv()
+    assert found, "`make env` should have brought uv"
+    return found
+
+
+def locked(stack):
+    """The pins of a stack: name -> [requirement, …], one for each range of Python versions."""
+    pins = {}
+    for line in constraints_path(stack).read_text().splitlines():
+        if line and not line.startswith("#"):
+            requirement = Requirement(line)
+            pins.setdefault(requirement.name, []).append(requirement)
+    return pins
+
+
+def pinned(stack, name, python):
+    """The version of `name` that the stack has on a Python version."""
+    environment = {
+        "python_full_version": f"{python}.5",
+        "python_version": python,
+        "sys_platform": "linux",
+        "platform_machine": "x86_64",
+    }
+    (pin,) = [p for p in locked(stack)[name] if not p.marker or p.marker.evaluate(environment)]
+    (specifier,) = pin.specifier
+    return Version(specifier.version)
+
+
+@pytest.mark.parametrize("stack", STACK_NAMES)
+def test_constraints_equal_the_lock(stack, uv):
+    assert constraints_path(stack).read_text() == export_constraints(stack, uv), "run `make lock`"
+
+
+def test_lock_fits_pyproject(uv):
+    done = subprocess.run(
+        [uv, "lock", "--check", "--offline"], cwd=ROOT, capture_output=True, text=True
+    )
+    if "network was disabled" in done.stderr:
+        pytest.skip("uv cannot tell without its cache of the index")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("stack", STACK_NAMES)
+def test_constraints_are_plain_pins_as_pip_wants_them(stack):
+    for pins in locked(stack).values():
+        for pin in pins:
+            assert not pin.extras, pin
+            assert not pin.url, pin
+            assert [s.operator for s in pin.specifier] == ["=="], pin
+
+
+@pytest.mark.parametrize(
+    ("stack", "python", "tfx", "tensorflow"),
+    [
+        *(("tfx121", python, "1.21", "2.21") for python in ("3.10", "3.11", "3.12", "3.13")),
+        *(("tfx116", python, "1.16", "2.16") for python in ("3.10", "3.11")),
+    ],
+)
+def test_each_stack_on_each_python(stack, python, tfx, tensorflow):
+    minor = r"{}.{}".format
+    for name, wanted in (("tfx", tfx), ("tensorflow", tensorflow)):
+        version = pinned(stack, name, python)
+        assert minor(version.major, version.minor) == wanted
+    assert pinned(stack, "keras", python).major == 3
+    assert not pinned(stack, "apache-beam", python).is_prerelease
+    assert pinned(stack, "apache-airflow", python).major == 2
+
+
+def test_stacks_on_python_match_the_choice():
+    assert {s.name: sorted(s.pythons) for s in STACKS} == {
+        "tfx121": [(3, 10), (3, 11), (3, 12), (3, 13)],
+        "tfx116": [(3, 10), (3, 11)],
+    }
+
+
+@pytest.mark.parametrize("goal", [
+    *("help", "env", "run", "test", "test-unit", "test-debian13", "bench", "lint", "format"),
+    *("lock", "clean", "distclean"),
+])
+def test_make_has_the_targets(goal):
+    done = subprocess.run(
+        ["make", "--dry-run", goal], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_make_run_names_the_recipe_and_starts_the_driver():
+    plan = subprocess.run(
+        ["make", "--dry-run", "run", "RECIPE=digits_pairs"], cwd=ROOT, capture_output=True, text=True
+    ).stdout
+    assert "scripts.make_env run" in plan
+    assert 'RELATA_RECIPE="digits_pairs"' in plan
+    assert ".venv/bin/python -m pipeline.run" in plan
+
+
+TF_KERAS = re.compile(
+    r"\btf\.keras\b|\btensorflow\.keras\b|\bfrom tensorflow import .*\bkeras\b|\bimport tf_keras\b"
+)
+
+
+def test_keras_3_throughout():
+    """`tf.keras` is Keras 2 or 3 depending on what was imported first; `import keras` is always Keras 3."""
+    files = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "*.py"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout.split("\0")
+    sources = [ROOT / f for f in files if f.split("/")[0] in (*PACKAGES, "bench")]
+    found = [
+        f"{source.relative_to(ROOT)}:{number}: {line.strip()}"
+        for source in sources
+        if source.exists()
+        for number, line in enumerate(source.read_text().splitlines(), 1)
+        if TF_KERAS.search(line) and not line.lstrip().startswith("#")
+    ]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("line", [
+    "model = tf.keras.Model()", "from tensorflow import keras", "import tensorflow.keras as k",
+    "from tensorflow import io, keras",
+])
+def test_the_ban_sees_each_way_to_write_it(line):
+    assert TF_KERAS.search(line)
+
+
+@pytest.mark.parametrize("line", ["import keras", "from keras import layers", "tf.io.gfile.glob(keras)"])
+def test_the_ban_lets_keras_3_pass(line):
+    assert not TF_KERAS.search(line)

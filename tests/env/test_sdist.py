@@ -1,0 +1,78 @@
+"""`setup.py sdist` is what Beam sends to its workers: it must hold the project, and install without a stack."""
+
+import subprocess
+import sys
+import tarfile
+from email.parser import HeaderParser
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("relation", "pipeline", "components", "trainer_module", "schemas", "datasets")
+DATA = (".py", ".yaml", ".pbtxt")
+
+
+def git_files(*options):
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", *options], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    return [name for name in listed.split("\0") if name and (ROOT / name).exists()]
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory):
+    """A clean checkout: what git tracks, as it is now."""
+    folder = tmp_path_factory.mktemp("checkout")
+    for name in git_files():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes((ROOT / name).read_bytes())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def sdist(sources, tmp_path_factory):
+    """Made as Beam makes it."""
+    folder = tmp_path_factory.mktemp("sdist")
+    subprocess.run(
+        [sys.executable, "setup.py", "-q", "sdist", "--dist-dir", str(folder)], cwd=sources, check=True
+    )
+    (made,) = folder.glob("relata-*.tar.gz")
+    return made
+
+
+def test_it_holds_every_module_recipe_and_schema_and_nothing_else(sources, sdist):
+    with tarfile.open(sdist) as tar:
+        held = {name.split("/", 1)[1] for name in tar.getnames() if "/" in name}
+    wanted = {f for f in git_files() if f.split("/")[0] in PACKAGES and f.endswith(DATA)}
+    assert wanted, "git tracks no package"
+    assert wanted <= held
+    assert {"LICENSE", "README.md", "pyproject.toml", "setup.py"} <= held
+    assert {name.split("/")[0] for name in held if "/" in name} <= {*PACKAGES, "relata.egg-info"}
+
+
+def test_it_asks_for_no_stack(sdist):
+    with tarfile.open(sdist) as tar:
+        (name,) = [n for n in tar.getnames() if n.count("/") == 1 and n.endswith("/PKG-INFO")]
+        metadata = HeaderParser().parsestr(tar.extractfile(name).read().decode())
+    needed = {
+        requirement.name.lower()
+        for requirement in map(Requirement, metadata.get_all("Requires-Dist"))
+        if not requirement.marker or requirement.marker.evaluate({"extra": ""})
+    }
+    assert needed == {"jinja2", "numpy", "pillow", "pydantic", "pyyaml", "scikit-learn"}
+
+
+def test_pip_installs_it_with_its_data(sdist, tmp_path):
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps"),
+            *("--no-build-isolation", "--target", str(tmp_path), str(sdist)),
+        ],
+        check=True,
+    )
+    installed = {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*")}
+    wanted = {f for f in git_files() if f.split("/")[0] in PACKAGES and f.endswith(DATA)}
+    assert wanted <= installed
+    assert not {"tests", "bench", "scripts"} & {name.split("/")[0] for name in installed}
