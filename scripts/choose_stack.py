@@ -1,7 +1,7 @@
 """Which of the two stacks this machine can run, and with which Python.
 
-Pure functions of what the machine has, so that they can be tested for machines we do not have. Only the standard
-library of Python 3.8, because it runs before there is an environment.
+Pure functions of what the machine has, so that they can be tested for machines we do not have.
+Only the standard library of Python 3.8, because it runs before there is an environment.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class Stack:
     pythons: tuple[Version, ...]  # best first
 
 
-# Newest first. 3.12 and 3.13 are what the distributions with a new enough glibc carry; tfx 1.16 declares itself for
-# 3.10 but runs on 3.11, where the libraries around it are newer.
+# Newest first. 3.12 and 3.13 are what the distributions with a new enough glibc carry; tfx 1.16
+# declares itself for 3.10 but runs on 3.11, where the libraries around it are newer.
 STACKS = (
     Stack("tfx121", "tfx 1.21", (2, 39), ((3, 13), (3, 12), (3, 11), (3, 10))),
     Stack("tfx116", "tfx 1.16", (2, 17), ((3, 11), (3, 10))),
@@ -61,18 +61,23 @@ def choose_stack(glibc: Version, override: str = "") -> tuple[Stack, str]:
                 return stack, f"RELATA_STACK={override}"
             if stack is STACKS[0]:
                 return stack, f"glibc {dotted(glibc)} >= {dotted(stack.glibc)}"
-            return stack, f"glibc {dotted(glibc)} < {dotted(STACKS[0].glibc)}, which {STACKS[0].title} needs"
+            return (
+                stack,
+                f"glibc {dotted(glibc)} < {dotted(STACKS[0].glibc)}, which {STACKS[0].title} needs",
+            )
     needed = min(stack.glibc for stack in STACKS if not override or stack.name == override)
     raise CannotRun(
-        f"{override or 'every stack'} needs glibc >= {dotted(needed)}, this machine has {dotted(glibc)}"
+        f"{override or 'every stack'} needs glibc >= {dotted(needed)}, "
+        f"this machine has {dotted(glibc)}"
     )
 
 
 def choose_python(stack: Stack, candidates: Sequence[Python]) -> Python | None:
     """The interpreter to use, or None if none fits.
 
-    `candidates` come with the machine's own `python3` first, and it is taken when it fits; then the version that the
-    stack likes best. One without headers (the stack compiles a small package) is taken only if no other fits.
+    `candidates` come with the machine's own `python3` first, and it is taken when it fits; then the
+    version that the stack likes best. One without headers (the stack compiles a small package) is
+    taken only if no other fits.
     """
     fitting = [python for python in candidates if python.version[:2] in stack.pythons]
 

@@ -1,4 +1,4 @@
-"""Removes what runs and tools leave in the project, never the environment: `python3 -m scripts.clean`."""
+"""Removes what runs and tools leave here, not the environment: `python3 -m scripts.clean`."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def usable(path: str | None) -> bool:
     except (OSError, subprocess.CalledProcessError):
         return False
     match = re.match(r"uv (\d+)\.(\d+)", done.stdout.decode())
-    return bool(match) and tuple(map(int, match.groups())) >= OLDEST
+    return match is not None and tuple(map(int, match.groups())) >= OLDEST
 
 
 def find_uv() -> str | None:
@@ -63,7 +63,7 @@ def succeeds(*command: str, stderr: int | None = None) -> bool:
 
 
 def find_or_install_uv() -> str:
-    """The path of a uv that works; installs one where there is none, by venv or else by pip alone."""
+    """The path of a uv that works; where there is none, one is installed by venv or by pip."""
     uv = find_uv()
     if uv:
         return uv
@@ -73,6 +73,6 @@ def find_or_install_uv() -> str:
     if install_by_venv(need) or install_by_pip(need):
         return str(TOOLS / "bin" / "uv")
     raise CannotRun(
-        "uv is missing and could not be installed: that needs the package index and python3 with venv or pip, "
-        "for example: apt-get install python3-venv"
+        "uv is missing and could not be installed: that needs the package index and python3 with "
+        "venv or pip, for example: apt-get install python3-venv"
     )

@@ -1,4 +1,7 @@
-"""Resolves the dependencies into uv.lock and writes `constraints/` from it: `python3 -m scripts.lock [--upgrade]`."""
+"""Resolves the dependencies into uv.lock and writes `constraints/` from it.
+
+`python3 -m scripts.lock [--upgrade]`
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from scripts.choose_stack import STACKS
 from scripts.find_uv import find_or_install_uv
 
 ROOT = Path(__file__).resolve().parent.parent
+
+PLATFORM = "platform_machine == 'x86_64' and sys_platform == 'linux'"
 
 HEADER = """\
 # pip constraints of the stack {stack}, made from uv.lock by `make lock`; do not edit.
@@ -34,8 +39,11 @@ def export_constraints(stack: str, uv: str) -> str:
         cwd=ROOT,
         stdout=subprocess.PIPE,
         check=True,
-        universal_newlines=True,
+        text=True,
     ).stdout
+    # The lock is for one platform; only some versions of uv repeat that on every line.
+    for separator in (" and ", " ; "):
+        exported = exported.replace(separator + PLATFORM, "")
     return HEADER.format(stack=stack) + exported
 
 

@@ -1,7 +1,8 @@
 """Builds `.venv/`: `python3 -m scripts.make_env [run|unit|test]`.
 
-The three sets contain one another: `run` is the stack and the project, `unit` adds the tools for development, `test`
-adds Airflow and Kubeflow. An environment never shrinks: asking for `run` after `test` leaves all in place.
+The three sets contain one another: `run` is the stack and the project, `unit` adds the tools for
+development, `test` adds Airflow and Kubeflow. An environment never shrinks: asking for `run` after
+`test` leaves all in place.
 
 Only the standard library of Python 3.8: this is what runs first on a fresh machine.
 """
@@ -57,7 +58,7 @@ def glibc_version() -> tuple[int, ...]:
 
 
 def probe(command: str) -> Python | None:
-    """What `command` is, or None if it does not run (a pyenv shim of an inactive version fails, for example)."""
+    """What `command` is, or None if it does not run (as a pyenv shim of an inactive version)."""
     try:
         done = subprocess.run(
             [command, "-c", PROBE], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True
@@ -76,8 +77,9 @@ def pythons_on_path(stack: Stack) -> list[Python]:
 
 
 def require_compiler(stack: Stack, python: Python | None) -> None:
-    """Says what to install where the machine cannot compile pyfarmhash, the one package without wheels it needs."""
-    missing, packages = [], []
+    """Says what to install where the machine cannot compile pyfarmhash, which has no wheels."""
+    missing: list[str] = []
+    packages: list[str] = []
     if not (os.environ.get("CC") or shutil.which("gcc") or shutil.which("cc")):
         missing, packages = [*missing, "a C compiler"], [*packages, "gcc"]
     if not (os.environ.get("CXX") or shutil.which("g++") or shutil.which("c++")):
@@ -88,8 +90,9 @@ def require_compiler(stack: Stack, python: Python | None) -> None:
         packages.append("python3-dev" if own else f"python{dotted(python.version[:2])}-dev")
     if missing:
         raise CannotRun(
-            f"the {stack.title} stack compiles a small package (pyfarmhash), and this machine lacks "
-            f"{' and '.join(missing)}. Install them first, for example: apt-get install {' '.join(packages)}"
+            f"the {stack.title} stack compiles a small package (pyfarmhash), and this machine "
+            f"lacks {' and '.join(missing)}. Install them first, for example: "
+            f"apt-get install {' '.join(packages)}"
         )
 
 
@@ -111,7 +114,7 @@ def read_stamp() -> dict[str, Any]:
 
 
 def make_env(wanted: str) -> None:
-    """Brings `.venv/` to the set `wanted` of the stack that fits, or raises CannotRun before any download."""
+    """Brings `.venv/` to the set `wanted` of the stack that fits, or raises CannotRun."""
     glibc = glibc_version()
     stack, reason = choose_stack(glibc, os.environ.get("RELATA_STACK", ""))
     key, stamp = fingerprint(stack), read_stamp()
@@ -121,12 +124,12 @@ def make_env(wanted: str) -> None:
             say(stack, stamp["python"], reason, "up to date")
             return
 
-    # Keep the environment's own interpreter while it fits; an environment of the other stack is made anew.
-    current = None if stamp and stamp["stack"] != stack.name else probe(str(VENV / "bin" / "python"))
-    python = current if current and current.version[:2] in stack.pythons else None
-    if not python:
-        current = None
-        python = choose_python(stack, pythons_on_path(stack))
+    # The environment's own interpreter stays while it fits; for the other stack all is made anew.
+    reused = None
+    if stamp.get("stack", stack.name) == stack.name:
+        own = probe(str(VENV / "bin" / "python"))
+        reused = choose_python(stack, [own] if own else [])
+    python = reused or choose_python(stack, pythons_on_path(stack))
     require_compiler(stack, python)
     version = dotted(python.version if python else stack.pythons[0])
     say(stack, version, reason, f"installing the set `{wanted}` into .venv")
@@ -134,7 +137,7 @@ def make_env(wanted: str) -> None:
     uv = find_or_install_uv()
     if STAMP.exists():
         STAMP.unlink()
-    if not current:
+    if not reused:
         # Without an interpreter that fits, uv fetches one.
         call(uv, "venv", "--quiet", "--clear", "--python", python.path if python else version, VENV)
     call(
@@ -149,7 +152,7 @@ def make_env(wanted: str) -> None:
 
 
 def call(*command: object) -> None:
-    """Runs `command` in the project for `.venv`, whatever environment is active; uv itself says what went wrong."""
+    """Runs a uv command for `.venv`, whatever environment is active; uv says what went wrong."""
     env = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(VENV)}
     env.pop("VIRTUAL_ENV", None)
     if subprocess.run([str(part) for part in command], cwd=ROOT, env=env).returncode:

@@ -4,7 +4,13 @@ from scripts.clean import clean, runs_folder
 
 
 def test_removes_runs_and_caches_and_keeps_the_environment(tmp_path):
-    for name in (".venv/lib/__pycache__", "relation/deep/__pycache__", "runs/digits", "build", ".mypy_cache"):
+    for name in (
+        ".venv/lib/__pycache__",
+        "relation/deep/__pycache__",
+        "runs/digits",
+        "build",
+        ".mypy_cache",
+    ):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "relation" / "spec.py").touch()
     clean(tmp_path, "")

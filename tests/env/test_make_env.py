@@ -51,7 +51,9 @@ def test_a_missing_compiler_is_named_before_anything_is_made(project, tmp_path):
 def test_missing_headers_are_named(monkeypatch):
     monkeypatch.setenv("CC", "cc")
     monkeypatch.setenv("CXX", "c++")
-    with pytest.raises(CannotRun, match=r"headers of Python 3\.12 .*apt-get install python3\.12-dev$"):
+    with pytest.raises(
+        CannotRun, match=r"headers of Python 3\.12 .*apt-get install python3\.12-dev$"
+    ):
         make_env.require_compiler(STACKS[0], Python("/opt/python3.12", (3, 12, 1), False))
     make_env.require_compiler(STACKS[0], Python("/opt/python3.12", (3, 12, 1), True))
 
@@ -68,7 +70,7 @@ def test_an_unknown_set_is_a_usage_error(project):
 
 @pytest.fixture
 def built(project, monkeypatch, tmp_path):
-    """A project whose environment was built for the set `unit`; commands are recorded instead of run."""
+    """A project whose environment holds the set `unit`; commands are recorded instead of run."""
     calls = []
     monkeypatch.setattr(make_env, "ROOT", project)
     monkeypatch.setattr(make_env, "VENV", project / ".venv")
@@ -129,7 +131,9 @@ def test_an_interrupted_build_is_taken_up_again(built, monkeypatch):
 def test_the_other_stack_gets_a_new_environment(built, monkeypatch):
     _, calls = built
     monkeypatch.setattr(make_env, "glibc_version", lambda: (2, 41))
-    monkeypatch.setattr(make_env, "pythons_on_path", lambda stack: [Python("/py", (3, 12, 3), True)])
+    monkeypatch.setattr(
+        make_env, "pythons_on_path", lambda stack: [Python("/py", (3, 12, 3), True)]
+    )
     make_env.make_env("run")
     assert [call[1] for call in calls] == ["venv", "sync"]
     assert {"--clear", "/py"} <= set(calls[0])

@@ -1,4 +1,4 @@
-"""`setup.py sdist` is what Beam sends to its workers: it must hold the project, and install without a stack."""
+"""`setup.py sdist` is what Beam sends to workers: the whole project, no stack."""
 
 import subprocess
 import sys
@@ -36,7 +36,9 @@ def sdist(sources, tmp_path_factory):
     """Made as Beam makes it."""
     folder = tmp_path_factory.mktemp("sdist")
     subprocess.run(
-        [sys.executable, "setup.py", "-q", "sdist", "--dist-dir", str(folder)], cwd=sources, check=True
+        [sys.executable, "setup.py", "-q", "sdist", "--dist-dir", str(folder)],
+        cwd=sources,
+        check=True,
     )
     (made,) = folder.glob("relata-*.tar.gz")
     return made
