@@ -1,0 +1,1 @@
+"""Rows in, through TFX's ExampleGen family: files of any known format to an Examples artifact."""

@@ -1,0 +1,78 @@
+"""EntityGen: the rows of an entity type, split by their id."""
+
+import re
+
+from tfx.components.example_gen import component
+from tfx.dsl.components.base import executor_spec
+from tfx.proto import example_gen_pb2
+
+from components.entity_gen import config, executor, readers
+
+
+class EntityGen(component.FileBasedExampleGen):
+    """Files to an Examples artifact with the splits `train` and `eval` (`outputs["examples"]`).
+
+    Rows that share an id share a split. TFX's driver takes number, size and time of the files into
+    the cache key, so unchanged files are not read again.
+    """
+
+    EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(executor.Executor)
+
+    def __init__(
+        self,
+        pattern: str,
+        id_feature: str,
+        train: int,
+        eval: int,
+        code_fingerprint: str = "",
+        file_format: str = "tfrecord",
+        bad_rows: str = "fail",
+    ):
+        """Describes the step.
+
+        Args:
+          pattern: glob of the files, absolute; TFX's `{SPAN}` and `{VERSION}` may be in it.
+          id_feature: the feature that identifies a row: bytes or integer.
+          train: share of the hash buckets that are training rows.
+          eval: share of the hash buckets that are evaluation rows.
+          code_fingerprint: of the sources, so that edited ones run again
+            (`relation.fingerprint.code_fingerprint("components.entity_gen.executor")`).
+          file_format: the name of a reader (`components.entity_gen.readers`).
+          bad_rows: "fail", or "skip": rows that cannot be used are left out and counted.
+
+        Raises:
+          DataError: the format is not known.
+        """
+        readers.reader(file_format)
+        base, relative = split_pattern(pattern)
+        shares = [("train", train), ("eval", eval)]
+        super().__init__(
+            input_base=base,
+            input_config=example_gen_pb2.Input(
+                splits=[example_gen_pb2.Input.Split(name="all", pattern=relative)]
+            ),
+            output_config=example_gen_pb2.Output(
+                split_config=example_gen_pb2.SplitConfig(
+                    splits=[
+                        example_gen_pb2.SplitConfig.Split(name=name, hash_buckets=buckets)
+                        for name, buckets in shares
+                    ],
+                    partition_feature_name=id_feature,
+                )
+            ),
+            custom_config=config.Config(id_feature, file_format, bad_rows, code_fingerprint).pack(),
+        )
+
+
+def split_pattern(pattern: str) -> tuple[str, str]:
+    """The folder before the first wildcard, and the rest.
+
+    >>> split_pattern("/data/2024-*/part-?.gz")
+    ('/data', '2024-*/part-?.gz')
+    """
+    wildcard = re.search(r"[*?\[{]", pattern)
+    fixed = pattern[: wildcard.start()] if wildcard else pattern
+    base, slash, _ = fixed.rpartition("/")
+    if not slash:
+        return ".", pattern
+    return base or "/", pattern[len(base) + 1 :]

@@ -1,0 +1,1 @@
+"""Data that the shipped recipes learn from. A generator is a module with `write(folder)`."""
