@@ -1,0 +1,83 @@
+"""What the Evaluator is asked for, as TFMA's EvalConfig."""
+
+import json
+
+import tensorflow_model_analysis as tfma
+
+from relation.names import RELATION, prefixed
+from relation.recipe import Evaluation, Gate
+from relation.spec import LabelKind, Relation
+from trainer_module.metrics.registry import check_gates, metrics_of, related_of
+
+
+def eval_config(
+    relation: Relation,
+    evaluation: Evaluation,
+    *,
+    signature: str,
+    code_fingerprint: str,
+    slice_role: str,
+) -> tfma.EvalConfig:
+    """Says what is computed on which slices, and what the model must reach to be blessed.
+
+    Args:
+      relation: decides the metrics: all that apply to it are computed.
+      evaluation: gates, on the overall slice alone, and slices.
+      signature: the model's signature that returns `scores`, float [batch, C], of serialized
+        tuples.
+      code_fingerprint: of the metrics' code; a change of it makes TFX evaluate again.
+      slice_role: the role whose features slice.
+
+    Raises:
+      RecipeError: see `registry.check_gates`.
+    """
+    check_gates(relation, evaluation)
+    related = list(related_of(relation))
+    metrics = []
+    for name in metrics_of(relation):
+        config = {"name": name, "related": related, "code_fingerprint": code_fingerprint}
+        metric = tfma.MetricConfig(
+            class_name="RelationMetric",
+            module="trainer_module.metrics.tfma_metrics",
+            config=json.dumps(config, sort_keys=True),
+        )
+        if name in evaluation.gates:
+            # `MetricConfig.threshold` would hold for every slice. Slices are reported, not gated.
+            metric.per_slice_thresholds.add(
+                slicing_specs=[tfma.SlicingSpec()], threshold=_threshold(evaluation.gates[name])
+            )
+        metrics.append(metric)
+    return tfma.EvalConfig(
+        model_specs=[
+            tfma.ModelSpec(
+                signature_name=signature,
+                # Said here, or TFMA first tries to load the model as a Keras 2 one.
+                model_type=tfma.TF_GENERIC,
+                label_key=RELATION if relation.label is LabelKind.BINARY else "",
+            )
+        ],
+        slicing_specs=[
+            tfma.SlicingSpec(),
+            *(
+                tfma.SlicingSpec(feature_keys=[prefixed(slice_role, feature)])
+                for feature in evaluation.slices
+            ),
+        ],
+        metrics_specs=[tfma.MetricsSpec(metrics=metrics)],
+        options=tfma.Options(include_default_metrics={"value": False}),
+    )
+
+
+def _threshold(gate: Gate) -> tfma.MetricThreshold:
+    result = tfma.MetricThreshold()
+    # Without bounds it still refuses NaN. So a gate with `max_drop` alone does, too, where there is
+    # no baseline: TFX then drops change thresholds, and with no threshold left it blesses nothing.
+    result.value_threshold.SetInParent()
+    if gate.min is not None:
+        result.value_threshold.lower_bound.value = gate.min
+    if gate.max is not None:
+        result.value_threshold.upper_bound.value = gate.max
+    if gate.max_drop is not None:
+        result.change_threshold.direction = tfma.MetricDirection.HIGHER_IS_BETTER
+        result.change_threshold.absolute.value = -gate.max_drop
+    return result
