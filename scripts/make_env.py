@@ -138,8 +138,7 @@ def make_env(wanted: str) -> None:
     if STAMP.exists():
         STAMP.unlink()
     if not reused:
-        # Without an interpreter that fits, uv fetches one.
-        call(uv, "venv", "--quiet", "--clear", "--python", python.path if python else version, VENV)
+        make_venv(uv, stack, python)
     call(
         *(uv, "sync", "--frozen", "--inexact", "--no-default-groups"),
         *("--python", VENV / "bin" / "python"),
@@ -149,6 +148,21 @@ def make_env(wanted: str) -> None:
     assert installed, "the environment was built, but its Python does not run"
     done = {"stack": stack.name, "set": wanted, "key": key, "python": dotted(installed.version)}
     STAMP.write_text(json.dumps(done))
+
+
+def make_venv(uv: str, stack: Stack, python: Python | None) -> None:
+    """A new `.venv/`; uv fetches an interpreter where the machine has none that fits."""
+    wanted = python.path if python else dotted(stack.pythons[0])
+    try:
+        call(uv, "venv", "--quiet", "--clear", "--python", wanted, VENV)
+    except CannotRun as error:
+        if python:
+            raise
+        versions = " or ".join(map(dotted, stack.pythons))
+        raise CannotRun(
+            f"the {stack.title} stack needs Python {versions}; this machine has none on PATH "
+            "and uv could not fetch one (its message is above). Install one, with its headers."
+        ) from error
 
 
 def call(*command: object) -> None:
