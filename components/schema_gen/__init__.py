@@ -1,0 +1,1 @@
+"""The curated schema of an entity type, as an artifact."""

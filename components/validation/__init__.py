@@ -1,0 +1,1 @@
+"""Anomalies stop the run, with a message that says what they are."""
