@@ -139,8 +139,16 @@ def make_env(wanted: str) -> None:
         STAMP.unlink()
     if not reused:
         make_venv(uv, stack, python)
+    # A person watches the progress; a log does without the list of hundreds of packages.
     call(
-        *(uv, "sync", "--frozen", "--inexact", "--no-default-groups"),
+        *(
+            uv,
+            "sync",
+            *([] if sys.stderr.isatty() else ["--quiet"]),
+            "--frozen",
+            "--inexact",
+            "--no-default-groups",
+        ),
         *("--python", VENV / "bin" / "python"),
         *("--extra", f"stack-{stack.name}", *SETS[wanted]),
     )
