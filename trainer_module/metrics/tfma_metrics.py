@@ -99,6 +99,11 @@ class CollectComparisons(beam.CombineFn):
         self._related = related
         self._model_name = model_name
 
+    def __str__(self) -> str:
+        """What is expected: of a failure TFMA shows this and the tuple, and hides the cause."""
+        label = ", and its label as 0 or 1" if None in self._related else ""
+        return f"tuples: expected {len(self._related)} scores of each{label}"
+
     def create_accumulator(self) -> _Accumulator:
         """Nothing yet."""
         return bytearray(), bytearray()

@@ -1,0 +1,246 @@
+"""The metrics in the real Evaluator, over real SavedModels, against scikit-learn."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from sklearn.metrics import accuracy_score, roc_auc_score
+
+from relation import spec
+from relation.errors import RecipeError
+from relation.recipe import Evaluation, Gate
+from tests.metrics.conftest import BROKEN, GOOD, POOR, ROLES, make_tuples, save_model, scores_of
+from trainer_module.metrics import results
+from trainer_module.metrics.eval_config import eval_config
+
+RELATIONS = {"pairs": spec.pairs("item"), "triplets": spec.triplets("item")}
+EXACT = {"rel": 0, "abs": 1e-12}
+
+
+def _config(kind, gates, slices=()):
+    return eval_config(
+        RELATIONS[kind],
+        Evaluation(gates=gates, slices=slices),
+        signature="evaluate",
+        code_fingerprint="0123",
+        slice_role=ROLES[kind][0],
+    )
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """Folders of saved models by (kind, quality)."""
+    root = tmp_path_factory.mktemp("models")
+    return {
+        (kind, name): save_model(root / kind / name, kind, weights)
+        for kind in RELATIONS
+        for name, weights in (("good", GOOD), ("poor", POOR), ("broken", BROKEN))
+    }
+
+
+def _expected(kind, scores, examples):
+    """All metrics of some tuples, by scikit-learn and by hand."""
+    if kind == "triplets":
+        related = np.tile([True, False], (len(scores), 1))
+    else:
+        label = [e.features.feature["relation"].float_list.value[0] for e in examples]
+        related = np.array(label)[:, None] == 1
+    flat, truth = scores.ravel(), related.ravel()
+    reached = {t: accuracy_score(truth, flat >= t) for t in np.unique(flat)}
+    best = max(reached.values())
+    result = {
+        "auc": roc_auc_score(truth, flat),
+        "accuracy": best,
+        "threshold": max(t for t, accuracy in reached.items() if accuracy == best),
+        "examples": len(scores),
+    }
+    if kind == "triplets":
+        result["triplet_accuracy"] = np.mean([row[0] > row[1] for row in scores.tolist()])
+    return result
+
+
+@pytest.mark.parametrize("kind", RELATIONS)
+def test_values_agree_with_scikit_learn_overall_and_by_label(kind, models, evaluate):
+    records = make_tuples(kind, 300)
+    examples = [tf.train.Example.FromString(record) for record in records]
+    scores = scores_of(models[kind, "good"], records)
+    feature = f"{ROLES[kind][0]}_label"
+    labels = np.array([e.features.feature[feature].bytes_list.value[0].decode() for e in examples])
+
+    run = evaluate(
+        _config(kind, {"auc": Gate(min=0.7)}, ("label",)), records, model=models[kind, "good"]
+    )
+    verdict = results.read_verdict(run.evaluation)
+
+    assert verdict.metrics == pytest.approx(_expected(kind, scores, examples), **EXACT)
+    assert len(np.unique(scores)) < scores.size  # Ties are among them.
+    assert list(verdict.slices) == [(feature, label) for label in "abc"]
+    for (_, label), found in verdict.slices.items():
+        own = [e for e, mine in zip(examples, labels == label, strict=True) if mine]
+        assert found == pytest.approx(_expected(kind, scores[labels == label], own), **EXACT)
+    assert verdict.blessed
+    assert run.blessed
+
+
+@pytest.mark.parametrize("kind", RELATIONS)
+def test_sharding_order_and_worker_count_change_no_bit(kind, models, evaluate):
+    records = make_tuples(kind, 300)
+    config = _config(kind, {"auc": Gate(min=0.5)}, ("label",))
+    shuffled = [records[i] for i in np.random.default_rng(1).permutation(len(records))]
+
+    one = evaluate(config, records, model=models[kind, "poor"], name="one")
+    many = evaluate(
+        config,
+        shuffled,
+        model=models[kind, "poor"],
+        shards=7,
+        name="many",
+        beam_args=["--direct_num_workers=2", "--direct_running_mode=multi_threading"],
+    )
+
+    assert results.read_verdict(one.evaluation) == results.read_verdict(many.evaluation)
+
+
+@pytest.mark.parametrize(
+    ("model", "baseline", "gates", "passed"),
+    [
+        ("poor", None, {"auc": Gate(min=0.8)}, [False]),
+        ("good", None, {"auc": Gate(max=0.5), "examples": Gate(min=1)}, [False, True]),
+        ("good", "poor", {"auc": Gate(min=0.8, max_drop=0)}, [True, True]),
+        ("poor", "good", {"auc": Gate(min=0.1, max_drop=0.01)}, [True, False]),
+        ("poor", "poor", {"auc": Gate(max_drop=0)}, [True, True]),
+        # The first model has nothing to be compared with, but must be measurable.
+        ("poor", None, {"auc": Gate(max_drop=0.01)}, [True]),
+        (
+            "broken",
+            None,
+            {"auc": Gate(max_drop=1), "accuracy": Gate(max=1), "triplet_accuracy": Gate(min=0)},
+            [False, False, False],
+        ),
+        ("broken", "good", {"auc": Gate(max_drop=1)}, [False, False]),
+    ],
+)
+def test_gates_decide_the_blessing(model, baseline, gates, passed, models, evaluate):
+    run = evaluate(
+        _config("triplets", gates),
+        make_tuples("triplets", 60),
+        model=models["triplets", model],
+        baseline=baseline and models["triplets", baseline],
+    )
+    verdict = results.read_verdict(run.evaluation)
+
+    assert [gate.passed for gate in verdict.gates] == passed
+    assert verdict.blessed is run.blessed is all(passed)
+    assert (verdict.baseline is None) is (baseline is None)
+
+
+def test_a_weak_slice_does_not_refuse(models, evaluate):
+    """Gates are on all tuples; with TFMA's plain thresholds a slice of one class would refuse."""
+    records = make_tuples("pairs", 200)
+    kept = [r for r in records if not (_related(r) and _has(r, "left_label", b"a"))]
+
+    run = evaluate(
+        _config("pairs", {"auc": Gate(min=0.7)}, ("label",)), kept, model=models["pairs", "good"]
+    )
+    verdict = results.read_verdict(run.evaluation)
+
+    assert math.isnan(verdict.slices["left_label", "a"]["auc"])
+    assert math.isnan(verdict.slices["left_label", "a"]["accuracy"])
+    assert verdict.slices["left_label", "a"]["examples"] > 0
+    assert verdict.blessed
+    assert run.blessed
+
+
+def _has(record, feature, value):
+    example = tf.train.Example.FromString(record)
+    return example.features.feature[feature].bytes_list.value[0] == value
+
+
+def _related(record):
+    return tf.train.Example.FromString(record).features.feature["relation"].float_list.value[0] == 1
+
+
+def test_no_tuples_is_refused(models, evaluate):
+    run = evaluate(
+        _config("triplets", {"auc": Gate(min=0.5)}), [], model=models["triplets", "good"]
+    )
+    verdict = results.read_verdict(run.evaluation)
+
+    assert not verdict.blessed
+    assert not run.blessed
+    assert [gate.passed for gate in verdict.gates] == [False]
+
+
+@pytest.mark.parametrize("label", [0.5, math.nan, None])
+def test_a_label_that_is_not_0_or_1_stops_the_evaluation(label, models, evaluate):
+    example = tf.train.Example.FromString(make_tuples("pairs", 1)[0])
+    example.features.feature["relation"].float_list.value[:] = [] if label is None else [label]
+
+    with pytest.raises(Exception, match="expected 1 scores of each, and its label as 0 or 1"):
+        evaluate(
+            _config("pairs", {"auc": Gate(min=0.5)}),
+            [*make_tuples("pairs", 3), example.SerializeToString()],
+            model=models["pairs", "good"],
+        )
+
+
+def test_scores_of_another_number_of_comparisons_stop_the_evaluation(models, evaluate):
+    with pytest.raises(Exception, match="tuples: expected 1 scores of each"):
+        evaluate(
+            eval_config(
+                RELATIONS["pairs"]._replace(label=spec.LabelKind.NONE),
+                Evaluation(gates={"examples": Gate(min=1)}),
+                signature="evaluate",
+                code_fingerprint="",
+                slice_role="anchor",
+            ),
+            make_tuples("triplets", 3),
+            model=models["triplets", "good"],
+        )
+
+
+def test_results_are_printed_as_text_and_json(models, evaluate, capsys, tmp_path):
+    run = evaluate(
+        _config("triplets", {"auc": Gate(min=0.8, max_drop=0.01)}, ("label",)),
+        make_tuples("triplets", 60),
+        model=models["triplets", "broken"],
+        baseline=models["triplets", "good"],
+    )
+
+    assert results.main([run.evaluation, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert found == results.read_verdict(run.evaluation).to_json()
+    assert found["blessed"] is False
+    assert [gate["bound"] for gate in found["gates"]] == ["min", "max_drop"]
+    assert found["metrics"]["auc"] is None
+    assert {(s["feature"], s["value"]) for s in found["slices"]} == {
+        ("anchor_label", label) for label in "abc"
+    }
+
+    assert results.main([run.evaluation]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "refused"
+    assert lines[1].startswith("FAILED  auc min 0.8: nan (baseline 0.")
+    assert any(line.startswith("anchor_label=a: auc nan") for line in lines)
+
+    assert results.main([str(tmp_path)]) == 2
+    assert "no evaluation" in capsys.readouterr().err
+
+
+def test_a_code_fingerprint_changes_the_configuration_and_no_gate_on_the_unknown():
+    one, other = (
+        eval_config(
+            RELATIONS["pairs"],
+            Evaluation(gates={"auc": Gate(min=0.5)}),
+            signature="evaluate",
+            code_fingerprint=code,
+            slice_role="left",
+        )
+        for code in ("a", "b")
+    )
+    assert one != other
+
+    with pytest.raises(RecipeError, match=r"evaluation\.gates\.triplet_accuracy"):
+        _config("pairs", {"triplet_accuracy": Gate(min=0.5)})
