@@ -3,6 +3,7 @@
 import os
 from typing import Any
 
+from absl import logging
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 from tfx import types
 from tfx.components.example_validator import executor
@@ -17,7 +18,10 @@ TITLE_KEY = "title"
 
 
 class Executor(executor.Executor):
-    """Writes the anomalies as TFX does, then stops the run if there are any."""
+    """Writes the anomalies as TFX does, then stops the run if there are any.
+
+    The local engine removes what a failed step wrote, so the log gets all that was found.
+    """
 
     def Do(
         self,
@@ -39,8 +43,10 @@ class Executor(executor.Executor):
             for split in artifact_utils.decode_split_names(artifact.split_names)
         }
         lines = message.anomaly_lines(found)
+        for line in lines:
+            logging.error("%s: %s", exec_properties[TITLE_KEY], line)
         if lines:
-            raise DataError(message.summary(exec_properties[TITLE_KEY], lines, artifact.uri))
+            raise DataError(message.summary(exec_properties[TITLE_KEY], lines))
         return result
 
 

@@ -27,12 +27,12 @@ def anomaly_lines(anomalies: Mapping[str, anomalies_pb2.Anomalies]) -> list[str]
     return lines
 
 
-def summary(title: str, lines: list[str], uri: str) -> str:
-    """The message: how many anomalies, the first of them, where all are."""
+def summary(title: str, lines: list[str]) -> str:
+    """The message: how many anomalies, and the first of them."""
     count = f"{len(lines)} anomal{'y' if len(lines) == 1 else 'ies'}"
     more = [f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
     shown = "\n".join(f"  {line}" for line in [*lines[:SHOWN], *more])
-    return f"the {title} are not what the schema says, {count} (written to {uri}):\n{shown}"
+    return f"the {title} are not what the schema says, {count}:\n{shown}"
 
 
 def _described(info: anomalies_pb2.AnomalyInfo) -> str:

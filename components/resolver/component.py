@@ -1,0 +1,36 @@
+"""The node "LatestBlessedModel", whose `outputs["model"]` is the Evaluator's baseline."""
+
+from tfx import types
+from tfx.dsl.components.common import resolver
+from tfx.dsl.input_resolution.strategies import latest_blessed_model_strategy
+from tfx.types import standard_artifacts
+
+from components.resolver import strategy
+
+NODE_ID = "LatestBlessedModel"
+
+
+def baseline_resolver(candidate: types.BaseChannel) -> resolver.Resolver:
+    """Resolves the latest blessed model other than the candidate, for runners of TFX's own.
+
+    Args:
+      candidate: the Trainer's `outputs["model"]`.
+
+    Returns:
+      A node with the outputs `model` and `model_blessing`, empty until a model was blessed.
+    """
+    return resolver.Resolver(
+        strategy_class=strategy.LatestOtherBlessedModelStrategy,
+        model=types.Channel(type=standard_artifacts.Model),
+        model_blessing=types.Channel(type=standard_artifacts.ModelBlessing),
+        candidate=candidate,
+    ).with_id(NODE_ID)
+
+
+def stock_baseline_resolver() -> resolver.Resolver:
+    """Resolves the latest blessed model: the only strategy that Kubeflow's compiler knows."""
+    return resolver.Resolver(
+        strategy_class=latest_blessed_model_strategy.LatestBlessedModelStrategy,
+        model=types.Channel(type=standard_artifacts.Model),
+        model_blessing=types.Channel(type=standard_artifacts.ModelBlessing),
+    ).with_id(NODE_ID)
