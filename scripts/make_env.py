@@ -140,15 +140,9 @@ def make_env(wanted: str) -> None:
     if not reused:
         make_venv(uv, stack, python)
     # A person watches the progress; a log does without the list of hundreds of packages.
+    quiet = [] if sys.stderr.isatty() else ["--quiet"]
     call(
-        *(
-            uv,
-            "sync",
-            *([] if sys.stderr.isatty() else ["--quiet"]),
-            "--frozen",
-            "--inexact",
-            "--no-default-groups",
-        ),
+        *(uv, "sync", *quiet, "--frozen", "--inexact", "--no-default-groups"),
         *("--python", VENV / "bin" / "python"),
         *("--extra", f"stack-{stack.name}", *SETS[wanted]),
     )
