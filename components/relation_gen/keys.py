@@ -1,0 +1,66 @@
+"""64-bit keys, and the pseudo-random words of all draws: pure functions of their input."""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+U64 = npt.NDArray[np.uint64]
+I64 = npt.NDArray[np.int64]
+
+_GOLDEN = 0x9E3779B97F4A7C15
+_MASK = (1 << 64) - 1
+_HASH_KEYS = {False: "relata bytes key", True: "relata int64 key"}  # SipHash wants 16 characters.
+
+
+def hash_values(values: Sequence[bytes], *, integers: bool) -> U64:
+    """Hashes values to 64 bits (SipHash-2-4), the same on every machine.
+
+    Args:
+      values: n byte strings; integers as their decimal digits.
+      integers: whether they are integers, which hash apart from equal-looking bytes.
+    """
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    hashed = pd.util.hash_array(column, hash_key=_HASH_KEYS[integers], categorize=False)
+    return np.asarray(hashed, dtype=np.uint64)
+
+
+def mix(x: U64) -> U64:
+    """The finalizer of SplitMix64 (Steele, Lea, Flood 2014): a bijection that mixes all bits."""
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+def words(seed: int, purpose: int, key: U64, slot: npt.NDArray[np.integer]) -> U64:
+    """A pseudo-random word for each (seed, purpose, key, slot); key and slot broadcast."""
+    base = mix(np.array([(seed + (purpose + 1) * _GOLDEN) & _MASK], dtype=np.uint64))
+    return mix(mix(key ^ base) + slot.astype(np.uint64) * np.uint64(_GOLDEN))
+
+
+def scale(word: U64, size: U64 | int) -> U64:
+    """Maps words to [0, size): the high half of the 128-bit product; monotone in the word."""
+    n = np.asarray(size, dtype=np.uint64)
+    low, half = np.uint64(0xFFFFFFFF), np.uint64(32)
+    a1, a0, b1, b0 = word >> half, word & low, n >> half, n & low
+    cross = a1 * b0 + ((a0 * b0) >> half)
+    other = a0 * b1 + (cross & low)
+    return np.asarray(a1 * b1 + (cross >> half) + (other >> half), dtype=np.uint64)
+
+
+def split_of(feature: bytes, buckets: Sequence[int]) -> int:
+    """The split that TFX's ExampleGen gives a row.
+
+    Args:
+      feature: its id, a serialized tf.train.Feature.
+      buckets: hash buckets of each split.
+    """
+    bucket = int.from_bytes(hashlib.sha256(feature).digest(), "big") % sum(buckets)
+    for index, size in enumerate(buckets):
+        if bucket < size:
+            return index
+        bucket -= size
+    raise AssertionError(buckets)

@@ -1,0 +1,76 @@
+"""Counts of what was read, skipped, made and why: small, mergeable, one an element."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import apache_beam as beam
+
+SHOWN = 3
+"""How many examples of a count are kept, the smallest, so that they depend on no order."""
+
+UNASSIGNED = "unassigned"
+"""In place of a split: rows whose split could not be told, because they have no id."""
+
+READ, USED = "rows_read", "rows_used"
+SKIPPED = "skipped:"
+REQUESTED, MADE, WRITTEN = "tuples_requested", "tuples_made", "tuples_written"
+SHORTFALL = "shortfall:"
+LABELS = "labels"
+BYTES = "entity_bytes"
+
+
+class Tally(NamedTuple):
+    """A count, and a few examples (ids) of what was counted."""
+
+    count: int
+    examples: tuple[bytes, ...] = ()
+
+
+Counted = tuple[tuple[str, str], Tally]
+"""A tally under (split, what was counted)."""
+Counts = dict[tuple[str, str], Tally]
+
+
+def of(count: int, examples: Iterable[bytes]) -> Tally:
+    """A count, and the smallest of the examples."""
+    return Tally(count, tuple(sorted(set(examples))[:SHOWN]))
+
+
+def merge(tallies: Iterable[Tally]) -> Tally:
+    """Adds counts and keeps the smallest examples."""
+    count = 0
+    examples: set[bytes] = set()
+    for tally in tallies:
+        count += tally.count
+        examples.update(tally.examples)
+    return Tally(count, tuple(sorted(examples)[:SHOWN]))
+
+
+def tallied(split: str, reasons: dict[str, int]) -> Iterator[Counted]:
+    """Counts without examples; zeros are left out."""
+    for name, count in reasons.items():
+        if count:
+            yield (split, name), Tally(count)
+
+
+class Merged(beam.PTransform):
+    """Counted elements to one element for each (split, name)."""
+
+    def expand(self, pcoll: beam.PCollection) -> beam.PCollection:
+        return pcoll | beam.CombinePerKey(merge)
+
+
+def matching(counts: Counts, split: str, prefix: str) -> dict[str, Tally]:
+    """The tallies of a split whose names start with `prefix`, by the rest of the name."""
+    found = {
+        name.removeprefix(prefix): tally
+        for (where, name), tally in counts.items()
+        if where == split and name.startswith(prefix)
+    }
+    return dict(sorted(found.items()))
+
+
+def count_of(counts: Counts, split: str, name: str) -> int:
+    """A count; 0 if nothing was counted."""
+    found = counts.get((split, name))
+    return found.count if found else 0

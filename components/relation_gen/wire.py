@@ -1,0 +1,168 @@
+"""The wire format of tf.Example: taking an entity apart once, and joining members into tuples.
+
+A tf.Example is `1: Features`, Features a map `1: {1: name, 2: Feature}`. Map entries may be joined
+in any number under one length header, so a tuple is built by concatenation.
+
+Within RelationGen an entity travels as its *payload*: for each feature of the schema, sorted by
+name, varint(0) if it is absent, else varint(length + 1) and the serialized Feature.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import tensorflow as tf
+
+from relation.names import ID, prefixed
+
+
+def varint(value: int) -> bytes:
+    """Encodes a non-negative integer, 7 bits a byte, the lowest first."""
+    if value < 128:
+        return _SMALL[value]
+    out = bytearray()
+    while value > 127:
+        out.append(value & 127 | 128)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+_SMALL = tuple(bytes((value,)) for value in range(128))
+
+
+def _read_varint(data: bytes, at: int) -> tuple[int, int]:
+    """Returns the value and where it ends."""
+    value = data[at]
+    at += 1
+    if value < 128:
+        return value, at
+    value &= 127
+    shift = 7
+    while True:
+        byte = data[at]
+        at += 1
+        value |= (byte & 127) << shift
+        if byte < 128:
+            return value, at
+        shift += 7
+
+
+def features_of(record: bytes) -> dict[bytes, bytes]:
+    """Names and serialized Features of a serialized tf.Example.
+
+    Raises:
+      google.protobuf.message.DecodeError: it is not a tf.Example.
+    """
+    try:
+        return _scan(record)
+    except (IndexError, ValueError):  # Written in an unusual way, or no tf.Example.
+        example = tf.train.Example.FromString(record)
+        return {
+            name.encode(): feature.SerializeToString(deterministic=True)
+            for name, feature in example.features.feature.items()
+        }
+
+
+def _scan(record: bytes) -> dict[bytes, bytes]:
+    """`features_of` for the form that every library writes; ValueError or IndexError for others."""
+    found: dict[bytes, bytes] = {}
+    at, end = 0, len(record)
+    if at == end:
+        return found
+    _expect(record, at, 0x0A)
+    size, at = _read_varint(record, 1)
+    _same(at + size, end)
+    while at < end:
+        _expect(record, at, 0x0A)
+        size, at = _read_varint(record, at + 1)
+        stop = at + size
+        _expect(record, at, 0x0A)
+        size, at = _read_varint(record, at + 1)
+        name = record[at : at + size]
+        at += size
+        _expect(record, at, 0x12)
+        size, at = _read_varint(record, at + 1)
+        _same(at + size, stop)
+        found[name] = record[at:stop]
+        at = stop
+    _same(at, end)
+    return found
+
+
+def _expect(record: bytes, at: int, tag: int) -> None:
+    if record[at] != tag:
+        raise ValueError
+
+
+def _same(a: int, b: int) -> None:
+    if a != b:
+        raise ValueError
+
+
+def payload(record: bytes, names: Sequence[bytes]) -> bytes:
+    """The payload of an entity: its features `names` (sorted), however the record orders them."""
+    found = features_of(record)
+    parts = []
+    for name in names:
+        value = found.get(name)
+        if value is None:
+            parts.append(b"\0")
+        else:
+            parts += (varint(len(value) + 1), value)
+    return b"".join(parts)
+
+
+def payload_values(data: bytes) -> Iterator[bytes | None]:
+    """The serialized Features in a payload, in order; None for an absent one."""
+    at, end = 0, len(data)
+    while at < end:
+        size, at = _read_varint(data, at)
+        if size:
+            yield data[at : at + size - 1]
+            at += size - 1
+        else:
+            yield None
+
+
+class Rekey:
+    """Turns the payload of an entity into map entries under one role's names."""
+
+    def __init__(self, role: str, names: Sequence[str], id_feature: str) -> None:
+        """`names`: the entity's features, sorted, as in the payload."""
+        self._heads: list[tuple[bytes, ...]] = []
+        for name in names:
+            keys = {prefixed(role, name)}
+            if name == id_feature:
+                keys.add(prefixed(role, ID))
+            self._heads.append(tuple(_entry_head(key) for key in sorted(keys)))
+
+    def __call__(self, data: bytes) -> bytes:
+        """Serialized map entries `<role>_<feature>` and `<role>_id`."""
+        parts: list[bytes] = []
+        for heads, value in zip(self._heads, payload_values(data), strict=True):
+            if value is None:
+                continue
+            for head in heads:
+                parts += _entry(head, value)
+        return b"".join(parts)
+
+
+def _entry_head(name: str) -> bytes:
+    key = name.encode()
+    return b"\x0a" + varint(len(key)) + key + b"\x12"
+
+
+def _entry(head: bytes, value: bytes) -> tuple[bytes, bytes, bytes, bytes, bytes]:
+    size = varint(len(value))
+    return b"\x0a", varint(len(head) + len(size) + len(value)), head, size, value
+
+
+def float_entry(name: str, value: float) -> bytes:
+    """The map entry of a feature that holds one float."""
+    feature = tf.train.Feature(float_list=tf.train.FloatList(value=[value]))
+    return b"".join(_entry(_entry_head(name), feature.SerializeToString()))
+
+
+def example(*entries: bytes) -> bytes:
+    """The serialized tf.Example of joined map entries."""
+    body = b"".join(entries)
+    return b"".join((b"\x0a", varint(len(body)), body))
