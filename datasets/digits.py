@@ -40,7 +40,7 @@ def encode(image: "np.ndarray[Any, Any]") -> bytes:
     """PNG of an image with values 0 to 16; `round(pixel * 16 / 255)` gives them back exactly."""
     grey = np.rint(image * (255 / INK)).astype(np.uint8)
     png = io.BytesIO()
-    Image.fromarray(grey, mode="L").save(png, format="PNG")
+    Image.fromarray(grey).save(png, format="PNG")
     return png.getvalue()
 
 
