@@ -2,7 +2,9 @@
 
 import json
 
-import tensorflow_model_analysis as tfma
+# From here, as TFMA 0.52 has them at its top level only once tfx has been imported.
+from tensorflow_model_analysis import constants
+from tensorflow_model_analysis.proto import config_pb2
 
 from relation.names import RELATION, prefixed
 from relation.recipe import Evaluation, Gate
@@ -17,7 +19,7 @@ def eval_config(
     signature: str,
     code_fingerprint: str,
     slice_role: str,
-) -> tfma.EvalConfig:
+) -> config_pb2.EvalConfig:
     """Says what is computed on which slices, and what the model must reach to be blessed.
 
     Args:
@@ -36,7 +38,7 @@ def eval_config(
     metrics = []
     for name in metrics_of(relation):
         config = {"name": name, "related": related, "code_fingerprint": code_fingerprint}
-        metric = tfma.MetricConfig(
+        metric = config_pb2.MetricConfig(
             class_name="RelationMetric",
             module="trainer_module.metrics.tfma_metrics",
             config=json.dumps(config, sort_keys=True),
@@ -44,32 +46,33 @@ def eval_config(
         if name in evaluation.gates:
             # `MetricConfig.threshold` would hold for every slice. Slices are reported, not gated.
             metric.per_slice_thresholds.add(
-                slicing_specs=[tfma.SlicingSpec()], threshold=_threshold(evaluation.gates[name])
+                slicing_specs=[config_pb2.SlicingSpec()],
+                threshold=_threshold(evaluation.gates[name]),
             )
         metrics.append(metric)
-    return tfma.EvalConfig(
+    return config_pb2.EvalConfig(
         model_specs=[
-            tfma.ModelSpec(
+            config_pb2.ModelSpec(
                 signature_name=signature,
                 # Said here, or TFMA first tries to load the model as a Keras 2 one.
-                model_type=tfma.TF_GENERIC,
+                model_type=constants.TF_GENERIC,
                 label_key=RELATION if relation.label is LabelKind.BINARY else "",
             )
         ],
         slicing_specs=[
-            tfma.SlicingSpec(),
+            config_pb2.SlicingSpec(),
             *(
-                tfma.SlicingSpec(feature_keys=[prefixed(slice_role, feature)])
+                config_pb2.SlicingSpec(feature_keys=[prefixed(slice_role, feature)])
                 for feature in evaluation.slices
             ),
         ],
-        metrics_specs=[tfma.MetricsSpec(metrics=metrics)],
-        options=tfma.Options(include_default_metrics={"value": False}),
+        metrics_specs=[config_pb2.MetricsSpec(metrics=metrics)],
+        options=config_pb2.Options(include_default_metrics={"value": False}),
     )
 
 
-def _threshold(gate: Gate) -> tfma.MetricThreshold:
-    result = tfma.MetricThreshold()
+def _threshold(gate: Gate) -> config_pb2.MetricThreshold:
+    result = config_pb2.MetricThreshold()
     # Without bounds it still refuses NaN. So a gate with `max_drop` alone does, too, where there is
     # no baseline: TFX then drops change thresholds, and with no threshold left it blesses nothing.
     result.value_threshold.SetInParent()
@@ -78,6 +81,6 @@ def _threshold(gate: Gate) -> tfma.MetricThreshold:
     if gate.max is not None:
         result.value_threshold.upper_bound.value = gate.max
     if gate.max_drop is not None:
-        result.change_threshold.direction = tfma.MetricDirection.HIGHER_IS_BETTER
+        result.change_threshold.direction = config_pb2.MetricDirection.HIGHER_IS_BETTER
         result.change_threshold.absolute.value = -gate.max_drop
     return result

@@ -13,7 +13,6 @@ from typing import Any, TypeAlias
 
 import apache_beam as beam
 import numpy as np
-import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.metrics import metric_types
 
 from trainer_module.metrics.registry import METRICS
@@ -23,7 +22,7 @@ _Accumulator: TypeAlias = tuple[bytearray, bytearray]
 """Scores as little-endian float32 in row order, and labels as bytes 0 or 1."""
 
 
-class RelationMetric(tfma.metrics.Metric):
+class RelationMetric(metric_types.Metric):
     """A registered metric of the model's `scores` [batch, C], one score a comparison.
 
     NaN where the metric is undefined (see `statistics`): TFMA compares it with a bound like any
