@@ -14,7 +14,7 @@ ROLES = {"pairs": ("left", "right"), "triplets": ("anchor", "positive", "negativ
 
 
 def make_tuples(kind, n, seed=0):
-    """Serialized tuples of entities that have a label ("a" to "c") and `x`."""
+    """Serialized tuples of entities that have a label ("a" to "c"), a code (0, 5, 10) and `x`."""
     import tensorflow as tf
 
     rng = np.random.default_rng(seed)
@@ -30,6 +30,7 @@ def make_tuples(kind, n, seed=0):
             feature = example.features.feature
             feature[f"{role}_x"].float_list.value.extend(np.round(x * 4) / 4)  # Rounded: ties.
             feature[f"{role}_label"].bytes_list.value.append(b"abc"[label : label + 1])
+            feature[f"{role}_code"].int64_list.value.append(5 * label)
         if kind == "pairs":
             example.features.feature["relation"].float_list.value.append(float(related))
         records.append(example.SerializeToString())
@@ -83,7 +84,9 @@ class Run:
 def evaluate(tmp_path):
     """Runs the Evaluator's executor as TFX would: evaluate(config, records, model=…, …) -> Run."""
 
-    def run(config, records, *, model, baseline=None, shards=1, name="run", beam_args=()):
+    def run(
+        config, records, *, model, baseline=None, schema=None, shards=1, name="run", beam_args=()
+    ):
         import tensorflow as tf
         from tfx.components.evaluator.executor import Executor
         from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
@@ -114,6 +117,10 @@ def evaluate(tmp_path):
         }
         if baseline is not None:
             inputs["baseline_model"] = [artifact(standard_artifacts.Model, Path(baseline).parent)]
+        if schema is not None:
+            (root / "schema").mkdir()
+            (root / "schema" / "schema.pbtxt").write_text(str(schema))
+            inputs["schema"] = [artifact(standard_artifacts.Schema, root / "schema")]
         outputs = {
             "evaluation": [artifact(standard_artifacts.ModelEvaluation, root / "evaluation")],
             "blessing": [artifact(standard_artifacts.ModelBlessing, root / "blessing")],

@@ -6,16 +6,25 @@ import math
 import numpy as np
 import pytest
 import tensorflow as tf
+from google.protobuf import text_format
 from sklearn.metrics import accuracy_score, roc_auc_score
+from tensorflow_metadata.proto.v0 import schema_pb2
 
 from relation import spec
 from relation.errors import RecipeError
 from relation.recipe import Evaluation, Gate
+from relation.schema import tuple_schema
 from tests.metrics.conftest import BROKEN, GOOD, POOR, ROLES, make_tuples, save_model, scores_of
 from trainer_module.metrics import results
 from trainer_module.metrics.eval_config import eval_config
 
 RELATIONS = {"pairs": spec.pairs("item"), "triplets": spec.triplets("item")}
+ENTITY = text_format.Parse(
+    """feature { name: "id" type: BYTES } feature { name: "label" type: BYTES }
+    feature { name: "code" type: INT }
+    feature { name: "x" type: FLOAT shape { dim { size: 4 } } }""",
+    schema_pb2.Schema(),
+)
 EXACT = {"rel": 0, "abs": 1e-12}
 
 
@@ -61,25 +70,34 @@ def _expected(kind, scores, examples):
     return result
 
 
+@pytest.mark.parametrize("with_schema", [True, False])
 @pytest.mark.parametrize("kind", RELATIONS)
-def test_values_agree_with_scikit_learn_overall_and_by_label(kind, models, evaluate):
+def test_values_agree_with_scikit_learn_overall_and_by_label(kind, with_schema, models, evaluate):
     records = make_tuples(kind, 300)
     examples = [tf.train.Example.FromString(record) for record in records]
     scores = scores_of(models[kind, "good"], records)
-    feature = f"{ROLES[kind][0]}_label"
-    labels = np.array([e.features.feature[feature].bytes_list.value[0].decode() for e in examples])
+    label, code = (f"{ROLES[kind][0]}_{name}" for name in ("label", "code"))
+    labels = np.array([e.features.feature[label].bytes_list.value[0].decode() for e in examples])
 
     run = evaluate(
-        _config(kind, {"auc": Gate(min=0.7)}, ("label",)), records, model=models[kind, "good"]
+        _config(kind, {"auc": Gate(min=0.7)}, ("label", "code")),
+        records,
+        model=models[kind, "good"],
+        schema=tuple_schema(RELATIONS[kind], ENTITY, "id") if with_schema else None,
     )
     verdict = results.read_verdict(run.evaluation)
 
     assert verdict.metrics == pytest.approx(_expected(kind, scores, examples), **EXACT)
     assert len(np.unique(scores)) < scores.size  # Ties are among them.
-    assert list(verdict.slices) == [(feature, label) for label in "abc"]
-    for (_, label), found in verdict.slices.items():
-        own = [e for e, mine in zip(examples, labels == label, strict=True) if mine]
-        assert found == pytest.approx(_expected(kind, scores[labels == label], own), **EXACT)
+    codes = {0: "a", 5: "b", 10: "c"}
+    assert list(verdict.slices) == [
+        *((code, number) for number in codes),
+        *((label, name) for name in "abc"),
+    ]
+    for (_, value), found in verdict.slices.items():
+        mine = labels == codes.get(value, value)
+        own = [example for example, kept in zip(examples, mine, strict=True) if kept]
+        assert found == pytest.approx(_expected(kind, scores[mine], own), **EXACT)
     assert verdict.blessed
     assert run.blessed
 

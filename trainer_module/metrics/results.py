@@ -112,7 +112,7 @@ def read_verdict(evaluation_uri: str) -> Verdict:
         blessed=bool(tfma.load_validation_result(evaluation_uri).validation_ok),
         gates=tuple(_gates(config, overall, baseline, drops)),
         metrics=overall,
-        slices=dict(sorted(slices.items(), key=lambda item: (item[0][0], str(item[0][1])))),
+        slices=dict(sorted(slices.items(), key=lambda item: _order(*item[0]))),
         baseline=baseline if baselines else None,
     )
 
@@ -120,6 +120,11 @@ def read_verdict(evaluation_uri: str) -> Verdict:
 def _slice_key(key: Any) -> tuple[str, Value]:
     value = getattr(key, key.WhichOneof("kind"))
     return key.column, value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def _order(feature: str, value: Value) -> tuple[str, bool, Value]:
+    """Sorts numbers before texts, and neither by the other's order."""
+    return feature, isinstance(value, str), value
 
 
 def _gates(
