@@ -1,0 +1,1 @@
+"""Evaluator: a candidate is never compared with itself."""

@@ -1,0 +1,83 @@
+"""Pushes by a rename, so that a server never sees half a version, whenever this is killed; and pushes
+only what is not served already."""
+
+import hashlib
+import json
+import os
+import uuid
+from typing import Any
+
+from tfx.components.pusher import executor
+from tfx.dsl.io import fileio
+from tfx.types import Artifact, artifact_utils
+from tfx.types.standard_component_specs import PUSH_DESTINATION_KEY, PUSHED_MODEL_KEY
+
+PUSHED = "pushed"
+DESTINATION = "pushed_destination"
+VERSION = "pushed_version"
+"""Custom properties of the `pushed_model` artifact, TFX's own."""
+ADDED = "added"
+"""Custom property: 1 if this push added a version, 0 if the newest one is this very model."""
+
+
+class Executor(executor.Executor):
+    """TFX's executor, writing to a hidden folder beside the versions and renaming at the end."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[Artifact]],
+        output_dict: dict[str, list[Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """See the base class; `push_destination` must be a filesystem."""
+        destination = json.loads(exec_properties[PUSH_DESTINATION_KEY])
+        folder = destination["filesystem"]["base_directory"]
+        scratch = os.path.join(folder, f".pushing-{uuid.uuid4().hex[:12]}")
+        destination["filesystem"]["base_directory"] = scratch
+        try:
+            super().Do(
+                input_dict,
+                output_dict,
+                {**exec_properties, PUSH_DESTINATION_KEY: json.dumps(destination)},
+            )
+            pushed = artifact_utils.get_single_instance(output_dict[PUSHED_MODEL_KEY])
+            if pushed.get_int_custom_property(PUSHED):
+                self._publish(folder, pushed)
+        finally:
+            if fileio.exists(scratch):
+                fileio.rmtree(scratch)
+
+    def _publish(self, folder: str, pushed: Artifact) -> None:
+        """Moves what was written into its place, unless the newest version is the same model."""
+        written = pushed.get_string_custom_property(DESTINATION)
+        newest = newest_version(folder)
+        added = newest is None or _digest(os.path.join(folder, newest)) != _digest(written)
+        if added:
+            version = int(pushed.get_string_custom_property(VERSION))
+            # A second push within a second, or a clock that was set back, must still be the newest.
+            newest = str(version if newest is None else max(version, int(newest) + 1))
+            fileio.rename(written, os.path.join(folder, newest))
+        pushed.set_string_custom_property(DESTINATION, os.path.join(folder, newest))
+        pushed.set_string_custom_property(VERSION, newest)
+        pushed.set_int_custom_property(ADDED, int(added))
+
+
+def newest_version(folder: str) -> str | None:
+    """The highest version in a serving folder; None if it holds none."""
+    if not fileio.exists(folder):
+        return None
+    names = (name.rstrip("/") for name in fileio.listdir(folder))
+    return max((name for name in names if name.isdecimal()), key=int, default=None)
+
+
+def _digest(model: str) -> str:
+    """SHA-256 over the names and contents of a folder's files."""
+    digest = hashlib.sha256()
+    for place, _, files in sorted(fileio.walk(model)):
+        for name in sorted(files):
+            path = os.path.join(place, name)
+            digest.update(os.path.relpath(path, model).encode() + b"\0")
+            with fileio.open(path, "rb") as file:
+                content = file.read()
+            digest.update(f"{len(content)}\0".encode() + content)
+    return digest.hexdigest()

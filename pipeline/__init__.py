@@ -1,0 +1,1 @@
+"""From a recipe to a TFX pipeline, and to each engine that runs it."""

@@ -1,0 +1,144 @@
+"""What the person at the terminal sees, apart from the log file that takes all other output."""
+
+import contextlib
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+from absl import logging as absl_logging
+from rich.console import Console as RichConsole
+from rich.markup import escape
+from rich.status import Status
+from rich.table import Table
+
+from pipeline.verdict import Verdict, bound_text
+from trainer_module.metrics.results import GateResult
+
+_STYLES = {"blessed": "bold green", "refused": "bold yellow", "failed": "bold red"}
+_WIDTH = 100
+
+
+class NodeLine:
+    """The line of one node, filled in when it ends."""
+
+    def __init__(self) -> None:
+        self.state = "done"
+        self.figure = ""
+
+    def done(self, *, cached: bool, figure: str) -> None:
+        """Says how the node ended."""
+        self.state = "cached" if cached else "done"
+        self.figure = figure
+
+
+class Console:
+    """Sends the process's stdout and stderr to a log file, and keeps the terminal for itself.
+
+    File descriptors are redirected, not only Python's streams: TensorFlow writes from C++.
+    """
+
+    def __init__(self, log: Path):
+        self._log = log
+        self._status: Status | None = None
+
+    def __enter__(self) -> "Console":
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self._saved = [os.dup(1), os.dup(2)]
+        self._terminal = open(os.dup(1), "w", encoding="utf-8")
+        terminal = self._terminal.isatty()
+        self._rich = RichConsole(file=self._terminal, width=None if terminal else _WIDTH)
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        with self._log.open("ab") as log:
+            os.dup2(log.fileno(), 1)
+            os.dup2(log.fileno(), 2)
+        absl_logging.use_absl_handler()
+        absl_logging.set_verbosity(absl_logging.INFO)
+        self._handler = _ProgressHandler(self)
+        logging.getLogger("relata.progress").addHandler(self._handler)
+        logging.getLogger("relata.progress").setLevel(logging.INFO)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        logging.getLogger("relata.progress").removeHandler(self._handler)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for target, saved in zip((1, 2), self._saved, strict=True):
+            os.dup2(saved, target)
+            os.close(saved)
+        self._terminal.close()
+
+    @contextlib.contextmanager
+    def node(self, name: str) -> Iterator[NodeLine]:
+        """Shows a node while it runs, and its line when it ends."""
+        line = NodeLine()
+        started = time.monotonic()
+        try:
+            with self._rich.status(f"{name:<20}running") as self._status:
+                yield line
+        except BaseException:
+            line.state = "failed"
+            raise
+        finally:
+            self._status = None
+            style = {"done": "green", "cached": "cyan", "failed": "red"}[line.state]
+            seconds = f"{time.monotonic() - started:7.1f} s"
+            state = f"[{style}]{line.state:<8}[/]"
+            self._rich.print(
+                f"  {name:<20}{state}{seconds}  {escape(line.figure)}", highlight=False
+            )
+
+    def progress(self, text: str) -> None:
+        """Shows how far the running node is."""
+        if self._status is not None and self._rich.is_terminal:
+            self._status.update(f"Trainer  {escape(text)}")
+        else:
+            self._rich.print(f"    {escape(text)}", highlight=False)
+
+    def show_verdict(self, verdict: Verdict) -> None:
+        """Prints the summary; the verdict itself comes last."""
+        say = self._rich.print
+        say()
+        if verdict.verdict == "failed":
+            say(f"[bold red]FAILED[/]: {escape(verdict.cause)}", highlight=False, soft_wrap=True)
+            say(f"  log      {escape(verdict.log)}", highlight=False, soft_wrap=True)
+            return
+        say(_gate_table(verdict.gates))
+        say(f"  log      {escape(verdict.log)}", highlight=False, soft_wrap=True)
+        if verdict.served and verdict.command:
+            say(f"  model    {escape(verdict.served)}", highlight=False, soft_wrap=True)
+            say(f"  try it   {escape(verdict.command)}", highlight=False, soft_wrap=True)
+        style = _STYLES[verdict.verdict]
+        say(
+            f"\n[{style}]{verdict.verdict.upper()}[/]: {escape(verdict.cause)}",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _gate_table(gates: tuple[GateResult, ...]) -> Table:
+    table = Table(box=None, padding=(0, 2), title_justify="left")
+    for heading, justify in (("metric", "left"), ("value", "right"), ("gate", "left"), ("", "left")):
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    for gate in gates:
+        mark = "[green]passed[/]" if gate.passed else "[red]refused[/]"
+        table.add_row(escape(gate.metric), f"{gate.value:.4f}", bound_text(gate), mark)
+    return table
+
+
+class _ProgressHandler(logging.Handler):
+    def __init__(self, console: Console):
+        super().__init__()
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._console.progress(record.getMessage())

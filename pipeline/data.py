@@ -1,0 +1,21 @@
+"""Where an entity type's rows are: the files that the recipe names, or those its generator made."""
+
+from pathlib import Path
+
+from datasets.once import write_once
+from pipeline.paths import RunPaths
+from relation.load import LoadedRecipe
+
+
+def data_pattern(loaded: LoadedRecipe, paths: RunPaths) -> str:
+    """The glob pattern of the rows; makes them first where the recipe names a generator.
+
+    A relative path starts at the recipe's folder.
+    """
+    recipe = loaded.recipe
+    if recipe.entity.generator is not None:
+        return write_once(recipe.entity.generator, paths.data / recipe.entity_type)
+    assert recipe.entity.path is not None
+    if "://" in recipe.entity.path:
+        return recipe.entity.path
+    return str(loaded.path.parent / Path(recipe.entity.path).expanduser())

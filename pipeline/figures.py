@@ -1,0 +1,70 @@
+"""The figure that matters of each node, for its line on the terminal."""
+
+import json
+import os
+from collections.abc import Callable
+
+import tensorflow_data_validation as tfdv
+from tfx.types import artifact_utils
+
+from components.pusher.executor import ADDED
+from pipeline.history import NodeRun
+from trainer_module.history import read_history
+
+
+def node_figure(node_id: str, run: NodeRun) -> str:
+    """A short text about what a node gave; empty where there is nothing to say."""
+    figure = _FIGURES.get(node_id)
+    return figure(run) if figure else ""
+
+
+def _rows(run: NodeRun) -> str:
+    artifact = run.output("statistics")
+    counts = []
+    for split in artifact_utils.decode_split_names(artifact.split_names):
+        path = os.path.join(artifact.uri, f"Split-{split}", "FeatureStats.pb")
+        statistics = tfdv.load_stats_binary(path)
+        counts.append(f"{split} {statistics.datasets[0].num_examples:,}")
+    return "rows: " + ", ".join(counts)
+
+
+def _tuples(run: NodeRun) -> str:
+    with open(os.path.join(run.output("tuples").uri, "relation_stats.json"), encoding="utf-8") as f:
+        splits = json.load(f)["splits"]
+    counts = [f"{name} {split['tuples']:,}" for name, split in splits.items()]
+    skipped = sum(split["rows_skipped"] for split in splits.values())
+    return "tuples: " + ", ".join(counts) + (f"; {skipped:,} rows skipped" if skipped else "")
+
+
+def _training(run: NodeRun) -> str:
+    history = read_history(run.output("model_run").uri)
+    return f"best epoch {history.best_epoch} of {history.epochs}, val_loss {history.best:.4f}"
+
+
+def _baseline(run: NodeRun) -> str:
+    models = run.outputs.get("model", [])
+    return f"baseline: model {models[0].id}" if models else "no earlier blessed model to compare with"
+
+
+def _blessing(run: NodeRun) -> str:
+    return "blessed" if run.output("blessing").get_int_custom_property("blessed") else "refused"
+
+
+def _pushed(run: NodeRun) -> str:
+    pushed = run.output("pushed_model")
+    if not pushed.get_int_custom_property("pushed"):
+        return "not pushed"
+    verb = "pushed" if pushed.get_int_custom_property(ADDED) else "already serves it"
+    return f"version {pushed.get_string_custom_property('pushed_version')} {verb}"
+
+
+_FIGURES: dict[str, Callable[[NodeRun], str]] = {
+    "EntityStatistics": _rows,
+    "EntityValidator": lambda run: "no anomalies",
+    "RelationGen": _tuples,
+    "TupleValidator": lambda run: "no anomalies",
+    "Trainer": _training,
+    "LatestBlessedModel": _baseline,
+    "Evaluator": _blessing,
+    "Pusher": _pushed,
+}

@@ -1,0 +1,43 @@
+"""What ML Metadata knows of a node's last run."""
+
+from collections import defaultdict
+from typing import Any, NamedTuple
+
+from ml_metadata.proto import metadata_store_pb2
+from tfx.orchestration import metadata
+from tfx.types import Artifact, artifact_utils
+
+
+class NodeRun(NamedTuple):
+    """The last execution of a node, and the artifacts that it gave."""
+
+    cached: bool
+    outputs: dict[str, list[Artifact]]
+
+    def output(self, key: str) -> Artifact:
+        """The one artifact of an output."""
+        return artifact_utils.get_single_instance(self.outputs[key])
+
+
+def last_run(connection: Any, pipeline_name: str, node_id: str) -> NodeRun:
+    """Reads the newest execution of a node.
+
+    Args:
+      connection: ML Metadata's connection config.
+      pipeline_name: name of the pipeline.
+      node_id: id of the node.
+    """
+    with metadata.Metadata(connection) as handle:
+        store = handle.store
+        context = store.get_context_by_type_and_name("node", f"{pipeline_name}.{node_id}")
+        executions = store.get_executions_by_context(context.id)
+        execution = max(executions, key=lambda e: e.id)
+        outputs: dict[str, list[Artifact]] = defaultdict(list)
+        for event in store.get_events_by_execution_ids([execution.id]):
+            if event.type == metadata_store_pb2.Event.OUTPUT:
+                [found] = store.get_artifacts_by_id([event.artifact_id])
+                [kind] = store.get_artifact_types_by_id([found.type_id])
+                artifact = artifact_utils.deserialize_artifact(kind, found)
+                outputs[event.path.steps[0].key].append(artifact)
+        cached = execution.last_known_state == metadata_store_pb2.Execution.CACHED
+        return NodeRun(cached, dict(outputs))

@@ -1,0 +1,66 @@
+"""`make run`: a recipe through the tfx command on the local engine, from registration to verdict."""
+
+import contextlib
+import io
+import json
+import os
+import sys
+from pathlib import Path
+
+from pipeline.local_runner import DEFAULT_RECIPE
+from pipeline.paths import RunPaths
+from relation.errors import UserError
+from relation.load import load_recipe
+
+RUNNER = Path(__file__).with_name("local_runner.py").resolve()
+EXIT_STATUS = {"blessed": 0, "refused": 3, "failed": 1}
+
+
+def main() -> int:
+    """Registers the pipeline of `RELATA_RECIPE` and runs it.
+
+    Returns:
+      0 blessed, 1 failed, 2 the recipe or the output folder is wrong, 3 refused.
+    """
+    try:
+        loaded = load_recipe(os.environ.get("RELATA_RECIPE") or DEFAULT_RECIPE)
+        paths = RunPaths.of(loaded.recipe.name)
+        paths.make()
+    except UserError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 2
+    print(f"{loaded.recipe.name}: {loaded.recipe.description}", flush=True)
+    os.environ.update(RELATA_RECIPE=str(loaded.path), LOCAL_HOME=str(paths.cli))
+    paths.verdict.unlink(missing_ok=True)
+    status = _tfx(paths, loaded.recipe.name)
+    if not paths.verdict.exists():
+        return status or 1
+    verdict = json.loads(paths.verdict.read_text(encoding="utf-8"))
+    return EXIT_STATUS[verdict["verdict"]]
+
+
+def _tfx(paths: RunPaths, name: str) -> int:
+    """`tfx pipeline create` (or `update`) and `tfx run create`, in one process to import TFX once."""
+    from tfx.tools.cli.cli_main import cli_group
+
+    engine = ["--engine", "local"]
+    verb = "update" if (paths.cli / name).exists() else "create"
+    chatter = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(chatter):
+            register = ["pipeline", verb, *engine, "--pipeline_path", str(RUNNER)]
+            cli_group.main(register, standalone_mode=False)
+            run = ["run", "create", *engine, "--pipeline_name", name]
+            cli_group.main(run, standalone_mode=False)
+    except SystemExit as stop:
+        if paths.verdict.exists():
+            return 1
+        if isinstance(stop.code, str):
+            print(f"{chatter.getvalue()}Error: {stop.code}", file=sys.stderr)
+            return 1
+        return stop.code or 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""The verdict of a run: blessed, refused or failed, and why; written to `verdict.json`."""
+
+import json
+import os
+import shlex
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from components.pusher.executor import ADDED, newest_version
+from pipeline.history import NodeRun
+from pipeline.paths import RunPaths
+from relation.spec import Frozen
+from trainer_module.metrics.results import GateResult, read_verdict
+
+
+class Verdict(Frozen):
+    """What a run came to.
+
+    Attributes:
+      cause: why, in one sentence.
+      gates: each bound: metric, bound, threshold, value, baseline, passed.
+      metrics, slices, baseline: all values, of the model and of the last blessed one.
+      trained: whether a model was trained, or the Trainer was served from the cache.
+      pushed_version: the version that this run added.
+      served: folder of the newest version, whichever run pushed it.
+      command: a command that tries it.
+    """
+
+    recipe: str
+    verdict: Literal["blessed", "refused", "failed"]
+    cause: str
+    gates: tuple[GateResult, ...] = ()
+    evaluation: dict[str, Any] = {}
+    trained: bool = False
+    pushed_version: str | None = None
+    served: str | None = None
+    command: str | None = None
+    seconds: float = 0.0
+    log: str
+
+    def to_json(self) -> str:
+        """As JSON text; values that are not finite are null."""
+        fields = self.model_dump(exclude={"gates", "evaluation"})
+        return json.dumps({**fields, **self.evaluation}, indent=2, allow_nan=False) + "\n"
+
+
+def failed(recipe: str, cause: str, log: Path) -> Verdict:
+    """The verdict of a run that did not end."""
+    return Verdict(recipe=recipe, verdict="failed", cause=cause, log=str(log))
+
+
+def of_run(
+    recipe: str, paths: RunPaths, data: str, runs: Mapping[str, NodeRun], seconds: float, log: Path
+) -> Verdict:
+    """The verdict of a run whose nodes all ended.
+
+    Args:
+      recipe: its name.
+      paths: its folders.
+      data: glob of raw rows, for the command that tries the model.
+      runs: the last execution of each node.
+      seconds: how long the nodes took.
+      log: the log file.
+    """
+    found = read_verdict(runs["Evaluator"].output("evaluation").uri)
+    blessed = bool(runs["Evaluator"].output("blessing").get_int_custom_property("blessed"))
+    pushed = runs["Pusher"].output("pushed_model")
+    added = not runs["Pusher"].cached and bool(pushed.get_int_custom_property(ADDED))
+    trained = not runs["Trainer"].cached
+    newest = newest_version(str(paths.serving))
+    served = paths.serving / newest if newest else None
+    version = pushed.get_string_custom_property("pushed_version") if added else None
+    return Verdict(
+        recipe=recipe,
+        verdict="blessed" if blessed else "refused",
+        cause=_cause(blessed, trained, version, found.gates, served),
+        gates=found.gates,
+        evaluation=found.to_json(),
+        trained=trained,
+        pushed_version=version,
+        served=str(served) if served else None,
+        command=_command(served, data) if served else None,
+        seconds=round(seconds, 1),
+        log=str(log),
+    )
+
+
+def write(verdict: Verdict, path: Path) -> None:
+    """Writes `verdict.json`, whole or not at all."""
+    scratch = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    scratch.write_text(verdict.to_json(), encoding="utf-8")
+    scratch.replace(path)
+
+
+def bound_text(gate: GateResult) -> str:
+    """A gate's bound as a person reads it."""
+    if gate.bound == "max_drop":
+        return f"drop ≤ {gate.threshold:g} from {gate.baseline:.4f}"
+    return {"min": f"≥ {gate.threshold:g}", "max": f"≤ {gate.threshold:g}"}.get(
+        gate.bound, "defined"
+    )
+
+
+def _cause(
+    blessed: bool,
+    trained: bool,
+    version: str | None,
+    gates: Sequence[GateResult],
+    served: Path | None,
+) -> str:
+    if not blessed:
+        broken = [f"{g.metric} {g.value:.4f}, not {bound_text(g)}" for g in gates if not g.passed]
+        stays = f"version {served.name} stays served" if served else "no version is served"
+        return f"{'; '.join(broken) or 'the Evaluator did not bless it'}; nothing was pushed, {stays}"
+    if version is not None:
+        return f"every gate passed; pushed as version {version}"
+    if not trained:
+        return "nothing changed since an earlier run: no model was trained and no version added"
+    return "every gate passed; the newest version is this very model"
+
+
+def _command(served: Path, data: str) -> str:
+    arguments = [os.path.relpath(served), os.path.relpath(data)]
+    return ".venv/bin/python -m trainer_module.try_model " + " ".join(map(shlex.quote, arguments))

@@ -1,0 +1,75 @@
+"""Fingerprints of source code: what a component runs, so that the cache knows when it was edited."""
+
+import ast
+import functools
+import hashlib
+import importlib.util
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+PACKAGES = ("relation", "components", "trainer_module")
+_DOTTED = re.compile(r"(?:%s)(?:\.\w+)+" % "|".join(PACKAGES))
+
+
+def code_fingerprint(*modules: str) -> str:
+    """Hashes the sources of modules and of all that they import from this project.
+
+    Args:
+      modules: dotted paths, for example "components.relation_gen.executor".
+
+    Returns:
+      16 hexadecimal digits; they change exactly when one of those files does.
+    """
+    digest = hashlib.sha256()
+    for name, path in sorted(_closure(modules).items()):
+        digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def content_fingerprint(content: bytes) -> str:
+    """16 hexadecimal digits that identify a file's content."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _closure(modules: tuple[str, ...]) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    waiting = list(modules)
+    while waiting:
+        name = waiting.pop()
+        path = _source(name)
+        if path is None or name in found:
+            continue
+        found[name] = path
+        waiting.extend(_imports(name, path))
+        if "." in name:
+            waiting.append(name.rpartition(".")[0])
+    return found
+
+
+@functools.lru_cache(maxsize=None)
+def _source(name: str) -> Path | None:
+    """The file of a module of this project; None for others, and for names that are no module."""
+    if name.split(".")[0] not in PACKAGES:
+        return None
+    try:
+        spec = importlib.util.find_spec(name)
+    except ModuleNotFoundError:  # An attribute: `from relation.names import ID`.
+        return None
+    return Path(spec.origin) if spec and spec.origin else None
+
+
+def _imports(name: str, path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name}: relative imports are not used in this project"
+            assert node.module is not None
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            # Registries and TFX name modules, functions and classes by dotted paths in strings.
+            if _DOTTED.fullmatch(node.value):
+                yield node.value
+                yield node.value.rpartition(".")[0]

@@ -1,0 +1,51 @@
+"""Names of the features of a tuple: `<role>_<feature>`, and the few that belong to no role."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from relation.errors import RecipeError
+
+RELATION = "relation"
+"""The label of a tuple, where its kind has one."""
+NEGATIVE_PROB = "negative_prob"
+"""Marginal probability with which the tuple's negative was drawn."""
+TUPLE_FEATURES = (RELATION, NEGATIVE_PROB, "relation_weight")
+"""Features of a tuple that belong to none of its members."""
+ID = "id"
+"""Under `<role>_id` a member's id travels, whatever the id feature is called."""
+
+
+def prefixed(role: str, feature: str) -> str:
+    """Returns the name of a member's feature in a tuple, `<role>_<feature>`."""
+    return f"{role}_{feature}"
+
+
+def tuple_feature_names(
+    features_by_role: Mapping[str, Iterable[str]],
+) -> dict[str, tuple[str, str]]:
+    """Names every feature of a tuple.
+
+    Args:
+      features_by_role: the feature names of each role's entity type.
+
+    Returns:
+      {name in the tuple: (role, feature)}, without the features of the tuple itself.
+
+    Raises:
+      RecipeError: two features, or a feature and one of the tuple's own, get the same name
+        (`left` + `x_y` and `left_x` + `y` both are `left_x_y`).
+    """
+    origins: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for role, features in features_by_role.items():
+        for feature in sorted({*features, ID}):
+            origins[prefixed(role, feature)].append((role, feature))
+    for name, found in sorted(origins.items()):
+        shown = " and ".join(f"role {r!r} + feature {f!r}" for r, f in found)
+        if len(found) > 1:
+            raise RecipeError(f"relation: {shown} both become {name!r}: rename a role or a feature")
+        if name in TUPLE_FEATURES:
+            raise RecipeError(
+                f"relation: {shown} becomes {name!r}, a name that the tuple itself uses: "
+                "rename the role or the feature"
+            )
+    return {name: found[0] for name, found in origins.items()}

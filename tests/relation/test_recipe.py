@@ -1,0 +1,161 @@
+"""Recipes: what is read, and how what is wrong is told."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from relation.errors import RecipeError
+from relation.load import RECIPES, load_recipe, parse_recipe
+from relation.recipe import Materialization, Recipe
+
+SCHEMA = """
+feature { name: "sku" type: BYTES value_count { min: 1 max: 1 } }
+feature { name: "price" type: FLOAT value_count { min: 1 max: 1 } }
+feature { name: "photo" type: BYTES image_domain {} }
+feature { name: "brand" type: BYTES }
+"""
+
+
+def _recipe() -> dict:
+    return {
+        "name": "shop",
+        "data": {"entities": {"product": {"schema": "s.pbtxt", "id": "sku", "path": "rows-*"}}},
+        "relation": {"type": "pairs", "source": {"type": "same_label", "feature": "brand"}},
+        "model": {
+            "tower": {"type": "cnn", "height": 8, "width": 8},
+            "head": {"type": "distance"},
+            "loss": {"type": "contrastive"},
+        },
+        "evaluation": {"gates": {"auc": {"min": 0.5}}},
+    }
+
+
+def _write(folder: Path, recipe: dict, schema: str = SCHEMA) -> str:
+    (folder / "s.pbtxt").write_text(schema)
+    path = folder / "shop.yaml"
+    path.write_text(yaml.safe_dump(recipe))
+    return str(path)
+
+
+def _changed(**changes) -> dict:
+    """The recipe with values at dotted paths (`__` for a dot) replaced."""
+    recipe = _recipe()
+    for path, value in changes.items():
+        *parents, last = path.split("__")
+        place = recipe
+        for parent in parents:
+            place = place[parent]
+        if value is None:
+            del place[last]
+        else:
+            place[last] = value
+    return recipe
+
+
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_shipped_recipes_load_under_their_own_name(path):
+    loaded = load_recipe(path.stem)
+    assert loaded.recipe.name == path.stem
+    assert loaded.recipe.description
+
+
+def test_features_leave_out_id_and_label(tmp_path):
+    loaded = load_recipe(_write(tmp_path, _recipe()))
+    assert [(f.name, f.kind.value, f.dtype) for f in loaded.features] == [
+        ("price", "numeric", "float"),
+        ("photo", "image", "bytes"),
+    ]
+
+
+def test_features_are_those_the_recipe_names(tmp_path):
+    recipe = _changed(model__features=["photo"])
+    assert [f.name for f in load_recipe(_write(tmp_path, recipe)).features] == ["photo"]
+
+
+def test_a_recipe_is_immutable_and_survives_json(tmp_path):
+    recipe = load_recipe(_write(tmp_path, _recipe())).recipe
+    with pytest.raises(ValueError, match="frozen"):
+        recipe.name = "other"
+    hash(recipe.model)
+    assert Recipe.model_validate_json(recipe.model_dump_json(by_alias=True)) == recipe
+    request = recipe.materialization
+    assert Materialization.model_validate_json(request.model_dump_json()) == request
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"data__speed": 3}, r"data\.speed: unknown key \(value 3\)"),
+        ({"relation__seed": "x"}, r"relation\.seed: got 'x'; input should be a valid integer"),
+        ({"relation__type": "trios"}, r"relation: got .*'pairs', 'triplets'"),
+        ({"relation__sampling": {"positives_per_anchor": -1}}, r"relation\.sampling\.positives_per_anchor: got -1; .*greater than or equal to 0"),
+        ({"model__loss": None}, r"model\.loss: missing; it is required"),
+        ({"evaluation__gates": {"auc": {}}}, r"evaluation\.gates\.auc: .*at least one of `min`"),
+        ({"evaluation__gates": {"auc": {"min": float("nan")}}}, r"evaluation\.gates\.auc\.min: got nan; .*finite"),
+        ({"name": "Has Spaces"}, r"name: got 'Has Spaces'; .*pattern"),
+        ({"name": "../out"}, r"name: got '../out'; .*pattern"),
+        ({"data__entities": {}}, r"data\.entities: got \{\}; .*at least 1"),
+        ({"data__entities__product__generator": "datasets.digits"}, r"exactly one of `path` and `generator`"),
+        ({"data__entities__product__id": "nr"}, r"data\.entities\.product\.id: got 'nr'; expected a feature of .*sku, price, photo, brand"),
+        ({"data__entities__product__id": "photo"}, r"got 'photo', an image or a float; expected .*sku, brand"),
+        ({"data__entities__product__schema": "no.pbtxt"}, r"data\.entities\.product\.schema: got 'no.pbtxt'; no such file: neither"),
+        ({"relation__source__feature": "price"}, r"relation\.source\.feature: got 'price', an image or a float"),
+        ({"model__features": ["colour"]}, r"model\.features: got 'colour'; expected a feature of"),
+        ({"evaluation__slices": ["colour"]}, r"evaluation\.slices: got 'colour'; expected a feature of"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told_with_field_value_and_expectation(tmp_path, changes, message):
+    path = _write(tmp_path, _changed(**changes))
+    with pytest.raises(RecipeError, match=message) as error:
+        load_recipe(path)
+    assert str(error.value).startswith(path)
+
+
+def test_every_error_is_told_at_once():
+    with pytest.raises(RecipeError) as error:
+        parse_recipe("name: 3\nspeed: 4\n", "r.yaml")
+    assert len(str(error.value).splitlines()) >= 5
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("a: [", "r.yaml: not YAML"), ("- a\n", "expected a mapping"), ("", "expected a mapping"),
+     ("!!python/object/apply:os.system ['true']", "not YAML")],
+)  # fmt: skip
+def test_what_is_no_recipe_at_all(text, message):
+    with pytest.raises(RecipeError, match=message):
+        parse_recipe(text, "r.yaml")
+
+
+def test_unknown_names_list_the_known(tmp_path):
+    with pytest.raises(RecipeError, match=r"'nope': no such recipe; shipped ones are .*digits_"):
+        load_recipe("nope")
+    with pytest.raises(RecipeError, match="no such file"):
+        load_recipe(str(tmp_path / "nope.yaml"))
+
+
+def test_a_feature_named_id_beside_another_id_is_ambiguous(tmp_path):
+    schema = SCHEMA + 'feature { name: "id" type: BYTES }'
+    with pytest.raises(RecipeError, match=r"got 'sku', but .* also has a feature 'id'"):
+        load_recipe(_write(tmp_path, _recipe(), schema))
+
+
+def test_names_that_collide_once_prefixed_are_an_error(tmp_path):
+    # `negative` + `prob` is the tuple's own `negative_prob`.
+    schema = SCHEMA + 'feature { name: "prob" type: FLOAT }'
+    recipe = _changed(relation__type="triplets")
+    with pytest.raises(RecipeError, match=re.escape("'negative' + feature 'prob' becomes 'negative_prob'")):
+        load_recipe(_write(tmp_path, recipe, schema))
+
+
+@pytest.mark.parametrize(
+    ("schema", "message"),
+    [("feature {", "not a TFDV schema in text form"), ("", "names no feature"),
+     ('feature { name: "sku" type: STRUCT }', "'sku': got type STRUCT; expected BYTES, INT or FLOAT"),
+     ('feature { name: "sku" type: BYTES } feature { name: "brand" type: BYTES }', "no feature is left")],
+)  # fmt: skip
+def test_wrong_schemas(tmp_path, schema, message):
+    with pytest.raises(RecipeError, match=message):
+        load_recipe(_write(tmp_path, _recipe(), schema))

@@ -1,0 +1,1 @@
+"""The relational models: preprocessing, towers, heads, losses, training, signatures."""

@@ -1,0 +1,22 @@
+"""Relatedness is minus the Euclidean distance."""
+
+from typing import ClassVar
+
+import keras
+
+from trainer_module.numerics import Tensor, distance
+from trainer_module.parts import Head
+
+
+class Distance(Head):
+    """relatedness = -|left - right|, in (-inf, 0]."""
+
+    is_logit: ClassVar[bool] = False
+
+    def build(self) -> keras.layers.Layer:
+        return _Layer(name="distance")
+
+
+class _Layer(keras.layers.Layer):
+    def call(self, left: Tensor, right: Tensor) -> Tensor:
+        return -distance(left, right)

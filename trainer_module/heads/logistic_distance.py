@@ -1,0 +1,40 @@
+"""Distance through a sigmoid: the probability that two entities are related."""
+
+from typing import ClassVar
+
+import keras
+from pydantic import PositiveFloat
+
+from trainer_module.numerics import Tensor, distance
+from trainer_module.parts import Head
+
+
+class LogisticDistance(Head):
+    """relatedness = slope * (threshold - |left - right|), a logit; slope > 0 and threshold are learnt.
+
+    The slope is the exponential of a weight, so that a larger distance can never mean *more*
+    related, from the first step on. `slope` and `threshold` are where they start.
+    """
+
+    is_logit: ClassVar[bool] = True
+
+    slope: PositiveFloat = 5.0
+    threshold: PositiveFloat = 1.0
+
+    def build(self) -> keras.layers.Layer:
+        return _Layer(self.slope, self.threshold, name="logistic_distance")
+
+
+class _Layer(keras.layers.Layer):
+    def __init__(self, slope: float, threshold: float, name: str):
+        super().__init__(name=name)
+        constant = keras.initializers.Constant
+        self.log_slope = self.add_weight(
+            shape=(), initializer=constant(float(keras.ops.log(slope))), name="log_slope"
+        )
+        self.threshold = self.add_weight(
+            shape=(), initializer=constant(threshold), name="threshold"
+        )
+
+    def call(self, left: Tensor, right: Tensor) -> Tensor:
+        return keras.ops.exp(self.log_slope) * (self.threshold - distance(left, right))

@@ -1,0 +1,43 @@
+"""The course of a training, kept beside the TensorBoard logs for those who read it later."""
+
+import json
+import os
+
+from relation.spec import Frozen
+
+_FILE = "history.json"
+
+
+class History(Frozen):
+    """Losses by epoch, and the epoch whose weights were kept (the lowest validation loss)."""
+
+    loss: tuple[float, ...]
+    val_loss: tuple[float, ...]
+
+    @property
+    def epochs(self) -> int:
+        """Epochs that were trained."""
+        return len(self.val_loss)
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch that was kept, from 1."""
+        return self.val_loss.index(min(self.val_loss)) + 1
+
+    @property
+    def best(self) -> float:
+        """Its validation loss."""
+        return min(self.val_loss)
+
+
+def write_history(history: History, folder: str) -> None:
+    """Writes it into a model_run artifact."""
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, _FILE), "w", encoding="utf-8") as file:
+        file.write(history.model_dump_json())
+
+
+def read_history(folder: str) -> History:
+    """Reads what `write_history` wrote."""
+    with open(os.path.join(folder, _FILE), encoding="utf-8") as file:
+        return History.model_validate(json.load(file))

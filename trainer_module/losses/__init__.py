@@ -1,0 +1,1 @@
+"""Losses: how related the roles should be, against what the head says. Registered in `parts.py`."""

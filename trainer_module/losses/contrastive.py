@@ -1,0 +1,28 @@
+"""Contrastive loss of labelled pairs."""
+
+from typing import ClassVar
+
+from keras import ops
+from pydantic import PositiveFloat
+
+from trainer_module.numerics import Tensor
+from trainer_module.parts import Loss
+
+
+class Contrastive(Loss):
+    """½(1−Y)D² + ½Y·max(0, m−D)², with Y = 1 for *dissimilar* pairs, D Euclidean.
+
+    Hadsell, Chopra, LeCun, "Dimensionality Reduction by Learning an Invariant Mapping", CVPR 2006,
+    equation 4. Relata's polarity is the other one, so Y = 1 − related; D = −relatedness. Several
+    comparisons of one tuple are averaged.
+    """
+
+    heads: ClassVar[frozenset[str] | None] = frozenset({"distance"})
+
+    margin: PositiveFloat = 1.0
+
+    def __call__(self, related: Tensor, relatedness: Tensor) -> Tensor:
+        distance = -relatedness
+        pull = ops.square(distance)
+        push = ops.square(ops.maximum(0.0, self.margin - distance))
+        return ops.mean(0.5 * related * pull + 0.5 * (1.0 - related) * push, axis=-1)

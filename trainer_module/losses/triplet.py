@@ -1,0 +1,25 @@
+"""Triplet loss with a margin."""
+
+from keras import ops
+from pydantic import PositiveFloat
+
+from relation.spec import Relation
+from trainer_module.numerics import Tensor
+from trainer_module.parts import Loss
+
+
+class Triplet(Loss):
+    """max(0, margin − (s⁺ − s⁻)) of relatedness s; with the head `squared_distance` this is
+    max(0, D²(a, p) − D²(a, n) + margin).
+
+    Schroff, Kalenichenko, Philbin, "FaceNet", CVPR 2015, equation 1.
+    """
+
+    margin: PositiveFloat = 1.0
+
+    def check(self, relation: Relation) -> None:
+        if tuple(comparison.related for comparison in relation.comparisons) != (True, False):
+            raise ValueError("it needs tuples of an anchor, a positive and a negative: type triplets")
+
+    def __call__(self, related: Tensor, relatedness: Tensor) -> Tensor:
+        return ops.maximum(0.0, self.margin - (relatedness[:, 0] - relatedness[:, 1]))

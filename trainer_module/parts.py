@@ -1,0 +1,146 @@
+"""Towers, heads and losses by name: what each must be, and the registry.
+
+A new part is one file with one class below, one line in a table here, and one test.
+"""
+
+import abc
+import importlib
+from collections.abc import Mapping
+from typing import Any, ClassVar, Generic, TypeVar
+
+import keras
+from pydantic import ValidationError
+
+from relation.errors import RecipeError
+from relation.load import describe
+from relation.recipe import Model, Part
+from relation.schema import Feature, FeatureKind
+from relation.spec import Frozen, Relation
+from trainer_module.numerics import Tensor
+
+_TOWERS = {
+    "cnn": "trainer_module.towers.cnn.Cnn",
+}
+_HEADS = {
+    "distance": "trainer_module.heads.distance.Distance",
+    "logistic_distance": "trainer_module.heads.logistic_distance.LogisticDistance",
+    "squared_distance": "trainer_module.heads.squared_distance.SquaredDistance",
+}
+_LOSSES = {
+    "binary_cross_entropy": "trainer_module.losses.binary_cross_entropy.BinaryCrossEntropy",
+    "contrastive": "trainer_module.losses.contrastive.Contrastive",
+    "triplet": "trainer_module.losses.triplet.Triplet",
+}
+
+
+class Tower(Frozen, abc.ABC):
+    """Parameters of a tower, and how it is built."""
+
+    kinds: ClassVar[frozenset[FeatureKind]]
+    """The kinds of features that it takes."""
+
+    def check(self, features: tuple[Feature, ...]) -> None:
+        """Raises ValueError when it cannot take these features."""
+        for feature in features:
+            if feature.kind not in self.kinds:
+                raise ValueError(
+                    f"feature {feature.name!r} is of kind {feature.kind.value}; this tower takes "
+                    + ", ".join(sorted(kind.value for kind in self.kinds))
+                )
+
+    @abc.abstractmethod
+    def decode(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Transformed features of a batch -> what the network takes (images are decoded here).
+
+        Runs in the input pipeline while training, and in the graph of the signatures.
+        """
+
+    @abc.abstractmethod
+    def build(self, features: tuple[Feature, ...]) -> keras.Model:
+        """The network: {feature name: decoded tensor} -> embedding [batch, d], float32."""
+
+
+class Head(Frozen, abc.ABC):
+    """Parameters of a head, and how it is built."""
+
+    is_logit: ClassVar[bool]
+    """Whether `relatedness` is a logit, so that a sigmoid makes it a probability."""
+
+    @abc.abstractmethod
+    def build(self) -> keras.layers.Layer:
+        """The layer: (left [batch, d], right [batch, d]) -> relatedness [batch], higher = more."""
+
+    def score(self, relatedness: Tensor) -> Tensor:
+        """What the `score` signature answers; same shape."""
+        return keras.ops.sigmoid(relatedness) if self.is_logit else relatedness
+
+
+class Loss(Frozen, abc.ABC):
+    """Parameters of a loss, and the loss of every tuple."""
+
+    heads: ClassVar[frozenset[str] | None] = None
+    """Names of the heads whose relatedness it understands; None = any."""
+
+    def check(self, relation: Relation) -> None:
+        """Raises ValueError when it cannot learn from tuples of this relation."""
+
+    @abc.abstractmethod
+    def __call__(self, related: Tensor, relatedness: Tensor) -> Tensor:
+        """[batch, comparisons] of 1/0, [batch, comparisons] from the head -> loss [batch]."""
+
+
+P = TypeVar("P", Tower, Head, Loss)
+
+
+class Parts(Generic[P]):
+    """One table of the registry: builds the part that a recipe names."""
+
+    def __init__(self, kind: str, table: Mapping[str, str]):
+        self._kind = kind
+        self._table = table
+
+    def resolve(self, part: Part) -> P:
+        """The configured part.
+
+        Raises:
+          RecipeError: unknown name or parameter, or a parameter of the wrong type or range.
+        """
+        field = f"model.{self._kind}"
+        if part.type not in self._table:
+            known = ", ".join(sorted(self._table))
+            raise RecipeError(f"{field}.type: got {part.type!r}; expected one of {known}")
+        module, _, name = self._table[part.type].rpartition(".")
+        cls: Any = getattr(importlib.import_module(module), name)
+        try:
+            result: P = cls.model_validate(dict(part.params))
+        except ValidationError as error:
+            raise RecipeError("\n".join(describe(error, prefix=field))) from None
+        return result
+
+
+TOWERS: Parts[Tower] = Parts("tower", _TOWERS)
+HEADS: Parts[Head] = Parts("head", _HEADS)
+LOSSES: Parts[Loss] = Parts("loss", _LOSSES)
+
+
+def check_model(model: Model, relation: Relation, features: tuple[Feature, ...]) -> None:
+    """Checks that the parts a recipe names exist, and fit each other, the data and the relation.
+
+    Raises:
+      RecipeError: they do not; the message names the field.
+    """
+    tower, loss = TOWERS.resolve(model.tower), LOSSES.resolve(model.loss)
+    HEADS.resolve(model.head)
+    try:
+        tower.check(features)
+    except ValueError as error:
+        raise RecipeError(f"model.tower: got {model.tower.type!r}: {error}") from None
+    try:
+        loss.check(relation)
+    except ValueError as error:
+        raise RecipeError(f"model.loss: got {model.loss.type!r}: {error}") from None
+    if loss.heads is not None and model.head.type not in loss.heads:
+        raise RecipeError(
+            f"model.head: got {model.head.type!r}; the loss {model.loss.type!r} works with "
+            + " or ".join(sorted(loss.heads))
+        )

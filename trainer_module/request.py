@@ -1,0 +1,43 @@
+"""What Transform and Trainer need of a recipe: it travels as JSON in their `custom_config`."""
+
+from relation.load import LoadedRecipe
+from relation.recipe import Materialization, Model, Training
+from relation.schema import Feature
+from relation.spec import Frozen, Relation
+
+KEY = "request"
+"""Where the JSON is found in `custom_config`."""
+
+
+class PreprocessingRequest(Frozen):
+    """The relation, and the features that preprocessing hands on to the towers."""
+
+    materialization: Materialization
+    features: tuple[Feature, ...]
+
+    @property
+    def relation(self) -> Relation:
+        """Roles, label and comparisons."""
+        return self.materialization.tuples
+
+    @classmethod
+    def of(cls, loaded: LoadedRecipe) -> "PreprocessingRequest":
+        """The request that a recipe makes."""
+        return cls(materialization=loaded.recipe.materialization, features=loaded.features)
+
+
+class TrainingRequest(Frozen):
+    """What is preprocessed, and the model to train on it."""
+
+    preprocessing: PreprocessingRequest
+    model: Model
+    training: Training
+
+    @classmethod
+    def of(cls, loaded: LoadedRecipe) -> "TrainingRequest":
+        """The request that a recipe makes."""
+        return cls(
+            preprocessing=PreprocessingRequest.of(loaded),
+            model=loaded.recipe.model,
+            training=loaded.recipe.training,
+        )

@@ -1,0 +1,97 @@
+"""The signatures of the exported model, all on batches of serialized *raw* tf.Examples.
+
+| signature | examples | answer |
+|---|---|---|
+| `embed_<entity type>` | raw entities | `embedding` float32 [batch, d] |
+| `serving_default` = `score` | raw tuples (role-prefixed features) | `score` float32 [batch] |
+| `evaluate` | raw tuples | `scores` float32 [batch, comparisons] |
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from relation.names import prefixed
+from relation.schema import Feature
+from relation.spec import Relation
+from trainer_module.inputs import decode_roles
+from trainer_module.model import RelationalModel
+from trainer_module.parts import Head, Tower
+
+EVALUATE = "evaluate"
+_DTYPES = {"bytes": tf.string, "int": tf.int64, "float": tf.float32}
+
+
+class ServingModule(tf.Module):
+    """Holds the model beside the Transform graph, which Keras 3 cannot take into a model."""
+
+    def __init__(
+        self,
+        model: RelationalModel,
+        transform: tft.TFTransformOutput,
+        relation: Relation,
+        features: Sequence[Feature],
+        towers: Mapping[str, Tower],
+        head: Head,
+    ):
+        super().__init__()
+        self.model = model
+        # Keras does not show TensorFlow the states of its random layers, which the graph captures.
+        self.model_variables = [variable.value for variable in model.variables]
+        self.transform_layer = transform.transform_features_layer()
+        self._relation = relation
+        self._features = tuple(features)
+        self._towers = dict(towers)
+        self._head = head
+
+    def _embed(self, raw: Mapping[str, Any], roles: tuple[str, ...]) -> dict[str, tf.Tensor]:
+        transformed = self.transform_layer(raw)
+        names = [feature.name for feature in self._features]
+        decoded = decode_roles(self._relation, self._towers, names, transformed, roles)
+        return self.model.embed_roles(decoded, roles)
+
+    def embed(self, entity: str, examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Embeds raw entities, as the first role of their type."""
+        role = self._relation.roles_of(entity)[0]
+        spec = {f.name: tf.io.VarLenFeature(_DTYPES[f.dtype]) for f in self._features}
+        parsed = tf.io.parse_example(examples, spec)
+        raw = {prefixed(role, name): value for name, value in parsed.items()}
+        return {"embedding": self._embed(raw, (role,))[role]}
+
+    def scores(self, examples: tf.Tensor, comparisons: Sequence[int]) -> tf.Tensor:
+        """Scores some comparisons of raw tuples: [batch, comparisons]."""
+        chosen = [self._relation.comparisons[index] for index in comparisons]
+        roles = tuple(dict.fromkeys(role for c in chosen for role in (c.left, c.right)))
+        spec = {
+            prefixed(role, f.name): tf.io.VarLenFeature(_DTYPES[f.dtype])
+            for role in roles
+            for f in self._features
+        }
+        embeddings = self._embed(tf.io.parse_example(examples, spec), roles)
+        columns = [self.model.head(embeddings[c.left], embeddings[c.right]) for c in chosen]
+        return self._head.score(tf.stack(columns, axis=-1))
+
+    def signatures(self) -> dict[str, Callable[..., Any]]:
+        """Every signature as a concrete function."""
+        examples = tf.TensorSpec([None], tf.string, name="examples")
+
+        def concrete(function: Callable[[tf.Tensor], Any]) -> Callable[..., Any]:
+            return tf.function(function, input_signature=[examples]).get_concrete_function()
+
+        def score(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+            return {"score": self.scores(examples, [0])[:, 0]}
+
+        def evaluate(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+            return {"scores": self.scores(examples, range(len(self._relation.comparisons)))}
+
+        result = {EVALUATE: concrete(evaluate), "score": concrete(score)}
+        result["serving_default"] = result["score"]
+        for entity in self._relation.entities:
+            result[f"embed_{entity}"] = concrete(lambda examples, e=entity: self.embed(e, examples))
+        return result
+
+    def save(self, folder: str) -> None:
+        """Writes the SavedModel."""
+        tf.saved_model.save(self, folder, signatures=self.signatures())

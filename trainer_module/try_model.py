@@ -1,0 +1,65 @@
+"""Tries a pushed model on raw rows: each of a few with its nearest neighbours.
+
+    python -m trainer_module.try_model MODEL ROWS [--rows N] [--neighbours K]
+
+MODEL is a SavedModel (`runs/<recipe>/serving/<version>`), ROWS a glob of TFRecord files of raw
+tf.Examples, as the pipeline reads them.
+"""
+
+import argparse
+import glob
+import sys
+
+import numpy as np
+import tensorflow as tf
+from sklearn.neighbors import NearestNeighbors
+
+LIMIT = 2_000
+"""Rows that are embedded at most."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Prints nearest neighbours; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m trainer_module.try_model",
+        description="Nearest neighbours of a few rows, by a pushed model's embeddings.",
+    )
+    parser.add_argument("model", help="folder of a SavedModel")
+    parser.add_argument("rows", help="glob of TFRecord files of raw tf.Examples")
+    parser.add_argument("--queries", type=int, default=5, help="rows to show (%(default)s)")
+    parser.add_argument("--neighbours", type=int, default=5, help="neighbours of each (%(default)s)")
+    options = parser.parse_args(arguments)
+    paths = sorted(glob.glob(options.rows))
+    if not paths:
+        print(f"{options.rows}: no file matches", file=sys.stderr)
+        return 2
+    compression = "GZIP" if paths[0].endswith(".gz") else ""
+    rows = list(tf.data.TFRecordDataset(paths, compression).take(LIMIT).as_numpy_iterator())
+    signatures = tf.saved_model.load(options.model).signatures
+    name = next(name for name in sorted(signatures) if name.startswith("embed_"))
+    embeddings = signatures[name](examples=tf.constant(rows))["embedding"].numpy()
+    print(f"{len(rows):,} rows by {name}: embeddings of {embeddings.shape[1]} numbers")
+    index = NearestNeighbors(n_neighbors=options.neighbours + 1).fit(embeddings)
+    queries = np.linspace(0, len(rows) - 1, options.queries).astype(int)
+    distances, neighbours = index.kneighbors(embeddings[queries])
+    for query, near, far in zip(queries, neighbours, distances, strict=True):
+        others = [(n, d) for n, d in zip(near, far, strict=True) if n != query]
+        print(f"\n{_describe(rows[query])}")
+        for neighbour, distance in others[: options.neighbours]:
+            print(f"  {distance:.3f}  {_describe(rows[neighbour])}")
+    return 0
+
+
+def _describe(row: bytes) -> str:
+    """The short features of a row: keys and labels, but no images."""
+    shown = []
+    for name, feature in sorted(tf.train.Example.FromString(row).features.feature.items()):
+        values = getattr(feature, feature.WhichOneof("kind")).value if feature.WhichOneof("kind") else []
+        text = " ".join(repr(v.decode("utf-8", "replace")) if isinstance(v, bytes) else f"{v:g}" for v in values)
+        if len(text) <= 40:
+            shown.append(f"{name}={text}")
+    return "  ".join(shown)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
