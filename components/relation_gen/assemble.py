@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from components.relation_gen import steps
-from components.relation_gen.columns import F32, Heads, Members
-from components.relation_gen.keys import I64
+from components.relation_gen.columns import F32, U32, Heads, Members
+from components.relation_gen.keys import I64, U64
 from components.relation_gen.wire import example, float_entry
 from relation.names import NEGATIVE_PROB, RELATION
 
@@ -44,9 +44,7 @@ def assemble(heads: Sequence[Heads], members: Sequence[Members], roles: int) -> 
 _NONE = np.zeros(0, dtype=np.int64)
 
 
-def _rows(
-    anchor: np.ndarray, slot: np.ndarray, members: Sequence[Members], piece: I64, roles: int
-) -> I64:
+def _rows(anchor: U64, slot: U32, members: Sequence[Members], piece: I64, roles: int) -> I64:
     """The pieces of each tuple, [t, roles]."""
     member_anchor = np.concatenate([part.anchor for part in members])
     member_slot = np.concatenate([part.slot for part in members])

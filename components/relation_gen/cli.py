@@ -1,6 +1,7 @@
 """The command line of RelationGen."""
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -24,6 +25,8 @@ SCHEMA = "schema.pbtxt"
 def main(argv: Sequence[str]) -> int:
     """Runs the command line; returns the exit status."""
     arguments, beam_flags = _parser().parse_known_args(argv)
+    # Beam logs what a worker raised before it passes it on; it is said once, below or by Python.
+    logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
     try:
         _run(arguments, beam_flags)
     except UserError as error:

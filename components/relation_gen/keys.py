@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +10,7 @@ import pandas as pd
 
 U64 = npt.NDArray[np.uint64]
 I64 = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.integer[Any]]
 
 _GOLDEN = 0x9E3779B97F4A7C15
 _MASK = (1 << 64) - 1
@@ -16,7 +18,7 @@ _HASH_KEYS = {False: "relata bytes key", True: "relata int64 key"}  # SipHash wa
 
 
 def hash_values(values: Sequence[bytes], *, integers: bool) -> U64:
-    """Hashes values to 64 bits (SipHash-2-4), the same on every machine.
+    """Hashes values to 64 bits (SipHash-2-4, finalized by `mix`), the same on every machine.
 
     Args:
       values: n byte strings; integers as their decimal digits.
@@ -35,7 +37,7 @@ def mix(x: U64) -> U64:
     return x ^ (x >> np.uint64(31))
 
 
-def words(seed: int, purpose: int, key: U64, slot: npt.NDArray[np.integer]) -> U64:
+def words(seed: int, purpose: int, key: U64, slot: Ints) -> U64:
     """A pseudo-random word for each (seed, purpose, key, slot); key and slot broadcast."""
     base = mix(np.array([(seed + (purpose + 1) * _GOLDEN) & _MASK], dtype=np.uint64))
     return mix(mix(key ^ base) + slot.astype(np.uint64) * np.uint64(_GOLDEN))

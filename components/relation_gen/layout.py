@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from components.relation_gen import tally
-from components.relation_gen.plan import per_anchor
+from components.relation_gen.plan import asked_of
 from relation.errors import DataError
-from relation.recipe import Materialization, Triplets
+from relation.recipe import Materialization
 
 SHARD_BYTES = 64 * 2**20
 """About how much an output shard holds before compression."""
@@ -77,7 +77,7 @@ def make_layout(
             ends.append(ends[-1] + rows.get(cell, 0))
         offsets[split] = tuple(ends)
         size = tally.count_of(counts, split, tally.BYTES)
-        copies = per_anchor(request.relation.sampling) * len(request.tuples.roles)
+        copies = asked_of(request.relation).tuples * len(request.tuples.roles)
         shards[split] = _shards(size * copies)
         if split == ANALYZED:
             shards[ENTITIES] = _shards(size)
@@ -123,25 +123,20 @@ def show(value: bytes) -> str:
 def _check_split(
     request: Materialization, split: str, found: list[CellTotal], counts: tally.Counts
 ) -> None:
-    feature, sampling = request.relation.source.feature, request.relation.sampling
-    if not per_anchor(sampling):
-        raise DataError(
-            "relation.sampling: asks for no positives and no negatives, so for no tuple"
-        )
+    feature, asked = request.relation.source.feature, asked_of(request.relation)
+    if not asked.tuples:
+        raise DataError("relation.sampling asks for no positives and no negatives, so for no tuple")
     labels = sum(total.labels for total in found)
     related = sum(total.related for total in found)
     if not labels:
         read = tally.count_of(counts, split, tally.READ)
         raise DataError(f"split {split!r}: no row can be used ({read} read); tuples need some")
-    triplets = isinstance(request.relation, Triplets)
-    positives = triplets or sampling.positives_per_anchor > 0
-    negatives = triplets or sampling.negatives_per_anchor > 0
-    if negatives and labels == 1:
+    if asked.negatives and labels == 1:
         raise DataError(
             f"split {split!r}: feature {feature!r} has one value ({found[0].label}); negatives "
             "need at least two"
         )
-    if positives and not related and (triplets or not negatives):
+    if not related and (asked.joint or not asked.negatives):
         raise DataError(
             f"split {split!r}: no two of the {labels} rows have the same value of feature "
             f"{feature!r}, so no tuple can be made; positives need two rows with one value"

@@ -8,14 +8,14 @@ A new kind of tuple or sampler is a function like `plan_pairs`, and a line in `P
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from components.relation_gen import draw
 from components.relation_gen.keys import I64, U64, words
-from relation.recipe import PairSampling, TripletSampling
+from relation.recipe import PairSampling, RelationConfig, TripletSampling
 
 POSITIVES, NEGATIVES, ORDER = 1, 2, 3
 """Purposes of pseudo-random words: each has a stream of its own."""
@@ -125,10 +125,55 @@ def plan_triplets(anchors: Anchors, total: int, seed: int, sampling: TripletSamp
     )
 
 
-PLANNERS: dict[str, Callable[[Anchors, int, int, Any], Plan]] = {
-    "pairs": plan_pairs,
-    "triplets": plan_triplets,
+class Asked(NamedTuple):
+    """What a sampling asks for each anchor: tuples, positives and negatives.
+
+    `joint`: one tuple holds both a positive and a negative.
+    """
+
+    tuples: int
+    positives: int
+    negatives: int
+    joint: bool
+
+
+def asked_pairs(sampling: PairSampling) -> Asked:
+    """Each pair is a positive or a negative."""
+    positives, negatives = sampling.positives_per_anchor, sampling.negatives_per_anchor
+    return Asked(positives + negatives, positives, negatives, joint=False)
+
+
+def asked_triplets(sampling: TripletSampling) -> Asked:
+    """Each triplet has a positive and a negative."""
+    count = sampling.triplets_per_anchor
+    return Asked(count, count, count, joint=True)
+
+
+class Planner(NamedTuple):
+    """How tuples of one type are drawn, and what their sampling asks for."""
+
+    plan: Callable[[Anchors, int, int, Any], Plan]
+    asked: Callable[[Any], Asked]
+
+
+PLANNERS = {
+    "pairs": Planner(plan_pairs, asked_pairs),
+    "triplets": Planner(plan_triplets, asked_triplets),
 }
+
+
+def make_plan(anchors: Anchors, total: int, relation: RelationConfig) -> Plan:
+    """Draws the tuples of some anchors.
+
+    Args:
+      total: entities in the dense index.
+    """
+    return PLANNERS[relation.type].plan(anchors, total, relation.seed, relation.sampling)
+
+
+def asked_of(relation: RelationConfig) -> Asked:
+    """What a relation asks for each anchor."""
+    return PLANNERS[relation.type].asked(relation.sampling)
 
 
 def kinds(plan: Plan) -> dict[str, int]:
@@ -137,13 +182,6 @@ def kinds(plan: Plan) -> dict[str, int]:
         "positives_made": int((plan.relation == 1).sum()),
         "negatives_made": int((plan.relation == 0).sum()),
     }
-
-
-def per_anchor(sampling: PairSampling | TripletSampling) -> int:
-    """Tuples asked for each anchor."""
-    if isinstance(sampling, TripletSampling):
-        return sampling.triplets_per_anchor
-    return sampling.positives_per_anchor + sampling.negatives_per_anchor
 
 
 def dense_index(key: U64, label: U64, seed: int) -> Anchors:

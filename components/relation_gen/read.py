@@ -64,9 +64,10 @@ def _check_length(path: str, length: int) -> None:
     with tf.io.gfile.GFile(path, "rb") as file:
         size = file.size()
         file.seek(max(size - 4, 0))
-        if int.from_bytes(file.read(4), "little") == length % 2**32:
+        last = int.from_bytes(file.read(4), "little")
+        if length and last == length % 2**32:  # Zeros may as well be part of a header.
             return
-        # Cut off, or of several members: only reading it again can tell.
+        # Cut off, empty, or of several members: only reading it again can tell.
         file.seek(0)
         held = 0
         try:

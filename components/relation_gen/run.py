@@ -56,7 +56,7 @@ def materialize(
         sink.publish(output, found)
     except Exception as error:
         known = failure.user_error(error)
-        if known is None or known is error:
+        if known is None:
             raise
         raise known from None
     finally:

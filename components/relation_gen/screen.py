@@ -45,7 +45,18 @@ class Screen:
 
     def __init__(self, spec: RowSpec) -> None:
         self._spec = spec
-        self._decoder = example_coder.ExamplesToRecordBatchDecoder(spec.schema)
+        self._decoder = self._new_decoder()
+
+    def _new_decoder(self) -> Any:
+        return example_coder.ExamplesToRecordBatchDecoder(self._spec.schema)
+
+    def _decode(self, records: list[bytes]) -> Any:
+        """An Arrow RecordBatch; RuntimeError if a row is ill-typed, or no tf.Example."""
+        try:
+            return self._decoder.DecodeBatch(records)
+        except RuntimeError:
+            self._decoder = self._new_decoder()  # It keeps values of the batch that failed.
+            raise
 
     def __call__(self, records: list[bytes]) -> Screened:
         """Screens n rows; the first reason found, in a fixed order, is the one that is given.
@@ -54,15 +65,15 @@ class Screen:
           NotAnExample: a record cannot be parsed as tf.Example.
         """
         try:
-            return self._screen(self._decoder.DecodeBatch(records))
-        except RuntimeError:  # One row at least is ill-typed, or no tf.Example.
+            return self._screen(self._decode(records))
+        except RuntimeError:
             return self._one_by_one(records)
 
     def _one_by_one(self, records: list[bytes]) -> Screened:
         screened = Screened([], [], [])
         for record in records:
             try:
-                one = self._screen(self._decoder.DecodeBatch([record]))
+                one = self._screen(self._decode([record]))
             except RuntimeError:
                 one = self._ill_typed(record)
             screened.ids.extend(one.ids)

@@ -14,7 +14,7 @@ from components.relation_gen.columns import (
     Strings,
     Wanted,
 )
-from components.relation_gen.keys import I64, U64
+from components.relation_gen.keys import I64, U64, Ints
 from components.relation_gen.layout import show
 from components.relation_gen.plan import Anchors, Plan
 from components.relation_gen.rows import RowSpec
@@ -40,12 +40,12 @@ def range_of(key: U64, parts: int) -> I64:
     return keys.scale(key, parts).astype(np.int64)
 
 
-def shard_of(anchor: U64, slot: np.ndarray, shards: int) -> I64:
+def shard_of(anchor: U64, slot: Ints, shards: int) -> I64:
     """The output shard of each tuple."""
     return range_of(turn_of(anchor, slot), shards)
 
 
-def turn_of(anchor: U64, slot: np.ndarray) -> U64:
+def turn_of(anchor: U64, slot: Ints) -> U64:
     """What tuples are ordered by: a hash, so that neighbours are unrelated."""
     return keys.words(0, 0, anchor, slot)
 

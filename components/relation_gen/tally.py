@@ -1,7 +1,7 @@
 """Counts of what was read, skipped, made and why: small, mergeable, one an element."""
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import apache_beam as beam
 
@@ -19,7 +19,8 @@ LABELS = "labels"
 BYTES = "entity_bytes"
 
 
-class Tally(NamedTuple):
+@dataclass(frozen=True)
+class Tally:
     """A count, and a few examples (ids) of what was counted."""
 
     count: int

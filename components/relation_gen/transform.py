@@ -156,11 +156,10 @@ class Draw(beam.DoFn):
         offset, cell = layout.offsets[split][number], Cell(anchors.key)
         yield key, cell
         relation = self._job.request.relation
-        count = plan.per_anchor(relation.sampling)
-        make = plan.PLANNERS[relation.type]
+        count = plan.asked_of(relation).tuples
         out = beam.pvalue.TaggedOutput
         for chunk in steps.chunks(anchors.shift(offset), count):
-            drawn = make(chunk, layout.total(split), relation.seed, relation.sampling)
+            drawn = plan.make_plan(chunk, layout.total(split), relation)
             heads, known, unknown = steps.wanted(drawn, self._job.roles, cell, offset)
             for shard, part in steps.split_heads(heads, layout.shards[split]):
                 yield out(self.HEADS, (place(split, shard), part))
