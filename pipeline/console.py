@@ -127,7 +127,12 @@ class Console:
 
 def _gate_table(gates: tuple[GateResult, ...]) -> Table:
     table = Table(box=None, padding=(0, 2), title_justify="left")
-    for heading, justify in (("metric", "left"), ("value", "right"), ("gate", "left"), ("", "left")):
+    for heading, justify in (
+        ("metric", "left"),
+        ("value", "right"),
+        ("gate", "left"),
+        ("", "left"),
+    ):
         table.add_column(heading, justify=justify)  # type: ignore[arg-type]
     for gate in gates:
         mark = "[green]passed[/]" if gate.passed else "[red]refused[/]"

@@ -1,4 +1,4 @@
-"""The one definition of the pipeline: a recipe in, TFX nodes out. Runners add only engine settings."""
+"""The one definition of the pipeline: a recipe in, TFX nodes out; runners add engine settings."""
 
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ from components.relation_gen.component import RelationGen
 from components.resolver.component import baseline_resolver, stock_baseline_resolver
 from components.schema_gen.component import CuratedSchemaGen
 from components.validation.component import StrictExampleValidator
-from pipeline.paths import RunPaths
+from pipeline.paths import RemotePaths, RunPaths
 from relation.fingerprint import code_fingerprint, content_fingerprint
 from relation.load import LoadedRecipe
 from trainer_module.metrics.eval_config import eval_config
@@ -32,9 +32,11 @@ ANALYZED_SPLIT = "entities"
 
 def build(
     loaded: LoadedRecipe,
-    paths: RunPaths,
+    paths: RunPaths | RemotePaths,
     data_pattern: str,
     *,
+    schema_file: str | None = None,
+    served: str | None = None,
     stock_resolver: bool = False,
     **pipeline_args: Any,
 ) -> tfx_pipeline.Pipeline:
@@ -44,6 +46,8 @@ def build(
       loaded: the recipe.
       paths: where it leaves what it makes.
       data_pattern: glob of the entity type's files.
+      schema_file: where the nodes find the schema; by default where the recipe found it.
+      served: see `Pusher`.
       stock_resolver: resolve the baseline by TFX's own strategy, for engines that know no other.
       **pipeline_args: engine settings, as `tfx.dsl.Pipeline` takes them.
 
@@ -52,15 +56,21 @@ def build(
     """
     recipe = loaded.recipe
     check_model(recipe.model, recipe.tuples, loaded.features)
-    data = _data(loaded, data_pattern)
+    data = _data(loaded, data_pattern, schema_file or str(loaded.schema_path))
     training = _training(loaded, data)
     model = training.trainer.outputs["model"]
     resolver = stock_baseline_resolver() if stock_resolver else baseline_resolver(model)
-    gate = _gate(loaded, paths, data, model, resolver)
+    gate = _gate(loaded, data, model, resolver)
+    pusher = Pusher(
+        model=model,
+        model_blessing=gate.outputs["blessing"],
+        folder=str(paths.serving),
+        served=served,
+    )
     return tfx_pipeline.Pipeline(
         pipeline_name=recipe.name,
         pipeline_root=str(paths.pipeline),
-        components=[*data.nodes, *training, resolver, *gate],
+        components=[*data.nodes, *training, resolver, gate, pusher],
         enable_cache=True,
         **pipeline_args,
     )
@@ -81,14 +91,7 @@ class _Training(NamedTuple):
     trainer: BaseNode
 
 
-class _Gate(NamedTuple):
-    """The stage that lets a model pass, or does not."""
-
-    evaluator: BaseNode
-    pusher: BaseNode
-
-
-def _data(loaded: LoadedRecipe, data_pattern: str) -> _Data:
+def _data(loaded: LoadedRecipe, data_pattern: str, schema_file: str) -> _Data:
     recipe = loaded.recipe
     entities = EntityGen(
         pattern=data_pattern,
@@ -100,7 +103,7 @@ def _data(loaded: LoadedRecipe, data_pattern: str) -> _Data:
     )
     statistics = StatisticsGen(examples=entities.outputs["examples"]).with_id("EntityStatistics")
     schema = CuratedSchemaGen(
-        schema_file=str(loaded.schema_path),
+        schema_file=schema_file,
         content_fingerprint=content_fingerprint(loaded.schema_path.read_bytes()),
     )
     validation_fingerprint = code_fingerprint("components.validation.executor")
@@ -172,14 +175,8 @@ def _training(loaded: LoadedRecipe, data: _Data) -> _Training:
     return _Training(transform, trainer)
 
 
-def _gate(
-    loaded: LoadedRecipe,
-    paths: RunPaths,
-    data: _Data,
-    model: BaseChannel,
-    resolver: Resolver,
-) -> _Gate:
-    evaluator = Evaluator(
+def _gate(loaded: LoadedRecipe, data: _Data, model: BaseChannel, resolver: Resolver) -> BaseNode:
+    return Evaluator(
         examples=data.tuples,
         model=model,
         baseline_model=resolver.outputs["model"],
@@ -195,7 +192,3 @@ def _gate(
         example_splits=["eval"],
         schema=data.tuple_schema,
     )
-    pusher = Pusher(
-        model=model, model_blessing=evaluator.outputs["blessing"], folder=str(paths.serving)
-    )
-    return _Gate(evaluator, pusher)

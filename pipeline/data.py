@@ -2,19 +2,27 @@
 
 from pathlib import Path
 
-from datasets.once import write_once
+from datasets.once import FILES, write_once
 from pipeline.paths import RunPaths
 from relation.load import LoadedRecipe
 
 
 def data_pattern(loaded: LoadedRecipe, paths: RunPaths) -> str:
-    """The glob pattern of the rows; makes them first where the recipe names a generator.
+    """The glob pattern of the rows; makes them first where the recipe names a generator."""
+    recipe = loaded.recipe
+    if recipe.entity.generator is not None:
+        return write_once(recipe.entity.generator, paths.data / recipe.entity_type)
+    return future_pattern(loaded, paths)
+
+
+def future_pattern(loaded: LoadedRecipe, paths: RunPaths) -> str:
+    """The same pattern, but nothing is made: a generator's rows need not be there yet.
 
     A relative path starts at the recipe's folder.
     """
     recipe = loaded.recipe
     if recipe.entity.generator is not None:
-        return write_once(recipe.entity.generator, paths.data / recipe.entity_type)
+        return str(paths.data / recipe.entity_type / FILES)
     assert recipe.entity.path is not None
     if "://" in recipe.entity.path:
         return recipe.entity.path

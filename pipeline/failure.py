@@ -14,14 +14,20 @@ def cause_of(error: BaseException) -> str:
     runners wrap that again; both are peeled off.
     """
     chain = [error]
-    while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None and inner not in chain:
+    while (
+        inner := chain[-1].__cause__ or chain[-1].__context__
+    ) is not None and inner not in chain:
         chain.append(inner)
     for link in chain:
         if isinstance(link, UserError):
             return _peeled(str(link))
     innermost = chain[-1]
     text = _peeled(str(innermost)).strip().splitlines()
-    named = re.match(r"^(?:\w+\.)*(?:UserError|DataError|RecipeError): (.*)", text[-1]) if text else None
+    named = (
+        re.match(r"^(?:\w+\.)*(?:UserError|DataError|RecipeError): (.*)", text[-1])
+        if text
+        else None
+    )
     if named:
         return named.group(1)
     return f"{type(innermost).__name__}: {text[0] if text else 'no message'}"

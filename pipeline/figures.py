@@ -43,7 +43,9 @@ def _training(run: NodeRun) -> str:
 
 def _baseline(run: NodeRun) -> str:
     models = run.outputs.get("model", [])
-    return f"baseline: model {models[0].id}" if models else "no earlier blessed model to compare with"
+    return (
+        f"baseline: model {models[0].id}" if models else "no earlier blessed model to compare with"
+    )
 
 
 def _blessing(run: NodeRun) -> str:

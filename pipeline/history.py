@@ -31,13 +31,36 @@ def last_run(connection: Any, pipeline_name: str, node_id: str) -> NodeRun:
         store = handle.store
         context = store.get_context_by_type_and_name("node", f"{pipeline_name}.{node_id}")
         executions = store.get_executions_by_context(context.id)
-        execution = max(executions, key=lambda e: e.id)
-        outputs: dict[str, list[Artifact]] = defaultdict(list)
-        for event in store.get_events_by_execution_ids([execution.id]):
-            if event.type == metadata_store_pb2.Event.OUTPUT:
-                [found] = store.get_artifacts_by_id([event.artifact_id])
-                [kind] = store.get_artifact_types_by_id([found.type_id])
-                artifact = artifact_utils.deserialize_artifact(kind, found)
-                outputs[event.path.steps[0].key].append(artifact)
-        cached = execution.last_known_state == metadata_store_pb2.Execution.CACHED
-        return NodeRun(cached, dict(outputs))
+        return _node_run(store, max(executions, key=lambda e: e.id))
+
+
+def pipeline_run(connection: Any, pipeline_name: str, run_id: str) -> dict[str, NodeRun]:
+    """Reads the executions of one run as the launcher leaves them that Airflow's runner uses.
+
+    Args:
+      connection: ML Metadata's connection config.
+      pipeline_name: name of the pipeline.
+      run_id: id of the run.
+
+    Returns:
+      The execution of each node by its id.
+    """
+    with metadata.Metadata(connection) as handle:
+        store = handle.store
+        context = store.get_context_by_type_and_name("run", f"{pipeline_name}.{run_id}")
+        return {
+            execution.properties["component_id"].string_value: _node_run(store, execution)
+            for execution in store.get_executions_by_context(context.id)
+        }
+
+
+def _node_run(store: Any, execution: metadata_store_pb2.Execution) -> NodeRun:
+    outputs: dict[str, list[Artifact]] = defaultdict(list)
+    for event in store.get_events_by_execution_ids([execution.id]):
+        if event.type == metadata_store_pb2.Event.OUTPUT:
+            [found] = store.get_artifacts_by_id([event.artifact_id])
+            [kind] = store.get_artifact_types_by_id([found.type_id])
+            artifact = artifact_utils.deserialize_artifact(kind, found)
+            outputs[event.path.steps[0].key].append(artifact)
+    cached = execution.last_known_state == metadata_store_pb2.Execution.CACHED
+    return NodeRun(cached, dict(outputs))

@@ -71,3 +71,22 @@ class RunPaths(NamedTuple):
     def cli(self) -> Path:
         """What the tfx command remembers of the pipeline."""
         return self.root / "tfx"
+
+
+class RemotePaths(NamedTuple):
+    """The folder of one recipe's runs on an engine of other machines, as they name it.
+
+    It may be a URI (`gs://bucket/runs/digits_triplets`), which no `Path` can hold.
+    """
+
+    root: str
+
+    @property
+    def pipeline(self) -> str:
+        """TFX's pipeline root: the artifacts."""
+        return f"{self.root}/pipeline"
+
+    @property
+    def serving(self) -> str:
+        """`<version>/` folders, each a SavedModel."""
+        return f"{self.root}/serving"

@@ -1,4 +1,4 @@
-"""The local engine with one line a component for the person who waits; the rest goes to a log file."""
+"""The local engine with one line a component for the person who waits; the rest is logged."""
 
 import datetime
 import logging

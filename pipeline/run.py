@@ -1,4 +1,4 @@
-"""`make run`: a recipe through the tfx command on the local engine, from registration to verdict."""
+"""`make run`: a recipe through the tfx command on the local engine, up to the verdict."""
 
 import contextlib
 import io
@@ -40,7 +40,7 @@ def main() -> int:
 
 
 def _tfx(paths: RunPaths, name: str) -> int:
-    """`tfx pipeline create` (or `update`) and `tfx run create`, in one process to import TFX once."""
+    """`tfx pipeline create` (or `update`) and `tfx run create`, in one process: one import."""
     from tfx.tools.cli.cli_main import cli_group
 
     engine = ["--engine", "local"]

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import Field
+
 from components.pusher.executor import ADDED, newest_version
 from pipeline.history import NodeRun
 from pipeline.paths import RunPaths
@@ -21,7 +23,7 @@ class Verdict(Frozen):
     Attributes:
       cause: why, in one sentence.
       gates: each bound: metric, bound, threshold, value, baseline, passed.
-      metrics, slices, baseline: all values, of the model and of the last blessed one.
+      evaluation: all that the Evaluator found, as JSON values: metrics, slices, baseline.
       trained: whether a model was trained, or the Trainer was served from the cache.
       pushed_version: the version that this run added.
       served: folder of the newest version, whichever run pushed it.
@@ -32,7 +34,7 @@ class Verdict(Frozen):
     verdict: Literal["blessed", "refused", "failed"]
     cause: str
     gates: tuple[GateResult, ...] = ()
-    evaluation: dict[str, Any] = {}
+    evaluation: Mapping[str, Any] = Field(default_factory=dict)
     trained: bool = False
     pushed_version: str | None = None
     served: str | None = None
@@ -113,7 +115,9 @@ def _cause(
     if not blessed:
         broken = [f"{g.metric} {g.value:.4f}, not {bound_text(g)}" for g in gates if not g.passed]
         stays = f"version {served.name} stays served" if served else "no version is served"
-        return f"{'; '.join(broken) or 'the Evaluator did not bless it'}; nothing was pushed, {stays}"
+        return (
+            f"{'; '.join(broken) or 'the Evaluator did not bless it'}; nothing was pushed, {stays}"
+        )
     if version is not None:
         return f"every gate passed; pushed as version {version}"
     if not trained:

@@ -1,4 +1,4 @@
-"""Fingerprints of source code: what a component runs, so that the cache knows when it was edited."""
+"""Fingerprints of the source code that a component runs: the cache must know of an edit."""
 
 import ast
 import functools
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGES = ("relation", "components", "trainer_module")
-_DOTTED = re.compile(r"(?:%s)(?:\.\w+)+" % "|".join(PACKAGES))
+_DOTTED = re.compile(r"(?:{})(?:\.\w+)+".format("|".join(PACKAGES)))
 
 
 def code_fingerprint(*modules: str) -> str:
@@ -47,7 +47,7 @@ def _closure(modules: tuple[str, ...]) -> dict[str, Path]:
     return found
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _source(name: str) -> Path | None:
     """The file of a module of this project; None for others, and for names that are no module."""
     if name.split(".")[0] not in PACKAGES:
@@ -68,8 +68,7 @@ def _imports(name: str, path: Path) -> Iterator[str]:
             assert node.module is not None
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        elif isinstance(node, ast.Constant) and (dotted := _DOTTED.fullmatch(str(node.value))):
             # Registries and TFX name modules, functions and classes by dotted paths in strings.
-            if _DOTTED.fullmatch(node.value):
-                yield node.value
-                yield node.value.rpartition(".")[0]
+            yield dotted.group()
+            yield dotted.group().rpartition(".")[0]

@@ -52,7 +52,9 @@ def load_recipe(name_or_path: str) -> LoadedRecipe:
     """
     path = _recipe_path(name_or_path)
     recipe = parse_recipe(path.read_text(encoding="utf-8"), str(path))
-    schema_path = _beside(path, recipe.entity.schema_path, f"data.entities.{recipe.entity_type}.schema")
+    schema_path = _beside(
+        path, recipe.entity.schema_path, f"data.entities.{recipe.entity_type}.schema"
+    )
     loaded = LoadedRecipe(recipe, path, schema_path, schemas.read_schema(schema_path))
     _check_against_schema(loaded)
     return loaded
@@ -93,7 +95,9 @@ def describe(error: ValidationError, prefix: str = "") -> list[str]:
             lines.append(f"{field}: unknown key (value {_shown(item['input'])})")
         else:
             expected = re.sub(r"^Value error, ", "", item["msg"])
-            lines.append(f"{field}: got {_shown(item['input'])}; {expected[0].lower()}{expected[1:]}")
+            lines.append(
+                f"{field}: got {_shown(item['input'])}; {expected[0].lower()}{expected[1:]}"
+            )
     return lines
 
 
@@ -131,13 +135,13 @@ def _check_against_schema(loaded: LoadedRecipe) -> None:
     _expect(loaded, "evaluation.slices", recipe.evaluation.slices, kinds, keys)
     if ID in kinds and recipe.entity.id != ID:
         raise RecipeError(
-            f"{loaded.path}: {id_field}: got {recipe.entity.id!r}, but {loaded.schema_path} also has "
-            f"a feature {ID!r}, and `<role>_id` can hold only one of them: rename the feature"
+            f"{loaded.path}: {id_field}: got {recipe.entity.id!r}, but {loaded.schema_path} also "
+            f"has a feature {ID!r}, and `<role>_id` can hold only one of them: rename the feature"
         )
     if not loaded.features:
         raise RecipeError(
-            f"{loaded.path}: model.features: no feature is left for the tower: {loaded.schema_path} "
-            f"has only {', '.join(kinds)}"
+            f"{loaded.path}: model.features: no feature is left for the tower: "
+            f"{loaded.schema_path} has only {', '.join(kinds)}"
         )
     tuple_feature_names({role.name: kinds for role in recipe.tuples.roles})
 
@@ -148,8 +152,8 @@ def _expect(
     for name in names:
         if name not in known:
             raise RecipeError(
-                f"{loaded.path}: {field}: got {name!r}; expected a feature of {loaded.schema_path}: "
-                f"{', '.join(known)}"
+                f"{loaded.path}: {field}: got {name!r}; expected a feature of "
+                f"{loaded.schema_path}: {', '.join(known)}"
             )
         if name not in fit:
             raise RecipeError(

@@ -1,4 +1,4 @@
-"""The recipe as typed, immutable objects. What a key means is said here; `load.py` reads the file."""
+"""The recipe as typed, immutable objects: what every key means. `load.py` reads the file."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
@@ -177,7 +177,7 @@ class Evaluation(Frozen):
 
 
 class Schedule(Frozen):
-    """When an orchestrator that has a clock starts a run: a cron expression, or None for by hand."""
+    """When an orchestrator with a clock starts a run: a cron expression; None = by hand."""
 
     cron: str | None = None
 

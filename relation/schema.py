@@ -24,7 +24,11 @@ class FeatureKind(str, enum.Enum):
     """BYTES, or INT with `int_domain.is_categorical`: one vocabulary an entity type."""
 
 
-_DTYPES = {schema_pb2.BYTES: "bytes", schema_pb2.INT: "int", schema_pb2.FLOAT: "float"}
+_DTYPES: dict[int, Literal["bytes", "int", "float"]] = {
+    schema_pb2.BYTES: "bytes",
+    schema_pb2.INT: "int",
+    schema_pb2.FLOAT: "float",
+}
 
 KEY_TYPES = (schema_pb2.BYTES, schema_pb2.INT)
 """Types whose values can identify, group or slice rows."""

@@ -2,10 +2,10 @@
 
     relation = roles + label
 
-| relation | roles | label | comparisons (related?) |
+| relation | roles | label | comparisons: related? |
 |---|---|---|---|
-| pairs | left, right | binary | left–right (the tuple's label says) |
-| triplets | anchor, positive, negative | none: the order is the label | anchor–positive (yes), anchor–negative (no) |
+| pairs | left, right | binary | left–right: the label says |
+| triplets | anchor, positive, negative | none | anchor–positive: yes, anchor–negative: no |
 """
 
 import enum
@@ -37,7 +37,7 @@ class Role(NamedTuple):
 class Comparison(NamedTuple):
     """Two roles of a tuple whose embeddings a head compares.
 
-    `related` is True or False where the kind of tuple decides it, None where the tuple's label does.
+    `related` is True or False where the kind of tuple decides it, None where its label does.
     """
 
     left: str

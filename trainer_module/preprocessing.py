@@ -2,8 +2,8 @@
 
 The split that is analyzed holds every training entity once, under the first role of its type; what
 is learnt there (means, vocabularies) is applied to all roles of the type, so that towers that share
-weights see one feature space. Keys, labels and other features that no tower takes are left out here,
-so nothing downstream can read them.
+weights see one feature space. Keys, labels and other features that no tower takes are left out
+here, so that nothing downstream can read them.
 """
 
 from collections.abc import Callable, Mapping
@@ -54,7 +54,9 @@ def _dense(values: tf.SparseTensor, width: int, default: Any) -> tf.Tensor:
     dense = tf.sparse.to_dense(values, default_value=tf.constant(default, values.dtype))
     dense = dense[:, :width]
     padded = tf.pad(
-        dense, [[0, 0], [0, width - tf.shape(dense)[1]]], constant_values=tf.constant(default, values.dtype)
+        dense,
+        [[0, 0], [0, width - tf.shape(dense)[1]]],
+        constant_values=tf.constant(default, values.dtype),
     )
     return tf.ensure_shape(padded, [None, width])
 
@@ -87,7 +89,9 @@ def _categorical(analyzed: tf.SparseTensor, feature: Feature, name: str) -> Appl
     def as_text(values: tf.SparseTensor) -> tf.SparseTensor:
         if values.dtype == tf.string:
             return values
-        return tf.SparseTensor(values.indices, tf.strings.as_string(values.values), values.dense_shape)
+        return tf.SparseTensor(
+            values.indices, tf.strings.as_string(values.values), values.dense_shape
+        )
 
     vocabulary = tft.vocabulary(as_text(analyzed), vocab_filename=name, name=name)
 

@@ -36,11 +36,11 @@ def run_fn(fn_args: FnArgs) -> None:
     relation, features = request.preprocessing.relation, request.preprocessing.features
     transform = tft.TFTransformOutput(fn_args.transform_output)
     tower, head = TOWERS.resolve(request.model.tower), HEADS.resolve(request.model.head)
-    towers = {entity: tower for entity in relation.entities}
+    towers = dict.fromkeys(relation.entities, tower)
     names = tuple(feature.name for feature in features)
     model = RelationalModel(
         relation,
-        {entity: names for entity in towers},
+        dict.fromkeys(towers, names),
         {entity: part.build(features) for entity, part in towers.items()},
         head.build(),
     )

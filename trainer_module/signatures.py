@@ -7,6 +7,7 @@
 | `evaluate` | raw tuples | `scores` float32 [batch, comparisons] |
 """
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -89,7 +90,7 @@ class ServingModule(tf.Module):
         result = {EVALUATE: concrete(evaluate), "score": concrete(score)}
         result["serving_default"] = result["score"]
         for entity in self._relation.entities:
-            result[f"embed_{entity}"] = concrete(lambda examples, e=entity: self.embed(e, examples))
+            result[f"embed_{entity}"] = concrete(functools.partial(self.embed, entity))
         return result
 
     def save(self, folder: str) -> None:

@@ -1,6 +1,6 @@
-"""Tries a pushed model on raw rows: each of a few with its nearest neighbours.
+"""Tries a pushed model on raw rows: a few of them, each with its nearest neighbours.
 
-    python -m trainer_module.try_model MODEL ROWS [--rows N] [--neighbours K]
+    python -m trainer_module.try_model MODEL ROWS [--queries N] [--neighbours K]
 
 MODEL is a SavedModel (`runs/<recipe>/serving/<version>`), ROWS a glob of TFRecord files of raw
 tf.Examples, as the pipeline reads them.
@@ -14,8 +14,10 @@ import numpy as np
 import tensorflow as tf
 from sklearn.neighbors import NearestNeighbors
 
-LIMIT = 2_000
+ROWS_READ = 2_000
 """Rows that are embedded at most."""
+SHORT = 40
+"""Characters of a feature that is still shown: keys and labels are, images are not."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,14 +29,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("model", help="folder of a SavedModel")
     parser.add_argument("rows", help="glob of TFRecord files of raw tf.Examples")
     parser.add_argument("--queries", type=int, default=5, help="rows to show (%(default)s)")
-    parser.add_argument("--neighbours", type=int, default=5, help="neighbours of each (%(default)s)")
+    parser.add_argument("--neighbours", type=int, default=5, help="of each (%(default)s)")
     options = parser.parse_args(arguments)
     paths = sorted(glob.glob(options.rows))
     if not paths:
         print(f"{options.rows}: no file matches", file=sys.stderr)
         return 2
+    if not tf.saved_model.contains_saved_model(options.model):
+        print(f"{options.model}: no SavedModel", file=sys.stderr)
+        return 2
     compression = "GZIP" if paths[0].endswith(".gz") else ""
-    rows = list(tf.data.TFRecordDataset(paths, compression).take(LIMIT).as_numpy_iterator())
+    rows = list(tf.data.TFRecordDataset(paths, compression).take(ROWS_READ).as_numpy_iterator())
     signatures = tf.saved_model.load(options.model).signatures
     name = next(name for name in sorted(signatures) if name.startswith("embed_"))
     embeddings = signatures[name](examples=tf.constant(rows))["embedding"].numpy()
@@ -43,22 +48,27 @@ def main(arguments: list[str] | None = None) -> int:
     queries = np.linspace(0, len(rows) - 1, options.queries).astype(int)
     distances, neighbours = index.kneighbors(embeddings[queries])
     for query, near, far in zip(queries, neighbours, distances, strict=True):
-        others = [(n, d) for n, d in zip(near, far, strict=True) if n != query]
         print(f"\n{_describe(rows[query])}")
+        others = [(n, d) for n, d in zip(near, far, strict=True) if n != query]
         for neighbour, distance in others[: options.neighbours]:
             print(f"  {distance:.3f}  {_describe(rows[neighbour])}")
     return 0
 
 
 def _describe(row: bytes) -> str:
-    """The short features of a row: keys and labels, but no images."""
-    shown = []
-    for name, feature in sorted(tf.train.Example.FromString(row).features.feature.items()):
-        values = getattr(feature, feature.WhichOneof("kind")).value if feature.WhichOneof("kind") else []
-        text = " ".join(repr(v.decode("utf-8", "replace")) if isinstance(v, bytes) else f"{v:g}" for v in values)
-        if len(text) <= 40:
-            shown.append(f"{name}={text}")
-    return "  ".join(shown)
+    """The short features of a row."""
+    features = tf.train.Example.FromString(row).features.feature
+    texts = ((name, _text(features[name])) for name in sorted(features))
+    return "  ".join(f"{name}={text}" for name, text in texts if len(text) <= SHORT)
+
+
+def _text(feature: tf.train.Feature) -> str:
+    kind = feature.WhichOneof("kind")
+    values = getattr(feature, kind).value if kind else []
+    return " ".join(
+        repr(value.decode("utf-8", "replace")) if isinstance(value, bytes) else f"{value:g}"
+        for value in values
+    )
 
 
 if __name__ == "__main__":

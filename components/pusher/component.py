@@ -16,18 +16,36 @@ class Pusher(component.Pusher):
 
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(executor.Executor)
 
-    def __init__(self, model: BaseChannel, model_blessing: BaseChannel, folder: str):
+    def __init__(
+        self,
+        model: BaseChannel,
+        model_blessing: BaseChannel,
+        folder: str,
+        served: str | None = None,
+    ):
         """Describes the step.
 
         Whether a push is needed depends on what is served when the run starts, so that is part of
         the cache key: a model that was once replaced, or whose folder was deleted, is pushed again.
+
+        Args:
+          model: the candidate.
+          model_blessing: the Evaluator's verdict on it.
+          folder: where the versions are.
+          served: what stands for the served version in the key, where the pipeline is not described
+            at the start of each run, or not on the machine that has the folder; by default it is
+            looked up.
         """
-        served = executor.newest_version(folder) or f"nothing, {uuid.uuid4().hex}"
+        if served is None:
+            served = executor.newest_version(folder) or f"nothing, {uuid.uuid4().hex}"
         super().__init__(
             model=model,
             model_blessing=model_blessing,
             push_destination=pusher_pb2.PushDestination(
                 filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=folder)
             ),
-            custom_config={"code_fingerprint": code_fingerprint(executor.__name__), "served": served},
+            custom_config={
+                "code_fingerprint": code_fingerprint(executor.__name__),
+                "served": served,
+            },
         )

@@ -1,5 +1,7 @@
-"""Pushes by a rename, so that a server never sees half a version, whenever this is killed; and pushes
-only what is not served already."""
+"""Pushes by a rename, so that a server never sees half a version, whenever this is killed.
+
+A model that is served already is not pushed again.
+"""
 
 import hashlib
 import json
@@ -51,14 +53,15 @@ class Executor(executor.Executor):
         """Moves what was written into its place, unless the newest version is the same model."""
         written = pushed.get_string_custom_property(DESTINATION)
         newest = newest_version(folder)
-        added = newest is None or _digest(os.path.join(folder, newest)) != _digest(written)
-        if added:
-            version = int(pushed.get_string_custom_property(VERSION))
+        if newest and _digest(os.path.join(folder, newest)) == _digest(written):
+            version, added = newest, False
+        else:
             # A second push within a second, or a clock that was set back, must still be the newest.
-            newest = str(version if newest is None else max(version, int(newest) + 1))
-            fileio.rename(written, os.path.join(folder, newest))
-        pushed.set_string_custom_property(DESTINATION, os.path.join(folder, newest))
-        pushed.set_string_custom_property(VERSION, newest)
+            stamp = int(pushed.get_string_custom_property(VERSION))
+            version, added = str(max(stamp, int(newest or 0) + 1)), True
+            fileio.rename(written, os.path.join(folder, version))
+        pushed.set_string_custom_property(DESTINATION, os.path.join(folder, version))
+        pushed.set_string_custom_property(VERSION, version)
         pushed.set_int_custom_property(ADDED, int(added))
 
 

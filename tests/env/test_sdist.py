@@ -63,7 +63,7 @@ def test_it_asks_for_no_stack(sdist):
         for requirement in map(Requirement, metadata.get_all("Requires-Dist"))
         if not requirement.marker or requirement.marker.evaluate({"extra": ""})
     }
-    assert needed == {"jinja2", "numpy", "pillow", "pydantic", "pyyaml", "scikit-learn"}
+    assert needed == {"numpy", "pillow", "pydantic", "pyyaml", "rich", "scikit-learn"}
 
 
 def test_pip_installs_it_with_its_data(sdist, tmp_path):

@@ -146,7 +146,9 @@ def test_names_that_collide_once_prefixed_are_an_error(tmp_path):
     # `negative` + `prob` is the tuple's own `negative_prob`.
     schema = SCHEMA + 'feature { name: "prob" type: FLOAT }'
     recipe = _changed(relation__type="triplets")
-    with pytest.raises(RecipeError, match=re.escape("'negative' + feature 'prob' becomes 'negative_prob'")):
+    with pytest.raises(
+        RecipeError, match=re.escape("'negative' + feature 'prob' becomes 'negative_prob'")
+    ):
         load_recipe(_write(tmp_path, recipe, schema))
 
 

@@ -76,7 +76,9 @@ def test_binary_cross_entropy_is_that_of_the_probability():
     assert _value(BinaryCrossEntropy(), RELATED, logits) == pytest.approx(expected, abs=1e-5)
 
 
-@pytest.mark.parametrize(("logit", "related", "expected"), [(1e4, 0.0, 1e4), (-1e4, 1.0, 1e4), (1e4, 1.0, 0.0)])
+@pytest.mark.parametrize(
+    ("logit", "related", "expected"), [(1e4, 0.0, 1e4), (-1e4, 1.0, 1e4), (1e4, 1.0, 0.0)]
+)
 def test_binary_cross_entropy_of_saturated_logits_is_finite(logit, related, expected):
     assert _value(BinaryCrossEntropy(), [[related]], [[logit]]) == pytest.approx(expected)
 
@@ -96,7 +98,9 @@ def test_gradients_are_finite_at_zero_distance(head, loss, related, dtype):
     layer = head.build()
     with tf.GradientTape() as tape:
         relatedness = layer(point, tf.ones((4, 3), dtype))[:, None]
-        value = tf.reduce_mean(loss(tf.fill([4, 1], tf.cast(related, relatedness.dtype)), relatedness))
+        value = tf.reduce_mean(
+            loss(tf.fill([4, 1], tf.cast(related, relatedness.dtype)), relatedness)
+        )
     gradient = tape.gradient(value, point)
     assert np.isfinite(value.numpy())
     assert np.isfinite(tf.convert_to_tensor(gradient).numpy()).all()
@@ -110,14 +114,16 @@ def test_distance_at_zero_is_exact():
 def test_logistic_distance_starts_with_the_right_sign_and_keeps_it():
     head = LogisticDistance(slope=2.0, threshold=1.0)
     layer = head.build()
-    near, far = layer(tf.zeros((1, 2)), tf.constant([[0.1, 0.0]])), layer(
-        tf.zeros((1, 2)), tf.constant([[3.0, 0.0]])
+    near, far = (
+        layer(tf.zeros((1, 2)), tf.constant([[0.1, 0.0]])),
+        layer(tf.zeros((1, 2)), tf.constant([[3.0, 0.0]])),
     )
     assert float(near[0]) == pytest.approx(2.0 * 0.9)
     assert float(head.score(near)[0]) > 0.5 > float(head.score(far)[0])
     layer.log_slope.assign(-50.0)  # Wherever training takes it, the slope stays positive.
-    near, far = layer(tf.zeros((1, 2)), tf.constant([[0.1, 0.0]])), layer(
-        tf.zeros((1, 2)), tf.constant([[3.0, 0.0]])
+    near, far = (
+        layer(tf.zeros((1, 2)), tf.constant([[0.1, 0.0]])),
+        layer(tf.zeros((1, 2)), tf.constant([[3.0, 0.0]])),
     )
     assert float(near[0]) >= float(far[0])
 

@@ -10,7 +10,7 @@ from trainer_module.parts import Head
 
 
 class LogisticDistance(Head):
-    """relatedness = slope * (threshold - |left - right|), a logit; slope > 0 and threshold are learnt.
+    """relatedness = slope * (threshold - |left - right|), a logit; both are learnt, slope > 0.
 
     The slope is the exponential of a weight, so that a larger distance can never mean *more*
     related, from the first step on. `slope` and `threshold` are where they start.

@@ -19,7 +19,9 @@ class Triplet(Loss):
 
     def check(self, relation: Relation) -> None:
         if tuple(comparison.related for comparison in relation.comparisons) != (True, False):
-            raise ValueError("it needs tuples of an anchor, a positive and a negative: type triplets")
+            raise ValueError(
+                "it needs tuples of an anchor, a positive and a negative: type triplets"
+            )
 
     def __call__(self, related: Tensor, relatedness: Tensor) -> Tensor:
         return ops.maximum(0.0, self.margin - (relatedness[:, 0] - relatedness[:, 1]))

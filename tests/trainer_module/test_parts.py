@@ -1,0 +1,57 @@
+"""The registry: parts are found by name, and what does not fit is told."""
+
+import pytest
+
+from relation.errors import RecipeError
+from relation.recipe import Model
+from relation.schema import Feature, FeatureKind
+from relation.spec import pairs, triplets
+from trainer_module import parts
+from trainer_module.parts import HEADS, LOSSES, TOWERS, check_model
+
+IMAGE = Feature(name="image", kind=FeatureKind.IMAGE, dtype="bytes", width=1)
+PRICE = Feature(name="price", kind=FeatureKind.NUMERIC, dtype="float", width=1)
+CNN = {"type": "cnn", "height": 8, "width": 8}
+
+
+def _model(**changes) -> Model:
+    fitting = {"tower": CNN, "head": {"type": "distance"}, "loss": {"type": "contrastive"}}
+    return Model.model_validate({**fitting, **changes})
+
+
+@pytest.mark.parametrize(
+    ("registry", "table"),
+    [(TOWERS, parts._TOWERS), (HEADS, parts._HEADS), (LOSSES, parts._LOSSES)],
+)
+def test_every_registered_part_is_found(registry, table):
+    for name in table:
+        spec = _model(tower={**CNN, "type": name} if registry is TOWERS else {"type": name}).tower
+        assert type(registry.resolve(spec)).__doc__
+
+
+def test_a_fitting_model_passes():
+    check_model(_model(), pairs("item"), (IMAGE,))
+
+
+@pytest.mark.parametrize(
+    ("changes", "relation", "features", "message"),
+    [
+        ({"loss": {"type": "hinge"}}, pairs, (IMAGE,), r"model\.loss\.type: got 'hinge'; expected one of binary_cross_entropy, contrastive, triplet"),
+        ({"loss": {"type": "contrastive", "margin": -1}}, pairs, (IMAGE,), r"model\.loss\.margin: got -1; .*greater than 0"),
+        ({"loss": {"type": "contrastive", "margn": 1}}, pairs, (IMAGE,), r"model\.loss\.margn: unknown key"),
+        ({"tower": {"type": "cnn", "width": 8}}, pairs, (IMAGE,), r"model\.tower\.height: missing"),
+        ({"tower": {**CNN, "filters": ["a"]}}, pairs, (IMAGE,), r"model\.tower\.filters\.0: got 'a'"),
+        ({"tower": {**CNN, "filters": [8, 8, 8, 8, 8]}}, pairs, (IMAGE,), r"model\.tower: got 'cnn': 5 blocks .* at least 16"),
+        ({}, pairs, (PRICE,), r"model\.tower: got 'cnn': feature 'price' is of kind numeric; this tower takes image"),
+        ({}, pairs, (IMAGE, IMAGE), r"model\.tower: got 'cnn': this tower takes one image"),
+        ({"head": {"type": "squared_distance"}}, pairs, (IMAGE,), r"model\.head: got 'squared_distance'; the loss 'contrastive' works with distance"),
+        ({"loss": {"type": "triplet"}}, pairs, (IMAGE,), r"model\.loss: got 'triplet': it needs tuples of an anchor"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_told_with_its_field(changes, relation, features, message):
+    with pytest.raises(RecipeError, match=message):
+        check_model(_model(**changes), relation("item"), features)
+
+
+def test_triplets_may_learn_by_pair_losses():
+    check_model(_model(), triplets("item"), (IMAGE,))
