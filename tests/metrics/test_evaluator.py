@@ -128,6 +128,7 @@ def test_sharding_order_and_worker_count_change_no_bit(kind, models, evaluate):
         ("good", None, {"auc": Gate(max=0.5), "examples": Gate(min=1)}, [False, True]),
         ("good", "poor", {"auc": Gate(min=0.8, max_drop=0)}, [True, True]),
         ("poor", "good", {"auc": Gate(min=0.1, max_drop=0.01)}, [True, False]),
+        ("poor", "good", {"auc": Gate(max_drop=0.9)}, [True, True]),  # Worse, but not by that.
         ("poor", "poor", {"auc": Gate(max_drop=0)}, [True, True]),
         # The first model has nothing to be compared with, but must be measurable.
         ("poor", None, {"auc": Gate(max_drop=0.01)}, [True]),
@@ -231,7 +232,8 @@ def test_results_are_printed_as_text_and_json(models, evaluate, capsys, tmp_path
     found = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
     assert found == results.read_verdict(run.evaluation).to_json()
     assert found["blessed"] is False
-    assert [gate["bound"] for gate in found["gates"]] == ["min", "max_drop"]
+    bounds = [(gate["bound"], gate["threshold"]) for gate in found["gates"]]
+    assert bounds == [("min", 0.8), ("max_drop", 0.01)]
     assert found["metrics"]["auc"] is None
     assert {(s["feature"], s["value"]) for s in found["slices"]} == {
         ("anchor_label", label) for label in "abc"

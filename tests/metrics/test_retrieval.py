@@ -126,6 +126,17 @@ def test_agrees_with_the_definitions_on_random_points_in_any_blocks(same_set, ce
     )
 
 
+def test_order_far_from_the_origin_is_exact():
+    rng = np.random.default_rng(0)
+    steps = rng.permutation(200)
+    references = 1e8 + 0.01 * steps[:, None] * np.ones((1, 3))
+
+    for nearest in range(3):
+        labels = np.where(steps == nearest, "a", "b")
+        found = retrieval([[1e8] * 3], ["a"], references, labels, same_set=False, ks=(1, 2, 3))
+        assert found.recall_at_k == {k: float(k > nearest) for k in (1, 2, 3)}
+
+
 def test_equal_references_far_from_the_origin_are_ordered_by_place():
     """There the product form of the distance has lost most of its digits."""
     rng = np.random.default_rng(0)
