@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 
 import apache_beam as beam
-import tensorflow as tf
 from apache_beam.options.pipeline_options import PipelineOptions
 from google.protobuf import text_format
 
@@ -67,9 +66,8 @@ def _run(arguments: argparse.Namespace, beam_flags: Sequence[str]) -> None:
         buckets,
         arguments.output,
         lambda: beam.Pipeline(options=PipelineOptions(list(beam_flags))),
+        {SCHEMA: text_format.MessageToString(loaded.tuple_schema)},
     )
-    with tf.io.gfile.GFile(os.path.join(arguments.output, SCHEMA), "w") as file:
-        file.write(text_format.MessageToString(loaded.tuple_schema))
     for line in stats.summary(found):
         print(line)
     print(f"written to {arguments.output}")

@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 import apache_beam as beam
 import tensorflow as tf
@@ -26,6 +27,7 @@ def materialize(
     buckets: Sequence[int],
     output: str,
     make_pipeline: Callable[[], beam.Pipeline],
+    texts: Mapping[str, str] = MappingProxyType({}),
 ) -> stats.Stats:
     """Reads rows, makes the tuples and writes them under `output`.
 
@@ -33,6 +35,7 @@ def materialize(
       splits: names of the splits; one must be "train".
       buckets: hash buckets of each split, for rows of files without a split.
       make_pipeline: makes the Beam pipeline to run in.
+      texts: text files to be written beside the splits, content by name.
 
     Returns:
       the counts, as in `relation_stats.json`.
@@ -53,7 +56,7 @@ def materialize(
             _ = pipeline | beam.Create(list(files)) | Materialize(job)
         with tf.io.gfile.GFile(os.path.join(sink.building(output), TALLIES)) as file:
             found = stats.build(json.loads(file.read()), splits)
-        sink.publish(output, found)
+        sink.publish(output, found, texts)
     except Exception as error:
         known = failure.user_error(error)
         if known is None:

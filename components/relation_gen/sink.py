@@ -3,7 +3,7 @@
 import json
 import os
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -34,7 +34,9 @@ def write_shard(folder: str, name: str, records: Iterable[bytes]) -> int:
     tf.io.gfile.makedirs(folder)
     temporary = os.path.join(folder, f".{name}.{uuid.uuid4().hex}")
     count = 0
-    with tf.io.TFRecordWriter(temporary, tf.io.TFRecordOptions(compression_type="GZIP")) as writer:
+    # Level 1 is 6 times as fast as the default, for files 1.1 times as large (28 x 28 images).
+    options = tf.io.TFRecordOptions(compression_type="GZIP", compression_level=1)
+    with tf.io.TFRecordWriter(temporary, options) as writer:
         for record in records:
             writer.write(record)
             count += 1
@@ -63,20 +65,30 @@ def prepare(output: str) -> None:
         raise DataError(f"output folder {output}: cannot be written: {reason}") from None
 
 
-def publish(output: str, stats: dict[str, Any]) -> None:
-    """Moves all splits to their place, and writes the statistics last."""
+def publish(output: str, stats: dict[str, Any], texts: Mapping[str, str]) -> None:
+    """Moves all splits to their place, writes texts beside them, and the statistics last.
+
+    Args:
+      texts: content of each text file by name.
+    """
     source = building(output)
-    for name in sorted(tf.io.gfile.listdir(source)):
-        name = name.rstrip("/")
-        if name.startswith("Split-"):
+    splits = [name.rstrip("/") for name in tf.io.gfile.listdir(source)]
+    splits = sorted(name for name in splits if name.startswith("Split-"))
+    written = {**texts, STATS: json.dumps(stats, indent=2, ensure_ascii=False) + "\n"}
+    for name, text in written.items():
+        with tf.io.gfile.GFile(os.path.join(source, name), "w") as file:
+            file.write(text)
+    try:
+        for name in [*splits, *written]:
             tf.io.gfile.rename(os.path.join(source, name), os.path.join(output, name))
-    with tf.io.gfile.GFile(os.path.join(source, STATS), "w") as file:
-        file.write(json.dumps(stats, indent=2, ensure_ascii=False) + "\n")
-    tf.io.gfile.rename(os.path.join(source, STATS), os.path.join(output, STATS))
-    tf.io.gfile.rmtree(source)
+    except BaseException:
+        for name in splits:
+            if tf.io.gfile.isdir(os.path.join(output, name)):
+                tf.io.gfile.rmtree(os.path.join(output, name))
+        raise
 
 
 def discard(output: str) -> None:
-    """Removes what was written by a run that failed."""
+    """Removes what is not published."""
     if tf.io.gfile.isdir(building(output)):
         tf.io.gfile.rmtree(building(output))

@@ -10,6 +10,7 @@ from tfx.types import artifact_utils, channel_utils, standard_artifacts
 
 from components.relation_gen.component import RelationGen
 from components.relation_gen.executor import Executor
+from relation import fingerprint
 from relation.errors import DataError
 from relation.schema import tuple_schema
 from tests.relation_gen.helpers import SCHEMA, request, row, tuples, write
@@ -93,7 +94,7 @@ def test_other_payloads_are_refused(artifacts):
 
 def test_a_failure_leaves_nothing(artifacts):
     write(Path(artifacts[0]["examples"][0].uri) / "Split-eval" / "more.gz", [b"no example"])
-    with pytest.raises(DataError, match="no tf.Example"):
+    with pytest.raises(DataError, match=r"no tf\.Example"):
         execute(artifacts)
     assert list(Path(artifacts[1]["tuples"][0].uri).iterdir()) == []
 
@@ -111,3 +112,12 @@ def test_the_component_declares_what_the_executor_reads():
         "code_fingerprint": "abc",
     }
     assert component.with_beam_pipeline_args(["--direct_num_workers=1"]) is component
+
+
+def test_the_fingerprint_of_the_executor_covers_the_steps():
+    found = set(fingerprint._closure(("components.relation_gen.executor",)))
+    assert {
+        f"components.relation_gen.{name}"
+        for name in ("draw", "plan", "screen", "wire", "transform")
+    } <= found
+    assert "relation.recipe" in found
