@@ -19,13 +19,20 @@ def node_figure(node_id: str, run: NodeRun) -> str:
 
 
 def _rows(run: NodeRun) -> str:
+    examples = run.output("examples")
+    counts = [
+        f"{split} {examples.get_int_custom_property(f'rows_{split}'):,}"
+        for split in artifact_utils.decode_split_names(examples.split_names)
+    ]
+    skipped = examples.get_int_custom_property("rows_skipped")
+    return "rows: " + ", ".join(counts) + (f"; {skipped:,} skipped" if skipped else "")
+
+
+def _statistics(run: NodeRun) -> str:
     artifact = run.output("statistics")
-    counts = []
-    for split in artifact_utils.decode_split_names(artifact.split_names):
-        path = os.path.join(artifact.uri, f"Split-{split}", "FeatureStats.pb")
-        statistics = tfdv.load_stats_binary(path)
-        counts.append(f"{split} {statistics.datasets[0].num_examples:,}")
-    return "rows: " + ", ".join(counts)
+    split = artifact_utils.decode_split_names(artifact.split_names)[0]
+    path = os.path.join(artifact.uri, f"Split-{split}", "FeatureStats.pb")
+    return f"{len(tfdv.load_stats_binary(path).datasets[0].features)} features"
 
 
 def _tuples(run: NodeRun) -> str:
@@ -61,9 +68,11 @@ def _pushed(run: NodeRun) -> str:
 
 
 _FIGURES: dict[str, Callable[[NodeRun], str]] = {
-    "EntityStatistics": _rows,
+    "EntityGen": _rows,
+    "EntityStatistics": _statistics,
     "EntityValidator": lambda run: "no anomalies",
     "RelationGen": _tuples,
+    "TupleStatistics": _statistics,
     "TupleValidator": lambda run: "no anomalies",
     "Trainer": _training,
     "LatestBlessedModel": _baseline,
