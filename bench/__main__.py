@@ -1,0 +1,36 @@
+"""`python -m bench [NAME…]`: runs all benchmarks or some; each result goes to `bench/out/`."""
+
+import argparse
+import importlib
+
+from bench.results import DataAbsent, Result, table
+
+BENCHMARKS = ("digits_quality", "first_model")
+"""Modules of this package with `run() -> list[Result]`."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    names = parser.parse_args().names or BENCHMARKS
+    if unknown := set(names) - set(BENCHMARKS):
+        parser.error(
+            f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}"
+        )
+    results: list[Result] = []
+    skipped: list[str] = []
+    for name in names:
+        print(f"== {name}", flush=True)
+        try:
+            found = importlib.import_module(f"bench.{name}").run()
+        except DataAbsent as absent:
+            skipped.append(f"{name}: skipped: {absent}")
+            continue
+        for result in found:
+            result.write()
+        results += found
+    print("\n".join(["", *([table(results)] if results else []), *skipped]))
+
+
+if __name__ == "__main__":
+    main()
