@@ -46,14 +46,15 @@ class Console:
         self._status: Status | None = None
 
     def __enter__(self) -> "Console":
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        log = self._log.open("ab")  # First: if it cannot be opened, nothing has been redirected.
         sys.stdout.flush()
         sys.stderr.flush()
         self._saved = [os.dup(1), os.dup(2)]
         self._terminal = open(os.dup(1), "w", encoding="utf-8")
         terminal = self._terminal.isatty()
         self._rich = RichConsole(file=self._terminal, width=None if terminal else _WIDTH)
-        self._log.parent.mkdir(parents=True, exist_ok=True)
-        with self._log.open("ab") as log:
+        with log:
             os.dup2(log.fileno(), 1)
             os.dup2(log.fileno(), 2)
         absl_logging.use_absl_handler()
@@ -93,9 +94,8 @@ class Console:
             style = {"done": "green", "cached": "cyan", "failed": "red"}[line.state]
             seconds = f"{time.monotonic() - started:7.1f} s"
             state = f"[{style}]{line.state:<8}[/]"
-            self._rich.print(
-                f"  {name:<20}{state}{seconds}  {escape(line.figure)}", highlight=False
-            )
+            figure = f"  {escape(line.figure)}" if line.figure else ""
+            self._rich.print(f"  {name:<20}{state}{seconds}{figure}", highlight=False)
 
     def progress(self, text: str) -> None:
         """Shows how far the running node is."""

@@ -5,6 +5,7 @@ import re
 from relation.errors import UserError
 
 _BEAM_SUFFIX = re.compile(r"\s*\[while running '[^\]]*'\]\s*$")
+_USER_ERROR = re.compile(r"^(?:\w+\.)*(?:UserError|DataError|RecipeError): (.*)")
 
 
 def cause_of(error: BaseException) -> str:
@@ -14,23 +15,22 @@ def cause_of(error: BaseException) -> str:
     runners wrap that again; both are peeled off.
     """
     chain = [error]
-    while (
-        inner := chain[-1].__cause__ or chain[-1].__context__
-    ) is not None and inner not in chain:
+    while (inner := _inner(chain[-1])) is not None and inner not in chain:
         chain.append(inner)
     for link in chain:
         if isinstance(link, UserError):
             return _peeled(str(link))
     innermost = chain[-1]
     text = _peeled(str(innermost)).strip().splitlines()
-    named = (
-        re.match(r"^(?:\w+\.)*(?:UserError|DataError|RecipeError): (.*)", text[-1])
-        if text
-        else None
-    )
-    if named:
+    if text and (named := _USER_ERROR.match(text[-1])):
         return named.group(1)
+    if text and text[0].startswith("Traceback "):
+        return text[-1]
     return f"{type(innermost).__name__}: {text[0] if text else 'no message'}"
+
+
+def _inner(error: BaseException) -> BaseException | None:
+    return error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
 def _peeled(message: str) -> str:

@@ -98,11 +98,11 @@ def write(verdict: Verdict, path: Path) -> None:
 
 def bound_text(gate: GateResult) -> str:
     """A gate's bound as a person reads it."""
+    if gate.threshold is None:
+        return "a number"
     if gate.bound == "max_drop":
         return f"drop ≤ {gate.threshold:g} from {gate.baseline:.4f}"
-    return {"min": f"≥ {gate.threshold:g}", "max": f"≤ {gate.threshold:g}"}.get(
-        gate.bound, "defined"
-    )
+    return f"{'≥' if gate.bound == 'min' else '≤'} {gate.threshold:g}"
 
 
 def _cause(
