@@ -1,0 +1,120 @@
+"""What reaches the terminal, and what the log."""
+
+import logging
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from pipeline import verdict as verdicts
+from pipeline.console import Console
+from pipeline.verdict import Verdict
+from trainer_module.metrics.results import GateResult
+
+
+def use_descriptors(monkeypatch):
+    """Python's streams on the descriptors, as in any process; pytest has put its own there."""
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        monkeypatch.setattr(sys, name, os.fdopen(number, "w", closefd=False))
+
+
+def make_noise():
+    os.write(1, b"noise of C++\n")
+    print("noise of print")
+    subprocess.run(["sh", "-c", "echo noise of a child; echo noise on stderr >&2"], check=True)
+    logging.getLogger("some.library").warning("noise of logging")
+
+
+def test_noise_goes_to_the_log_and_lines_to_the_terminal(tmp_path, capfd, monkeypatch):
+    use_descriptors(monkeypatch)
+    log = tmp_path / "logs" / "run.log"
+    with Console(log) as console, console.node("Trainer") as line:
+        make_noise()
+        logging.getLogger("relata.progress").info("epoch 1/2  loss 0.5")
+        line.done(cached=False, figure="best epoch 1")
+    os.write(1, b"afterwards\n")
+    out, err = capfd.readouterr()
+    assert "noise" not in out + err
+    assert "epoch 1/2  loss 0.5" in out
+    assert re.search(r"^  Trainer +done +\d+\.\d s  best epoch 1$", out, re.MULTILINE)
+    assert out.endswith("afterwards\n")
+    text = log.read_text()
+    for kind in ("C++", "print", "a child", "logging"):
+        assert f"noise of {kind}" in text
+    assert "noise on stderr" in text
+
+
+def test_a_second_run_adds_to_the_log(tmp_path, capfd, monkeypatch):
+    use_descriptors(monkeypatch)
+    for text in ("first", "second"):
+        with Console(tmp_path / "run.log"):
+            print(text)
+    assert (tmp_path / "run.log").read_text().split() == ["first", "second"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_descriptors_come_back_and_the_node_has_failed(error, tmp_path, capfd):
+    before = [os.fstat(target).st_ino for target in (1, 2)]
+    opened = os.listdir("/proc/self/fd")
+    with pytest.raises(error), Console(tmp_path / "run.log") as console, console.node("Trainer"):
+        raise error
+    assert [os.fstat(target).st_ino for target in (1, 2)] == before
+    assert len(os.listdir("/proc/self/fd")) == len(opened)
+    assert re.search(r"^  Trainer +failed +\d+\.\d s$", capfd.readouterr().out, re.MULTILINE)
+    assert not logging.getLogger("relata.progress").handlers
+
+
+def test_a_log_that_cannot_be_written_leaves_the_terminal_alone(tmp_path, capfd):
+    (tmp_path / "file").touch()
+    opened = os.listdir("/proc/self/fd")
+    with pytest.raises(OSError, match="file"), Console(tmp_path / "file" / "run.log"):
+        pass
+    assert len(os.listdir("/proc/self/fd")) == len(opened)
+    os.write(1, b"still here\n")
+    assert capfd.readouterr().out == "still here\n"
+
+
+def test_markup_in_what_is_said_is_text(tmp_path, capfd):
+    with Console(tmp_path / "[red]" / "run.log") as console:
+        with console.node("Trainer") as line:
+            line.done(cached=True, figure="[bold]figure[/bold]")
+        console.progress("[red]epoch[/]")
+        console.show_verdict(verdicts.failed("r", "label '[/b]' is [odd]", tmp_path / "[red]"))
+    out = capfd.readouterr().out
+    assert "[bold]figure[/bold]" in out
+    assert "[red]epoch[/]" in out
+    assert "label '[/b]' is [odd]" in out
+    assert f"{tmp_path}/[red]" in out
+
+
+def test_a_failure_starts_with_its_cause(tmp_path, capfd):
+    cause = "rows.gz: " + "a long story " * 20
+    with Console(tmp_path / "run.log") as console:
+        console.show_verdict(verdicts.failed("cats", cause.strip(), tmp_path / "run.log"))
+    lines = capfd.readouterr().out.strip().splitlines()
+    assert lines == [f"FAILED: {cause.strip()}", f"  log      {tmp_path / 'run.log'}"]
+
+
+def test_the_summary_ends_with_the_verdict(tmp_path, capfd):
+    gates = (
+        GateResult("auc", "min", 0.9, 0.95, None, True),
+        GateResult("accuracy", "min", 0.99, 0.875, None, False),
+    )
+    verdict = Verdict(
+        recipe="cats",
+        verdict="refused",
+        cause="accuracy 0.8750, not ≥ 0.99; nothing was pushed",
+        gates=gates,
+        served="/runs/cats/serving/7",
+        command="try serving/7",
+        log="run.log",
+    )
+    with Console(tmp_path / "run.log") as console:
+        console.show_verdict(verdict)
+    lines = [line.split() for line in capfd.readouterr().out.splitlines() if line.strip()]
+    assert ["auc", "0.9500", "≥", "0.9", "passed"] in lines
+    assert ["accuracy", "0.8750", "≥", "0.99", "refused"] in lines
+    assert ["model", "/runs/cats/serving/7"] in lines
+    assert lines[-1][0] == "REFUSED:"

@@ -1,0 +1,42 @@
+"""Where a run leaves what it makes."""
+
+import pytest
+
+from pipeline.paths import RunPaths
+from relation.errors import UserError
+from relation.load import PROJECT
+
+
+def test_runs_are_in_the_project_unless_moved(monkeypatch, tmp_path):
+    monkeypatch.delenv("RELATA_RUNS", raising=False)
+    assert RunPaths.of("cats").root == PROJECT / "runs" / "cats"
+    monkeypatch.setenv("RELATA_RUNS", "")
+    assert RunPaths.of("cats").root == PROJECT / "runs" / "cats"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RELATA_RUNS", "elsewhere")
+    assert RunPaths.of("cats").root == tmp_path / "elsewhere" / "cats"
+
+
+def test_names_are_those_of_the_contract(tmp_path):
+    paths = RunPaths(tmp_path)
+    paths.make()
+    paths.make()  # Again is no error.
+    assert paths.pipeline == tmp_path / "pipeline"
+    assert paths.metadata == tmp_path / "metadata.sqlite"
+    assert paths.serving == tmp_path / "serving"
+    assert paths.verdict == tmp_path / "verdict.json"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "logs",
+        "pipeline",
+        "serving",
+        "tfx",
+    ]
+
+
+def test_a_folder_that_cannot_be_made_is_named(monkeypatch, tmp_path):
+    (tmp_path / "file").touch()  # Below a file nobody can write, not even root.
+    monkeypatch.setenv("RELATA_RUNS", str(tmp_path / "file"))
+    with pytest.raises(
+        UserError, match=r"file/cats: the output folder cannot be written \(Not a dir"
+    ):
+        RunPaths.of("cats").make()

@@ -1,0 +1,122 @@
+"""The verdict as JSON and as a sentence."""
+
+import json
+import math
+import shlex
+from pathlib import Path
+
+import pytest
+
+from pipeline import verdict as verdicts
+from pipeline.verdict import Verdict
+from trainer_module.metrics import results
+from trainer_module.metrics.results import GateResult
+
+PASSED = GateResult("auc", "min", 0.9, 0.95, None, True)
+REFUSED = GateResult("accuracy", "min", 0.99, 0.875, None, False)
+DROPPED = GateResult("auc", "max_drop", 0.01, 0.5, 0.9, False)
+UNDEFINED = GateResult("auc", "min", 0.9, math.nan, None, False)
+
+
+def no_constant(name):
+    raise AssertionError(f"{name} is no JSON")
+
+
+def test_json_has_gates_metrics_and_null_for_what_is_no_number():
+    found = results.Verdict(
+        blessed=False,
+        gates=(PASSED, UNDEFINED),
+        metrics={"auc": math.nan, "threshold": -math.inf, "accuracy": 0.875},
+        slices={("anchor_label", 3): {"auc": math.nan}},
+        baseline=None,
+    )
+    verdict = Verdict(
+        recipe="cats",
+        verdict="refused",
+        cause="why",
+        gates=found.gates,
+        evaluation=found.to_json(),
+        log="run.log",
+    )
+    read = json.loads(verdict.to_json(), parse_constant=no_constant)
+    assert read["verdict"] == "refused"
+    assert read["cause"] == "why"
+    assert read["metrics"] == {"auc": None, "threshold": None, "accuracy": 0.875}
+    assert read["gates"][1] == {
+        "metric": "auc",
+        "bound": "min",
+        "threshold": 0.9,
+        "value": None,
+        "baseline": None,
+        "passed": False,
+    }
+    assert read["slices"] == [{"feature": "anchor_label", "value": 3, "metrics": {"auc": None}}]
+
+
+def test_a_failed_run_is_a_verdict_too():
+    read = json.loads(verdicts.failed("cats", "no rows", Path("run.log")).to_json())
+    assert (read["verdict"], read["cause"], read["log"]) == ("failed", "no rows", "run.log")
+    assert (read["trained"], read["pushed_version"], read["served"]) == (False, None, None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            (False, True, None, [PASSED, REFUSED], Path("serving/7")),
+            "accuracy 0.8750, not ≥ 0.99; nothing was pushed, version 7 stays served",
+        ),
+        (
+            (False, True, None, [DROPPED], None),
+            "auc 0.5000, not drop ≤ 0.01 from 0.9000; nothing was pushed, no version is served",
+        ),
+        (
+            (False, True, None, [UNDEFINED], None),
+            "auc nan, not ≥ 0.9; nothing was pushed, no version is served",
+        ),
+        (
+            (False, True, None, [PASSED], None),
+            "the Evaluator did not bless it; nothing was pushed, no version is served",
+        ),
+        ((True, True, "8", [PASSED], Path("serving/8")), "every gate passed; pushed as version 8"),
+        (
+            (True, False, None, [PASSED], Path("serving/8")),
+            "nothing changed since an earlier run: no model was trained and no version added",
+        ),
+        (
+            (True, True, None, [PASSED], Path("serving/8")),
+            "every gate passed; the newest version is this very model",
+        ),
+    ],
+)
+def test_the_cause_is_a_sentence(arguments, sentence):
+    assert verdicts._cause(*arguments) == sentence
+
+
+@pytest.mark.parametrize(
+    ("gate", "text"),
+    [
+        (PASSED, "≥ 0.9"),
+        (GateResult("threshold", "max", 2.5, 1.0, None, True), "≤ 2.5"),
+        (DROPPED, "drop ≤ 0.01 from 0.9000"),
+        (GateResult("auc", "defined", None, 0.5, None, True), "a number"),
+    ],
+)
+def test_a_bound_as_a_person_reads_it(gate, text):
+    assert verdicts.bound_text(gate) == text
+
+
+def test_the_file_is_replaced_as_a_whole(tmp_path):
+    path = tmp_path / "verdict.json"
+    path.write_text("earlier")
+    linked = tmp_path / "linked"
+    linked.hardlink_to(path)  # Keeps what a reader that opened it before goes on reading.
+    verdicts.write(verdicts.failed("cats", "why", Path("run.log")), path)
+    assert json.loads(path.read_text())["cause"] == "why"
+    assert linked.read_text() == "earlier"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["linked", "verdict.json"]
+
+
+def test_the_command_survives_a_shell():
+    command = verdicts._command(Path("runs/my cats/serving/1"), "runs/my cats/*.gz")
+    assert shlex.split(command)[-2:] == ["runs/my cats/serving/1", "runs/my cats/*.gz"]
