@@ -60,17 +60,11 @@ def build(
     training = _training(loaded, data)
     model = training.trainer.outputs["model"]
     resolver = stock_baseline_resolver() if stock_resolver else baseline_resolver(model)
-    gate = _gate(loaded, data, model, resolver)
-    pusher = Pusher(
-        model=model,
-        model_blessing=gate.outputs["blessing"],
-        folder=str(paths.serving),
-        served=served,
-    )
+    gate = _gate(loaded, paths, data, model, resolver, served)
     return tfx_pipeline.Pipeline(
         pipeline_name=recipe.name,
         pipeline_root=str(paths.pipeline),
-        components=[*data.nodes, *training, resolver, gate, pusher],
+        components=[*data.nodes, *training, resolver, *gate],
         enable_cache=True,
         **pipeline_args,
     )
@@ -89,6 +83,13 @@ class _Training(NamedTuple):
 
     transform: BaseNode
     trainer: BaseNode
+
+
+class _Gate(NamedTuple):
+    """The stage that lets a model pass, or does not."""
+
+    evaluator: BaseNode
+    pusher: BaseNode
 
 
 def _data(loaded: LoadedRecipe, data_pattern: str, schema_file: str) -> _Data:
@@ -175,8 +176,15 @@ def _training(loaded: LoadedRecipe, data: _Data) -> _Training:
     return _Training(transform, trainer)
 
 
-def _gate(loaded: LoadedRecipe, data: _Data, model: BaseChannel, resolver: Resolver) -> BaseNode:
-    return Evaluator(
+def _gate(
+    loaded: LoadedRecipe,
+    paths: RunPaths | RemotePaths,
+    data: _Data,
+    model: BaseChannel,
+    resolver: Resolver,
+    served: str | None,
+) -> _Gate:
+    evaluator = Evaluator(
         examples=data.tuples,
         model=model,
         baseline_model=resolver.outputs["model"],
@@ -192,3 +200,10 @@ def _gate(loaded: LoadedRecipe, data: _Data, model: BaseChannel, resolver: Resol
         example_splits=["eval"],
         schema=data.tuple_schema,
     )
+    pusher = Pusher(
+        model=model,
+        model_blessing=evaluator.outputs["blessing"],
+        folder=str(paths.serving),
+        served=served,
+    )
+    return _Gate(evaluator, pusher)

@@ -1,0 +1,36 @@
+"""The launcher of TFX's Airflow runner, mended: two nodes of one kind can be in one pipeline.
+
+TFX names an output `<key>:<run>` there, and ML Metadata takes a name once a type: the second
+StatisticsGen of a run fails with "Given node already exists".
+"""
+
+from typing import Any
+
+from tfx.dsl.components.base import base_node
+from tfx.orchestration import data_types
+from tfx.orchestration.launcher import in_process_component_launcher
+from tfx.types import Artifact
+
+
+class Launcher(in_process_component_launcher.InProcessComponentLauncher):
+    """Runs a node in this process, its outputs named after the node too."""
+
+    def __init__(self, component: base_node.BaseNode, *args: Any, **kwargs: Any):
+        super().__init__(component, *args, **kwargs)
+        driver = component.driver_class
+        self._driver_class = type(driver.__name__, (_OutputsByNode, driver), {})
+
+
+class _OutputsByNode:
+    """Mixed into a node's driver."""
+
+    def _prepare_output_artifacts(
+        self, *args: Any, component_info: data_types.ComponentInfo, **kwargs: Any
+    ) -> dict[str, list[Artifact]]:
+        outputs: dict[str, list[Artifact]] = super()._prepare_output_artifacts(  # type: ignore[misc]
+            *args, component_info=component_info, **kwargs
+        )
+        for artifacts in outputs.values():
+            for index, artifact in enumerate(artifacts):
+                artifact.name = f"{component_info.component_id}:{artifact.name}:{index}"
+        return outputs

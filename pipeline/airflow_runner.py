@@ -1,0 +1,151 @@
+"""The file for Airflow's `dags/` folder: `DAG` runs the recipe that `RELATA_RECIPE` names.
+
+It is copied there alone, so all else comes from the installed project (docs/scheduling.md). Airflow
+reads it again for every task: reading it makes nothing, and gives the same DAG every time.
+"""
+
+import datetime
+import functools
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from airflow import models
+from airflow.configuration import conf
+from airflow.exceptions import AirflowFailException
+from airflow.operators.python import PythonOperator
+from tfx.orchestration import metadata
+from tfx.orchestration.airflow import airflow_dag_runner
+
+from pipeline import dag, verdict
+from pipeline.airflow_launcher import Launcher
+from pipeline.data import data_pattern, future_pattern
+from pipeline.failure import cause_of
+from pipeline.history import pipeline_run
+from pipeline.local_runner import BEAM_ARGS, DEFAULT_RECIPE
+from pipeline.paths import RunPaths
+from relation.load import LoadedRecipe, load_recipe
+
+PREPARE, VERDICT = "Prepare", "Verdict"
+"""The first and the last task; those between are the pipeline's nodes."""
+START = datetime.datetime(2025, 1, 1, tzinfo=datetime.timezone.utc)
+"""A date that is past: with `catchup` off, the first run is the next that is due."""
+
+
+def build_dag(recipe: str) -> models.DAG:
+    """The DAG of a recipe: `Prepare`, a task a node, `Verdict`.
+
+    Args:
+      recipe: name of a shipped recipe, or the path of a YAML file.
+
+    Raises:
+      RecipeError: see `relation.load.load_recipe` and `pipeline.dag.build`.
+    """
+    loaded = load_recipe(recipe)
+    paths = RunPaths.of(loaded.recipe.name)
+    pipeline = dag.build(
+        loaded,
+        paths,
+        future_pattern(loaded, paths),
+        # A template, filled in when the Pusher runs: it runs every time, and adds no version twice.
+        served="{{ run_id }}",
+        metadata_connection_config=metadata.sqlite_metadata_connection_config(str(paths.metadata)),
+        beam_pipeline_args=BEAM_ARGS,
+    )
+    settings = {
+        "description": loaded.recipe.description,
+        "schedule": loaded.recipe.schedule.cron,
+        "start_date": START,
+        "catchup": False,
+        "max_active_runs": 1,  # A resolver of TFX's Airflow launcher cannot tell two runs apart.
+        "max_active_tasks": 1,  # Metadata in SQLite has room for one writer.
+        "default_args": {
+            # A second attempt would add a second artifact to the outputs of the first, which the
+            # next task cannot tell apart; a new run takes what is done from the cache instead.
+            "retries": 0,
+            "on_failure_callback": functools.partial(write_failure, loaded.recipe.name, paths),
+        },
+    }
+    runner = airflow_dag_runner.AirflowDagRunner(
+        airflow_dag_runner.AirflowPipelineConfig(
+            airflow_dag_config=settings, supported_launcher_classes=[Launcher]
+        )
+    )
+    built = runner.run(pipeline)
+    first, last = list(built.roots), list(built.leaves)
+    prepare_task = PythonOperator(
+        dag=built, task_id=PREPARE, python_callable=functools.partial(prepare, loaded, paths)
+    )
+    verdict_task = PythonOperator(
+        dag=built,
+        task_id=VERDICT,
+        python_callable=functools.partial(
+            write_verdict, loaded, paths, pipeline.metadata_connection_config
+        ),
+        on_failure_callback=None,  # A refused model has its verdict already.
+    )
+    prepare_task.set_downstream(first)
+    verdict_task.set_upstream(last)
+    return built
+
+
+def prepare(loaded: LoadedRecipe, paths: RunPaths) -> float:
+    """Makes the folders, and the rows where the recipe names a generator.
+
+    Returns:
+      The time when it started, in seconds since the epoch.
+    """
+    started = time.time()
+    paths.make()
+    paths.verdict.unlink(missing_ok=True)
+    data_pattern(loaded, paths)
+    return started
+
+
+def write_verdict(
+    loaded: LoadedRecipe, paths: RunPaths, connection: Any, dag_run: Any, ti: Any, **_: Any
+) -> None:
+    """Writes `verdict.json`, and fails if the model is refused: that is what a person must see.
+
+    Args:
+      loaded: the recipe.
+      paths: its folders.
+      connection: ML Metadata's connection config.
+      dag_run, ti: given by Airflow.
+
+    Raises:
+      AirflowFailException: the model is refused; the message says why.
+    """
+    found = verdict.of_run(
+        loaded.recipe.name,
+        paths,
+        future_pattern(loaded, paths),
+        pipeline_run(connection, loaded.recipe.name, dag_run.run_id),
+        time.time() - ti.xcom_pull(task_ids=PREPARE),
+        _logs(dag_run),
+    )
+    verdict.write(found, paths.verdict)
+    print(f"{found.verdict}: {found.cause}")
+    if found.verdict == "refused":
+        raise AirflowFailException(f"refused: {found.cause}")
+
+
+def write_failure(recipe: str, paths: RunPaths, context: Any) -> None:
+    """Writes the `verdict.json` of a run in which a task failed."""
+    error = context.get("exception")
+    cause = cause_of(error) if isinstance(error, BaseException) else str(error)
+    task = context["task_instance"].task_id
+    paths.verdict.parent.mkdir(parents=True, exist_ok=True)
+    verdict.write(
+        verdict.failed(recipe, f"{task}: {cause}", _logs(context["dag_run"])), paths.verdict
+    )
+
+
+def _logs(dag_run: Any) -> Path:
+    """The folder of a run's logs, as Airflow names it unless it is told otherwise."""
+    base = conf.get("logging", "base_log_folder")
+    return Path(base) / f"dag_id={dag_run.dag_id}" / f"run_id={dag_run.run_id}"
+
+
+DAG = build_dag(os.environ.get("RELATA_RECIPE") or DEFAULT_RECIPE)
