@@ -60,12 +60,16 @@ def test_of_a_traceback_as_text_the_last_line_is_the_cause():
     assert cause_of(RuntimeError(trace)) == "KeyError: 'label'"
 
 
+def hide():
+    try:
+        raise KeyError("detail")
+    except KeyError:
+        raise ValueError("the point") from None
+
+
 def test_what_was_hidden_on_purpose_is_not_dug_out():
     with pytest.raises(ValueError, match="the point") as caught:
-        try:
-            raise KeyError("detail")
-        except KeyError:
-            raise ValueError("the point") from None
+        hide()
     assert cause_of(caught.value) == "ValueError: the point"
 
 
