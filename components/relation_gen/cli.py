@@ -1,10 +1,12 @@
 """The command line of RelationGen."""
 
 import argparse
+import contextlib
 import logging
 import os
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -34,6 +36,32 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
+@contextlib.contextmanager
+def _held_stderr() -> Iterator[None]:
+    """Holds what Beam and its worker processes print, and drops it if a UserError explains it.
+
+    Workers print the traceback of what they raise, whatever becomes of it; so the file descriptor
+    is turned away. All is let out at the end otherwise.
+    """
+    explained = False
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except UserError:
+            explained = True
+            raise
+        finally:
+            sys.stderr.flush()
+            os.dup2(kept, 2)
+            os.close(kept)
+            held.seek(0)
+            while not explained and (chunk := held.read(2**20)):
+                os.write(2, chunk)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m components.relation_gen",
@@ -58,16 +86,17 @@ def _run(arguments: argparse.Namespace, beam_flags: Sequence[str]) -> None:
     files = input_files([_pattern(item, loaded) for item in arguments.input])
     shares = loaded.recipe.data.split
     splits, buckets = _splits(files, {"train": shares.train, "eval": shares.eval})
-    found = materialize(
-        loaded.recipe.materialization,
-        loaded.schema,
-        files,
-        splits,
-        buckets,
-        arguments.output,
-        lambda: beam.Pipeline(options=PipelineOptions(list(beam_flags))),
-        {SCHEMA: text_format.MessageToString(loaded.tuple_schema)},
-    )
+    with _held_stderr():
+        found = materialize(
+            loaded.recipe.materialization,
+            loaded.schema,
+            files,
+            splits,
+            buckets,
+            arguments.output,
+            lambda: beam.Pipeline(options=PipelineOptions(list(beam_flags))),
+            {SCHEMA: text_format.MessageToString(loaded.tuple_schema)},
+        )
     for line in stats.summary(found):
         print(line)
     print(f"written to {arguments.output}")

@@ -133,12 +133,13 @@ def test_an_output_without_permission(tmp_path, recipe, capsys):
     assert "cannot be written" in message
 
 
-def test_a_fault_of_the_data_is_one_sentence_of_the_command(tmp_path, recipe):
+def test_a_fault_of_the_data_is_one_sentence_of_the_command_and_its_workers(tmp_path, recipe):
     write(tmp_path / "in" / "a", [*ROWS, row(id=b"x")])
     done = subprocess.run(
         [
             *(sys.executable, "-m", "components.relation_gen", "--recipe", str(recipe)),
             *("--input", f"{tmp_path}/in/a", "--output", str(tmp_path / "out")),
+            *("--direct_num_workers=2", "--direct_running_mode=multi_processing"),
         ],
         capture_output=True,
         text=True,
