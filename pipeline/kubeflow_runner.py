@@ -13,6 +13,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import yaml
+
 from pipeline.local_runner import BEAM_ARGS, DEFAULT_RECIPE
 from pipeline.paths import RemotePaths, RunPaths
 from relation.errors import UserError
@@ -79,6 +81,8 @@ def compile_recipe(
     kubeflow_v2_dag_runner.KubeflowV2DagRunner(
         config, output_dir=str(output.parent), output_filename=output.name
     ).run(pipeline)
+    with output.open("a", encoding="utf-8") as file:  # TFX leaves it to whoever submits the file.
+        yaml.safe_dump({"defaultPipelineRoot": paths.pipeline}, file)
 
 
 def _flags(argv: Sequence[str] | None) -> argparse.Namespace:
