@@ -39,9 +39,6 @@ class Seconds(NamedTuple):
     wall: float
     cpu: float
 
-    def __sub__(self, other: "Seconds") -> "Seconds":
-        return Seconds(self.wall - other.wall, self.cpu - other.cpu)
-
 
 def run() -> list[Result]:
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
@@ -51,57 +48,56 @@ def run() -> list[Result]:
 def _run(scratch: Path) -> list[Result]:
     data = scratch / "digits"
     write_once("datasets.digits", data)
-    direct: dict[str, list[Seconds]] = {"ours": [], "bare": []}
-    cli: dict[str, list[Seconds]] = {"ours": [], "bare": []}
-    systems = {"ours": _ours, "bare": _bare}
-    for number in range(ROUNDS):
-        order = list(systems) if number % 2 == 0 else list(reversed(systems))
-        for through_cli, measured in ((False, direct), (True, cli)):
-            for name in order:
-                load = os.getloadavg()[0]
-                folder = scratch / "run"
-                took = systems[name](folder, data, through_cli)
-                shutil.rmtree(folder)
-                measured[name].append(took)
-                start = "tfx command" if through_cli else "runner file"
-                print(
-                    f"round {number + 1}  {name}  {start}  {took.wall:6.1f} s  "
-                    f"cpu {took.cpu:6.1f} s  (load before {load:.2f})",
-                    flush=True,
-                )
+    direct = _alternate(scratch / "run", data, through_cli=False)
+    cli = _alternate(scratch / "run", data, through_cli=True)
     return [
         _result(
             "first_model",
             "s",
-            [(t.wall) for t in direct["ours"]],
-            [t.wall for t in direct["bare"]],
+            {name: [t.wall for t in took] for name, took in direct.items()},
             LIMIT,
         ),
         _result(
             "first_model_cpu",
             "CPU s",
-            [t.cpu for t in direct["ours"]],
-            [t.cpu for t in direct["bare"]],
+            {name: [t.cpu for t in took] for name, took in direct.items()},
             None,
         ),
         _result(
             "first_model_cli_share",
             "s",
-            _extra(cli["ours"], direct["ours"]),
-            _extra(cli["bare"], direct["bare"]),
+            {
+                name: [a.wall - b.wall for a, b in zip(cli[name], direct[name], strict=True)]
+                for name in cli
+            },
             None,
         ),
     ]
 
 
+def _alternate(folder: Path, data: Path, through_cli: bool) -> dict[str, list[Seconds]]:
+    """Both pipelines in turn, each first in every other round."""
+    systems = {"ours": _ours, "bare": _bare}
+    measured: dict[str, list[Seconds]] = {name: [] for name in systems}
+    for number in range(ROUNDS):
+        for name in list(systems) if number % 2 == 0 else reversed(systems):
+            load = os.getloadavg()[0]
+            took = systems[name](folder, data, through_cli)
+            shutil.rmtree(folder)
+            measured[name].append(took)
+            print(
+                f"{name}, {'tfx command' if through_cli else 'runner file'}: {took.wall:.1f} s, "
+                f"{took.cpu:.1f} CPU s (load before: {load:.2f})",
+                flush=True,
+            )
+    return measured
+
+
 def _result(
-    name: str, unit: str, ours: Sequence[float], bare: Sequence[float], goal: float | None
+    name: str, unit: str, values: Mapping[str, Sequence[float]], goal: float | None
 ) -> Result:
-    return Result.of(name, unit, "lower", ours, {"bare TFX pipeline": bare}, goal)
-
-
-def _extra(cli: Sequence[Seconds], direct: Sequence[Seconds]) -> list[float]:
-    return [(a - b).wall for a, b in zip(cli, direct, strict=True)]
+    peers = {"bare TFX pipeline": values["bare"]}
+    return Result.of(name, unit, "lower", values["ours"], peers, goal)
 
 
 def _ours(folder: Path, data: Path, through_cli: bool) -> Seconds:
