@@ -1,0 +1,49 @@
+"""A fresh Airflow with nothing but a copy of the runner file in its `dags/` folder."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+from relation.load import RECIPES
+
+RUNNER = RECIPES.parent / "airflow_runner.py"
+
+
+class Airflow:
+    """An AIRFLOW_HOME, and the environment of the processes that use it."""
+
+    def __init__(self, folder: Path):
+        self.dags = folder / "airflow" / "dags"
+        self.dags.mkdir(parents=True)
+        shutil.copy(RUNNER, self.dags)
+        self.runs = folder / "runs"
+        self.environment = {
+            **os.environ,
+            "AIRFLOW_HOME": str(folder / "airflow"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "300",
+            "RELATA_RUNS": str(self.runs),
+        }
+
+    def run(self, *arguments: str, recipe: str) -> subprocess.CompletedProcess[str]:
+        """Runs this Python with arguments, away from the project's folder."""
+        return subprocess.run(
+            [sys.executable, *arguments],
+            env={**self.environment, "RELATA_RECIPE": recipe},
+            cwd=self.dags,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+def variant(folder: Path, **changes: object) -> str:
+    """A copy of the default recipe with other top-level entries; its path."""
+    recipe = yaml.safe_load((RECIPES / "digits_triplets.yaml").read_text())
+    path = folder / "variant.yaml"
+    path.write_text(yaml.safe_dump({**recipe, **changes}))
+    return str(path)

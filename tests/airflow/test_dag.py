@@ -1,0 +1,78 @@
+"""What Airflow reads from the runner file: the DAG, and that reading it makes nothing."""
+
+import json
+
+import pytest
+
+from tests.airflow.helpers import Airflow, variant
+
+pytestmark = pytest.mark.airflow
+pytest.importorskip("airflow", reason="needs the extra `airflow`")
+
+READ = """
+import json, sys
+from airflow.models.dagbag import DagBag
+from airflow.serialization.serialized_objects import SerializedDAG
+
+def read():
+    bag = DagBag(dag_folder=sys.argv[1], include_examples=False)
+    assert not bag.import_errors, bag.import_errors
+    return bag.dags
+
+dags, others = read(), read()
+dag, again = dags.pop("nightly"), others["nightly"]
+print("DAG", json.dumps({
+    "id": dag.dag_id,
+    "schedule": dag.schedule_interval,
+    "catchup": dag.catchup,
+    "max_active_runs": dag.max_active_runs,
+    "start": dag.start_date.isoformat(),
+    "upstream": {task.task_id: sorted(task.upstream_task_ids) for task in dag.tasks},
+    "others": list(dags),
+    "same": SerializedDAG.to_dict(dag) == SerializedDAG.to_dict(again),
+}))
+"""
+
+MORE = """
+from pipeline.airflow_runner import build_dag
+
+DAG = build_dag("digits_pairs")
+"""
+
+UPSTREAM = {
+    "Prepare": set(),
+    "EntityGen": {"Prepare"},
+    "EntityStatistics": {"EntityGen"},
+    "ImportSchemaGen": {"Prepare"},
+    "EntityValidator": {"EntityStatistics", "ImportSchemaGen"},
+    "RelationGen": {"EntityGen", "ImportSchemaGen", "EntityValidator"},
+    "TupleStatistics": {"RelationGen"},
+    "TupleValidator": {"TupleStatistics", "RelationGen"},
+    "Transform": {"RelationGen", "TupleValidator"},
+    "Trainer": {"Transform"},
+    "LatestBlessedModel": {"Trainer"},
+    "Evaluator": {"RelationGen", "Trainer", "LatestBlessedModel"},
+    "Pusher": {"Trainer", "Evaluator"},
+    "Verdict": {"Pusher"},
+}
+
+
+def test_the_dag(tmp_path):
+    airflow = Airflow(tmp_path)
+    recipe = variant(tmp_path, name="nightly", schedule={"cron": "30 2 * * *"})
+    (airflow.dags / "pairs.py").write_text(MORE)
+    done = airflow.run("-c", READ, str(airflow.dags), recipe=recipe)
+    assert done.returncode == 0, done.stdout + done.stderr
+    [line] = [line for line in done.stdout.splitlines() if line.startswith("DAG ")]
+    dag = json.loads(line.removeprefix("DAG "))
+    assert {task: set(ids) for task, ids in dag.pop("upstream").items()} == UPSTREAM
+    assert dag == {
+        "id": "nightly",
+        "schedule": "30 2 * * *",
+        "catchup": False,
+        "max_active_runs": 1,
+        "start": "2025-01-01T00:00:00+00:00",
+        "others": ["digits_pairs"],
+        "same": True,  # A DAG that differed each time would be stored anew each time.
+    }
+    assert not airflow.runs.exists()
