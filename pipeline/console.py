@@ -110,10 +110,10 @@ class Console:
         say()
         if verdict.verdict == "failed":
             say(f"[bold red]FAILED[/]: {escape(verdict.cause)}", highlight=False, soft_wrap=True)
-            say(f"  log      {escape(verdict.log)}", highlight=False, soft_wrap=True)
+            say(f"  log      {escape(verdict.log or 'none')}", highlight=False, soft_wrap=True)
             return
         say(_gate_table(verdict.gates))
-        say(f"  log      {escape(verdict.log)}", highlight=False, soft_wrap=True)
+        say(f"  log      {escape(verdict.log or 'none')}", highlight=False, soft_wrap=True)
         if verdict.served and verdict.command:
             say(f"  model    {escape(verdict.served)}", highlight=False, soft_wrap=True)
             say(f"  try it   {escape(verdict.command)}", highlight=False, soft_wrap=True)

@@ -9,6 +9,7 @@ import warnings
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 warnings.filterwarnings("ignore", category=FutureWarning)
 
+from pipeline.paths import RunPaths  # noqa: E402
 from relation.errors import UserError  # noqa: E402
 from relation.load import load_recipe  # noqa: E402
 
@@ -17,19 +18,26 @@ BEAM_ARGS = ["--runner=DirectRunner", "--direct_running_mode=in_memory"]
 
 
 def main() -> int:
-    """Runs the recipe; the exit status is 0 only if the model is blessed."""
+    """Runs the recipe.
+
+    Returns:
+      0 blessed, 1 failed, 2 the recipe or the output folder is wrong, 3 refused.
+    """
     try:
         loaded = load_recipe(os.environ.get("RELATA_RECIPE") or DEFAULT_RECIPE)
-        # TFX takes many seconds to import; a wrong recipe is told before that.
-        from tfx.orchestration import metadata
-
-        from pipeline import dag
-        from pipeline.data import data_pattern
-        from pipeline.paths import RunPaths
-        from pipeline.progress import ReportingRunner
-
         paths = RunPaths.of(loaded.recipe.name)
         paths.make()
+    except UserError as error:
+        return _wrong(error)
+
+    # TFX takes many seconds to import; what is wrong so far has been told before that.
+    from tfx.orchestration import metadata
+
+    from pipeline import dag, verdict
+    from pipeline.data import data_pattern
+    from pipeline.progress import ReportingRunner
+
+    try:
         data = data_pattern(loaded, paths)
         pipeline = dag.build(
             loaded,
@@ -41,11 +49,16 @@ def main() -> int:
             beam_pipeline_args=BEAM_ARGS,
         )
     except UserError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 2
+        verdict.write(verdict.failed(loaded.recipe.name, str(error)), paths.verdict)
+        return _wrong(error)
     runner = ReportingRunner(loaded.recipe.name, paths, data)
     runner.run(pipeline)
     return runner.exit_status
+
+
+def _wrong(error: UserError) -> int:
+    print(f"Error: {error}", file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":

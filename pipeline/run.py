@@ -14,6 +14,8 @@ from relation.load import load_recipe
 
 RUNNER = Path(__file__).with_name("local_runner.py").resolve()
 EXIT_STATUS = {"blessed": 0, "refused": 3, "failed": 1}
+WRONG = 2
+"""The recipe or the output folder is wrong: what the runner file exits with, too."""
 
 
 def main() -> int:
@@ -28,12 +30,12 @@ def main() -> int:
         paths.make()
     except UserError as error:
         print(f"Error: {error}", file=sys.stderr)
-        return 2
+        return WRONG
     print(f"{loaded.recipe.name}: {loaded.recipe.description}", flush=True)
     os.environ.update(RELATA_RECIPE=str(loaded.path), LOCAL_HOME=str(paths.cli))
     paths.verdict.unlink(missing_ok=True)
     status = _tfx(paths, loaded.recipe.name)
-    if not paths.verdict.exists():
+    if status == WRONG or not paths.verdict.exists():
         return status or 1
     verdict = json.loads(paths.verdict.read_text(encoding="utf-8"))
     return EXIT_STATUS[verdict["verdict"]]
@@ -53,12 +55,11 @@ def _tfx(paths: RunPaths, name: str) -> int:
             run = ["run", "create", *engine, "--pipeline_name", name]
             cli_group.main(run, standalone_mode=False)
     except SystemExit as stop:
-        if paths.verdict.exists():
-            return 1
-        if isinstance(stop.code, str):
+        if not isinstance(stop.code, str):
+            return stop.code or 0
+        if not paths.verdict.exists():  # Else the run itself has said what went wrong.
             print(f"{chatter.getvalue()}Error: {stop.code}", file=sys.stderr)
-            return 1
-        return stop.code or 0
+        return 1
     return 0
 
 

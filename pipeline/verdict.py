@@ -40,7 +40,7 @@ class Verdict(Frozen):
     served: str | None = None
     command: str | None = None
     seconds: float = 0.0
-    log: str
+    log: str | None = None
 
     def to_json(self) -> str:
         """As JSON text; values that are not finite are null."""
@@ -48,9 +48,9 @@ class Verdict(Frozen):
         return json.dumps({**fields, **self.evaluation}, indent=2, allow_nan=False) + "\n"
 
 
-def failed(recipe: str, cause: str, log: Path) -> Verdict:
-    """The verdict of a run that did not end."""
-    return Verdict(recipe=recipe, verdict="failed", cause=cause, log=str(log))
+def failed(recipe: str, cause: str, log: Path | None = None) -> Verdict:
+    """The verdict of a run that did not end, or (without a log) did not start."""
+    return Verdict(recipe=recipe, verdict="failed", cause=cause, log=str(log) if log else None)
 
 
 def of_run(
