@@ -45,5 +45,5 @@ def variant(folder: Path, **changes: object) -> str:
     """A copy of the default recipe with other top-level entries; its path."""
     recipe = yaml.safe_load((RECIPES / "digits_triplets.yaml").read_text())
     path = folder / "variant.yaml"
-    path.write_text(yaml.safe_dump({**recipe, **changes}))
+    path.write_text(yaml.safe_dump({**recipe, **changes}, sort_keys=False))
     return str(path)
