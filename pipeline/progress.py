@@ -20,6 +20,9 @@ from pipeline.paths import RunPaths
 
 REFUSED, FAILED = 3, 1
 """Exit statuses of a run whose model was refused, and of one that did not end."""
+INTERRUPTED = (
+    "interrupted; the components that are done are kept, and the next run goes on after them"
+)
 
 
 class ReportingRunner(local_dag_runner.LocalDagRunner):
@@ -51,6 +54,8 @@ class ReportingRunner(local_dag_runner.LocalDagRunner):
             except Exception as error:
                 logging.exception("The run failed.")
                 verdict = verdicts.failed(self._recipe, cause_of(error), log)
+            except KeyboardInterrupt:
+                verdict = verdicts.failed(self._recipe, INTERRUPTED, log)
             verdicts.write(verdict, self._paths.verdict)
             console.show_verdict(verdict)
         self.exit_status = {"blessed": 0, "refused": REFUSED, "failed": FAILED}[verdict.verdict]

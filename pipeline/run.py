@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -52,6 +53,8 @@ def _tfx(paths: RunPaths, name: str) -> int:
         with contextlib.redirect_stdout(chatter):
             register = ["pipeline", verb, *engine, "--pipeline_path", str(RUNNER)]
             cli_group.main(register, standalone_mode=False)
+            # Ctrl-C reaches the run as well, which says so itself; then there is nothing to add.
+            signal.signal(signal.SIGINT, lambda *_: None)
             run = ["run", "create", *engine, "--pipeline_name", name]
             cli_group.main(run, standalone_mode=False)
     except SystemExit as stop:
