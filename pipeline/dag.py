@@ -21,13 +21,11 @@ from components.validation.component import StrictExampleValidator
 from pipeline.paths import RemotePaths, RunPaths
 from relation.fingerprint import code_fingerprint, content_fingerprint
 from relation.load import LoadedRecipe
+from relation.names import ENTITIES, EVAL, TRAIN
 from trainer_module.metrics.eval_config import eval_config
 from trainer_module.parts import check_model
 from trainer_module.request import KEY, PreprocessingRequest, TrainingRequest
 from trainer_module.signatures import EVALUATE
-
-ANALYZED_SPLIT = "entities"
-"""The split of the tuples' artifact that holds each training entity once."""
 
 
 def build(
@@ -122,12 +120,12 @@ def _data(loaded: LoadedRecipe, data_pattern: str, schema_file: str) -> _Data:
     )
     relation_gen.add_upstream_node(validator)
     tuple_statistics = StatisticsGen(
-        examples=relation_gen.outputs["tuples"], exclude_splits=[ANALYZED_SPLIT]
+        examples=relation_gen.outputs["tuples"], exclude_splits=[ENTITIES]
     ).with_id("TupleStatistics")
     tuple_validator = StrictExampleValidator(
         statistics=tuple_statistics.outputs["statistics"],
         schema=relation_gen.outputs["tuple_schema"],
-        exclude_splits=[ANALYZED_SPLIT],
+        exclude_splits=[ENTITIES],
         title="tuples",
         code_fingerprint=validation_fingerprint,
     ).with_id("TupleValidator")
@@ -152,9 +150,7 @@ def _training(loaded: LoadedRecipe, data: _Data) -> _Training:
         examples=data.tuples,
         schema=data.tuple_schema,
         preprocessing_fn=f"{preprocessing}.preprocessing_fn",
-        splits_config=transform_pb2.SplitsConfig(
-            analyze=[ANALYZED_SPLIT], transform=["train", "eval"]
-        ),
+        splits_config=transform_pb2.SplitsConfig(analyze=[ENTITIES], transform=[TRAIN, EVAL]),
         custom_config={
             KEY: PreprocessingRequest.of(loaded).model_dump_json(),
             "code_fingerprint": code_fingerprint(preprocessing),
@@ -166,8 +162,8 @@ def _training(loaded: LoadedRecipe, data: _Data) -> _Training:
         run_fn=f"{training}.run_fn",
         examples=transform.outputs["transformed_examples"],
         transform_graph=transform.outputs["transform_graph"],
-        train_args=trainer_pb2.TrainArgs(splits=["train"]),
-        eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
+        train_args=trainer_pb2.TrainArgs(splits=[TRAIN]),
+        eval_args=trainer_pb2.EvalArgs(splits=[EVAL]),
         custom_config={
             KEY: TrainingRequest.of(loaded).model_dump_json(),
             "code_fingerprint": code_fingerprint(training),
@@ -197,7 +193,7 @@ def _gate(
             ),
             slice_role=loaded.recipe.tuples.roles[0].name,
         ),
-        example_splits=["eval"],
+        example_splits=[EVAL],
         schema=data.tuple_schema,
     )
     pusher = Pusher(

@@ -1,14 +1,13 @@
 """Fingerprints of the source code that a component runs: the cache must know of an edit."""
 
 import ast
-import functools
 import hashlib
-import importlib.util
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGES = ("relation", "components", "trainer_module")
+_ROOT = Path(__file__).resolve().parent.parent
 _DOTTED = re.compile(r"(?:{})(?:\.\w+)+".format("|".join(PACKAGES)))
 
 
@@ -47,16 +46,20 @@ def _closure(modules: tuple[str, ...]) -> dict[str, Path]:
     return found
 
 
-@functools.cache
 def _source(name: str) -> Path | None:
-    """The file of a module of this project; None for others, and for names that are no module."""
-    if name.split(".")[0] not in PACKAGES:
+    """The file of a module of this project; None for others, and for names that are no module.
+
+    Looked up as a file: to ask Python for it would import the packages above it, TensorFlow with
+    them.
+    """
+    package, *rest = name.split(".")
+    if package not in PACKAGES:
         return None
-    try:
-        spec = importlib.util.find_spec(name)
-    except ModuleNotFoundError:  # An attribute: `from relation.names import ID`.
-        return None
-    return Path(spec.origin) if spec and spec.origin else None
+    place = _ROOT.joinpath(package, *rest)
+    for path in (place / "__init__.py", place.with_suffix(".py")):
+        if path.is_file():
+            return path
+    return None  # An attribute: `from relation.names import ID`.
 
 
 def _imports(name: str, path: Path) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Names of the features of a tuple: `<role>_<feature>`, and the few that belong to no role."""
+"""Names that several parts share: features of a tuple, and splits."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -11,6 +11,10 @@ NEGATIVE_PROB = "negative_prob"
 """Marginal probability with which the tuple's negative was drawn."""
 TUPLE_FEATURES = (RELATION, NEGATIVE_PROB, "relation_weight")
 """Features of a tuple that belong to none of its members."""
+TRAIN, EVAL = "train", "eval"
+"""The splits of rows, and of tuples."""
+ENTITIES = "entities"
+"""A further split of the tuples' artifact: each training entity once, for Transform to analyze."""
 ID = "id"
 """Under `<role>_id` a member's id travels, whatever the id feature is called."""
 

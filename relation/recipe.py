@@ -88,6 +88,12 @@ class PairSampling(Frozen):
     positives_per_anchor: int = Field(1, ge=0, le=1000)
     negatives_per_anchor: int = Field(1, ge=0, le=1000)
 
+    @model_validator(mode="after")
+    def _some_tuple(self) -> "PairSampling":
+        if not self.positives_per_anchor and not self.negatives_per_anchor:
+            raise ValueError("positives and negatives are both 0, so no pair is asked for")
+        return self
+
 
 class TripletSampling(Frozen):
     """Triplets drawn for each anchor; the negatives of one anchor are distinct."""

@@ -13,9 +13,9 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
 from components.relation_gen import stats
-from components.relation_gen.layout import ENTITIES
 from components.relation_gen.run import input_files, materialize
 from relation.errors import DataError
+from relation.names import ENTITIES
 from relation.recipe import Materialization
 from relation.schema import tuple_schema
 

@@ -9,15 +9,12 @@ from dataclasses import dataclass
 from components.relation_gen import tally
 from components.relation_gen.plan import asked_of
 from relation.errors import DataError
+from relation.names import ENTITIES, TRAIN
 from relation.recipe import Materialization
 
 SHARD_BYTES = 64 * 2**20
 """About how much an output shard holds before compression."""
 MAX_SHARDS = 99_999
-ENTITIES = "entities"
-"""The split that holds each training entity once."""
-ANALYZED = "train"
-"""The split whose entities those are."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +76,7 @@ def make_layout(
         size = tally.count_of(counts, split, tally.BYTES)
         copies = asked_of(request.relation).tuples * len(request.tuples.roles)
         shards[split] = _shards(size * copies)
-        if split == ANALYZED:
+        if split == TRAIN:
             shards[ENTITIES] = _shards(size)
     return Layout(offsets, shards)
 
@@ -124,8 +121,6 @@ def _check_split(
     request: Materialization, split: str, found: list[CellTotal], counts: tally.Counts
 ) -> None:
     feature, asked = request.relation.source.feature, asked_of(request.relation)
-    if not asked.tuples:
-        raise DataError("relation.sampling asks for no positives and no negatives, so for no tuple")
     labels = sum(total.labels for total in found)
     related = sum(total.related for total in found)
     if not labels:

@@ -11,11 +11,11 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.relation_gen import failure, sink, stats
 from components.relation_gen.job import Job, parts
-from components.relation_gen.layout import ANALYZED, ENTITIES
 from components.relation_gen.read import InputFile
 from components.relation_gen.rows import row_spec
 from components.relation_gen.transform import TALLIES, Materialize
 from relation.errors import DataError
+from relation.names import ENTITIES, TRAIN
 from relation.recipe import Materialization
 
 
@@ -43,9 +43,9 @@ def materialize(
     Raises:
       UserError: data, recipe or output folder cannot serve. Nothing is left under `output`.
     """
-    if ANALYZED not in splits or ENTITIES in splits:
+    if TRAIN not in splits or ENTITIES in splits:
         raise DataError(
-            f"splits {', '.join(splits) or 'none'}: one must be {ANALYZED!r}, and none {ENTITIES!r}"
+            f"splits {', '.join(splits) or 'none'}: one must be {TRAIN!r}, and none {ENTITIES!r}"
         )
     blocks, cells = parts(files)
     rows = row_spec(request, schema)

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from components.relation_gen import tally
-from components.relation_gen.layout import ANALYZED, ENTITIES
 from components.relation_gen.tally import Counts, Tally, count_of, matching
+from relation.names import ENTITIES, TRAIN
 
 Stats = dict[str, Any]
 
@@ -25,7 +25,7 @@ def build(rows: Iterable[tuple[str, str, int]], splits: Iterable[str]) -> Stats:
         *([tally.UNASSIGNED] if any(s == tally.UNASSIGNED for s, _ in counts) else []),
     ]
     stats: Stats = {"splits": {split: _split(counts, split) for split in named}}
-    stats["entities"] = {ANALYZED: count_of(counts, ENTITIES, tally.WRITTEN)}
+    stats["entities"] = {TRAIN: count_of(counts, ENTITIES, tally.WRITTEN)}
     for split in splits:
         _equal(
             split,
@@ -34,10 +34,10 @@ def build(rows: Iterable[tuple[str, str, int]], splits: Iterable[str]) -> Stats:
             count_of(counts, split, tally.MADE),
         )
     _equal(
-        ANALYZED,
+        TRAIN,
         "entities written and rows used",
-        stats["entities"][ANALYZED],
-        count_of(counts, ANALYZED, tally.USED),
+        stats["entities"][TRAIN],
+        count_of(counts, TRAIN, tally.USED),
     )
     return stats
 

@@ -21,10 +21,11 @@ import tensorflow as tf
 from components.relation_gen import assemble, dedup, plan, read, sink, steps, tally
 from components.relation_gen.columns import Cell, Entities, Heads, Members, Wanted
 from components.relation_gen.job import Job
-from components.relation_gen.layout import ANALYZED, ENTITIES, CellTotal, Layout, make_layout, show
+from components.relation_gen.layout import CellTotal, Layout, make_layout, show
 from components.relation_gen.screen import NotAnExample, Screen
 from components.relation_gen.wire import Rekey
 from relation.errors import DataError
+from relation.names import ENTITIES, TRAIN
 
 COUNTS = "counts"
 TALLIES = "tallies.json"
@@ -212,7 +213,7 @@ class Gather(beam.DoFn):
         wanted = [part for part in parts if isinstance(part, Wanted)]
         if wanted:
             yield from self._gather(split, entities, wanted, layout)
-        if split == ANALYZED:
+        if split == TRAIN:
             heads, everything = steps.all_members(entities)
             for shard, part in steps.split_heads(heads, layout.shards[ENTITIES]):
                 yield place(ENTITIES, shard), part

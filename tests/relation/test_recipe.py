@@ -91,6 +91,7 @@ def test_a_recipe_is_immutable_and_survives_json(tmp_path):
         ({"relation__seed": "x"}, r"relation\.seed: got 'x'; input should be a valid integer"),
         ({"relation__type": "trios"}, r"relation: got .*'pairs', 'triplets'"),
         ({"relation__sampling": {"positives_per_anchor": -1}}, r"relation\.sampling\.positives_per_anchor: got -1; .*greater than or equal to 0"),
+        ({"relation__sampling": {"positives_per_anchor": 0, "negatives_per_anchor": 0}}, r"relation\.sampling: .*so no pair is asked for"),
         ({"model__loss": None}, r"model\.loss: missing; it is required"),
         ({"evaluation__gates": {"auc": {}}}, r"evaluation\.gates\.auc: .*at least one of `min`"),
         ({"evaluation__gates": {"auc": {"min": float("nan")}}}, r"evaluation\.gates\.auc\.min: got nan; .*finite"),

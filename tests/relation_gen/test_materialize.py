@@ -203,11 +203,6 @@ def test_rows_that_cannot_be_used_stop_the_run_with_all_reasons(tmp_path):
             "split 'eval': no two of the 4 rows have the same value of feature 'label', so no "
             "tuple can be made; positives need two rows with one value",
         ),
-        (
-            request("pairs", positives_per_anchor=0, negatives_per_anchor=0),
-            [],
-            "relation.sampling asks for no positives and no negatives, so for no tuple",
-        ),
     ],
 )
 def test_data_without_tuples_is_refused(tmp_path, asked, rows, message):
