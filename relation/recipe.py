@@ -34,7 +34,8 @@ class Part(Frozen):
         if isinstance(data, Mapping) and "params" not in data:
             rest = {key: value for key, value in data.items() if key != "type"}
             found = {"type": data["type"]} if "type" in data else {}
-            return {**found, "params": tuple(rest.items())}
+            # Sorted: the order of keys in a file is no reason to train again.
+            return {**found, "params": tuple(sorted(rest.items()))}
         return data
 
 

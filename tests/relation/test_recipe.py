@@ -84,6 +84,18 @@ def test_a_recipe_is_immutable_and_survives_json(tmp_path):
     assert Materialization.model_validate_json(request.model_dump_json()) == request
 
 
+def test_the_order_of_keys_means_nothing(tmp_path):
+    recipe = _recipe()
+    tower = dict(reversed(recipe["model"]["tower"].items()))
+    reordered = {**recipe, "model": {**recipe["model"], "tower": tower}}
+    dumps = [
+        load_recipe(_write(tmp_path, one)).recipe.model_dump_json() for one in (recipe, reordered)
+    ]
+    (tmp_path / "shop.yaml").write_text(yaml.safe_dump(reordered, sort_keys=False))
+    dumps.append(load_recipe(str(tmp_path / "shop.yaml")).recipe.model_dump_json())
+    assert dumps[0] == dumps[1] == dumps[2]
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
