@@ -23,8 +23,8 @@ from pipeline.airflow_launcher import Launcher
 from pipeline.data import data_pattern, future_pattern
 from pipeline.failure import cause_of
 from pipeline.history import pipeline_run
-from pipeline.local_runner import BEAM_ARGS, DEFAULT_RECIPE
 from pipeline.paths import RunPaths
+from pipeline.settings import BEAM_ARGS, DEFAULT_RECIPE
 from relation.load import LoadedRecipe, load_recipe
 
 PREPARE, VERDICT = "Prepare", "Verdict"

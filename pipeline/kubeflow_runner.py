@@ -15,8 +15,8 @@ from pathlib import Path
 
 import yaml
 
-from pipeline.local_runner import BEAM_ARGS, DEFAULT_RECIPE
 from pipeline.paths import RemotePaths, RunPaths
+from pipeline.settings import DEFAULT_RECIPE, IN_PROCESS
 from relation.errors import UserError
 from relation.load import LoadedRecipe, load_recipe
 
@@ -73,7 +73,7 @@ def compile_recipe(
         schema_file=schema,
         served=SERVED,
         stock_resolver=True,
-        beam_pipeline_args=BEAM_ARGS,
+        beam_pipeline_args=[*IN_PROCESS, f"--sdk_container_image={image}"],
     )
     config = kubeflow_v2_dag_runner.KubeflowV2DagRunnerConfig(
         default_image=image, use_pipeline_spec_2_1=True

@@ -10,11 +10,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 warnings.filterwarnings("ignore", category=FutureWarning)
 
 from pipeline.paths import RunPaths  # noqa: E402
+from pipeline.settings import BEAM_ARGS, DEFAULT_RECIPE  # noqa: E402
 from relation.errors import UserError  # noqa: E402
 from relation.load import load_recipe  # noqa: E402
-
-DEFAULT_RECIPE = "digits_triplets"
-BEAM_ARGS = ["--runner=DirectRunner", "--direct_running_mode=in_memory"]
 
 
 def main() -> int:

@@ -8,8 +8,8 @@ import signal
 import sys
 from pathlib import Path
 
-from pipeline.local_runner import DEFAULT_RECIPE
 from pipeline.paths import RunPaths
+from pipeline.settings import DEFAULT_RECIPE
 from relation.errors import UserError
 from relation.load import load_recipe
 
