@@ -11,8 +11,9 @@ from types import TracebackType
 
 from absl import logging as absl_logging
 from rich.console import Console as RichConsole
+from rich.live import Live
 from rich.markup import escape
-from rich.status import Status
+from rich.spinner import Spinner
 from rich.table import Table
 
 from pipeline.verdict import Verdict, bound_text
@@ -43,7 +44,7 @@ class Console:
 
     def __init__(self, log: Path):
         self._log = log
-        self._status: Status | None = None
+        self._spinner: Spinner | None = None
 
     def __enter__(self) -> "Console":
         self._log.parent.mkdir(parents=True, exist_ok=True)
@@ -84,13 +85,21 @@ class Console:
         line = NodeLine()
         started = time.monotonic()
         try:
-            with self._rich.status(f"{name:<20}running") as self._status:
+            self._spinner = Spinner("dots", f"{name:<20}running", style="green")
+            with Live(
+                self._spinner,
+                console=self._rich,
+                refresh_per_second=10,
+                transient=True,
+                redirect_stdout=False,  # By default the log would come to the terminal after all.
+                redirect_stderr=False,
+            ):
                 yield line
         except BaseException:
             line.state = "failed"
             raise
         finally:
-            self._status = None
+            self._spinner = None
             style = {"done": "green", "cached": "cyan", "failed": "red"}[line.state]
             seconds = f"{time.monotonic() - started:7.1f} s"
             state = f"[{style}]{line.state:<8}[/]"
@@ -99,8 +108,8 @@ class Console:
 
     def progress(self, text: str) -> None:
         """Shows how far the running node is."""
-        if self._status is not None and self._rich.is_terminal:
-            self._status.update(f"Trainer  {escape(text)}")
+        if self._spinner is not None and self._rich.is_terminal:
+            self._spinner.update(text=f"{'Trainer':<20}{escape(text)}")
         else:
             self._rich.print(f"    {escape(text)}", highlight=False)
 

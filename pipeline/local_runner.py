@@ -3,16 +3,11 @@
 
 import os
 import sys
-import warnings
 
-# Before TensorFlow and the Google libraries are imported: they greet with pages of notices.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-warnings.filterwarnings("ignore", category=FutureWarning)
-
-from pipeline.paths import RunPaths  # noqa: E402
-from pipeline.settings import BEAM_ARGS, DEFAULT_RECIPE  # noqa: E402
-from relation.errors import UserError  # noqa: E402
-from relation.load import load_recipe  # noqa: E402
+from pipeline.paths import RunPaths
+from pipeline.settings import BEAM_ARGS, DEFAULT_RECIPE, silence_greetings
+from relation.errors import UserError
+from relation.load import load_recipe
 
 
 def main() -> int:
@@ -21,6 +16,7 @@ def main() -> int:
     Returns:
       0 blessed, 1 failed, 2 the recipe or the output folder is wrong, 3 refused.
     """
+    silence_greetings()
     try:
         loaded = load_recipe(os.environ.get("RELATA_RECIPE") or DEFAULT_RECIPE)
         paths = RunPaths.of(loaded.recipe.name)

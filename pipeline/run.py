@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from pipeline.paths import RunPaths
-from pipeline.settings import DEFAULT_RECIPE
+from pipeline.settings import DEFAULT_RECIPE, silence_greetings
 from relation.errors import UserError
 from relation.load import load_recipe
 
@@ -25,6 +25,7 @@ def main() -> int:
     Returns:
       0 blessed, 1 failed, 2 the recipe or the output folder is wrong, 3 refused.
     """
+    silence_greetings()
     try:
         loaded = load_recipe(os.environ.get("RELATA_RECIPE") or DEFAULT_RECIPE)
         paths = RunPaths.of(loaded.recipe.name)

@@ -1,5 +1,8 @@
 """What the engines share: the default recipe, and how components run Beam."""
 
+import os
+import warnings
+
 from relation.load import PROJECT
 
 DEFAULT_RECIPE = "digits_triplets"
@@ -10,3 +13,9 @@ BEAM_ARGS = [
     # seconds in every component, and leaves this project out.
     f"--setup_file={PROJECT / 'setup.py'}",
 ]
+
+
+def silence_greetings() -> None:
+    """To be called before TensorFlow and Google's libraries are imported: they greet with pages."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    warnings.filterwarnings("ignore", category=FutureWarning)

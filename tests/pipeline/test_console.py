@@ -2,6 +2,7 @@
 
 import logging
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -44,6 +45,28 @@ def test_noise_goes_to_the_log_and_lines_to_the_terminal(tmp_path, capfd, monkey
     for kind in ("C++", "print", "a child", "logging"):
         assert f"noise of {kind}" in text
     assert "noise on stderr" in text
+
+
+def test_a_terminal_sees_no_noise_either(tmp_path, capfd, monkeypatch):
+    master, slave = pty.openpty()
+    before = os.dup(1)
+    os.dup2(slave, 1)
+    try:
+        use_descriptors(monkeypatch)
+        with Console(tmp_path / "run.log") as console, console.node("Trainer") as line:
+            make_noise()
+            logging.getLogger("relata.progress").info("epoch 1/2  loss 0.5")
+            line.done(cached=False, figure="best epoch 1")
+    finally:
+        os.dup2(before, 1)
+        os.close(before)
+        os.close(slave)
+    shown = os.read(master, 1 << 16).decode()
+    os.close(master)
+    assert "noise" not in shown
+    assert "Trainer             running" in shown
+    assert "best epoch 1\r\n" in shown
+    assert "noise of print" in (tmp_path / "run.log").read_text()
 
 
 def test_a_second_run_adds_to_the_log(tmp_path, capfd, monkeypatch):
