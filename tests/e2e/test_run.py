@@ -89,8 +89,8 @@ def test_the_first_run_reports_each_component_and_the_verdict_last(base):
     assert order[-4:] == ["Trainer", "LatestBlessedModel", "Evaluator", "Pusher"]
     assert {line.state for line in lines} == {"done"}
     figures = {line.node: line.figure for line in lines}
-    train, held_out = map(int, re.findall(r"\d+", figures["EntityStatistics"]))
-    assert figures["EntityStatistics"] == f"rows: train {train}, eval {held_out}"
+    train, held_out = map(int, re.findall(r"\d+", figures["EntityGen"]))
+    assert figures["EntityGen"] == f"rows: train {train}, eval {held_out}"
     assert train + held_out == ROWS
     assert figures["RelationGen"] == f"tuples: train {train}, eval {held_out}"
     assert figures["Trainer"].startswith("best epoch ")
