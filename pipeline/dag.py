@@ -22,6 +22,7 @@ from pipeline.paths import RemotePaths, RunPaths
 from relation.fingerprint import code_fingerprint, content_fingerprint
 from relation.load import LoadedRecipe
 from relation.names import ENTITIES, EVAL, TRAIN
+from relation.schema import read_features
 from trainer_module.metrics.eval_config import eval_config
 from trainer_module.parts import check_model
 from trainer_module.request import KEY, PreprocessingRequest, TrainingRequest
@@ -97,7 +98,9 @@ def _data(loaded: LoadedRecipe, data_pattern: str, schema_file: str) -> _Data:
         id_feature=recipe.entity.id,
         train=recipe.data.split.train,
         eval=recipe.data.split.eval,
+        file_format=recipe.entity.format,
         bad_rows=recipe.data.bad_rows,
+        features=_column_types(loaded),
         code_fingerprint=code_fingerprint("components.entity_gen.executor"),
     )
     statistics = StatisticsGen(examples=entities.outputs["examples"]).with_id("EntityStatistics")
@@ -142,6 +145,13 @@ def _data(loaded: LoadedRecipe, data_pattern: str, schema_file: str) -> _Data:
         tuples=relation_gen.outputs["tuples"],
         tuple_schema=relation_gen.outputs["tuple_schema"],
     )
+
+
+def _column_types(loaded: LoadedRecipe) -> dict[str, str]:
+    """What tables need the schema for; other rows are not read again when it is edited."""
+    if loaded.recipe.entity.format not in ("csv", "parquet"):
+        return {}
+    return {name: feature.dtype for name, feature in read_features(loaded.schema).items()}
 
 
 def _training(loaded: LoadedRecipe, data: _Data) -> _Training:

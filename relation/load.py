@@ -17,6 +17,8 @@ from relation.recipe import Recipe
 PROJECT = Path(__file__).resolve().parent.parent
 """Where relative paths of the shipped recipes start."""
 RECIPES = PROJECT / "pipeline" / "recipes"
+IMAGE_FOLDER = ("id", "image", "label")
+"""The features of a row that is an image file in the folder of its class: all of BYTES."""
 
 
 class LoadedRecipe(NamedTuple):
@@ -129,6 +131,8 @@ def _check_against_schema(loaded: LoadedRecipe) -> None:
     recipe = loaded.recipe
     kinds, keys = list(schemas.read_features(loaded.schema)), schemas.key_features(loaded.schema)
     id_field = f"data.entities.{recipe.entity_type}.id"
+    if recipe.entity.format == "image_folder":
+        _check_image_folder(loaded)
     _expect(loaded, id_field, [recipe.entity.id], kinds, keys)
     _expect(loaded, "relation.source.feature", [recipe.relation.source.feature], kinds, keys)
     _expect(loaded, "model.features", recipe.model.features or (), kinds, kinds)
@@ -144,6 +148,23 @@ def _check_against_schema(loaded: LoadedRecipe) -> None:
             f"{loaded.schema_path} has only {', '.join(kinds)}"
         )
     tuple_feature_names({role.name: kinds for role in recipe.tuples.roles})
+
+
+def _check_image_folder(loaded: LoadedRecipe) -> None:
+    found = {
+        name: feature.dtype
+        for name, feature in schemas.read_features(loaded.schema).items()
+        if name in IMAGE_FOLDER
+    }
+    wrong = [name for name in IMAGE_FOLDER if found.get(name) != "bytes"]
+    if wrong:
+        field = f"data.entities.{loaded.recipe.entity_type}.format"
+        got = f"a feature of {found[wrong[0]]}s" if wrong[0] in found else "no such feature"
+        raise RecipeError(
+            f"{loaded.path}: {field}: got 'image_folder', whose rows have the features "
+            f"{', '.join(IMAGE_FOLDER)}, all of BYTES; {loaded.schema_path} has for "
+            f"{wrong[0]!r} {got}"
+        )
 
 
 def _expect(

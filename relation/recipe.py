@@ -42,19 +42,22 @@ class Part(Frozen):
 class Entity(Frozen):
     """An entity type: its rows, their schema and the feature that identifies a row.
 
-    Rows are TFRecord files of tf.Example, plain or gzip, found by the glob `path`; or a `generator`
-    (a module with `write(folder)`) makes them once, under the run's own folder.
+    Rows are in files of one `format`, found by the glob `path` (docs/data.md); or a `generator` (a
+    module with `write(folder)`) makes them once, as TFRecord files under the run's own folder.
     """
 
     schema_path: str = Field(alias="schema")
     id: str = "id"
     path: str | None = None
+    format: Literal["tfrecord", "csv", "parquet", "image_folder"] = "tfrecord"
     generator: Dotted | None = None
 
     @model_validator(mode="after")
     def _one_origin(self) -> "Entity":
         if (self.path is None) == (self.generator is None):
             raise ValueError("exactly one of `path` and `generator` must be given")
+        if self.generator is not None and self.format != "tfrecord":
+            raise ValueError(f"a `generator` makes TFRecord files, not {self.format}")
         return self
 
 

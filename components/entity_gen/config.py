@@ -1,6 +1,7 @@
 """The parameters of EntityGen within TFX's `custom_config`, which is part of the cache key."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 
 from google.protobuf import json_format, struct_pb2
 from tfx.proto import example_gen_pb2
@@ -16,12 +17,14 @@ class Config:
       file_format: the name of a reader.
       bad_rows: "fail" or "skip".
       code_fingerprint: of the sources; not read, but an edited source is another execution.
+      features: see `records.Layout`.
     """
 
     id_feature: str
     file_format: str
     bad_rows: str
     code_fingerprint: str
+    features: Mapping[str, str] = field(default_factory=dict)
 
     def pack(self) -> example_gen_pb2.CustomConfig:
         """As the protocol buffer that TFX passes on."""

@@ -9,7 +9,7 @@ from tfx import types
 from tfx.components.example_gen import base_example_gen_executor
 from tfx.types import artifact_utils, standard_component_specs
 
-from components.entity_gen import config, report, transforms
+from components.entity_gen import config, records, report, transforms
 from relation.errors import DataError
 
 
@@ -33,8 +33,8 @@ class Executor(base_example_gen_executor.BaseExampleGenExecutor):
         """Entry point; takes TFX's own parameters, and ours in `custom_config`.
 
         Raises:
-          DataError: no file matches; a file is no TFRecord file, or truncated; a row cannot be used
-            (and `bad_rows` is "fail"); a split is empty. It names files and records.
+          DataError: no file matches; a file is not of its format, or truncated; a row cannot be
+            used (and `bad_rows` is "fail"); a split is empty. It names files and records.
         """
         artifact = artifact_utils.get_single_instance(
             output_dict[standard_component_specs.EXAMPLES_KEY]
@@ -55,19 +55,17 @@ class Executor(base_example_gen_executor.BaseExampleGenExecutor):
             pipeline: beam.Pipeline, exec_properties: dict[str, Any], split_pattern: str
         ) -> beam.PCollection:
             ours = _config(exec_properties)
-            paths = matching_files(
-                os.path.join(
-                    exec_properties[standard_component_specs.INPUT_BASE_KEY], split_pattern
-                )
-            )
+            folder = exec_properties[standard_component_specs.INPUT_BASE_KEY]
+            paths = matching_files(os.path.join(folder, split_pattern))
+            layout = records.Layout(ours.features, folder)
             read = (
                 pipeline
                 | "Files" >> beam.Create(paths)
                 | "Spread" >> beam.Reshuffle()
                 | "Read"
-                >> beam.ParDo(transforms.ReadRows(ours.file_format, ours.id_feature)).with_outputs(
-                    transforms.REPORT, main=transforms.ROWS
-                )
+                >> beam.ParDo(
+                    transforms.ReadRows(ours.file_format, ours.id_feature, layout)
+                ).with_outputs(transforms.REPORT, main=transforms.ROWS)
             )
             self._reported = read[transforms.REPORT]
             return read[transforms.ROWS]

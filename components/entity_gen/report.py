@@ -17,18 +17,21 @@ class Report:
 
     Fields:
       rows: rows by split.
-      unusable: by reason, how many rows and the first of them (`count`, `file`, `record`, from 1).
+      unusable: by reason, how many rows and the first of them (`count`, `file`, `record`, from 1;
+        `shown`, where more is to be said of it than the reason).
       broken: by message, the files that could not be read to their end.
+      left_out: by reason, records that were never meant to be rows, as those of `unusable`.
     """
 
     rows: dict[str, int]
     unusable: dict[str, dict[str, Any]]
     broken: dict[str, dict[str, Any]]
+    left_out: dict[str, dict[str, Any]]
 
     @property
     def skipped(self) -> int:
-        """Number of rows that could not be used."""
-        return sum(fault["count"] for fault in self.unusable.values())
+        """Number of records that became no row."""
+        return _total(self.unusable) + _total(self.left_out)
 
     def check(self, bad_rows: str) -> None:
         """Stops the run where the data cannot be used.
@@ -44,7 +47,10 @@ class Report:
         if self.unusable and bad_rows == "fail":
             raise DataError(self._faults())
         if not any(self.rows.values()):
-            raise DataError(f"the files hold no usable row ({self.skipped} could not be used)")
+            reasons = "".join(f", {reason}" for reason in [*self.unusable, *self.left_out])
+            raise DataError(
+                f"the files hold no usable row ({self.skipped} could not be used{reasons})"
+            )
         empty = [split for split, rows in self.rows.items() if rows == 0]
         if empty:
             raise DataError(
@@ -53,19 +59,24 @@ class Report:
             )
 
     def _faults(self) -> str:
-        total = self.skipped + sum(self.rows.values())
+        unusable = _total(self.unusable)
+        total = unusable + sum(self.rows.values())
         lines = []
         for reason, fault in self.unusable.items():
-            place = f"{fault['file']}: record {fault['record']} {reason}"
+            said = fault.get("shown") or f"record {fault['record']} {reason}"
             more = f", as {_rows(fault['count'] - 1)} more" if fault["count"] > 1 else ""
-            lines.append(f"{place}{more}")
-        return f"{self.skipped} of {_rows(total)} cannot be used: " + "; ".join(lines)
+            lines.append(f"{fault['file']}: {said}{more}")
+        return f"{unusable} of {_rows(total)} cannot be used: " + "; ".join(lines)
 
 
 def read(path: str) -> Report:
     """Reads the report of a run."""
     with tf.io.gfile.GFile(path) as file:
         return Report(**json.load(file))
+
+
+def _total(faults: dict[str, dict[str, Any]]) -> int:
+    return sum(fault["count"] for fault in faults.values())
 
 
 def _rows(count: int) -> str:

@@ -3,51 +3,60 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import apache_beam as beam
 import tensorflow as tf
 
 from components.entity_gen import readers, rows
+from components.entity_gen.records import Fault, Layout, LeftOut
 from relation.errors import DataError
 
 ROWS = "rows"
 UNUSABLE = "unusable"
 BROKEN = "broken"
+LEFT_OUT = "left_out"
 REPORT = "report"
 """Tag of what `ReadRows` reports beside the rows."""
+
+
+Place: TypeAlias = tuple[str, int, str]
+"""A file, the number of a record, and what is said of it beyond the reason it is counted by."""
 
 
 class ReadRows(beam.DoFn):
     """Paths to usable rows. What is not usable goes to `REPORT` as ((kind, reason), (1, place))."""
 
-    def __init__(self, file_format: str, id_feature: str):
-        """Takes the name of a reader and the feature that identifies a row."""
+    def __init__(self, file_format: str, id_feature: str, layout: Layout):
+        """Takes the name of a reader, the feature that identifies a row, and what readers need."""
         self._file_format = file_format
         self._id_feature = id_feature
+        self._layout = layout
 
     def process(self, path: str) -> Iterator[Any]:
         """Yields the tf.Examples of one file."""
         read = readers.reader(self._file_format)
         try:
-            for number, record in enumerate(read(path), start=1):
-                if isinstance(record, str):
-                    fault: str | None = record
+            for number, record in enumerate(read(path, self._layout), start=1):
+                if isinstance(record, LeftOut):
+                    yield _report(LEFT_OUT, record.reason, (path, number, ""))
+                elif isinstance(record, Fault):
+                    yield _report(UNUSABLE, record.reason, (path, number, record.shown))
+                elif isinstance(record, str):
+                    yield _report(UNUSABLE, record, (path, number, ""))
+                elif fault := rows.id_fault(record, self._id_feature):
+                    yield _report(UNUSABLE, fault, (path, number, ""))
                 else:
-                    fault = rows.id_fault(record, self._id_feature)
-                if fault is None:
                     yield record
-                else:
-                    yield _report(UNUSABLE, fault, (path, number))
         except DataError as error:
-            yield _report(BROKEN, str(error), (path, 0))
+            yield _report(BROKEN, str(error), (path, 0, ""))
 
 
-def _report(kind: str, reason: str, place: tuple[str, int]) -> beam.pvalue.TaggedOutput:
+def _report(kind: str, reason: str, place: Place) -> beam.pvalue.TaggedOutput:
     return beam.pvalue.TaggedOutput(REPORT, ((kind, reason), (1, place)))
 
 
-def count_and_first(found: Iterable[tuple[int, tuple[str, int]]]) -> tuple[int, tuple[str, int]]:
+def count_and_first(found: Iterable[tuple[int, Place]]) -> tuple[int, Place]:
     """Sums the counts and keeps the first place, by path and record number."""
     found = list(found)
     return sum(count for count, _ in found), min(place for _, place in found)
@@ -81,16 +90,17 @@ class WriteReport(beam.PTransform):
         )
 
 
-def _named(count: int, split: str) -> tuple[tuple[str, str], tuple[int, tuple[str, int]]]:
-    return (ROWS, split), (count, ("", 0))
+def _named(count: int, split: str) -> tuple[tuple[str, str], tuple[int, Place]]:
+    return (ROWS, split), (count, ("", 0, ""))
 
 
-def _write(found: dict[tuple[str, str], tuple[int, tuple[str, int]]], path: str) -> None:
-    report: dict[str, dict[str, Any]] = {ROWS: {}, UNUSABLE: {}, BROKEN: {}}
-    for (kind, name), (count, (file, record)) in sorted(found.items()):
+def _write(found: dict[tuple[str, str], tuple[int, Place]], path: str) -> None:
+    report: dict[str, dict[str, Any]] = {ROWS: {}, UNUSABLE: {}, BROKEN: {}, LEFT_OUT: {}}
+    for (kind, name), (count, (file, record, shown)) in sorted(found.items()):
         if kind == ROWS:
             report[kind][name] = count
         else:
-            report[kind][name] = {"count": count, "file": file, "record": record}
+            more = {"shown": shown} if shown else {}
+            report[kind][name] = {"count": count, "file": file, "record": record, **more}
     with tf.io.gfile.GFile(path, "w") as out:
         out.write(json.dumps(report, indent=1, sort_keys=True) + "\n")

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from components.entity_gen import config
 from pipeline import dag
 from pipeline.paths import RunPaths
 from relation.errors import RecipeError
@@ -114,6 +115,25 @@ def test_an_edited_schema_is_in_the_key_of_its_importer_alone(keys, tmp_path):
     copy.write_text(copy.read_text() + "# a comment\n")
     after = keys(loaded)
     assert {node for node in NODES if before[node] != after[node]} == {"ImportSchemaGen"}
+
+
+@pytest.mark.parametrize(
+    ("given", "features"),
+    [
+        ("csv", {"id": "bytes", "image": "bytes", "label": "int"}),
+        ("parquet", {"id": "bytes", "image": "bytes", "label": "int"}),
+        # Their rows say the types, so an edited schema is no reason to read them again.
+        ("tfrecord", {}),
+        ("image_folder", {}),
+    ],
+)
+def test_entity_gen_knows_the_format_and_for_tables_the_schemas_types(given, features, tmp_path):
+    generator = "generator: datasets.digits"
+    loaded = edited((generator, f"path: /rows/*\n      format: {given}"))
+    pipeline = dag.build(loaded, RunPaths(tmp_path), "/rows/*")
+    entity_gen = next(node for node in pipeline.components if node.id == "EntityGen")
+    found = config.unpack(entity_gen.exec_properties["custom_config"])
+    assert (found.file_format, found.features) == (given, features)
 
 
 def test_the_stock_resolver_changes_the_resolver_alone(keys):

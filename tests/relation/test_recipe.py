@@ -111,6 +111,9 @@ def test_the_order_of_keys_means_nothing(tmp_path):
         ({"name": "../out"}, r"name: got '../out'; .*pattern"),
         ({"data__entities": {}}, r"data\.entities: got \{\}; .*at least 1"),
         ({"data__entities__product__generator": "datasets.digits"}, r"exactly one of `path` and `generator`"),
+        ({"data__entities__product__format": "xml"}, r"data\.entities\.product\.format: got 'xml'; .*'tfrecord', 'csv', 'parquet' or 'image_folder'"),
+        ({"data__entities__product": {"schema": "s.pbtxt", "id": "sku", "generator": "datasets.digits", "format": "csv"}}, r"a `generator` makes TFRecord files, not csv"),
+        ({"data__entities__product__format": "image_folder"}, r"data\.entities\.product\.format: got 'image_folder', whose rows have the features id, image, label, all of BYTES; .*s\.pbtxt has for 'id' no such feature$"),
         ({"data__entities__product__id": "nr"}, r"data\.entities\.product\.id: got 'nr'; expected a feature of .*sku, price, photo, brand"),
         ({"data__entities__product__id": "photo"}, r"got 'photo', an image or a float; expected .*sku, brand"),
         ({"data__entities__product__schema": "no.pbtxt"}, r"data\.entities\.product\.schema: got 'no.pbtxt'; no such file: neither"),
@@ -124,6 +127,33 @@ def test_what_is_wrong_is_told_with_field_value_and_expectation(tmp_path, change
     with pytest.raises(RecipeError, match=message) as error:
         load_recipe(path)
     assert str(error.value).startswith(path)
+
+
+IMAGES = """
+feature { name: "id" type: BYTES }
+feature { name: "image" type: BYTES image_domain {} }
+feature { name: "label" type: BYTES }
+"""
+
+
+def test_the_schema_of_an_image_folder(tmp_path):
+    recipe = _changed(
+        data__entities__product__format="image_folder",
+        data__entities__product__id="id",
+        relation__source__feature="label",
+    )
+    loaded = load_recipe(_write(tmp_path, recipe, IMAGES))
+    assert loaded.recipe.entity.format == "image_folder"
+    integers = IMAGES.replace('"label" type: BYTES', '"label" type: INT')
+    with pytest.raises(RecipeError, match=r"has for 'label' a feature of ints$"):
+        load_recipe(_write(tmp_path, recipe, integers))
+
+
+def test_rows_are_in_tfrecord_files_unless_said_otherwise(tmp_path):
+    assert load_recipe(_write(tmp_path, _recipe())).recipe.entity.format == "tfrecord"
+    for given in ("tfrecord", "csv", "parquet"):
+        recipe = _changed(data__entities__product__format=given)
+        assert load_recipe(_write(tmp_path, recipe)).recipe.entity.format == given
 
 
 def test_every_error_is_told_at_once():

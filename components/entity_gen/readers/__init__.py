@@ -1,20 +1,13 @@
 """Readers of file formats. A reader takes the path of one file and yields what is in it."""
 
-from collections.abc import Callable, Iterator
-from typing import TypeAlias
-
-import tensorflow as tf
-
-from components.entity_gen.readers import tfrecord
+from components.entity_gen.readers import csv_file, image_folder, parquet, tfrecord
+from components.entity_gen.records import Reader
 from relation.errors import DataError
 
-Record: TypeAlias = tf.train.Example | str
-"""A row, or why the record at its place is none."""
-
-Reader: TypeAlias = Callable[[str], Iterator[Record]]
-"""Yields one item a record, in the file's order; raises DataError where the file is broken."""
-
 READERS: dict[str, Reader] = {
+    "csv": csv_file.read,
+    "image_folder": image_folder.read,
+    "parquet": parquet.read,
     "tfrecord": tfrecord.read,
 }
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
+from components.entity_gen.records import Layout
 from relation.errors import DataError
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -20,7 +21,7 @@ BATCH = 512
 CHUNK = 1 << 20
 
 
-def read(path: str) -> Iterator[tf.train.Example | str]:
+def read(path: str, _: Layout | None = None) -> Iterator[tf.train.Example | str]:
     """Yields the rows of a file; for a record that is no tf.Example, what is wrong with it.
 
     Raises:

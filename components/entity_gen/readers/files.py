@@ -1,0 +1,41 @@
+"""Files of any file system that TensorFlow knows, as Python's buffered binary files."""
+
+import io
+from typing import Any
+
+import tensorflow as tf
+
+BLOCK = 1 << 20
+
+
+def open_binary(path: str) -> io.BufferedReader:
+    """Opens a file for reading in blocks; it can seek."""
+    return io.BufferedReader(_Raw(tf.io.gfile.GFile(path, "rb")), BLOCK)
+
+
+class _Raw(io.RawIOBase):
+    def __init__(self, file: Any):
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        content = self._file.read(len(buffer))
+        buffer[: len(content)] = content
+        return len(content)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self.tell(), io.SEEK_END: self._file.size()}[whence]
+        self._file.seek(start + offset)
+        return start + offset
+
+    def tell(self) -> int:
+        return int(self._file.tell())
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()

@@ -1,0 +1,134 @@
+"""Cells of a table to values of a tf.Example, by the type that the schema gives them.
+
+Nothing is guessed, and nothing is lost silently: a value that the type cannot hold is an error.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+
+import tensorflow as tf
+
+from components.entity_gen.records import Fault
+from relation.errors import DataError
+
+EXPECTED = {
+    "bytes": "text or bytes (BYTES in the schema)",
+    "int": "an integer of 64 bits (INT in the schema)",
+    "float": "a number of 32 bits (FLOAT in the schema)",
+}
+_LISTS = {"bytes": "bytes_list", "int": "int64_list", "float": "float_list"}
+_INT = re.compile(r"[+-]?[0-9]+")
+_FLOAT = re.compile(
+    r"[+-]?([0-9]+\.?[0-9]*([eE][+-]?[0-9]+)?|\.[0-9]+([eE][+-]?[0-9]+)?|inf|infinity|nan)", re.I
+)
+INT_MIN, INT_MAX = -(1 << 63), (1 << 63) - 1
+FLOAT_MAX = float.fromhex("0x1.fffffep127")
+"""The greatest finite number of 32 bits."""
+_SHOWN = 60
+
+
+def convert(value: object, dtype: str) -> bytes | int | float:
+    """A value as the schema's type. Text is read as a number where a number is expected.
+
+    >>> convert("3", "int"), convert(3.0, "int"), convert("3", "bytes")
+    (3, 3, b'3')
+
+    Raises:
+      ValueError: it is none of that type.
+    """
+    if dtype == "bytes":
+        return _bytes(value)
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "backslashreplace")
+    if isinstance(value, str):
+        value = value.strip(" \t")
+        # Python's own int and float take more: 1_000, digits of any script, hidden spaces.
+        if not (_INT if dtype == "int" else _FLOAT).fullmatch(value):
+            raise ValueError
+        value = int(value) if dtype == "int" else _parsed(value)
+    if not isinstance(value, bool | int | float | Decimal):
+        raise ValueError
+    return _int(value) if dtype == "int" else _float(value)
+
+
+def _bytes(value: object) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value).encode()
+    raise ValueError
+
+
+def _parsed(text: str) -> float:
+    number = float(text)
+    if math.isinf(number) and "n" not in text.lower():  # 1e999, not "inf".
+        raise ValueError
+    return number
+
+
+def _int(value: float | Decimal) -> int:
+    if not INT_MIN <= value <= INT_MAX or value != int(value):
+        raise ValueError
+    return int(value)
+
+
+def _float(value: float | Decimal) -> float:
+    number = float(value)
+    if FLOAT_MAX < abs(number) < math.inf:
+        raise ValueError
+    return number
+
+
+def row(
+    cells: Iterable[tuple[str, Sequence[object]]], features: Mapping[str, str], place: str
+) -> tf.train.Example | Fault:
+    """A row made of the values of each column; a column without values is left out of it.
+
+    Args:
+      cells: name and values of each column.
+      features: the type of each of them.
+      place: where the row is, within its file: "line 3".
+
+    Returns:
+      The row, or what is wrong with its first bad value.
+    """
+    example = tf.train.Example()
+    for name, values in cells:
+        dtype = features[name]
+        converted = []
+        for value in values:
+            try:
+                converted.append(convert(value, dtype))
+            except ValueError:
+                return Fault(
+                    f"has a value in column {name!r} that is not {EXPECTED[dtype]}",
+                    f"{place}, column {name!r}: got {_short(value)}; expected {EXPECTED[dtype]}",
+                )
+        if converted:
+            getattr(example.features.feature[name], _LISTS[dtype]).value.extend(converted)
+    return example
+
+
+def check_columns(place: str, found: Sequence[str], features: Iterable[str]) -> None:
+    """Checks that a file has each of the schema's features as one column.
+
+    Raises:
+      DataError: one is absent, or there twice. Names are quoted so that hidden characters show.
+    """
+    for name in features:
+        if name not in found:
+            columns = ", ".join(map(repr, found)) or "none"
+            raise DataError(
+                f"{place}: no column {name!r}, which the schema has; the file's columns: {columns}"
+            )
+        if found.count(name) > 1:
+            raise DataError(f"{place}: {found.count(name)} columns {name!r}; expected one")
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"

@@ -1,0 +1,32 @@
+"""Images in folders of classes: bytes as they are, id and label from the path."""
+
+import pytest
+import tensorflow as tf
+
+from components.entity_gen.readers import image_folder
+from components.entity_gen.records import Layout, LeftOut
+
+
+@pytest.mark.parametrize(
+    "name", ["1.png", "2.JPG", "a b.jpeg", "é🐈.Png", "x.tar.png", "\u200b.png"]
+)
+@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n\x00", b"", b"\xff\xd8" * (1 << 20)])
+def test_a_file_is_a_row(tmp_path, name, content):
+    folder = tmp_path / "pets" / "cat"
+    folder.mkdir(parents=True)
+    (folder / name).write_bytes(content)
+    [row] = image_folder.read(str(folder / name), Layout(folder=str(tmp_path / "pets")))
+    expected = tf.train.Example()
+    for feature, value in {"id": f"cat/{name}".encode(), "image": content, "label": b"cat"}.items():
+        expected.features.feature[feature].bytes_list.value.append(value)
+    assert row == expected
+
+
+@pytest.mark.parametrize(
+    "name", ["a.gif", "png", "a.png.txt", ".DS_Store", "a.png ", "a.png\u200b"]
+)
+def test_other_files_are_left_out(tmp_path, name):
+    (tmp_path / name).write_bytes(b"")
+    assert list(image_folder.read(str(tmp_path / name), Layout(folder=str(tmp_path)))) == [
+        LeftOut("not_an_image_file")
+    ]
