@@ -20,7 +20,7 @@ from tfx.orchestration.airflow import airflow_dag_runner
 
 from pipeline import dag, verdict
 from pipeline.airflow_launcher import Launcher
-from pipeline.data import data_pattern, future_pattern
+from pipeline.data import data_pattern, future_pattern, tfrecords
 from pipeline.failure import cause_of
 from pipeline.history import pipeline_run
 from pipeline.paths import RunPaths
@@ -120,7 +120,7 @@ def write_verdict(
     found = verdict.of_run(
         loaded.recipe.name,
         paths,
-        future_pattern(loaded, paths),
+        tfrecords(loaded, future_pattern(loaded, paths)),
         pipeline_run(connection, loaded.recipe.name, dag_run.run_id),
         time.time() - ti.xcom_pull(task_ids=PREPARE),
         _logs(dag_run),

@@ -27,3 +27,9 @@ def future_pattern(loaded: LoadedRecipe, paths: RunPaths) -> str:
     if "://" in recipe.entity.path:
         return recipe.entity.path
     return str(loaded.path.parent / Path(recipe.entity.path).expanduser())
+
+
+def tfrecords(loaded: LoadedRecipe, pattern: str) -> str | None:
+    """The pattern where it is a glob of TFRecord files; None for other formats, and with spans."""
+    plain = loaded.recipe.entity.format == "tfrecord" and "{" not in pattern
+    return pattern if plain else None

@@ -28,7 +28,7 @@ def main() -> int:
     from tfx.orchestration import metadata
 
     from pipeline import dag, verdict
-    from pipeline.data import data_pattern
+    from pipeline.data import data_pattern, tfrecords
     from pipeline.progress import ReportingRunner
 
     try:
@@ -45,7 +45,7 @@ def main() -> int:
     except UserError as error:
         verdict.write(verdict.failed(loaded.recipe.name, str(error)), paths.verdict)
         return _wrong(error)
-    runner = ReportingRunner(loaded.recipe.name, paths, data)
+    runner = ReportingRunner(loaded.recipe.name, paths, tfrecords(loaded, data))
     runner.run(pipeline)
     return runner.exit_status
 

@@ -32,7 +32,7 @@ class ReportingRunner(local_dag_runner.LocalDagRunner):
     registers a pipeline: then nothing runs and `exit_status` stays 0.
     """
 
-    def __init__(self, recipe: str, paths: RunPaths, data: str):
+    def __init__(self, recipe: str, paths: RunPaths, data: str | None):
         super().__init__()
         self._recipe = recipe
         self._paths = paths

@@ -54,14 +54,20 @@ def failed(recipe: str, cause: str, log: Path | None = None) -> Verdict:
 
 
 def of_run(
-    recipe: str, paths: RunPaths, data: str, runs: Mapping[str, NodeRun], seconds: float, log: Path
+    recipe: str,
+    paths: RunPaths,
+    data: str | None,
+    runs: Mapping[str, NodeRun],
+    seconds: float,
+    log: Path,
 ) -> Verdict:
     """The verdict of a run whose nodes all ended.
 
     Args:
       recipe: its name.
       paths: its folders.
-      data: glob of raw rows, for the command that tries the model.
+      data: glob of raw rows in TFRecord files, for the command that tries the model; None: those
+        that EntityGen made.
       runs: the last execution of each node.
       seconds: how long the nodes took.
       log: the log file.
@@ -83,7 +89,7 @@ def of_run(
         trained=trained,
         pushed_version=version,
         served=str(served) if served else None,
-        command=_command(served, data) if served else None,
+        command=_command(served, data or _entities(runs)) if served else None,
         seconds=round(seconds, 1),
         log=str(log),
     )
@@ -123,6 +129,10 @@ def _cause(
     if not trained:
         return "nothing changed since an earlier run: no model was trained and no version added"
     return "every gate passed; the newest version is this very model"
+
+
+def _entities(runs: Mapping[str, NodeRun]) -> str:
+    return os.path.join(runs["EntityGen"].output("examples").uri, "Split-*", "*.gz")
 
 
 def _command(served: Path, data: str) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.data import data_pattern
+from pipeline.data import data_pattern, tfrecords
 from pipeline.paths import RunPaths
 from relation.load import load_recipe
 
@@ -40,3 +40,9 @@ def test_a_generator_writes_once_below_the_runs_folder(tmp_path):
     assert data_pattern(loaded, RunPaths(tmp_path)) == pattern
     after = {path: path.stat().st_mtime_ns for path in (tmp_path / "data" / "item").iterdir()}
     assert after == before
+
+
+def test_what_tools_can_read_that_know_tfrecord_files_alone():
+    assert tfrecords(loaded_with(path="/a/*"), "/a/*") == "/a/*"
+    assert tfrecords(loaded_with(path="/a/{SPAN}/*"), "/a/{SPAN}/*") is None
+    assert tfrecords(loaded_with(path="/a/*", format="csv"), "/a/*") is None
