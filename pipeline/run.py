@@ -33,7 +33,8 @@ def main() -> int:
     except UserError as error:
         print(f"Error: {error}", file=sys.stderr)
         return WRONG
-    print(f"{loaded.recipe.name}: {loaded.recipe.description}", flush=True)
+    print(f"{loaded.recipe.name}: {loaded.recipe.description}")
+    print("  starting TFX, which takes a while …", flush=True)
     os.environ.update(RELATA_RECIPE=str(loaded.path), LOCAL_HOME=str(paths.cli))
     paths.verdict.unlink(missing_ok=True)
     status = _tfx(paths, loaded.recipe.name)

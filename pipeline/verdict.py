@@ -76,17 +76,16 @@ def of_run(
     blessed = bool(runs["Evaluator"].output("blessing").get_int_custom_property("blessed"))
     pushed = runs["Pusher"].output("pushed_model")
     added = not runs["Pusher"].cached and bool(pushed.get_int_custom_property(ADDED))
-    trained = not runs["Trainer"].cached
     newest = newest_version(str(paths.serving))
     served = paths.serving / newest if newest else None
     version = pushed.get_string_custom_property("pushed_version") if added else None
     return Verdict(
         recipe=recipe,
         verdict="blessed" if blessed else "refused",
-        cause=_cause(blessed, trained, version, found.gates, served),
+        cause=_cause(blessed, not runs["Evaluator"].cached, version, found.gates, served),
         gates=found.gates,
         evaluation=found.to_json(),
-        trained=trained,
+        trained=not runs["Trainer"].cached,
         pushed_version=version,
         served=str(served) if served else None,
         command=_command(served, data or _entities(runs)) if served else None,
@@ -113,7 +112,7 @@ def bound_text(gate: GateResult) -> str:
 
 def _cause(
     blessed: bool,
-    trained: bool,
+    evaluated: bool,
     version: str | None,
     gates: Sequence[GateResult],
     served: Path | None,
@@ -126,9 +125,9 @@ def _cause(
         )
     if version is not None:
         return f"every gate passed; pushed as version {version}"
-    if not trained:
+    if not evaluated:
         return "nothing changed since an earlier run: no model was trained and no version added"
-    return "every gate passed; the newest version is this very model"
+    return "every gate passed; the newest version is this very model, so none was added"
 
 
 def _entities(runs: Mapping[str, NodeRun]) -> str:

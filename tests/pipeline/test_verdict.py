@@ -85,7 +85,7 @@ def test_a_failed_run_is_a_verdict_too():
         ),
         (
             (True, True, None, [PASSED], Path("serving/8")),
-            "every gate passed; the newest version is this very model",
+            "every gate passed; the newest version is this very model, so none was added",
         ),
     ],
 )
