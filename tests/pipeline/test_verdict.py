@@ -6,8 +6,10 @@ import shlex
 from pathlib import Path
 
 import pytest
+from tfx.types import standard_artifacts
 
 from pipeline import verdict as verdicts
+from pipeline.history import NodeRun
 from pipeline.verdict import Verdict
 from trainer_module.metrics import results
 from trainer_module.metrics.results import GateResult
@@ -120,3 +122,10 @@ def test_the_file_is_replaced_as_a_whole(tmp_path):
 def test_the_command_survives_a_shell():
     command = verdicts._command(Path("runs/my cats/serving/1"), "runs/my cats/*.gz")
     assert shlex.split(command)[-2:] == ["runs/my cats/serving/1", "runs/my cats/*.gz"]
+
+
+def test_rows_of_other_formats_are_tried_as_entity_gen_made_them():
+    examples = standard_artifacts.Examples()
+    examples.uri = "/runs/cats/EntityGen/examples/7"
+    runs = {"EntityGen": NodeRun(cached=False, outputs={"examples": [examples]})}
+    assert verdicts._entities(runs) == "/runs/cats/EntityGen/examples/7/Split-*/*.gz"
