@@ -59,6 +59,7 @@ class Console:
             os.dup2(log.fileno(), 1)
             os.dup2(log.fileno(), 2)
         absl_logging.use_absl_handler()
+        absl_logging.get_absl_handler().python_handler.setStream(sys.stderr)  # Today's.
         absl_logging.set_verbosity(absl_logging.INFO)
         self._handler = _ProgressHandler(self)
         logging.getLogger("relata.progress").addHandler(self._handler)

@@ -5,9 +5,10 @@ import os
 import sys
 
 from pipeline.paths import RunPaths
-from pipeline.settings import BEAM_ARGS, DEFAULT_RECIPE, silence_greetings
+from pipeline.settings import BEAM_ARGS, DEFAULT_RECIPE
 from relation.errors import UserError
 from relation.load import load_recipe
+from relation.terminal import quiet_imports
 
 
 def main() -> int:
@@ -16,7 +17,6 @@ def main() -> int:
     Returns:
       0 blessed, 1 failed, 2 the recipe or the output folder is wrong, 3 refused.
     """
-    silence_greetings()
     try:
         loaded = load_recipe(os.environ.get("RELATA_RECIPE") or DEFAULT_RECIPE)
         paths = RunPaths.of(loaded.recipe.name)
@@ -25,11 +25,12 @@ def main() -> int:
         return _wrong(error)
 
     # TFX takes many seconds to import; what is wrong so far has been told before that.
-    from tfx.orchestration import metadata
+    with quiet_imports():
+        from tfx.orchestration import metadata
 
-    from pipeline import dag, verdict
-    from pipeline.data import data_pattern, tfrecords
-    from pipeline.progress import ReportingRunner
+        from pipeline import dag, verdict
+        from pipeline.data import data_pattern, tfrecords
+        from pipeline.progress import ReportingRunner
 
     try:
         data = data_pattern(loaded, paths)

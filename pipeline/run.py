@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 
 from pipeline.paths import RunPaths
-from pipeline.settings import DEFAULT_RECIPE, silence_greetings
+from pipeline.settings import DEFAULT_RECIPE
 from relation.errors import UserError
 from relation.load import load_recipe
+from relation.terminal import quiet_imports
 
 RUNNER = Path(__file__).with_name("local_runner.py").resolve()
 EXIT_STATUS = {"blessed": 0, "refused": 3, "failed": 1}
@@ -25,7 +26,6 @@ def main() -> int:
     Returns:
       0 blessed, 1 failed, 2 the recipe or the output folder is wrong, 3 refused.
     """
-    silence_greetings()
     try:
         loaded = load_recipe(os.environ.get("RELATA_RECIPE") or DEFAULT_RECIPE)
         paths = RunPaths.of(loaded.recipe.name)
@@ -46,7 +46,8 @@ def main() -> int:
 
 def _tfx(paths: RunPaths, name: str) -> int:
     """`tfx pipeline create` (or `update`) and `tfx run create`, in one process: one import."""
-    from tfx.tools.cli.cli_main import cli_group
+    with quiet_imports():
+        from tfx.tools.cli.cli_main import cli_group
 
     engine = ["--engine", "local"]
     verb = "update" if (paths.cli / name).exists() else "create"

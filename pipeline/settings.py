@@ -1,8 +1,5 @@
 """What the engines share: the default recipe, and how components run Beam."""
 
-import os
-import warnings
-
 DEFAULT_RECIPE = "digits_triplets"
 IN_PROCESS = ["--runner=DirectRunner", "--direct_running_mode=in_memory"]
 BEAM_ARGS = [
@@ -12,9 +9,3 @@ BEAM_ARGS = [
     # cache keys, and a clone may be moved.
     "--setup_file=./setup.py",
 ]
-
-
-def silence_greetings() -> None:
-    """To be called before TensorFlow and Google's libraries are imported: they greet with pages."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    warnings.filterwarnings("ignore", category=FutureWarning)

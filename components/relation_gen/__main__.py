@@ -4,10 +4,12 @@ import os
 import sys
 import warnings
 
+from relation.terminal import quiet_imports
+
 if __name__ == "__main__":
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Before TensorFlow is imported.
     os.environ.setdefault("PYTHONWARNINGS", "ignore")  # For Beam's worker processes too.
     warnings.simplefilter("ignore")
-    from components.relation_gen.cli import main
+    with quiet_imports():
+        from components.relation_gen.cli import main
 
     sys.exit(main(sys.argv[1:]))

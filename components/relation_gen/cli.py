@@ -1,12 +1,10 @@
 """The command line of RelationGen."""
 
 import argparse
-import contextlib
 import logging
 import os
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -17,6 +15,7 @@ from components.relation_gen.read import InputFile
 from components.relation_gen.run import input_files, materialize
 from relation.errors import DataError, UserError
 from relation.load import LoadedRecipe, load_recipe
+from relation.terminal import held_stderr
 
 USER_ERROR = 2
 """Exit status when the user can mend what is wrong."""
@@ -34,32 +33,6 @@ def main(argv: Sequence[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return USER_ERROR
     return 0
-
-
-@contextlib.contextmanager
-def _held_stderr() -> Iterator[None]:
-    """Holds what Beam and its worker processes print, and drops it if a UserError explains it.
-
-    Workers print the traceback of what they raise, whatever becomes of it; so the file descriptor
-    is turned away. All is let out at the end otherwise.
-    """
-    explained = False
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        except UserError:
-            explained = True
-            raise
-        finally:
-            sys.stderr.flush()
-            os.dup2(kept, 2)
-            os.close(kept)
-            held.seek(0)
-            while not explained and (chunk := held.read(2**20)):
-                os.write(2, chunk)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -86,7 +59,7 @@ def _run(arguments: argparse.Namespace, beam_flags: Sequence[str]) -> None:
     files = input_files([_pattern(item, loaded) for item in arguments.input])
     shares = loaded.recipe.data.split
     splits, buckets = _splits(files, {"train": shares.train, "eval": shares.eval})
-    with _held_stderr():
+    with held_stderr():
         found = materialize(
             loaded.recipe.materialization,
             loaded.schema,

@@ -48,6 +48,7 @@ def test_noise_goes_to_the_log_and_lines_to_the_terminal(tmp_path, capfd, monkey
 
 
 def test_a_terminal_sees_no_noise_either(tmp_path, capfd, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
     master, slave = pty.openpty()
     before = os.dup(1)
     os.dup2(slave, 1)

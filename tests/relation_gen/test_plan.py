@@ -3,7 +3,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -118,6 +118,7 @@ def test_no_anchors_at_all():
     st.integers(0, 4),
 )
 def test_a_pair_is_never_a_false_one(labels, seed, positives, negatives):
+    assume(positives + negatives)
     anchors, label = index_of(labels, seed)
     sampling = PairSampling(positives_per_anchor=positives, negatives_per_anchor=negatives)
     made = plan.plan_pairs(anchors, len(labels), seed, sampling)
