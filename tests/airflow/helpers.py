@@ -1,15 +1,21 @@
 """A fresh Airflow with nothing but a copy of the runner file in its `dags/` folder."""
 
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 from relation.load import RECIPES
 
+# Asked without an import: Airflow sets up logging anew for the whole process that imports it.
+NEEDS_AIRFLOW = pytest.mark.skipif(
+    importlib.util.find_spec("airflow") is None, reason="needs the extra `airflow`"
+)
 RUNNER = RECIPES.parent / "airflow_runner.py"
 
 

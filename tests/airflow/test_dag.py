@@ -4,10 +4,9 @@ import json
 
 import pytest
 
-from tests.airflow.helpers import Airflow, variant
+from tests.airflow.helpers import NEEDS_AIRFLOW, Airflow, variant
 
-pytestmark = pytest.mark.airflow
-pytest.importorskip("airflow", reason="needs the extra `airflow`")
+pytestmark = [pytest.mark.airflow, NEEDS_AIRFLOW]
 
 READ = """
 import json, sys

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.airflow.helpers import Airflow, variant
+from tests.airflow.helpers import NEEDS_AIRFLOW, Airflow, variant
 
-pytestmark = [pytest.mark.airflow, pytest.mark.e2e]
-pytest.importorskip("airflow", reason="needs the extra `airflow`")
+pytestmark = [pytest.mark.airflow, pytest.mark.e2e, NEEDS_AIRFLOW]
 
 NAME = "digits_triplets"
 
