@@ -93,7 +93,7 @@ fi
 copy_settings
 
 # The environment of an earlier run stays (it is ignored by git), the sources are exactly HEAD.
-clone=$root/work/relata
+clone=$root/srv/relata
 if [ -d "$clone/.git" ]; then
     git -C "$clone" fetch -q "$project" HEAD
     git -C "$clone" checkout -q --force --detach FETCH_HEAD
@@ -109,7 +109,7 @@ if $worktree; then
 fi
 
 in_clone() {
-    in_root "cd /work/relata; $1"
+    in_root "cd /srv/relata; $1"
 }
 
 echo "test-debian13: $(git -C "$clone" log -1 --format='%h %s')$($worktree && echo ' + working tree')"
