@@ -25,7 +25,7 @@ from bench.results import Result
 from pipeline import local_runner
 from pipeline.history import last_run
 from pipeline.paths import RunPaths
-from pipeline.progress import REFUSED
+from pipeline.settings import REFUSED
 from relation.load import RECIPES
 from trainer_module.metrics.retrieval import retrieval
 

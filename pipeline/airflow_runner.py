@@ -6,7 +6,6 @@ reads it again for every task: reading it makes nothing, and gives the same DAG 
 
 import datetime
 import functools
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from pipeline.data import data_pattern, future_pattern, tfrecords
 from pipeline.failure import cause_of
 from pipeline.history import pipeline_run
 from pipeline.paths import RunPaths
-from pipeline.settings import BEAM_ARGS, DEFAULT_RECIPE
+from pipeline.settings import BEAM_ARGS, recipe_name
 from relation.load import LoadedRecipe, load_recipe
 
 PREPARE, VERDICT = "Prepare", "Verdict"
@@ -158,4 +157,4 @@ def _logs(dag_run: Any) -> Path:
     return Path(base) / f"dag_id={dag_run.dag_id}" / f"run_id={dag_run.run_id}"
 
 
-DAG = build_dag(os.environ.get("RELATA_RECIPE") or DEFAULT_RECIPE)
+DAG = build_dag(recipe_name())

@@ -16,7 +16,7 @@ from pathlib import Path
 import yaml
 
 from pipeline.paths import RemotePaths, RunPaths
-from pipeline.settings import DEFAULT_RECIPE, IN_PROCESS
+from pipeline.settings import IN_PROCESS, WRONG, recipe_name
 from relation.errors import UserError
 from relation.load import LoadedRecipe, load_recipe
 
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Writes the specification; the exit status is 2 if the recipe or a flag is wrong."""
     flags = _flags(argv)
     try:
-        loaded = load_recipe(os.environ.get("RELATA_RECIPE") or DEFAULT_RECIPE)
+        loaded = load_recipe(recipe_name())
         name = loaded.recipe.name
         output = Path(flags.output or RunPaths.of(name).root / f"{name}.yaml").resolve()
         runs = _remote(flags.runs, "--runs", "the cluster's folder of all runs")
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         compile_recipe(loaded, RemotePaths(f"{runs}/{name}"), data, schema, flags.image, output)
     except UserError as error:
         print(f"Error: {error}", file=sys.stderr)
-        return 2
+        return WRONG
     print(output)
     return 0
 

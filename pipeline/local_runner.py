@@ -1,11 +1,10 @@
 """The runner file for the local engine: `tfx pipeline create --engine local --pipeline_path …` and
 `tfx run create` execute it. `RELATA_RECIPE` names the recipe."""
 
-import os
 import sys
 
 from pipeline.paths import RunPaths
-from pipeline.settings import BEAM_ARGS, DEFAULT_RECIPE
+from pipeline.settings import BEAM_ARGS, WRONG, recipe_name
 from relation.errors import UserError
 from relation.load import load_recipe
 from relation.terminal import quiet_imports
@@ -18,7 +17,7 @@ def main() -> int:
       0 blessed, 1 failed, 2 the recipe or the output folder is wrong, 3 refused.
     """
     try:
-        loaded = load_recipe(os.environ.get("RELATA_RECIPE") or DEFAULT_RECIPE)
+        loaded = load_recipe(recipe_name())
         paths = RunPaths.of(loaded.recipe.name)
         paths.make()
     except UserError as error:
@@ -53,7 +52,7 @@ def main() -> int:
 
 def _wrong(error: UserError) -> int:
     print(f"Error: {error}", file=sys.stderr)
-    return 2
+    return WRONG
 
 
 if __name__ == "__main__":

@@ -17,9 +17,8 @@ from pipeline.failure import cause_of
 from pipeline.figures import node_figure
 from pipeline.history import NodeRun, last_run
 from pipeline.paths import RunPaths
+from pipeline.settings import EXIT_STATUS
 
-REFUSED, FAILED = 3, 1
-"""Exit statuses of a run whose model was refused, and of one that did not end."""
 INTERRUPTED = (
     "interrupted; the components that are done are kept, and the next run goes on after them"
 )
@@ -58,7 +57,7 @@ class ReportingRunner(local_dag_runner.LocalDagRunner):
                 verdict = verdicts.failed(self._recipe, INTERRUPTED, log)
             verdicts.write(verdict, self._paths.verdict)
             console.show_verdict(verdict)
-        self.exit_status = {"blessed": 0, "refused": REFUSED, "failed": FAILED}[verdict.verdict]
+        self.exit_status = EXIT_STATUS[verdict.verdict]
 
     def _run_nodes(
         self, pipeline: pipeline_pb2.Pipeline, console: Console, log: Path

@@ -9,15 +9,12 @@ import sys
 from pathlib import Path
 
 from pipeline.paths import RunPaths
-from pipeline.settings import DEFAULT_RECIPE
+from pipeline.settings import EXIT_STATUS, WRONG, recipe_name
 from relation.errors import UserError
 from relation.load import load_recipe
 from relation.terminal import quiet_imports
 
 RUNNER = Path(__file__).with_name("local_runner.py").resolve()
-EXIT_STATUS = {"blessed": 0, "refused": 3, "failed": 1}
-WRONG = 2
-"""The recipe or the output folder is wrong: what the runner file exits with, too."""
 
 
 def main() -> int:
@@ -27,7 +24,7 @@ def main() -> int:
       0 blessed, 1 failed, 2 the recipe or the output folder is wrong, 3 refused.
     """
     try:
-        loaded = load_recipe(os.environ.get("RELATA_RECIPE") or DEFAULT_RECIPE)
+        loaded = load_recipe(recipe_name())
         paths = RunPaths.of(loaded.recipe.name)
         paths.make()
     except UserError as error:

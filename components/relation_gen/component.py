@@ -1,5 +1,7 @@
 """The TFX component RelationGen."""
 
+from typing import Any, ClassVar
+
 from tfx import types
 from tfx.dsl.components.base import base_beam_component, executor_spec
 from tfx.types import channel_utils, component_spec, standard_artifacts
@@ -7,24 +9,24 @@ from tfx.types import channel_utils, component_spec, standard_artifacts
 from components.relation_gen import executor
 
 
-class RelationGenSpec(component_spec.ComponentSpec):  # type: ignore[misc]
+class RelationGenSpec(component_spec.ComponentSpec):
     """Inputs, outputs and properties of RelationGen."""
 
-    PARAMETERS = {  # noqa: RUF012
+    PARAMETERS: ClassVar[dict[str, Any]] = {
         "request": component_spec.ExecutionParameter(type=str),
         "code_fingerprint": component_spec.ExecutionParameter(type=str),
     }
-    INPUTS = {  # noqa: RUF012
+    INPUTS: ClassVar[dict[str, Any]] = {
         "examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
         "schema": component_spec.ChannelParameter(type=standard_artifacts.Schema),
     }
-    OUTPUTS = {  # noqa: RUF012
+    OUTPUTS: ClassVar[dict[str, Any]] = {
         "tuples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
         "tuple_schema": component_spec.ChannelParameter(type=standard_artifacts.Schema),
     }
 
 
-class RelationGen(base_beam_component.BaseBeamComponent):  # type: ignore[misc]
+class RelationGen(base_beam_component.BaseBeamComponent):
     """Makes tuples of related examples, within each split, as a recipe's relation says.
 
     Outputs:

@@ -23,7 +23,7 @@ SCHEMA_FILE = "schema.pbtxt"
 FILE_FORMAT = "tfrecords_gzip"
 
 
-class Executor(base_beam_executor.BaseBeamExecutor):  # type: ignore[misc]
+class Executor(base_beam_executor.BaseBeamExecutor):
     """Makes tuples of the examples of each split, and the schema of the tuples."""
 
     def Do(

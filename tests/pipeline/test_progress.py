@@ -11,7 +11,8 @@ from tfx.types import component_spec, standard_artifacts
 
 from components.schema_gen.component import CuratedSchemaGen
 from pipeline.paths import RunPaths
-from pipeline.progress import FAILED, ReportingRunner
+from pipeline.progress import ReportingRunner
+from pipeline.settings import FAILED
 from relation.errors import DataError
 
 
