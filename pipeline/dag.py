@@ -54,7 +54,7 @@ def build(
       RecipeError: the recipe asks for parts or metrics that do not exist or do not fit.
     """
     recipe = loaded.recipe
-    check_model(recipe.model, recipe.tuples, loaded.features)
+    check_model(recipe.model, loaded.tuples, loaded.features)
     data = _data(loaded, data_pattern, schema_file or str(loaded.schema_path))
     training = _training(loaded, data)
     model = training.trainer.outputs["model"]
@@ -118,7 +118,7 @@ def _data(loaded: LoadedRecipe, data_pattern: str, schema_file: str) -> _Data:
     relation_gen = RelationGen(
         examples=entities.outputs["examples"],
         schema=schema.outputs["schema"],
-        request=recipe.materialization.model_dump_json(),
+        request=loaded.materialization.model_dump_json(),
         code_fingerprint=code_fingerprint("components.relation_gen.executor"),
     )
     relation_gen.add_upstream_node(validator)
@@ -195,13 +195,13 @@ def _gate(
         model=model,
         baseline_model=resolver.outputs["model"],
         eval_config=eval_config(
-            loaded.recipe.tuples,
+            loaded.tuples,
             loaded.recipe.evaluation,
             signature=EVALUATE,
             code_fingerprint=code_fingerprint(
                 "trainer_module.metrics.tfma_metrics", "components.evaluator.executor"
             ),
-            slice_role=loaded.recipe.tuples.roles[0].name,
+            slice_role=loaded.tuples.roles[0].name,
         ),
         example_splits=[EVAL],
         schema=data.tuple_schema,

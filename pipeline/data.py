@@ -11,7 +11,7 @@ def data_pattern(loaded: LoadedRecipe, paths: RunPaths) -> str:
     """The glob pattern of the rows; makes them first where the recipe names a generator."""
     recipe = loaded.recipe
     if recipe.entity.generator is not None:
-        return write_once(recipe.entity.generator, paths.data / recipe.entity_type)
+        return write_once(recipe.entity.generator, paths.data / recipe.primary)
     return future_pattern(loaded, paths)
 
 
@@ -22,7 +22,7 @@ def future_pattern(loaded: LoadedRecipe, paths: RunPaths) -> str:
     """
     recipe = loaded.recipe
     if recipe.entity.generator is not None:
-        return str(paths.data / recipe.entity_type / FILES)
+        return str(paths.data / recipe.primary / FILES)
     assert recipe.entity.path is not None
     if "://" in recipe.entity.path:
         return recipe.entity.path

@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         data = _remote(
             flags.data or _named_data(loaded),
             "--data",
-            f"a glob of the {loaded.recipe.entity_type} rows",
+            f"a glob of the {loaded.recipe.primary} rows",
         )
         schema = flags.schema or str(loaded.schema_path)
         compile_recipe(loaded, RemotePaths(f"{runs}/{name}"), data, schema, flags.image, output)

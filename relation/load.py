@@ -1,7 +1,7 @@
 """Reads a recipe and the schema that it names, and checks one against the other."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,40 +9,63 @@ import yaml
 from pydantic import ValidationError
 from tensorflow_metadata.proto.v0 import schema_pb2
 
+from relation import checks
 from relation import schema as schemas
 from relation.errors import RecipeError
-from relation.names import ID, tuple_feature_names
+from relation.materialization import Materialization
 from relation.recipe import Recipe
+from relation.spec import Relation
 
 PROJECT = Path(__file__).resolve().parent.parent
 """Where relative paths of the shipped recipes start."""
 RECIPES = PROJECT / "pipeline" / "recipes"
-IMAGE_FOLDER = ("id", "image", "label")
-"""The features of a row that is an image file in the folder of its class: all of BYTES."""
 
 
 class LoadedRecipe(NamedTuple):
-    """A recipe, where it was read, and the checked schema of its entity type."""
+    """A recipe, where it was read, and the checked schemas that it names.
+
+    `schemas`: of each entity type, and of each edge list, by name.
+    """
 
     recipe: Recipe
     path: Path
-    schema_path: Path
-    schema: schema_pb2.Schema
+    schema_paths: Mapping[str, Path]
+    schemas: Mapping[str, schema_pb2.Schema]
+    materialization: Materialization
+
+    @property
+    def schema_path(self) -> Path:
+        """Where the schema of the primary entity type is."""
+        return self.schema_paths[self.recipe.primary]
+
+    @property
+    def schema(self) -> schema_pb2.Schema:
+        """The schema of the primary entity type."""
+        return self.schemas[self.recipe.primary]
+
+    @property
+    def tuples(self) -> Relation:
+        """Roles, label and comparisons of the tuples that the recipe asks for."""
+        return self.materialization.tuples
 
     @property
     def features(self) -> tuple[schemas.Feature, ...]:
+        """The features of the primary entity type that enter its tower."""
+        return self.features_of(self.recipe.primary)
+
+    def features_of(self, entity: str) -> tuple[schemas.Feature, ...]:
         """The features that enter the tower: those the recipe names, else all that are not keys."""
-        features = schemas.read_features(self.schema)
-        named = self.recipe.model.features
+        features = schemas.read_features(self.schemas[entity])
+        named = self.recipe.model.features_of(entity) if self.recipe.model else None
         if named is not None:
             return tuple(features[name] for name in named)
-        withheld = {self.recipe.entity.id, self.recipe.relation.source.feature}
+        withheld = checks.keys_of(self.recipe, entity)
         return tuple(feature for name, feature in features.items() if name not in withheld)
 
     @property
     def tuple_schema(self) -> schema_pb2.Schema:
         """The schema of the tuples that RelationGen makes."""
-        return schemas.tuple_schema(self.recipe.tuples, self.schema, self.recipe.entity.id)
+        return schemas.tuple_schema(self.materialization, self.schemas)
 
 
 def load_recipe(name_or_path: str) -> LoadedRecipe:
@@ -54,12 +77,18 @@ def load_recipe(name_or_path: str) -> LoadedRecipe:
     """
     path = _recipe_path(name_or_path)
     recipe = parse_recipe(path.read_text(encoding="utf-8"), str(path))
-    schema_path = _beside(
-        path, recipe.entity.schema_path, f"data.entities.{recipe.entity_type}.schema"
-    )
-    loaded = LoadedRecipe(recipe, path, schema_path, schemas.read_schema(schema_path))
-    _check_against_schema(loaded)
-    return loaded
+    named = {name: ("entities", entity) for name, entity in recipe.data.entities.items()}
+    named |= {name: ("edges", edges) for name, edges in recipe.data.edges.items()}
+    paths = {
+        name: _beside(path, part.schema_path, f"data.{kind}.{name}.schema")
+        for name, (kind, part) in named.items()
+    }
+    read = {name: schemas.read_schema(found) for name, found in paths.items()}
+    try:
+        checks.check(recipe, read, paths)
+        return LoadedRecipe(recipe, path, paths, read, checks.materialization(recipe, read))
+    except RecipeError as error:
+        raise RecipeError(f"{path}: {error}") from None
 
 
 def parse_recipe(text: str, origin: str) -> Recipe:
@@ -84,12 +113,7 @@ def describe(error: ValidationError, prefix: str = "") -> list[str]:
     """One line an error of a validation: field, received value, what was expected."""
     lines = []
     for item in error.errors():
-        # Pydantic adds the tag of a union ("pairs") to the location; it is no key of the file.
-        place = [
-            str(part)
-            for index, part in enumerate(item["loc"])
-            if not (index == 1 and item["loc"][0] == "relation" and part in ("pairs", "triplets"))
-        ]
+        place = _without_tags([str(part) for part in item["loc"]])
         field = ".".join([*([prefix] if prefix else []), *place]) or "recipe"
         if item["type"] == "missing":
             lines.append(f"{field}: missing; it is required")
@@ -101,6 +125,15 @@ def describe(error: ValidationError, prefix: str = "") -> list[str]:
                 f"{field}: got {_shown(item['input'])}; {expected[0].lower()}{expected[1:]}"
             )
     return lines
+
+
+def _without_tags(place: list[str]) -> list[str]:
+    """A location without the tags of unions ("pairs", "edges"), which are no keys of the file."""
+    if place[:1] == ["relation"]:
+        place = [place[0], *place[2:]] if len(place) > 1 else place
+        if place[1:2] == ["source"] and len(place) > 2 and place[2] in checks.SOURCES:
+            place = [*place[:2], *place[3:]]
+    return [part for part in place if part not in ("str", "int") and not part.startswith("dict[")]
 
 
 def _recipe_path(name_or_path: str) -> Path:
@@ -124,63 +157,6 @@ def _beside(recipe_path: Path, name: str, field: str) -> Path:
             return place.resolve()
     looked = " nor ".join(dict.fromkeys(str(place) for place in places))
     raise RecipeError(f"{recipe_path}: {field}: got {name!r}; no such file: neither {looked}")
-
-
-def _check_against_schema(loaded: LoadedRecipe) -> None:
-    """Checks that what the recipe names is in the schema, and can serve as what it is named for."""
-    recipe = loaded.recipe
-    kinds, keys = list(schemas.read_features(loaded.schema)), schemas.key_features(loaded.schema)
-    id_field = f"data.entities.{recipe.entity_type}.id"
-    if recipe.entity.format == "image_folder":
-        _check_image_folder(loaded)
-    _expect(loaded, id_field, [recipe.entity.id], kinds, keys)
-    _expect(loaded, "relation.source.feature", [recipe.relation.source.feature], kinds, keys)
-    _expect(loaded, "model.features", recipe.model.features or (), kinds, kinds)
-    _expect(loaded, "evaluation.slices", recipe.evaluation.slices, kinds, keys)
-    if ID in kinds and recipe.entity.id != ID:
-        raise RecipeError(
-            f"{loaded.path}: {id_field}: got {recipe.entity.id!r}, but {loaded.schema_path} also "
-            f"has a feature {ID!r}, and `<role>_id` can hold only one of them: rename the feature"
-        )
-    if not loaded.features:
-        raise RecipeError(
-            f"{loaded.path}: model.features: no feature is left for the tower: "
-            f"{loaded.schema_path} has only {', '.join(kinds)}"
-        )
-    tuple_feature_names({role.name: kinds for role in recipe.tuples.roles})
-
-
-def _check_image_folder(loaded: LoadedRecipe) -> None:
-    found = {
-        name: feature.dtype
-        for name, feature in schemas.read_features(loaded.schema).items()
-        if name in IMAGE_FOLDER
-    }
-    wrong = [name for name in IMAGE_FOLDER if found.get(name) != "bytes"]
-    if wrong:
-        field = f"data.entities.{loaded.recipe.entity_type}.format"
-        got = f"a feature of {found[wrong[0]]}s" if wrong[0] in found else "no such feature"
-        raise RecipeError(
-            f"{loaded.path}: {field}: got 'image_folder', whose rows have the features "
-            f"{', '.join(IMAGE_FOLDER)}, all of BYTES; {loaded.schema_path} has for "
-            f"{wrong[0]!r} {got}"
-        )
-
-
-def _expect(
-    loaded: LoadedRecipe, field: str, names: Iterable[str], known: list[str], fit: list[str]
-) -> None:
-    for name in names:
-        if name not in known:
-            raise RecipeError(
-                f"{loaded.path}: {field}: got {name!r}; expected a feature of "
-                f"{loaded.schema_path}: {', '.join(known)}"
-            )
-        if name not in fit:
-            raise RecipeError(
-                f"{loaded.path}: {field}: got {name!r}, an image or a float; expected a feature of "
-                f"bytes or integers: {', '.join(fit)}"
-            )
 
 
 def _hashable(value: Any) -> Any:

@@ -8,8 +8,12 @@ from relation.errors import RecipeError
 RELATION = "relation"
 """The label of a tuple, where its kind has one."""
 NEGATIVE_PROB = "negative_prob"
-"""Marginal probability with which the tuple's negative was drawn."""
-TUPLE_FEATURES = (RELATION, NEGATIVE_PROB, "relation_weight")
+"""Marginal probability with which each of the tuple's negatives was drawn."""
+RELATION_WEIGHT = "relation_weight"
+"""How much the tuple counts."""
+POSITIVE_IDS = "positive_ids"
+"""Ids of the anchor's known positives, where they are asked for."""
+TUPLE_FEATURES = (RELATION, NEGATIVE_PROB, RELATION_WEIGHT, POSITIVE_IDS)
 """Features of a tuple that belong to none of its members."""
 TRAIN, EVAL = "train", "eval"
 """The splits of rows, and of tuples."""

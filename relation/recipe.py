@@ -1,18 +1,14 @@
 """The recipe as typed, immutable objects: what every key means. `load.py` reads the file."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from relation import spec
+from relation.config import Name
+from relation.data import Data, Entity
+from relation.kinds import RelationConfig
 from relation.spec import Frozen
-
-Name: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-"""A name that may become a folder, a signature or a node id: lower case, digits and underscores."""
-
-Dotted: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")]
-"""The dotted path of an importable module."""
 
 Scalar: TypeAlias = bool | int | float | str
 Param: TypeAlias = Scalar | tuple[Scalar, ...]
@@ -39,120 +35,21 @@ class Part(Frozen):
         return data
 
 
-class Entity(Frozen):
-    """An entity type: its rows, their schema and the feature that identifies a row.
-
-    Rows are in files of one `format`, found by the glob `path` (docs/data.md); or a `generator` (a
-    module with `write(folder)`) makes them once, as TFRecord files under the run's own folder.
-    """
-
-    schema_path: str = Field(alias="schema")
-    id: str = "id"
-    path: str | None = None
-    format: Literal["tfrecord", "csv", "parquet", "image_folder"] = "tfrecord"
-    generator: Dotted | None = None
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> "Entity":
-        if (self.path is None) == (self.generator is None):
-            raise ValueError("exactly one of `path` and `generator` must be given")
-        if self.generator is not None and self.format != "tfrecord":
-            raise ValueError(f"a `generator` makes TFRecord files, not {self.format}")
-        return self
-
-
-class Split(Frozen):
-    """Shares of the hash buckets that a row's id falls into; all rows of one id share a split."""
-
-    unit: Literal["entity"] = "entity"
-    train: int = Field(3, ge=1, le=1000)
-    eval: int = Field(1, ge=1, le=1000)
-
-
-class Data(Frozen):
-    """What is learnt from."""
-
-    entities: dict[Name, Entity] = Field(min_length=1, max_length=1)
-    split: Split = Split()
-    bad_rows: Literal["fail", "skip"] = "fail"
-    """What a row that cannot be used (undecodable image, NaN, no id, no label) does: stop the run,
-    or be skipped and counted by reason."""
-
-
-class SameLabel(Frozen):
-    """Rows are related when they have the same value of a categorical feature."""
-
-    type: Literal["same_label"]
-    feature: str
-
-
-class PairSampling(Frozen):
-    """Pairs drawn for each anchor; the negatives of one anchor are distinct."""
-
-    positives_per_anchor: int = Field(1, ge=0, le=1000)
-    negatives_per_anchor: int = Field(1, ge=0, le=1000)
-
-    @model_validator(mode="after")
-    def _some_tuple(self) -> "PairSampling":
-        if not self.positives_per_anchor and not self.negatives_per_anchor:
-            raise ValueError("positives and negatives are both 0, so no pair is asked for")
-        return self
-
-
-class TripletSampling(Frozen):
-    """Triplets drawn for each anchor; the negatives of one anchor are distinct."""
-
-    triplets_per_anchor: int = Field(1, ge=1, le=1000)
-
-
-class _RelationConfig(Frozen):
-    source: SameLabel
-    seed: int = Field(0, ge=0, lt=2**63)
-
-
-class Pairs(_RelationConfig):
-    """`relation: {type: pairs}`."""
-
-    type: Literal["pairs"]
-    sampling: PairSampling = PairSampling()
-
-
-class Triplets(_RelationConfig):
-    """`relation: {type: triplets}`."""
-
-    type: Literal["triplets"]
-    sampling: TripletSampling = TripletSampling()
-
-
-RelationConfig: TypeAlias = Annotated[Pairs | Triplets, Field(discriminator="type")]
-
-
-class Materialization(Frozen):
-    """What RelationGen needs of a recipe, and nothing else: its cache key holds this as JSON."""
-
-    entity_type: Name
-    id_feature: str
-    bad_rows: Literal["fail", "skip"]
-    relation: RelationConfig
-
-    @property
-    def tuples(self) -> spec.Relation:
-        """Roles, label and comparisons of the tuples that are asked for."""
-        kinds = {"pairs": spec.pairs, "triplets": spec.triplets}
-        return kinds[self.relation.type](self.entity_type)
-
-
 class Model(Frozen):
     """Features that enter the tower, the tower, the head that compares, the loss.
 
     `features`: by default every feature of the schema but the id and those that the relation's
-    source reads, which would give the answer away.
+    source reads, which would give the answer away. Of two entity types each has its own list.
     """
 
-    features: tuple[str, ...] | None = None
+    features: tuple[str, ...] | dict[Name, tuple[str, ...]] | None = None
     tower: Part
     head: Part
     loss: Part
+
+    def features_of(self, entity: str) -> tuple[str, ...] | None:
+        """The features that are named for an entity type; None: the default."""
+        return self.features.get(entity) if isinstance(self.features, dict) else self.features
 
 
 class Training(Frozen):
@@ -199,9 +96,10 @@ class Recipe(Frozen):
     description: str = ""
     data: Data
     relation: RelationConfig
-    model: Model
+    model: Model | None = None
+    """Without a model the pipeline ends with Transform: it makes data."""
     training: Training = Training()
-    evaluation: Evaluation
+    evaluation: Evaluation | None = None
     schedule: Schedule = Schedule()
 
     @field_validator("description")
@@ -209,27 +107,18 @@ class Recipe(Frozen):
     def _one_line(cls, text: str) -> str:
         return " ".join(text.split())
 
+    @model_validator(mode="after")
+    def _gates_where_a_model(self) -> "Recipe":
+        if self.model is not None and self.evaluation is None:
+            raise ValueError("a recipe with a `model` needs an `evaluation` with gates")
+        return self
+
     @property
-    def entity_type(self) -> str:
-        """The one entity type that today's sources relate to itself."""
+    def primary(self) -> str:
+        """The first entity type, which sources that need only one relate to itself."""
         return next(iter(self.data.entities))
 
     @property
     def entity(self) -> Entity:
-        """The configuration of `entity_type`."""
-        return self.data.entities[self.entity_type]
-
-    @property
-    def materialization(self) -> Materialization:
-        """The part of the recipe that RelationGen reads."""
-        return Materialization(
-            entity_type=self.entity_type,
-            id_feature=self.entity.id,
-            bad_rows=self.data.bad_rows,
-            relation=self.relation,
-        )
-
-    @property
-    def tuples(self) -> spec.Relation:
-        """Roles, label and comparisons of the tuples that the recipe asks for."""
-        return self.materialization.tuples
+        """The configuration of the primary entity type."""
+        return self.data.entities[self.primary]

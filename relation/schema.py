@@ -2,6 +2,7 @@
 
 import enum
 import math
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -9,8 +10,17 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from relation.errors import RecipeError
-from relation.names import ID, NEGATIVE_PROB, RELATION, tuple_feature_names
-from relation.spec import Frozen, LabelKind, Relation
+from relation.materialization import Materialization
+from relation.names import (
+    ID,
+    NEGATIVE_PROB,
+    POSITIVE_IDS,
+    RELATION,
+    RELATION_WEIGHT,
+    tuple_feature_names,
+)
+from relation.sampling import Sampling
+from relation.spec import Frozen, LabelKind
 
 
 class FeatureKind(str, enum.Enum):
@@ -98,35 +108,94 @@ def key_features(schema: schema_pb2.Schema) -> list[str]:
     ]
 
 
+def domain_of(schema: schema_pb2.Schema, name: str) -> tuple[str, ...] | None:
+    """The values that a feature may have, in the schema's order: strings, or decimal digits.
+
+    None: the schema does not say.
+    """
+    feature = next(feature for feature in schema.feature if feature.name == name)
+    if feature.HasField("string_domain"):
+        return tuple(feature.string_domain.value)
+    if feature.HasField("domain"):
+        shared = {domain.name: tuple(domain.value) for domain in schema.string_domain}
+        return shared.get(feature.domain)
+    if feature.type == schema_pb2.INT and feature.int_domain.HasField("max"):
+        return tuple(str(i) for i in range(feature.int_domain.min, feature.int_domain.max + 1))
+    return None
+
+
 def tuple_schema(
-    relation: Relation, entity: schema_pb2.Schema, id_feature: str
+    asked: Materialization, schemas: Mapping[str, schema_pb2.Schema]
 ) -> schema_pb2.Schema:
-    """The schema of tuples: the entity's features under each role, and the relation's own.
+    """The schema of tuples: the features of each role's entity type, and the relation's own.
 
     Fixed shapes are left out, so that every feature is read as variable-length: one role can then
     be fed alone, which the `entities` split (analysis) and the embedding signature rely on.
+
+    Raises:
+      RecipeError: two features of a tuple would get the same name.
     """
-    sources = {feature.name: feature for feature in entity.feature}
-    result = schema_pb2.Schema(string_domain=entity.string_domain)
-    names = tuple_feature_names({role.name: sources for role in relation.roles})
-    for name, (_, feature) in names.items():
+    relation = asked.tuples
+    sources = {
+        role.name: {feature.name: feature for feature in schemas[role.entity].feature}
+        for role in relation.roles
+    }
+    result = schema_pb2.Schema()
+    _add_domains(result, [schemas[entity] for entity in relation.entities])
+    for name, (role, feature) in tuple_feature_names(sources).items():
+        original = asked.entities[relation.entity_of(role)] if feature == ID else feature
         added = result.feature.add()
-        added.CopyFrom(sources[id_feature if feature == ID else feature])
+        added.CopyFrom(sources[role][original])
         added.name = name
         added.ClearField("shape")
-    if relation.label is LabelKind.BINARY:
-        label = _add_scalar(result, RELATION, schema_pb2.FLOAT)
-        label.float_domain.min, label.float_domain.max = 0.0, 1.0
-    probability = _add_scalar(result, NEGATIVE_PROB, schema_pb2.FLOAT)
-    probability.float_domain.min, probability.float_domain.max = 0.0, 1.0
-    if relation.label is not LabelKind.NONE:
-        probability.presence.min_fraction = 0.0  # Only drawn negatives carry it.
+        if relation.optional and role != relation.roles[0].name:
+            added.ClearField("presence")
+    _add_own(result, asked, schemas)
     return result
 
 
-def _add_scalar(schema: schema_pb2.Schema, name: str, kind: int) -> schema_pb2.Feature:
+def _add_domains(result: schema_pb2.Schema, schemas: Iterable[schema_pb2.Schema]) -> None:
+    known: dict[str, schema_pb2.StringDomain] = {}
+    for schema in schemas:
+        for domain in schema.string_domain:
+            if known.setdefault(domain.name, domain) != domain:
+                raise RecipeError(
+                    f"schemas: two entity types have a string_domain {domain.name!r}, with "
+                    "different values: rename one"
+                )
+    result.string_domain.extend(known.values())
+
+
+def _add_own(
+    result: schema_pb2.Schema,
+    asked: Materialization,
+    schemas: Mapping[str, schema_pb2.Schema],
+) -> None:
+    """Adds the features that belong to none of a tuple's members."""
+    relation, sampling = asked.tuples, getattr(asked.relation, "sampling", None)
+    if relation.label is not LabelKind.NONE:
+        label = _add(result, RELATION, schema_pb2.FLOAT, relation.width)
+        if relation.label in (LabelKind.BINARY, LabelKind.TAGS):
+            label.float_domain.min, label.float_domain.max = 0.0, 1.0
+    if isinstance(sampling, Sampling):
+        probability = _add(result, NEGATIVE_PROB, schema_pb2.FLOAT, len(relation.negatives) or 1)
+        probability.float_domain.min, probability.float_domain.max = 0.0, 1.0
+        if not relation.negatives:
+            probability.presence.min_fraction = 0.0  # Only drawn negatives carry it.
+            probability.presence.min_count = 0
+        if sampling.known_positives:
+            entity = asked.ends[1]
+            types = {feature.name: feature.type for feature in schemas[entity].feature}
+            ids = _add(result, POSITIVE_IDS, types[asked.entities[entity]], 1)
+            ids.presence.min_fraction, ids.value_count.max = 0.0, sampling.known_positives
+    if asked.weighted:
+        weight = _add(result, RELATION_WEIGHT, schema_pb2.FLOAT, 1)
+        weight.float_domain.min = 0.0
+
+
+def _add(schema: schema_pb2.Schema, name: str, kind: int, width: int) -> schema_pb2.Feature:
     feature = schema.feature.add(name=name, type=kind)
     feature.presence.min_fraction = 1.0
     feature.presence.min_count = 1
-    feature.value_count.min = feature.value_count.max = 1
+    feature.value_count.min = feature.value_count.max = width
     return feature

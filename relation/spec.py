@@ -4,8 +4,14 @@
 
 | relation | roles | label | comparisons: related? |
 |---|---|---|---|
-| pairs | left, right | binary | left–right: the label says |
+| pairs | left, right | binary, or an edge's value | left–right: the label says |
 | triplets | anchor, positive, negative | none | anchor–positive: yes, anchor–negative: no |
+| ntuples | anchor, positive…, negative_0… | none | anchor–positives: yes, anchor–negatives: no |
+| ranked_pairs | preferred, other, [query] | difference of grades | |
+| lists | document_0…, [query] | a grade each, -1 = no document | |
+| scored_pairs | left, right | a function's value | |
+| tags | example | a number for each tag | |
+| rows | as the recipe names them | as the row says | first–second: the label says |
 """
 
 import enum
@@ -21,10 +27,19 @@ class Frozen(BaseModel):
 
 
 class LabelKind(str, enum.Enum):
-    """What `relation`, the label of a tuple, holds."""
+    """What `relation`, the label of a tuple, holds: float32 values, as many as its width."""
 
     NONE = "none"
     BINARY = "binary"
+    """0 or 1."""
+    SCALAR = "scalar"
+    VECTOR = "vector"
+    CLASS = "class"
+    """The index of a class, in the order of the schema's string domain."""
+    GRADES = "grades"
+    """One a document; -1 = there is no document."""
+    TAGS = "tags"
+    """One a tag, in [0, 1], in the order of the schema's domain."""
 
 
 class Role(NamedTuple):
@@ -49,11 +64,16 @@ class Relation(NamedTuple):
     """Roles and label of one kind of tuple.
 
     One polarity everywhere: `relation` = 1 and a higher score mean *more related*.
+    `optional`: whether the roles after the first may be absent (documents of a list).
+    `negatives`: the roles that drawn negatives fill, if they are drawn into roles of their own.
     """
 
     roles: tuple[Role, ...]
     label: LabelKind
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[Comparison, ...] = ()
+    width: int = 1
+    optional: bool = False
+    negatives: tuple[str, ...] = ()
 
     @property
     def entities(self) -> tuple[str, ...]:
@@ -74,22 +94,74 @@ class Relation(NamedTuple):
         return next(r.entity for r in self.roles if r.name == role)
 
 
-def pairs(entity: str) -> Relation:
-    """Pairs of one entity type with a binary label: 1 = related."""
+def pairs(left: str, right: str, label: LabelKind = LabelKind.BINARY, width: int = 1) -> Relation:
+    """Pairs of two entities and a label; of a binary one, 1 = related."""
     return Relation(
-        roles=(Role("left", entity), Role("right", entity)),
-        label=LabelKind.BINARY,
+        roles=(Role("left", left), Role("right", right)),
+        label=label,
         comparisons=(Comparison("left", "right", None),),
+        width=width,
     )
 
 
-def triplets(entity: str) -> Relation:
-    """Anchor, a positive and a negative of one entity type; the order is the label."""
+def triplets(anchor: str, other: str) -> Relation:
+    """Anchor, a positive and a negative; the order is the label."""
     return Relation(
-        roles=tuple(Role(name, entity) for name in ("anchor", "positive", "negative")),
+        roles=(Role("anchor", anchor), Role("positive", other), Role("negative", other)),
         label=LabelKind.NONE,
         comparisons=(
             Comparison("anchor", "positive", True),
             Comparison("anchor", "negative", False),
         ),
+        negatives=("negative",),
     )
+
+
+def ntuples(anchor: str, other: str, positives: int, negatives: int) -> Relation:
+    """Anchor, positives and negatives; a single positive is called `positive`."""
+    right = ["positive"] if positives == 1 else [f"positive_{i}" for i in range(positives)]
+    wrong = [f"negative_{i}" for i in range(negatives)]
+    return Relation(
+        roles=(Role("anchor", anchor), *(Role(name, other) for name in [*right, *wrong])),
+        label=LabelKind.NONE,
+        comparisons=(
+            *(Comparison("anchor", name, True) for name in right),
+            *(Comparison("anchor", name, False) for name in wrong),
+        ),
+        negatives=tuple(wrong),
+    )
+
+
+def ranked_pairs(document: str, query: str | None) -> Relation:
+    """Two documents of one query, the first of the higher grade; the label is the difference."""
+    more = (Role("query", query),) if query else ()
+    compared = (Comparison("query", "preferred", True), Comparison("query", "other", False))
+    return Relation(
+        roles=(Role("preferred", document), Role("other", document), *more),
+        label=LabelKind.SCALAR,
+        comparisons=compared if query else (),
+    )
+
+
+def lists(document: str, query: str | None, length: int) -> Relation:
+    """Up to `length` documents of one query, and their grades."""
+    names = [f"document_{i}" for i in range(length)]
+    more = (Role("query", query),) if query else ()
+    return Relation(
+        roles=(*(Role(name, document) for name in names), *more),
+        label=LabelKind.GRADES,
+        comparisons=tuple(Comparison("query", name, None) for name in names) if query else (),
+        width=length,
+        optional=True,
+    )
+
+
+def tags(example: str, count: int) -> Relation:
+    """An entity and the tags it has."""
+    return Relation(roles=(Role("example", example),), label=LabelKind.TAGS, width=count)
+
+
+def rows(roles: tuple[Role, ...], label: LabelKind, width: int) -> Relation:
+    """Tuples that came as rows: the roles that the recipe names, the label that the row holds."""
+    compared = Comparison(roles[0].name, roles[1].name, True if label is LabelKind.NONE else None)
+    return Relation(roles=roles, label=label, comparisons=(compared,), width=width)

@@ -1,7 +1,8 @@
 """What Transform and Trainer need of a recipe: it travels as JSON in their `custom_config`."""
 
 from relation.load import LoadedRecipe
-from relation.recipe import Materialization, Model, Training
+from relation.materialization import Materialization
+from relation.recipe import Model, Training
 from relation.schema import Feature
 from relation.spec import Frozen, Relation
 
@@ -23,7 +24,7 @@ class PreprocessingRequest(Frozen):
     @classmethod
     def of(cls, loaded: LoadedRecipe) -> "PreprocessingRequest":
         """The request that a recipe makes."""
-        return cls(materialization=loaded.recipe.materialization, features=loaded.features)
+        return cls(materialization=loaded.materialization, features=loaded.features)
 
 
 class TrainingRequest(Frozen):

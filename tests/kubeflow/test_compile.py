@@ -61,7 +61,7 @@ def test_every_shipped_recipe(recipe, compiled, tmp_path):
     assert set(spec.root.dag.tasks) == TASKS
 
     relation_gen = constants(spec, "RelationGen")
-    request = load_recipe(recipe).recipe.materialization
+    request = load_recipe(recipe).materialization
     assert json.loads(relation_gen["request"]) == json.loads(request.model_dump_json())
     fingerprints = {
         task

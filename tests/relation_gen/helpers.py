@@ -14,7 +14,7 @@ from PIL import Image
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.relation_gen.run import input_files, materialize
-from relation.recipe import Materialization
+from relation.materialization import Materialization
 
 SCHEMA = text_format.Parse(
     """
@@ -68,8 +68,7 @@ def write(path: Path, rows: Iterable[bytes], compression: str = "GZIP") -> Path:
 def request(kind: str = "triplets", bad_rows: str = "fail", **sampling: int) -> Materialization:
     return Materialization.model_validate(
         {
-            "entity_type": "item",
-            "id_feature": "id",
+            "entities": {"item": "id"}, "primary": "item",
             "bad_rows": bad_rows,
             "relation": {
                 "type": kind,

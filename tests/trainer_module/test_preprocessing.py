@@ -7,7 +7,7 @@ import tensorflow_transform.beam as tft_beam
 from tensorflow_transform import TFTransformOutput
 from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 
-from relation.recipe import Materialization
+from relation.materialization import Materialization
 from relation.schema import Feature, FeatureKind
 from trainer_module.preprocessing import preprocessing_fn
 from trainer_module.request import KEY, PreprocessingRequest
@@ -22,7 +22,7 @@ FEATURES = (
 REQUEST = PreprocessingRequest(
     materialization=Materialization.model_validate(
         {
-            "entity_type": "item",
+            "entities": {"item": "id"}, "primary": "item",
             "id_feature": "sku",
             "bad_rows": "fail",
             "relation": {"type": "pairs", "source": {"type": "same_label", "feature": "brand"}},

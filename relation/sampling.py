@@ -1,0 +1,159 @@
+"""How tuples are sampled from the relationships that a source states."""
+
+from typing import Literal, TypeAlias
+
+from pydantic import Field, model_validator
+
+from relation.spec import Frozen
+
+Count: TypeAlias = int | Literal["all"]
+
+
+class Negatives(Frozen):
+    """Which entities negatives are drawn from, and how; known positives are never among them.
+
+    | draw | probability of an entity |
+    |---|---|
+    | `uniform` | the same for each |
+    | `groups` | the same for each group, then for each entity in it |
+    | `popularity` | in proportion to f^alpha; f: its number of edges, or its value of `feature` |
+
+    `group`: a feature whose values are the groups (`same_label`: by default its labels). `where`:
+    only entities of the anchor's group, or only those outside it.
+    """
+
+    draw: Literal["uniform", "groups", "popularity"] = "uniform"
+    alpha: float = Field(0.75, ge=0, le=2)
+    feature: str | None = None
+    group: str | None = None
+    where: Literal["anywhere", "within", "outside"] = "anywhere"
+
+    @model_validator(mode="after")
+    def _fields_fit(self) -> "Negatives":
+        if self.where != "anywhere" and self.group is None:
+            raise ValueError(f"where: {self.where} needs a `group`")
+        if self.feature is not None and self.draw != "popularity":
+            raise ValueError(f"draw: {self.draw} takes no `feature`")
+        return self
+
+
+class Caps(Frozen):
+    """At most so many: anchors of a group, positives of a group, positives that an entity is.
+
+    There is no cap on negatives: it would falsify the probability that each carries.
+    """
+
+    anchors_per_group: int | None = Field(None, ge=1)
+    positives_per_group: int | None = Field(None, ge=1)
+    positives_per_entity: int | None = Field(None, ge=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_cap_on_negatives(cls, data: object) -> object:
+        if isinstance(data, dict):
+            for name in data:
+                if "negative" in str(name):
+                    raise ValueError(
+                        f"{name}: a cap on negatives would make their probabilities false; lower "
+                        "the number that is drawn, or draw by `popularity` with a smaller alpha"
+                    )
+        return data
+
+
+class Sampling(Frozen):
+    """What all samplings share.
+
+    `balance`: anchors that each group gives, its members in turn as often as it takes; so rare
+    groups are seen as often as frequent ones. `weight`: the feature of the anchor (or column of the
+    edge list) that becomes `relation_weight`. `known_positives`: up to so many of the anchor's
+    known positives travel with the tuple, as keys (`positive_keys`).
+    """
+
+    negatives: Negatives = Negatives()
+    caps: Caps = Caps()
+    balance: int | None = Field(None, ge=1, le=10**6)
+    weight: str | None = None
+    known_positives: int = Field(0, ge=0, le=10**6)
+
+    @model_validator(mode="after")
+    def _balance_or_cap(self) -> "Sampling":
+        if self.balance is not None and self.caps.anchors_per_group is not None:
+            raise ValueError("balance: already says how many anchors a group has; drop the cap")
+        return self
+
+
+class PairSampling(Sampling):
+    """Pairs of each anchor; its negatives are distinct.
+
+    `positive_share`: instead of a number of negatives, the share of positives among all pairs; the
+    number of an anchor is rounded up or down by its hash, so that the share holds on average.
+    """
+
+    positives_per_anchor: Count = Field(1)
+    negatives_per_anchor: int | None = Field(None, ge=0, le=1000)
+    positive_share: float | None = Field(None, gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _some_tuple(self) -> "PairSampling":
+        _check_count("positives_per_anchor", self.positives_per_anchor, 0)
+        if self.positive_share is not None and self.negatives_per_anchor is not None:
+            raise ValueError("only one of `positive_share` and `negatives_per_anchor` may be given")
+        if not self.positives_per_anchor and not self.negative_count:
+            raise ValueError("positives and negatives are both 0, so no pair is asked for")
+        return self
+
+    @property
+    def negative_count(self) -> int:
+        """Negatives of each anchor, where no share of positives is asked for."""
+        if self.positive_share is not None:
+            return 0
+        return 1 if self.negatives_per_anchor is None else self.negatives_per_anchor
+
+
+class TripletSampling(Sampling):
+    """Triplets of each anchor; its negatives are distinct. `all`: one for each positive."""
+
+    triplets_per_anchor: Count = Field(1)
+
+    @model_validator(mode="after")
+    def _count(self) -> "TripletSampling":
+        _check_count("triplets_per_anchor", self.triplets_per_anchor, 1)
+        return self
+
+
+class NTupleSampling(Sampling):
+    """Tuples of each anchor, each of some positives and some negatives, which are distinct."""
+
+    tuples_per_anchor: Count = Field(1)
+    positives_per_tuple: int = Field(1, ge=1, le=100)
+    negatives_per_tuple: int = Field(4, ge=1, le=1000)
+
+    @model_validator(mode="after")
+    def _count(self) -> "NTupleSampling":
+        _check_count("tuples_per_anchor", self.tuples_per_anchor, 1)
+        return self
+
+
+class RankedPairSampling(Frozen):
+    """Distinct ordered pairs of each group; all of them where there are fewer."""
+
+    pairs_per_group: int = Field(100, ge=1, le=10**6)
+    weight: str | None = None
+
+
+class ListSampling(Frozen):
+    """A list of each group, of at most `length` documents; which, if there are more, by the seed."""
+
+    length: int = Field(32, ge=1, le=1000)
+
+
+class ScoredPairSampling(Frozen):
+    """Distinct others of each anchor, uniform over all, or over those of its group."""
+
+    pairs_per_anchor: int = Field(4, ge=1, le=1000)
+    group: str | None = None
+
+
+def _check_count(name: str, value: Count, least: int) -> None:
+    if value != "all" and not least <= value <= 1000:
+        raise ValueError(f"{name}: got {value}; expected `all`, or {least} to 1000")
