@@ -32,6 +32,8 @@ class FeatureKind(str, enum.Enum):
     """FLOAT, or INT without a categorical domain: z-score."""
     CATEGORICAL = "categorical"
     """BYTES, or INT with `int_domain.is_categorical`: one vocabulary an entity type."""
+    TEXT = "text"
+    """BYTES with `natural_language_domain`: words, of one vocabulary an entity type."""
 
 
 _DTYPES: dict[int, Literal["bytes", "int", "float"]] = {
@@ -94,6 +96,8 @@ def _kind(feature: schema_pb2.Feature) -> FeatureKind:
         )
     if feature.HasField("image_domain"):
         return FeatureKind.IMAGE
+    if feature.type == schema_pb2.BYTES and feature.HasField("natural_language_domain"):
+        return FeatureKind.TEXT
     if feature.type == schema_pb2.BYTES or feature.int_domain.is_categorical:
         return FeatureKind.CATEGORICAL
     return FeatureKind.NUMERIC
