@@ -130,6 +130,6 @@ def test_logistic_distance_starts_with_the_right_sign_and_keeps_it():
 
 def test_triplet_refuses_pairs():
     loss = LOSSES.resolve(Part(type="triplet"))
-    loss.check(triplets("item"))
+    loss.check(triplets("item", "item"))
     with pytest.raises(ValueError, match="an anchor, a positive and a negative"):
-        loss.check(pairs("item"))
+        loss.check(pairs("item", "item"))

@@ -26,7 +26,7 @@ def _linear() -> keras.Model:
 
 def test_triplets_are_compared_anchor_to_positive_and_anchor_to_negative():
     model = RelationalModel(
-        triplets("item"), {"item": ("x",)}, {"item": _linear()}, SquaredDistance().build()
+        triplets("item", "item"), {"item": ("x",)}, {"item": _linear()}, SquaredDistance().build()
     )
     result = model(
         {
@@ -42,8 +42,14 @@ def test_triplets_are_compared_anchor_to_positive_and_anchor_to_negative():
 
 def test_what_is_related_is_known_from_the_kind_of_tuple_or_from_its_label():
     label = tf.constant([[1.0], [0.0]])
-    assert related_columns(pairs("item"), label, tf.constant(2)).numpy().tolist() == [[1.0], [0.0]]
-    assert related_columns(triplets("item"), None, tf.constant(2)).numpy().tolist() == [[1, 0]] * 2
+    assert related_columns(pairs("item", "item"), label, tf.constant(2)).numpy().tolist() == [
+        [1.0],
+        [0.0],
+    ]
+    assert (
+        related_columns(triplets("item", "item"), None, tf.constant(2)).numpy().tolist()
+        == [[1, 0]] * 2
+    )
 
 
 def _encoded(pixels: np.ndarray, form: str) -> bytes:

@@ -30,7 +30,7 @@ def test_every_registered_part_is_found(registry, table):
 
 
 def test_a_fitting_model_passes():
-    check_model(_model(), pairs("item"), (IMAGE,))
+    check_model(_model(), pairs("item", "item"), (IMAGE,))
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,8 @@ def test_a_fitting_model_passes():
 )  # fmt: skip
 def test_what_does_not_fit_is_told_with_its_field(changes, relation, features, message):
     with pytest.raises(RecipeError, match=message):
-        check_model(_model(**changes), relation("item"), features)
+        check_model(_model(**changes), relation("item", "item"), features)
 
 
 def test_triplets_may_learn_by_pair_losses():
-    check_model(_model(), triplets("item"), (IMAGE,))
+    check_model(_model(), triplets("item", "item"), (IMAGE,))

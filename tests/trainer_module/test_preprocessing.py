@@ -22,8 +22,8 @@ FEATURES = (
 REQUEST = PreprocessingRequest(
     materialization=Materialization.model_validate(
         {
-            "entities": {"item": "id"}, "primary": "item",
-            "id_feature": "sku",
+            "entities": {"item": "sku"},
+            "primary": "item",
             "bad_rows": "fail",
             "relation": {"type": "pairs", "source": {"type": "same_label", "feature": "brand"}},
         }

@@ -19,7 +19,7 @@ from trainer_module.model import RelationalModel, TupleLoss
 from trainer_module.run_fn import _fit
 from trainer_module.towers.cnn import Cnn
 
-RELATION = pairs("item")
+RELATION = pairs("item", "item")
 TOWER = Cnn(height=8, width=8, filters=(8, 8), dense=(16,), embedding=8, dropout=0.3, shift=0.2)
 FEATURES = (Feature(name="image", kind=FeatureKind.IMAGE, dtype="bytes", width=1),)
 SPEC = {
