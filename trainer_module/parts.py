@@ -17,6 +17,7 @@ from relation.recipe import Model, Part
 from relation.schema import Feature, FeatureKind
 from relation.spec import Frozen, Relation
 from trainer_module.numerics import Tensor
+from trainer_module.vocabulary import Vocabulary
 
 _TOWERS = {
     "cnn": "trainer_module.towers.cnn.Cnn",
@@ -56,8 +57,13 @@ class Tower(Frozen, abc.ABC):
         """
 
     @abc.abstractmethod
-    def build(self, features: tuple[Feature, ...]) -> keras.Model:
-        """The network: {feature name: decoded tensor} -> embedding [batch, d], float32."""
+    def build(
+        self, features: tuple[Feature, ...], vocabularies: Mapping[str, Vocabulary] = {}
+    ) -> keras.Model:
+        """The network: {feature name: decoded tensor} -> embedding [batch, d], float32.
+
+        `vocabularies`: of each categorical or text feature by name; known after Transform.
+        """
 
 
 class Head(Frozen, abc.ABC):

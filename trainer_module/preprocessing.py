@@ -6,7 +6,7 @@ weights see one feature space. Keys, labels and other features that no tower tak
 here, so that nothing downstream can read them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -16,9 +16,19 @@ from relation.names import RELATION, prefixed
 from relation.schema import Feature, FeatureKind
 from relation.spec import LabelKind
 from trainer_module.request import KEY, PreprocessingRequest
+from trainer_module.vocabulary import Vocabulary
 
-Apply = Callable[[tf.SparseTensor], tf.Tensor]
-Analyze = Callable[[tf.SparseTensor, Feature, str], Apply]
+Apply = Callable[[tf.SparseTensor, Feature], tf.Tensor]
+Analyze = Callable[[Mapping[Feature, tf.SparseTensor], str], Apply]
+
+TEXT_WORDS = 64
+"""Words kept of a text whose schema gives no `value_count.max` above 1."""
+COMMON_WORDS = 50_000
+"""Words that get an index of their own at most: the most frequent ones."""
+RARE_FROM = 2
+"""A word of fewer occurrences has no index of its own."""
+RARE_BUCKETS = 1_024
+"""Indices that the other words share by their hash: two texts with one rare word still share it."""
 
 
 def preprocessing_fn(
@@ -38,15 +48,42 @@ def preprocessing_fn(
     outputs: dict[str, tf.Tensor] = {}
     for entity in request.relation.entities:
         roles = request.relation.roles_of(entity)
-        for feature in request.features:
-            analyzed = inputs[prefixed(roles[0], feature.name)]
-            name = f"{entity}_{feature.name}"
-            apply = _ANALYZE[feature.kind](analyzed, feature, name)
-            for role in roles:
-                outputs[prefixed(role, feature.name)] = apply(inputs[prefixed(role, feature.name)])
+        for name, group in _groups(entity, request.features).items():
+            analyzed = {feature: inputs[prefixed(roles[0], feature.name)] for feature in group}
+            apply = _ANALYZE[group[0].kind](analyzed, name)
+            for output, feature in ((prefixed(r, f.name), f) for r in roles for f in group):
+                outputs[output] = apply(inputs[output], feature)
     if request.relation.label is not LabelKind.NONE:
         outputs[RELATION] = _dense(inputs[RELATION], 1, 0.0)
     return outputs
+
+
+def vocabularies(
+    transform: tft.TFTransformOutput, entity: str, features: Iterable[Feature]
+) -> dict[str, Vocabulary]:
+    """The vocabulary of each feature of an entity type that has one, by the feature's name."""
+    extra = {FeatureKind.CATEGORICAL: 1, FeatureKind.TEXT: 1 + RARE_BUCKETS}
+    result = {}
+    for feature in features:
+        if feature.kind in extra:
+            name = _learnt(entity, feature)
+            size = len(transform.vocabulary_by_name(name)) + extra[feature.kind]
+            result[feature.name] = Vocabulary(name, size)
+    return result
+
+
+def _learnt(entity: str, feature: Feature) -> str:
+    """The name of what is learnt of a feature; all texts of an entity type share their words."""
+    text = feature.kind is FeatureKind.TEXT
+    return f"{entity}_words" if text else f"{entity}_{feature.name}"
+
+
+def _groups(entity: str, features: Iterable[Feature]) -> dict[str, list[Feature]]:
+    """The features that share what is learnt, by its name."""
+    groups: dict[str, list[Feature]] = {}
+    for feature in features:
+        groups.setdefault(_learnt(entity, feature), []).append(feature)
+    return groups
 
 
 def _dense(values: tf.SparseTensor, width: int, default: Any) -> tf.Tensor:
@@ -61,29 +98,30 @@ def _dense(values: tf.SparseTensor, width: int, default: Any) -> tf.Tensor:
     return tf.ensure_shape(padded, [None, width])
 
 
-def _image(analyzed: tf.SparseTensor, feature: Feature, name: str) -> Apply:
+def _image(analyzed: Mapping[Feature, tf.SparseTensor], name: str) -> Apply:
     del analyzed, name
-    return lambda values: _dense(values, feature.width, "")
+    return lambda values, feature: _dense(values, feature.width, "")
 
 
-def _numeric(analyzed: tf.SparseTensor, feature: Feature, name: str) -> Apply:
+def _numeric(analyzed: Mapping[Feature, tf.SparseTensor], name: str) -> Apply:
     """z-score of each component; a missing value is the mean, hence 0."""
 
-    def as_float(values: tf.SparseTensor) -> tf.Tensor:
+    def as_float(values: tf.SparseTensor, feature: Feature) -> tf.Tensor:
         return _dense(tf.cast(values, tf.float32), feature.width, float("nan"))
 
-    known = as_float(analyzed)
+    ((feature, values),) = analyzed.items()
+    known = as_float(values, feature)
     mean = tft.mean(known, reduce_instance_dims=False, name=f"{name}_mean")
     spread = tf.sqrt(tft.var(known, reduce_instance_dims=False, name=f"{name}_var"))
 
-    def apply(values: tf.SparseTensor) -> tf.Tensor:
-        dense = as_float(values)
+    def apply(values: tf.SparseTensor, feature: Feature) -> tf.Tensor:
+        dense = as_float(values, feature)
         return tf.where(tf.math.is_nan(dense), 0.0, tf.math.divide_no_nan(dense - mean, spread))
 
     return apply
 
 
-def _categorical(analyzed: tf.SparseTensor, feature: Feature, name: str) -> Apply:
+def _categorical(analyzed: Mapping[Feature, tf.SparseTensor], name: str) -> Apply:
     """Index in the entity type's vocabulary; 0 is missing or unknown."""
 
     def as_text(values: tf.SparseTensor) -> tf.SparseTensor:
@@ -93,17 +131,43 @@ def _categorical(analyzed: tf.SparseTensor, feature: Feature, name: str) -> Appl
             values.indices, tf.strings.as_string(values.values), values.dense_shape
         )
 
-    vocabulary = tft.vocabulary(as_text(analyzed), vocab_filename=name, name=name)
+    (values,) = analyzed.values()
+    vocabulary = tft.vocabulary(as_text(values), vocab_filename=name, name=name)
 
-    def apply(values: tf.SparseTensor) -> tf.Tensor:
+    def apply(values: tf.SparseTensor, feature: Feature) -> tf.Tensor:
         text = _dense(as_text(values), feature.width, "")
         return tft.apply_vocabulary(text, vocabulary, default_value=-1) + 1
 
     return apply
 
 
+def _text(analyzed: Mapping[Feature, tf.SparseTensor], name: str) -> Apply:
+    """Indices of the words, in order; 0 is padding, and a rare or unknown word has a bucket."""
+    known = tf.concat([_words(values) for values in analyzed.values()], axis=1)
+    vocabulary = tft.vocabulary(
+        known, top_k=COMMON_WORDS, frequency_threshold=RARE_FROM, vocab_filename=name, name=name
+    )
+
+    def apply(values: tf.SparseTensor, feature: Feature) -> tf.Tensor:
+        indices = tft.apply_vocabulary(
+            _words(values).to_sparse(), vocabulary, num_oov_buckets=RARE_BUCKETS
+        )
+        shifted = tf.SparseTensor(indices.indices, indices.values + 1, indices.dense_shape)
+        return _dense(shifted, feature.width if feature.width > 1 else TEXT_WORDS, 0)
+
+    return apply
+
+
+def _words(texts: tf.SparseTensor) -> tf.RaggedTensor:
+    """Lower-case runs of letters and digits: string [batch, texts] -> ragged [batch, words]."""
+    joined = tf.strings.reduce_join(tf.sparse.to_dense(texts, ""), axis=1, separator=" ")
+    lower = tf.strings.lower(joined, encoding="utf-8")
+    return tf.strings.split(tf.strings.regex_replace(lower, r"[^\pL\pN]+", " "))
+
+
 _ANALYZE: dict[FeatureKind, Analyze] = {
     FeatureKind.IMAGE: _image,
     FeatureKind.NUMERIC: _numeric,
     FeatureKind.CATEGORICAL: _categorical,
+    FeatureKind.TEXT: _text,
 }

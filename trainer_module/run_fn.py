@@ -14,6 +14,7 @@ from trainer_module.history import History, write_history
 from trainer_module.inputs import tuple_dataset
 from trainer_module.model import RelationalModel, TupleLoss
 from trainer_module.parts import HEADS, LOSSES, TOWERS
+from trainer_module.preprocessing import vocabularies
 from trainer_module.request import KEY, TrainingRequest
 from trainer_module.signatures import ServingModule
 
@@ -42,7 +43,10 @@ def run_fn(fn_args: FnArgs) -> None:
     model = RelationalModel(
         relation,
         dict.fromkeys(towers, names),
-        {entity: part.build(features) for entity, part in towers.items()},
+        {
+            entity: part.build(features, vocabularies(transform, entity, features))
+            for entity, part in towers.items()
+        },
         head.build(),
     )
     model.compile(

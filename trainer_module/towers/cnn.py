@@ -10,6 +10,7 @@ from relation.schema import Feature, FeatureKind
 from trainer_module.images import decode_images
 from trainer_module.numerics import Tensor
 from trainer_module.parts import Tower
+from trainer_module.vocabulary import Vocabulary
 
 
 class Cnn(Tower):
@@ -49,7 +50,9 @@ class Cnn(Tower):
             for name, encoded in features.items()
         }
 
-    def build(self, features: tuple[Feature, ...]) -> keras.Model:
+    def build(
+        self, features: tuple[Feature, ...], vocabularies: Mapping[str, Vocabulary] = {}
+    ) -> keras.Model:
         shape = (self.height, self.width, self.channels)
         image = keras.Input(shape, name=features[0].name)
         x = image
