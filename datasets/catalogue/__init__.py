@@ -1,0 +1,1 @@
+"""A made-up catalogue: products, and links of several kinds between them."""

@@ -1,0 +1,1 @@
+"""A made-up shop: users, items, and who bought what."""

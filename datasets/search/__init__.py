@@ -1,0 +1,1 @@
+"""A made-up search engine: queries, and documents graded for them."""
