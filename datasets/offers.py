@@ -4,7 +4,7 @@ Products stand on shelves of five, of one maker and one kind of thing: they diff
 size and colour alone. Shop A names a product in full. Shop B drops, shortens or moves words, makes
 a typing error in every third title, and asks a price some 7 % off. Of prices one in five is
 missing, of makers half (shop B). Of a shelf all five pairs that match are there, and eight of those
-that do not; no pair leaves its shelf, so shelves are the connected components.
+that do not. No pair leaves its shelf, which is its `block`: the candidates that were compared.
 """
 
 import os
@@ -49,7 +49,8 @@ def write(folder: str | os.PathLike[str]) -> None:
     """Writes the pairs.
 
     Each holds two offers, of shop A under `left_` and of shop B under `right_`: `id`, `title`,
-    `maker` (bytes), `price` (float); and `match` (int64): 1 = the same product.
+    `maker` (bytes) and `price` (float). `block` (bytes) is of both; `match` (int64): 1 = the same
+    product.
 
     Args:
       folder: an existing folder.
@@ -70,6 +71,7 @@ def rows() -> Iterator[Row]:
             yield {
                 **{f"left_{name}": value for name, value in left[i].items()},
                 **{f"right_{name}": value for name, value in right[j].items()},
+                "block": f"shelf-{shelf:03d}",
                 "match": int(i == j),
             }
 

@@ -2,8 +2,8 @@
 
 A photograph is 32 x 32 RGB pixels: two to four shapes of any colour, the later ones over the
 earlier ones, on a background that fades from one colour to another, with normal noise of .12. The
-drawing is 32 x 32 grey pixels: the lines where a shape ends, white on black. Neither has an id, and
-no two drawings are the same.
+drawing is 32 x 32 grey pixels: the lines where a shape ends, white on black. It has no id of its
+own; no two are the same.
 """
 
 import os
@@ -21,7 +21,7 @@ NOISE = 0.12
 
 
 def write(folder: str | os.PathLike[str]) -> None:
-    """Writes the pairs: `image_image` (the photograph) and `target_image` (the drawing), PNG.
+    """Writes the pairs: `image_id`, `image_image` (the photograph), `target_image` (the drawing).
 
     Args:
       folder: an existing folder.
@@ -32,10 +32,10 @@ def write(folder: str | os.PathLike[str]) -> None:
 def rows() -> list[Row]:
     """The pairs, the same every time."""
     random = np.random.default_rng(SEED)
-    return [_pair(random) for _ in range(SKETCHES)]
+    return [_pair(number, random) for number in range(SKETCHES)]
 
 
-def _pair(random: np.random.Generator) -> Row:
+def _pair(number: int, random: np.random.Generator) -> Row:
     fade = np.linspace(0, 1, SIDE)[:, None, None]
     ground = (1 - fade) * random.random(3) + fade * random.random(3)
     photograph = np.repeat(ground, SIDE, axis=1)
@@ -46,7 +46,11 @@ def _pair(random: np.random.Generator) -> Row:
         covered = shape(name, SIDE, row, column, random.uniform(5, 9))
         photograph[covered], top[covered] = random.random(3), layer
     noise = random.normal(0, NOISE, photograph.shape)
-    return {"image_image": png(photograph + noise), "target_image": png(_lines(top))}
+    return {
+        "image_id": f"photograph-{number:04d}",
+        "image_image": png(photograph + noise),
+        "target_image": png(_lines(top)),
+    }
 
 
 def _lines(top: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:

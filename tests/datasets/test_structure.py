@@ -206,7 +206,11 @@ def test_offers_of_one_product_share_words_but_not_only_they(rows):
     pairs = rows("datasets.offers")
     ends = {(one(row, "left_id"), one(row, "right_id")) for row in pairs}
     assert len(ends) == len(pairs)
-    assert all(int(left[2:]) // 5 == int(right[2:]) // 5 for left, right in ends)  # Of one shelf.
+    blocks = defaultdict(set)
+    for row in pairs:
+        for side in ("left", "right"):
+            blocks[one(row, f"{side}_id")].add(one(row, "block"))
+    assert {len(found) for found in blocks.values()} == {1}  # So no offer is in two splits.
     for side in ("left", "right"):
         offers = defaultdict(set)
         for row in pairs:
