@@ -13,18 +13,28 @@ class Config:
     """What EntityGen needs beside TFX's own parameters.
 
     Fields:
-      id_feature: the feature that identifies a row.
+      id_feature: the feature that identifies a row; None: there is none.
       file_format: the name of a reader.
       bad_rows: "fail" or "skip".
       code_fingerprint: of the sources; not read, but an edited source is another execution.
       features: see `records.Layout`.
+      partition: the feature that splits rows by its hash; None: they are not.
     """
 
-    id_feature: str
+    id_feature: str | None
     file_format: str
     bad_rows: str
     code_fingerprint: str
     features: Mapping[str, str] = field(default_factory=dict)
+    partition: str | None = None
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The features that every row must have one value of, and what each is."""
+        keys = {} if self.id_feature is None else {self.id_feature: "id feature"}
+        if self.partition is not None:
+            keys.setdefault(self.partition, "split feature")
+        return keys
 
     def pack(self) -> example_gen_pb2.CustomConfig:
         """As the protocol buffer that TFX passes on."""

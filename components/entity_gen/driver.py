@@ -23,7 +23,8 @@ class Driver(driver.FileBasedDriver):
         """Fills the pattern in.
 
         Raises:
-          DataError: no file matches a pattern with spans, or what is there is no number or date.
+          DataError: no file matches a pattern with spans, what is there is no number or date, or
+            the latest of one split is not that of the other.
         """
         # Before TFX fills it in.
         splits = json.loads(exec_properties[standard_component_specs.INPUT_CONFIG_KEY])["splits"]
@@ -31,7 +32,8 @@ class Driver(driver.FileBasedDriver):
             return super().resolve_exec_properties(exec_properties, pipeline_info, component_info)
         except ValueError as error:
             base = exec_properties[standard_component_specs.INPUT_BASE_KEY]
-            pattern = os.path.join(base, splits[0]["pattern"])
-            raise DataError(
-                f"{pattern}: no file matches with a span, date or version in it: {error}"
-            ) from None
+            patterns = " and ".join(os.path.join(base, split["pattern"]) for split in splits)
+            reason = str(error)
+            if "same for each split" not in reason:
+                reason = f"no file matches with a span, date or version in it: {reason}"
+            raise DataError(f"{patterns}: {reason}") from None

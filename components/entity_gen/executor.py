@@ -22,7 +22,7 @@ class Executor(base_example_gen_executor.BaseExampleGenExecutor):
     """
 
     _report_path = ""
-    _reported: beam.PCollection = None
+    _reported: tuple[beam.PCollection, ...] = ()
 
     def Do(
         self,
@@ -64,10 +64,10 @@ class Executor(base_example_gen_executor.BaseExampleGenExecutor):
                 | "Spread" >> beam.Reshuffle()
                 | "Read"
                 >> beam.ParDo(
-                    transforms.ReadRows(ours.file_format, ours.id_feature, layout)
+                    transforms.ReadRows(ours.file_format, ours.keys, layout)
                 ).with_outputs(transforms.REPORT, main=transforms.ROWS)
             )
-            self._reported = read[transforms.REPORT]
+            self._reported += (read[transforms.REPORT],)
             return read[transforms.ROWS]
 
         return read_files
@@ -76,8 +76,10 @@ class Executor(base_example_gen_executor.BaseExampleGenExecutor):
         self, pipeline: beam.Pipeline, exec_properties: dict[str, Any]
     ) -> dict[str, beam.PCollection]:
         """The rows of every split; the report is written beside."""
+        self._reported = ()
         splits = super().GenerateExamplesByBeam(pipeline, exec_properties)
-        _ = (splits, self._reported) | "Report" >> transforms.WriteReport(self._report_path)
+        reported = self._reported | "Reported" >> beam.Flatten()
+        _ = (splits, reported) | "Report" >> transforms.WriteReport(self._report_path)
         return splits
 
 

@@ -55,7 +55,7 @@ class Report:
         if empty:
             raise DataError(
                 f"split {empty[0]!r} is empty: the {_rows(sum(self.rows.values()))} all fell into "
-                "other splits; give more rows or other shares"
+                "other splits; give more rows, other shares or other files"
             )
 
     def _faults(self) -> str:

@@ -1,7 +1,7 @@
 """Files to rows, and the report of what was read, as Beam transforms."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -27,10 +27,11 @@ Place: TypeAlias = tuple[str, int, str]
 class ReadRows(beam.DoFn):
     """Paths to usable rows. What is not usable goes to `REPORT` as ((kind, reason), (1, place))."""
 
-    def __init__(self, file_format: str, id_feature: str, layout: Layout):
-        """Takes the name of a reader, the feature that identifies a row, and what readers need."""
+    def __init__(self, file_format: str, keys: Mapping[str, str], layout: Layout):
+        """Takes the name of a reader, the features that every row must have (and what each is), and
+        what readers need."""
         self._file_format = file_format
-        self._id_feature = id_feature
+        self._keys = keys
         self._layout = layout
 
     def process(self, path: str) -> Iterator[Any]:
@@ -44,12 +45,16 @@ class ReadRows(beam.DoFn):
                     yield _report(UNUSABLE, record.reason, (path, number, record.shown))
                 elif isinstance(record, str):
                     yield _report(UNUSABLE, record, (path, number, ""))
-                elif fault := rows.id_fault(record, self._id_feature):
+                elif fault := self._fault(record):
                     yield _report(UNUSABLE, fault, (path, number, ""))
                 else:
                     yield record
         except DataError as error:
             yield _report(BROKEN, str(error), (path, 0, ""))
+
+    def _fault(self, example: tf.train.Example) -> str | None:
+        faults = (rows.id_fault(example, name, what) for name, what in self._keys.items())
+        return next((fault for fault in faults if fault), None)
 
 
 def _report(kind: str, reason: str, place: Place) -> beam.pvalue.TaggedOutput:
