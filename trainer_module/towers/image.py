@@ -1,0 +1,34 @@
+"""What the towers over one image share."""
+
+import abc
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+
+from pydantic import Field, PositiveInt
+
+from relation.schema import Feature, FeatureKind
+from trainer_module.images import decode_images
+from trainer_module.numerics import Tensor
+from trainer_module.towers.network import Network
+
+
+class ImageTower(Network, abc.ABC):
+    """One image, brought to height × width × channels, in [0, 1]."""
+
+    kinds: ClassVar[frozenset[FeatureKind]] = frozenset({FeatureKind.IMAGE})
+
+    height: PositiveInt
+    width: PositiveInt
+    channels: Annotated[int, Field(ge=1, le=4)] = 1
+
+    def check(self, features: tuple[Feature, ...]) -> None:
+        super().check(features)
+        if len(features) != 1:
+            names = ", ".join(feature.name for feature in features)
+            raise ValueError(f"this tower takes one image, and the recipe gives it {names}")
+
+    def decode(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return {
+            name: decode_images(encoded, self.height, self.width, self.channels)
+            for name, encoded in features.items()
+        }

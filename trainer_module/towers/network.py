@@ -1,0 +1,55 @@
+"""What the networks of all towers share: regularisation, normalisation, the embedding itself."""
+
+import abc
+from typing import Literal
+
+import keras
+from pydantic import Field
+
+from trainer_module.numerics import Tensor
+from trainer_module.parts import Tower
+from trainer_module.unit import unit_length
+
+
+class Network(Tower, abc.ABC):
+    """Parameters of every tower.
+
+    `normalize`: embeddings of unit length. `dropout`: share of activations dropped while training.
+    `weight_decay`: w in w·|kernel|², added to the loss for each kernel. `norm`: normalisation of
+    hidden activations, over the batch or over the features of each example.
+    """
+
+    normalize: bool = True
+    dropout: float = Field(0.0, ge=0.0, lt=1.0)
+    weight_decay: float = Field(0.0, ge=0.0)
+    norm: Literal["none", "batch", "layer"] = "none"
+
+    def penalty(self) -> keras.regularizers.Regularizer | None:
+        """The penalty of a kernel."""
+        return keras.regularizers.L2(self.weight_decay) if self.weight_decay else None
+
+    def normed(self, x: Tensor) -> Tensor:
+        """Normalised over the batch, or over the last axis, or as it is; same shape."""
+        if self.norm == "batch":
+            return keras.layers.BatchNormalization()(x)
+        return keras.layers.LayerNormalization()(x) if self.norm == "layer" else x
+
+    def dropped(self, x: Tensor) -> Tensor:
+        """With dropout while training; same shape."""
+        return keras.layers.Dropout(self.dropout)(x) if self.dropout else x
+
+    def embedded(self, x: Tensor, size: int) -> Tensor:
+        """[batch, n] -> the embedding, float32 [batch, size] whatever the precision before it."""
+        dense = keras.layers.Dense(size, kernel_regularizer=self.penalty(), dtype="float32")
+        return self.unit(dense(x))
+
+    def unit(self, x: Tensor) -> Tensor:
+        """[..., d], of unit length if `normalize`."""
+        return UnitLength(dtype="float32")(x) if self.normalize else x
+
+
+class UnitLength(keras.layers.Layer):
+    """[..., d] -> the same, of unit length."""
+
+    def call(self, x: Tensor) -> Tensor:
+        return unit_length(x)

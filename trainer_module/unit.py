@@ -1,0 +1,15 @@
+"""Unit vectors, with zero vectors in mind."""
+
+from keras import ops
+
+from trainer_module.numerics import Tensor
+
+
+def unit_length(x: Tensor) -> Tensor:
+    """x/|x| along the last axis, [..., d] -> [..., d]; 0 for x = 0, where the gradient is 0, too.
+
+    A floor under |x| would make the gradient there its inverse, too large for float16.
+    """
+    squared = ops.sum(ops.square(x), axis=-1, keepdims=True)
+    zero = squared <= 0.0
+    return x * ops.where(zero, 0.0, ops.rsqrt(ops.where(zero, 1.0, squared)))
