@@ -20,7 +20,11 @@ from trainer_module.numerics import Tensor
 from trainer_module.vocabulary import Vocabulary
 
 _TOWERS = {
+    "backbone": "trainer_module.towers.backbone.Backbone",
     "cnn": "trainer_module.towers.cnn.Cnn",
+    "dense": "trainer_module.towers.dense.Dense",
+    "encoder_decoder": "trainer_module.towers.encoder_decoder.EncoderDecoder",
+    "sequence": "trainer_module.towers.sequence.Sequence",
 }
 _HEADS = {
     "distance": "trainer_module.heads.distance.Distance",

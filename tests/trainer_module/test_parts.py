@@ -12,6 +12,8 @@ from trainer_module.parts import HEADS, LOSSES, TOWERS, check_model
 IMAGE = Feature(name="image", kind=FeatureKind.IMAGE, dtype="bytes", width=1)
 PRICE = Feature(name="price", kind=FeatureKind.NUMERIC, dtype="float", width=1)
 CNN = {"type": "cnn", "height": 8, "width": 8}
+NEEDED = {name: {"height": 8, "width": 8} for name in ("backbone", "cnn", "encoder_decoder")}
+"""Parameters of parts that have no default."""
 
 
 def _model(**changes) -> Model:
@@ -25,7 +27,7 @@ def _model(**changes) -> Model:
 )
 def test_every_registered_part_is_found(registry, table):
     for name in table:
-        spec = _model(tower={**CNN, "type": name} if registry is TOWERS else {"type": name}).tower
+        spec = _model(tower={"type": name, **NEEDED.get(name, {})}).tower
         assert type(registry.resolve(spec)).__doc__
 
 

@@ -1,0 +1,79 @@
+"""A pretrained network of `keras.applications` under an embedding."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, Literal
+
+import keras
+from pydantic import AfterValidator, Field, NonNegativeInt
+
+from relation.schema import Feature
+from trainer_module.numerics import Tensor
+from trainer_module.towers.image import ImageTower
+from trainer_module.vocabulary import Vocabulary
+
+IMAGENET, NONE = "imagenet", "none"
+
+
+def _family(name: str) -> ModuleType:
+    """The module of a network: it holds the `preprocess_input` that the weights go with."""
+    for module in vars(keras.applications).values():
+        if isinstance(module, ModuleType) and name[:1].isupper() and hasattr(module, name):
+            return module
+    raise ValueError("expected a network of keras.applications, such as ResNet50")
+
+
+def _known(name: str) -> str:
+    _family(name)
+    return name
+
+
+class Backbone(ImageTower):
+    """Pixels as the network wants them, its features averaged over the image, then `norm`,
+    `dropout` and the embedding.
+
+    `network`: a name of `keras.applications`, such as ResNet50 or MobileNetV2. `weights`:
+    `imagenet` (fetched by Keras), a file of the network's weights without its top (`.weights.h5`,
+    or `.h5` as Keras publishes them), or `none` (random). `trainable`: whether training changes
+    the network; if not, its batch normalisation keeps its statistics, too. `embedding`: 0 = the
+    averaged features themselves, so that a frozen tower learns nothing at all.
+    """
+
+    channels: Literal[3] = 3
+    network: Annotated[str, AfterValidator(_known)] = "ResNet50"
+    weights: str = Field(IMAGENET, min_length=1)
+    trainable: bool = False
+    embedding: NonNegativeInt = 64
+
+    def check(self, features: tuple[Feature, ...]) -> None:
+        super().check(features)
+        if self.weights not in (IMAGENET, NONE) and not Path(self.weights).is_file():
+            raise ValueError(
+                f"weights: got {self.weights!r}; expected imagenet, none, or a file, and there is "
+                "no such file"
+            )
+
+    def build(
+        self, features: tuple[Feature, ...], vocabularies: Mapping[str, Vocabulary] = {}
+    ) -> keras.Model:
+        shape = (self.height, self.width, self.channels)
+        image = keras.Input(shape, name=features[0].name)
+        x = _family(self.network).preprocess_input(255.0 * image)
+        x = self._network(shape)(x, training=None if self.trainable else False)
+        x = self.dropped(self.normed(x))
+        x = self.embedded(x, self.embedding) if self.embedding else self.unit(x)
+        return keras.Model({features[0].name: image}, x, name="backbone")
+
+    def _network(self, shape: tuple[int, int, int]) -> Tensor:
+        """The network with its weights: [batch, height, width, 3] -> [batch, features]."""
+        network = getattr(_family(self.network), self.network)(
+            include_top=False,
+            weights=IMAGENET if self.weights == IMAGENET else None,
+            input_shape=shape,
+            pooling="avg",
+        )
+        if self.weights not in (IMAGENET, NONE):
+            network.load_weights(self.weights)
+        network.trainable = self.trainable
+        return network

@@ -1,0 +1,42 @@
+"""A multilayer perceptron over numbers, categories and bags of words."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import keras
+from pydantic import PositiveInt
+
+from relation.schema import Feature, FeatureKind
+from trainer_module.numerics import Tensor
+from trainer_module.towers.columns import column_inputs, column_vectors
+from trainer_module.towers.network import Network
+from trainer_module.vocabulary import Vocabulary
+
+
+class Dense(Network):
+    """Features side by side (`columns.py`), dense layers with `norm` and ReLU, the embedding.
+
+    `category` is the size of a category's, or of a word's, embedding.
+    """
+
+    kinds: ClassVar[frozenset[FeatureKind]] = frozenset(
+        {FeatureKind.NUMERIC, FeatureKind.CATEGORICAL, FeatureKind.TEXT}
+    )
+
+    category: PositiveInt = 16
+    dense: tuple[PositiveInt, ...] = (128,)
+    embedding: PositiveInt = 64
+
+    def decode(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return dict(features)
+
+    def build(
+        self, features: tuple[Feature, ...], vocabularies: Mapping[str, Vocabulary] = {}
+    ) -> keras.Model:
+        inputs = column_inputs(features)
+        vectors = column_vectors(inputs, features, vocabularies, self.category)
+        x = keras.layers.Concatenate()(vectors) if len(vectors) > 1 else vectors[0]
+        for units in self.dense:
+            x = keras.layers.Dense(units, kernel_regularizer=self.penalty())(x)
+            x = self.dropped(keras.layers.ReLU()(self.normed(x)))
+        return keras.Model(inputs, self.embedded(x, self.embedding), name="dense")

@@ -1,0 +1,74 @@
+"""An image for an image: a U-Net."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import keras
+from pydantic import Field, PositiveInt
+
+from relation.schema import Feature
+from trainer_module.numerics import Tensor
+from trainer_module.towers.image import ImageTower
+from trainer_module.vocabulary import Vocabulary
+
+
+class EncoderDecoder(ImageTower):
+    """U-Net (Ronneberger et al. 2015, padded): [batch, height, width, channels] ->
+    [batch, height, width, outputs].
+
+    Each of `filters` is a level of two 3x3 convolutions with `norm` and ReLU; a level has half the
+    height and width of the one before it, and on the way back up is joined to it. `dropout` is at
+    the lowest level. `normalize`: each pixel's outputs are of unit length.
+    """
+
+    filters: tuple[PositiveInt, ...] = Field((16, 32, 64), min_length=1)
+    norm: Literal["none", "batch", "layer"] = "batch"
+    normalize: bool = False
+    outputs: PositiveInt = 1
+    activation: Literal["linear", "sigmoid"] = "sigmoid"
+
+    def check(self, features: tuple[Feature, ...]) -> None:
+        super().check(features)
+        step = 2 ** (len(self.filters) - 1)
+        if self.height % step or self.width % step:
+            raise ValueError(
+                f"{len(self.filters)} levels halve the image {len(self.filters) - 1} times: "
+                f"height and width must be multiples of {step}"
+            )
+
+    def build(
+        self, features: tuple[Feature, ...], vocabularies: Mapping[str, Vocabulary] = {}
+    ) -> keras.Model:
+        image = keras.Input((self.height, self.width, self.channels), name=features[0].name)
+        x = image
+        skipped = []
+        for filters in self.filters[:-1]:
+            x = self._level(x, filters)
+            skipped.append(x)
+            x = keras.layers.MaxPooling2D(2)(x)
+        x = self.dropped(self._level(x, self.filters[-1]))
+        for filters, skip in zip(self.filters[-2::-1], skipped[::-1], strict=True):
+            x = keras.layers.Conv2DTranspose(
+                filters, 2, strides=2, kernel_regularizer=self.penalty()
+            )(x)
+            x = self._level(keras.layers.Concatenate()([skip, x]), filters)
+        x = keras.layers.Conv2D(
+            self.outputs,
+            1,
+            activation=self.activation,
+            kernel_regularizer=self.penalty(),
+            dtype="float32",
+        )(x)
+        return keras.Model({features[0].name: image}, self.unit(x), name="encoder_decoder")
+
+    def _level(self, x: Tensor, filters: int) -> Tensor:
+        for _ in range(2):
+            x = keras.layers.Conv2D(
+                filters,
+                3,
+                padding="same",
+                use_bias=self.norm == "none",
+                kernel_regularizer=self.penalty(),
+            )(x)
+            x = keras.layers.ReLU()(self.normed(x))
+        return x

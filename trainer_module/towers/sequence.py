@@ -1,0 +1,118 @@
+"""A transformer over the words of an entity's texts."""
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+import keras
+import numpy as np
+from keras import ops
+from pydantic import Field, PositiveInt
+
+from relation.schema import Feature, FeatureKind
+from trainer_module.numerics import Tensor
+from trainer_module.towers.columns import MaskedMean, column_inputs, column_vectors
+from trainer_module.towers.network import Network
+from trainer_module.vocabulary import Vocabulary
+
+
+class Sequence(Network):
+    """The texts one after the other, each word with its place; blocks of self-attention and of a
+    dense layer (Vaswani et al. 2017; normalised before each, as in GPT-2); the mean over words;
+    beside it numbers and categories, if there are any (`columns.py`); the embedding.
+
+    All texts of an entity type share one vocabulary, and so the embeddings of its words. Padding
+    changes nothing. `width` is that of a word's embedding, `dense` that of the blocks' dense layer,
+    `category` the size of a category's embedding.
+    """
+
+    kinds: ClassVar[frozenset[FeatureKind]] = frozenset(
+        {FeatureKind.TEXT, FeatureKind.NUMERIC, FeatureKind.CATEGORICAL}
+    )
+
+    width: PositiveInt = Field(64, multiple_of=2)
+    blocks: PositiveInt = 2
+    heads: PositiveInt = 4
+    dense: PositiveInt = 128
+    category: PositiveInt = 16
+    norm: Literal["none", "layer"] = "layer"
+    embedding: PositiveInt = 64
+
+    def check(self, features: tuple[Feature, ...]) -> None:
+        super().check(features)
+        if all(feature.kind is not FeatureKind.TEXT for feature in features):
+            raise ValueError(
+                "this tower takes at least one text (BYTES with natural_language_domain)"
+            )
+        if self.width % self.heads:
+            raise ValueError(f"width {self.width} is no multiple of heads {self.heads}")
+
+    def decode(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return dict(features)
+
+    def build(
+        self, features: tuple[Feature, ...], vocabularies: Mapping[str, Vocabulary] = {}
+    ) -> keras.Model:
+        inputs = column_inputs(features)
+        texts = [f for f in features if f.kind is FeatureKind.TEXT]
+        others = [f for f in features if f.kind is not FeatureKind.TEXT]
+        words = self._words({f.name: inputs[f.name] for f in texts}, vocabularies)
+        kept = ops.not_equal(_joined([inputs[f.name] for f in texts]), 0)
+        x = self.dropped(words)
+        for _ in range(self.blocks):
+            x = self._block(x, kept)
+        pooled = MaskedMean()(self.normed(x), kept)
+        x = _joined([pooled, *column_vectors(inputs, others, vocabularies, self.category)])
+        return keras.Model(inputs, self.embedded(x, self.embedding), name="sequence")
+
+    def _words(
+        self, indices: Mapping[str, Tensor], vocabularies: Mapping[str, Vocabulary]
+    ) -> Tensor:
+        """Embedded words of all texts, each with its place: [batch, words, width]."""
+        tables = {
+            vocabulary: keras.layers.Embedding(
+                vocabulary.size,
+                self.width,
+                embeddings_initializer=keras.initializers.RandomNormal(stddev=self.width**-0.5),
+            )
+            for vocabulary in dict.fromkeys(vocabularies[name] for name in indices)
+        }
+        return _joined([Place()(tables[vocabularies[name]](i)) for name, i in indices.items()])
+
+    def _block(self, x: Tensor, kept: Tensor) -> Tensor:
+        """[batch, words, width], [batch, words] -> [batch, words, width]."""
+        attention = keras.layers.MultiHeadAttention(
+            self.heads,
+            self.width // self.heads,
+            dropout=self.dropout,
+            kernel_regularizer=self.penalty(),
+        )
+        normed = self.normed(x)
+        x = x + self.dropped(attention(normed, normed, attention_mask=kept[:, None, :]))
+        y = self._dense(self.dense, "gelu")(self.normed(x))
+        return x + self.dropped(self._dense(self.width)(y))
+
+    def _dense(self, units: int, activation: str | None = None) -> keras.layers.Layer:
+        return keras.layers.Dense(units, activation=activation, kernel_regularizer=self.penalty())
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    """One after the other along the first axis after the batch."""
+    return keras.layers.Concatenate(axis=1)(parts) if len(parts) > 1 else parts[0]
+
+
+class Place(keras.layers.Layer):
+    """√d · words, plus the sinusoids of their positions, plus a learnt mark of their text.
+
+    [batch, words, d] -> the same. Sinusoids and scale are those of Vaswani et al. 2017, section
+    3.5, with all sines before all cosines.
+    """
+
+    def build(self, shape: tuple[int | None, ...]) -> None:
+        self.mark = self.add_weight(shape=(shape[-1],), initializer="random_normal", name="mark")
+
+    def call(self, words: Tensor) -> Tensor:
+        width = words.shape[-1]
+        frequencies = 10_000.0 ** (-np.arange(0, width, 2, dtype="float32") / width)
+        angles = ops.arange(ops.shape(words)[1], dtype="float32")[:, None] * frequencies
+        places = ops.concatenate([ops.sin(angles), ops.cos(angles)], axis=-1)
+        return width**0.5 * words + ops.cast(places, words.dtype) + self.mark
