@@ -51,8 +51,8 @@ class End(Frozen):
 class Edges(Frozen):
     """Explicit relationships: rows that name two entities, and may hold a value and a weight.
 
-    With `inline`, the rows hold the two entities themselves: `left_<feature>`, `right_<feature>`
-    (source `row`).
+    The rows of the source `row` hold their members instead, each feature under
+    `<role>_<feature>`; so they name no `left`, `right`, `value` and `weight`.
     """
 
     schema_path: str = Field(alias="schema")
@@ -101,6 +101,8 @@ class Split(Frozen):
             raise ValueError(f"unit {self.unit!r} needs a `feature`")
         if not needed and self.feature is not None:
             raise ValueError(f"unit {self.unit!r} takes no `feature`")
+        if self.unit == "files" and (self.train, self.eval) != (3, 1):
+            raise ValueError("unit 'files' takes no `train` and `eval`: the files are the shares")
         return self
 
 
@@ -113,3 +115,9 @@ class Data(Frozen):
     bad_rows: Literal["fail", "skip"] = "fail"
     """What a row that cannot be used (undecodable image, NaN, no id, no label) does: stop the run,
     or be skipped and counted by reason."""
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> "Data":
+        if both := sorted(set(self.entities) & set(self.edges)):
+            raise ValueError(f"{both[0]!r} is the name of an entity type and of an edge list")
+        return self

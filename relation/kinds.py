@@ -1,8 +1,8 @@
-"""What a recipe's `relation` says: a kind of tuple, the source it is made from, and its sampling."""
+"""What a recipe's `relation` says: a kind of tuple, the source it is made from, its sampling."""
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from relation.config import Dotted, Name
 from relation.sampling import (
@@ -17,7 +17,7 @@ from relation.spec import Frozen, LabelKind
 
 
 class SameLabel(Frozen):
-    """Rows are related when they share a value of a categorical feature, of one value or several."""
+    """Rows are related when they share a value of a categorical feature, which may have several."""
 
     type: Literal["same_label"]
     feature: str
@@ -39,6 +39,12 @@ class EdgeSource(Frozen):
     positive_from: float | None = None
     symmetric: bool = False
     repeated: Literal["merge", "keep"] = "merge"
+
+    @model_validator(mode="after")
+    def _threshold_where_scalar(self) -> "EdgeSource":
+        if self.positive_from is not None and self.label != "scalar":
+            raise ValueError(f"label: {self.label} takes no `positive_from`, only scalar does")
+        return self
 
 
 class Labels(Frozen):
@@ -154,6 +160,12 @@ class Rows(Seeded):
     roles: dict[Name, Name] = Field(min_length=1, max_length=16)
     label: str | None = None
     label_kind: Literal["binary", "scalar", "vector", "class"] = "binary"
+
+    @model_validator(mode="after")
+    def _kind_of_a_label(self) -> "Rows":
+        if self.label is None and self.label_kind != "binary":
+            raise ValueError(f"label_kind: {self.label_kind} needs a `label` that is of that kind")
+        return self
 
     @property
     def kind(self) -> LabelKind:

@@ -3,17 +3,20 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import yaml
 from pydantic import ValidationError
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from relation import checks
-from relation import schema as schemas
+from relation.checks.derived import keys_of
+from relation.data import Edges, Entity
+from relation.document import read_mapping
 from relation.errors import RecipeError
+from relation.faults import describe as describe  # Parts of a model describe their own.
 from relation.materialization import Materialization
 from relation.recipe import Recipe
+from relation.schema import Feature, read_features, read_schema, tuple_schema
 from relation.spec import Relation
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -36,12 +39,12 @@ class LoadedRecipe(NamedTuple):
     @property
     def schema_path(self) -> Path:
         """Where the schema of the primary entity type is."""
-        return self.schema_paths[self.recipe.primary]
+        return self.schema_paths[self.materialization.primary]
 
     @property
     def schema(self) -> schema_pb2.Schema:
         """The schema of the primary entity type."""
-        return self.schemas[self.recipe.primary]
+        return self.schemas[self.materialization.primary]
 
     @property
     def tuples(self) -> Relation:
@@ -49,23 +52,23 @@ class LoadedRecipe(NamedTuple):
         return self.materialization.tuples
 
     @property
-    def features(self) -> tuple[schemas.Feature, ...]:
+    def features(self) -> tuple[Feature, ...]:
         """The features of the primary entity type that enter its tower."""
-        return self.features_of(self.recipe.primary)
+        return self.features_of(self.materialization.primary)
 
-    def features_of(self, entity: str) -> tuple[schemas.Feature, ...]:
+    def features_of(self, entity: str) -> tuple[Feature, ...]:
         """The features that enter the tower: those the recipe names, else all that are not keys."""
-        features = schemas.read_features(self.schemas[entity])
+        features = read_features(self.schemas[entity])
         named = self.recipe.model.features_of(entity) if self.recipe.model else None
         if named is not None:
             return tuple(features[name] for name in named)
-        withheld = checks.keys_of(self.recipe, entity)
+        withheld = keys_of(self.recipe, entity)
         return tuple(feature for name, feature in features.items() if name not in withheld)
 
     @property
     def tuple_schema(self) -> schema_pb2.Schema:
         """The schema of the tuples that RelationGen makes."""
-        return schemas.tuple_schema(self.materialization, self.schemas)
+        return tuple_schema(self.materialization, self.schemas)
 
 
 def load_recipe(name_or_path: str) -> LoadedRecipe:
@@ -76,17 +79,22 @@ def load_recipe(name_or_path: str) -> LoadedRecipe:
         field, received value and what was expected.
     """
     path = _recipe_path(name_or_path)
-    recipe = parse_recipe(path.read_text(encoding="utf-8"), str(path))
-    named = {name: ("entities", entity) for name, entity in recipe.data.entities.items()}
-    named |= {name: ("edges", edges) for name, edges in recipe.data.edges.items()}
+    try:
+        recipe = parse_recipe(path.read_text(encoding="utf-8"), str(path))
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"{path}: not text in UTF-8: {error}") from None
+    tables: dict[str, Mapping[str, Entity | Edges]] = {
+        "entities": recipe.data.entities,
+        "edges": recipe.data.edges,
+    }
     paths = {
         name: _beside(path, part.schema_path, f"data.{kind}.{name}.schema")
-        for name, (kind, part) in named.items()
+        for kind, parts in tables.items()
+        for name, part in parts.items()
     }
-    read = {name: schemas.read_schema(found) for name, found in paths.items()}
+    read = {name: read_schema(found) for name, found in paths.items()}
     try:
-        checks.check(recipe, read, paths)
-        return LoadedRecipe(recipe, path, paths, read, checks.materialization(recipe, read))
+        return LoadedRecipe(recipe, path, paths, read, checks.checked(recipe, read, paths))
     except RecipeError as error:
         raise RecipeError(f"{path}: {error}") from None
 
@@ -98,42 +106,13 @@ def parse_recipe(text: str, origin: str) -> Recipe:
       RecipeError: see `load_recipe`.
     """
     try:
-        raw = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise RecipeError(f"{origin}: not YAML: {error}") from None
-    if not isinstance(raw, dict):
-        raise RecipeError(f"{origin}: expected a mapping of keys, got {_shown(raw)}")
-    try:
-        return Recipe.model_validate(_hashable(raw))
+        raw = read_mapping(text)
+        return Recipe.model_validate(raw)
+    except RecipeError as error:
+        raise RecipeError(f"{origin}: {error}") from None
     except ValidationError as error:
-        raise RecipeError("\n".join(f"{origin}: {line}" for line in describe(error))) from None
-
-
-def describe(error: ValidationError, prefix: str = "") -> list[str]:
-    """One line an error of a validation: field, received value, what was expected."""
-    lines = []
-    for item in error.errors():
-        place = _without_tags([str(part) for part in item["loc"]])
-        field = ".".join([*([prefix] if prefix else []), *place]) or "recipe"
-        if item["type"] == "missing":
-            lines.append(f"{field}: missing; it is required")
-        elif item["type"] == "extra_forbidden":
-            lines.append(f"{field}: unknown key (value {_shown(item['input'])})")
-        else:
-            expected = re.sub(r"^Value error, ", "", item["msg"])
-            lines.append(
-                f"{field}: got {_shown(item['input'])}; {expected[0].lower()}{expected[1:]}"
-            )
-    return lines
-
-
-def _without_tags(place: list[str]) -> list[str]:
-    """A location without the tags of unions ("pairs", "edges"), which are no keys of the file."""
-    if place[:1] == ["relation"]:
-        place = [place[0], *place[2:]] if len(place) > 1 else place
-        if place[1:2] == ["source"] and len(place) > 2 and place[2] in checks.SOURCES:
-            place = [*place[:2], *place[3:]]
-    return [part for part in place if part not in ("str", "int") and not part.startswith("dict[")]
+        faults = describe(error, raw=raw)
+        raise RecipeError("\n".join(f"{origin}: {fault}" for fault in faults)) from None
 
 
 def _recipe_path(name_or_path: str) -> Path:
@@ -157,17 +136,3 @@ def _beside(recipe_path: Path, name: str, field: str) -> Path:
             return place.resolve()
     looked = " nor ".join(dict.fromkeys(str(place) for place in places))
     raise RecipeError(f"{recipe_path}: {field}: got {name!r}; no such file: neither {looked}")
-
-
-def _hashable(value: Any) -> Any:
-    """Lists as tuples, so that what is parsed is immutable all the way down."""
-    if isinstance(value, dict):
-        return {key: _hashable(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return tuple(_hashable(item) for item in value)
-    return value
-
-
-def _shown(value: Any, limit: int = 80) -> str:
-    text = repr(value)
-    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,12 +1,14 @@
 """How tuples are sampled from the relationships that a source states."""
 
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
 from relation.spec import Frozen
 
-Count: TypeAlias = int | Literal["all"]
+Count: TypeAlias = Annotated[int, Field(ge=0, le=1000)] | Literal["all"]
+PositiveCount: TypeAlias = Annotated[int, Field(ge=1, le=1000)] | Literal["all"]
+DEFAULT_ALPHA = 0.75
 
 
 class Negatives(Frozen):
@@ -18,12 +20,12 @@ class Negatives(Frozen):
     | `groups` | the same for each group, then for each entity in it |
     | `popularity` | in proportion to f^alpha; f: its number of edges, or its value of `feature` |
 
-    `group`: a feature whose values are the groups (`same_label`: by default its labels). `where`:
-    only entities of the anchor's group, or only those outside it.
+    `group`: a feature whose values are the groups (`same_label` with draw: groups: its labels).
+    `where`: only entities of the anchor's group, or only those outside it.
     """
 
     draw: Literal["uniform", "groups", "popularity"] = "uniform"
-    alpha: float = Field(0.75, ge=0, le=2)
+    alpha: float = Field(DEFAULT_ALPHA, ge=0, le=2)
     feature: str | None = None
     group: str | None = None
     where: Literal["anywhere", "within", "outside"] = "anywhere"
@@ -34,6 +36,14 @@ class Negatives(Frozen):
             raise ValueError(f"where: {self.where} needs a `group`")
         if self.feature is not None and self.draw != "popularity":
             raise ValueError(f"draw: {self.draw} takes no `feature`")
+        if self.alpha != DEFAULT_ALPHA and self.draw != "popularity":
+            raise ValueError(f"draw: {self.draw} takes no `alpha`")
+        if self.group is not None and self.draw != "groups" and self.where == "anywhere":
+            raise ValueError(
+                "`group` is of use only with draw: groups, or where: within or outside"
+            )
+        if self.draw == "groups" and self.where == "within":
+            raise ValueError("draw: groups within the anchor's group would draw from one alone")
         return self
 
 
@@ -66,7 +76,7 @@ class Sampling(Frozen):
     `balance`: anchors that each group gives, its members in turn as often as it takes; so rare
     groups are seen as often as frequent ones. `weight`: the feature of the anchor (or column of the
     edge list) that becomes `relation_weight`. `known_positives`: up to so many of the anchor's
-    known positives travel with the tuple, as keys (`positive_keys`).
+    known positives travel with the tuple, as ids (`positive_ids`).
     """
 
     negatives: Negatives = Negatives()
@@ -89,18 +99,26 @@ class PairSampling(Sampling):
     number of an anchor is rounded up or down by its hash, so that the share holds on average.
     """
 
-    positives_per_anchor: Count = Field(1)
+    positives_per_anchor: Count = 1
     negatives_per_anchor: int | None = Field(None, ge=0, le=1000)
     positive_share: float | None = Field(None, gt=0, le=1)
 
     @model_validator(mode="after")
     def _some_tuple(self) -> "PairSampling":
-        _check_count("positives_per_anchor", self.positives_per_anchor, 0)
         if self.positive_share is not None and self.negatives_per_anchor is not None:
             raise ValueError("only one of `positive_share` and `negatives_per_anchor` may be given")
-        if not self.positives_per_anchor and not self.negative_count:
+        if self.positive_share is not None and not self.positives_per_anchor:
+            raise ValueError("`positive_share` is a share of no positives")
+        if not self.positives_per_anchor and not self.draws_negatives:
             raise ValueError("positives and negatives are both 0, so no pair is asked for")
+        if self.negatives != Negatives() and not self.draws_negatives:
+            raise ValueError("`negatives` says how negatives are drawn, and none is asked for")
         return self
+
+    @property
+    def draws_negatives(self) -> bool:
+        """Whether there are negatives at all."""
+        return bool(self.negative_count) or self.positive_share not in (None, 1)
 
     @property
     def negative_count(self) -> int:
@@ -113,25 +131,15 @@ class PairSampling(Sampling):
 class TripletSampling(Sampling):
     """Triplets of each anchor; its negatives are distinct. `all`: one for each positive."""
 
-    triplets_per_anchor: Count = Field(1)
-
-    @model_validator(mode="after")
-    def _count(self) -> "TripletSampling":
-        _check_count("triplets_per_anchor", self.triplets_per_anchor, 1)
-        return self
+    triplets_per_anchor: PositiveCount = 1
 
 
 class NTupleSampling(Sampling):
     """Tuples of each anchor, each of some positives and some negatives, which are distinct."""
 
-    tuples_per_anchor: Count = Field(1)
+    tuples_per_anchor: PositiveCount = 1
     positives_per_tuple: int = Field(1, ge=1, le=100)
     negatives_per_tuple: int = Field(4, ge=1, le=1000)
-
-    @model_validator(mode="after")
-    def _count(self) -> "NTupleSampling":
-        _check_count("tuples_per_anchor", self.tuples_per_anchor, 1)
-        return self
 
 
 class RankedPairSampling(Frozen):
@@ -142,7 +150,7 @@ class RankedPairSampling(Frozen):
 
 
 class ListSampling(Frozen):
-    """A list of each group, of at most `length` documents; which, if there are more, by the seed."""
+    """A list of each group, of at most `length` documents; if there are more, the seed chooses."""
 
     length: int = Field(32, ge=1, le=1000)
 
@@ -152,8 +160,3 @@ class ScoredPairSampling(Frozen):
 
     pairs_per_anchor: int = Field(4, ge=1, le=1000)
     group: str | None = None
-
-
-def _check_count(name: str, value: Count, least: int) -> None:
-    if value != "all" and not least <= value <= 1000:
-        raise ValueError(f"{name}: got {value}; expected `all`, or {least} to 1000")

@@ -45,12 +45,16 @@ _DTYPES: dict[int, Literal["bytes", "int", "float"]] = {
 KEY_TYPES = (schema_pb2.BYTES, schema_pb2.INT)
 """Types whose values can identify, group or slice rows."""
 
+MAX_DOMAIN = 100_000
+"""Integers that an int_domain may bound for them to be labels or classes."""
+
 
 def read_schema(path: Path) -> schema_pb2.Schema:
     """Reads a TFDV schema in text form.
 
     Raises:
-      RecipeError: it cannot be parsed, or holds no feature.
+      RecipeError: it cannot be parsed, holds no feature or one twice, or a feature's type or domain
+        is none that there is.
     """
     try:
         schema = text_format.Parse(path.read_text(encoding="utf-8"), schema_pb2.Schema())
@@ -58,6 +62,19 @@ def read_schema(path: Path) -> schema_pb2.Schema:
         raise RecipeError(f"{path}: not a TFDV schema in text form: {error}") from None
     if not schema.feature:
         raise RecipeError(f"{path}: the schema names no feature")
+    domains, seen = {domain.name for domain in schema.string_domain}, set()
+    for feature in schema.feature:
+        place = f"{path}: feature {feature.name!r}"
+        if feature.name in seen:
+            raise RecipeError(f"{place}: is named twice")
+        if feature.type not in _DTYPES:
+            got = schema_pb2.FeatureType.Name(feature.type)
+            raise RecipeError(f"{place}: got type {got}; expected BYTES, INT or FLOAT")
+        if feature.HasField("domain") and feature.domain not in domains:
+            raise RecipeError(
+                f"{place}: got domain {feature.domain!r}; no string_domain is so named"
+            )
+        seen.add(feature.name)
     return schema
 
 
@@ -72,11 +89,7 @@ class Feature(Frozen):
 
 
 def read_features(schema: schema_pb2.Schema) -> dict[str, Feature]:
-    """Every feature by name, in the schema's order.
-
-    Raises:
-      RecipeError: a feature of a type that is not BYTES, INT or FLOAT.
-    """
+    """Every feature of a schema that `read_schema` takes, by name, in the schema's order."""
     return {feature.name: _feature(feature) for feature in schema.feature}
 
 
@@ -89,11 +102,6 @@ def _feature(feature: schema_pb2.Feature) -> Feature:
 
 
 def _kind(feature: schema_pb2.Feature) -> FeatureKind:
-    if feature.type not in _DTYPES:
-        raise RecipeError(
-            f"schema: feature {feature.name!r}: got type "
-            f"{schema_pb2.FeatureType.Name(feature.type)}; expected BYTES, INT or FLOAT"
-        )
     if feature.HasField("image_domain"):
         return FeatureKind.IMAGE
     if feature.type == schema_pb2.BYTES and feature.HasField("natural_language_domain"):
@@ -115,7 +123,7 @@ def key_features(schema: schema_pb2.Schema) -> list[str]:
 def domain_of(schema: schema_pb2.Schema, name: str) -> tuple[str, ...] | None:
     """The values that a feature may have, in the schema's order: strings, or decimal digits.
 
-    None: the schema does not say.
+    None: the schema does not say, or bounds more than `MAX_DOMAIN` integers.
     """
     feature = next(feature for feature in schema.feature if feature.name == name)
     if feature.HasField("string_domain"):
@@ -124,7 +132,8 @@ def domain_of(schema: schema_pb2.Schema, name: str) -> tuple[str, ...] | None:
         shared = {domain.name: tuple(domain.value) for domain in schema.string_domain}
         return shared.get(feature.domain)
     if feature.type == schema_pb2.INT and feature.int_domain.HasField("max"):
-        return tuple(str(i) for i in range(feature.int_domain.min, feature.int_domain.max + 1))
+        first, last = feature.int_domain.min, feature.int_domain.max
+        return tuple(map(str, range(first, last + 1))) if last - first < MAX_DOMAIN else None
     return None
 
 
@@ -191,7 +200,8 @@ def _add_own(
             entity = asked.ends[1]
             types = {feature.name: feature.type for feature in schemas[entity].feature}
             ids = _add(result, POSITIVE_IDS, types[asked.entities[entity]], 1)
-            ids.presence.min_fraction, ids.value_count.max = 0.0, sampling.known_positives
+            ids.presence.min_fraction, ids.presence.min_count = 0.0, 0  # There may be none.
+            ids.value_count.max = sampling.known_positives
     if asked.weighted:
         weight = _add(result, RELATION_WEIGHT, schema_pb2.FLOAT, 1)
         weight.float_domain.min = 0.0

@@ -37,8 +37,8 @@ def _fingerprints(project: Path) -> dict[str, str]:
     [
         ("trainer_module/losses/triplet.py", {TRAINER}),  # Named by a string in a registry.
         ("trainer_module/towers/__init__.py", {TRAINER}),
-        ("trainer_module/preprocessing.py", {TRANSFORM}),
-        ("components/relation_gen/plan.py", {RELATION_GEN}),
+        ("trainer_module/preprocessing.py", {TRAINER, TRANSFORM}),  # The trainer asks for vocabularies.
+        ("components/relation_gen/draw.py", {RELATION_GEN}),
         ("relation/spec.py", {TRAINER, TRANSFORM, RELATION_GEN}),
         ("components/pusher/executor.py", set()),
     ],

@@ -3,8 +3,8 @@
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
+from relation.materialization import Materialization
 from relation.schema import FeatureKind, read_features, tuple_schema
-from relation.spec import pairs, triplets
 
 SCHEMA = text_format.Parse(
     """
@@ -32,8 +32,19 @@ def test_kinds_types_and_widths_follow_from_the_schema():
     }
 
 
+def _asked(kind: str) -> Materialization:
+    source = {"type": "same_label", "feature": "colour"}
+    return Materialization.model_validate(
+        {
+            "entities": {"item": "sku"},
+            "primary": "item",
+            "relation": {"type": kind, "source": source},
+        }
+    )
+
+
 def test_tuple_schema_has_every_feature_under_every_role():
-    result = tuple_schema(triplets("item"), SCHEMA, "sku")
+    result = tuple_schema(_asked("triplets"), {"item": SCHEMA})
     names = [feature.name for feature in result.feature]
     assert len(names) == len(set(names)) == 3 * 7 + 1
     assert {n for n in names if n.startswith("positive_")} == {
@@ -49,7 +60,7 @@ def test_tuple_schema_has_every_feature_under_every_role():
 
 
 def test_pairs_have_a_label_and_a_probability_that_may_be_absent():
-    by_name = {f.name: f for f in tuple_schema(pairs("item"), SCHEMA, "sku").feature}
+    by_name = {f.name: f for f in tuple_schema(_asked("pairs"), {"item": SCHEMA}).feature}
     assert (by_name["relation"].float_domain.min, by_name["relation"].float_domain.max) == (0, 1)
     assert by_name["relation"].presence.min_fraction == 1
     assert by_name["negative_prob"].presence.min_fraction == 0

@@ -1,0 +1,121 @@
+"""Looks up what a recipe names in the schemas that were read, and says what is wrong with it."""
+
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tensorflow_metadata.proto.v0 import schema_pb2
+
+from relation import schema as schemas
+from relation.errors import RecipeError
+from relation.recipe import Recipe
+from relation.schema import Feature
+
+
+class Lookup(NamedTuple):
+    """A recipe, and the schemas that it names: of each entity type and edge list (a *table*).
+
+    Every `expect…` raises a RecipeError that names the recipe's field.
+    """
+
+    recipe: Recipe
+    schemas: Mapping[str, schema_pb2.Schema]
+    paths: Mapping[str, Path]
+
+    def features(self, table: str) -> dict[str, Feature]:
+        """The features of a table by name."""
+        return schemas.read_features(self.schemas[table])
+
+    def id_of(self, entity: str) -> Feature:
+        """The feature that identifies the rows of an entity type."""
+        return self.features(entity)[self.recipe.data.entities[entity].id]
+
+    def expect(self, field: str, table: str, name: str) -> Feature:
+        """A feature that is there."""
+        known = self.features(table)
+        if name not in known:
+            raise wrong(field, name, f"a feature of {self.paths[table]}: {', '.join(known)}")
+        return known[name]
+
+    def expect_key(self, field: str, table: str, name: str) -> Feature:
+        """A feature that can group rows, by one value or several."""
+        feature = self.expect(field, table, name)
+        fit = schemas.key_features(self.schemas[table])
+        if name not in fit:
+            raise RecipeError(
+                f"{field}: got {name!r}, an image or a float; expected a feature of bytes or "
+                f"integers: {', '.join(fit)}"
+            )
+        return feature
+
+    def expect_one_key(self, field: str, table: str, name: str) -> Feature:
+        """A feature whose only value identifies a row, or its group."""
+        return _single(field, self.expect_key(field, table, name))
+
+    def expect_numbers(self, field: str, table: str, name: str) -> Feature:
+        """A feature of numbers, one or several."""
+        feature = self.expect(field, table, name)
+        if feature.dtype == "bytes":
+            raise RecipeError(f"{field}: got {name!r}, a feature of bytes; expected numbers")
+        return feature
+
+    def expect_number(self, field: str, table: str, name: str) -> Feature:
+        """A feature of one number."""
+        return _single(field, self.expect_numbers(field, table, name))
+
+    def expect_domain(self, field: str, table: str, name: str) -> tuple[str, ...]:
+        """The values that a feature may have, which its schema must list or bound."""
+        self.expect_key(field, table, name)
+        domain = schemas.domain_of(self.schemas[table], name)
+        if not domain:
+            raise RecipeError(
+                f"{field}: got {name!r}; expected a feature whose values {self.paths[table]} lists "
+                f"in a string_domain, or bounds in an int_domain (at most {schemas.MAX_DOMAIN})"
+            )
+        return domain
+
+    def expect_label(self, field: str, table: str, name: str, kind: str) -> None:
+        """A feature that can be a label of a kind: a class, a number or several."""
+        if kind == "class":
+            self.expect_domain(field, table, name)
+            self.expect_one_key(field, table, name)
+        elif kind == "vector":
+            self.expect_numbers(field, table, name)
+        else:
+            self.expect_number(field, table, name)
+
+    def expect_type(self, field: str, table: str, name: str, like: Feature, what: str) -> None:
+        """A feature of the type of another, whose values it holds or is compared with."""
+        found = self.expect(field, table, name)
+        if found.dtype != like.dtype:
+            raise RecipeError(
+                f"{field}: got {name!r}, in {self.paths[table]} of type {found.dtype}; expected "
+                f"{like.dtype}, as {what} is"
+            )
+
+    def expect_entity(self, field: str, name: str) -> None:
+        """An entity type that the recipe has."""
+        expect_one_of(field, name, "an entity type", self.recipe.data.entities)
+
+
+def wrong(field: str, got: Any, expected: str) -> RecipeError:
+    """The error of a field whose value is not what was expected."""
+    return RecipeError(f"{field}: got {got!r}; expected {expected}")
+
+
+def expect_one_of(field: str, name: str, what: str, known: Collection[str]) -> None:
+    """Raises unless a name is known; what is known is said."""
+    if name not in known:
+        raise wrong(field, name, f"{what}: {_listed(known)}")
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names) or "(there is none)"
+
+
+def _single(field: str, feature: Feature) -> Feature:
+    if feature.width != 1:
+        raise RecipeError(
+            f"{field}: got {feature.name!r}, a feature of {feature.width} values; expected one"
+        )
+    return feature

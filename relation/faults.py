@@ -1,0 +1,122 @@
+"""What a validation found, in the words of the file: one line a fault, its field as written."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+_SOURCE_UNIONS = ("pairs", "triplets", "ntuples")
+"""Kinds of tuples whose source is of one of several types; others have a single one."""
+_WORDS = (
+    (r"^Value error, ", ""),
+    (r"a valid dictionary( or .*)?$", "a mapping"),
+    (r"a valid tuple$", "a list"),
+    (r", got a number with a fractional part$", ""),
+)
+"""What pydantic says of Python, as it is in YAML."""
+
+
+class _Fault(NamedTuple):
+    """`kind`: pydantic's name of it."""
+
+    field: tuple[str, ...]
+    kind: str
+    got: Any
+    expected: str
+
+
+def describe(error: ValidationError, prefix: str = "", raw: Any = None) -> list[str]:
+    """One line a fault of a validation: field, received value, what was expected.
+
+    Args:
+      prefix: the field whose value was validated.
+      raw: that value, which tells its keys from the names that pydantic gives to members of unions.
+    """
+    faults = [_fault(item, raw) for item in error.errors()]
+    told: dict[tuple[tuple[str, ...], str], list[_Fault]] = {}
+    for fault in faults:
+        if not any(_explains(other, fault) for other in faults):
+            told.setdefault((fault.field, shown(fault.got)), []).append(fault)
+    start = [prefix] if prefix else []
+    return [
+        f"{'.'.join([*start, *field]) or 'recipe'}: {_worded(same)}"
+        for (field, _), same in told.items()
+    ]
+
+
+def shown(value: Any, limit: int = 80) -> str:
+    """A received value, cut to part of a line."""
+    text = repr(value)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _fault(item: Any, raw: Any) -> _Fault:
+    kind, place = item["type"], list(_without_tags(item["loc"]))
+    last = [place.pop()] if kind in ("missing", "extra_forbidden") else []
+    if kind.startswith("union_tag"):
+        last = ["type"]
+    field = tuple(str(part) for part in [*_as_written(place, raw), *last])
+    context = item.get("ctx", {})
+    got, expected = item["input"], item["msg"]
+    if kind == "union_tag_not_found":
+        return _Fault(field, "missing", got, "")
+    if kind == "union_tag_invalid":
+        got, expected = context["tag"], f"Input should be one of {context['expected_tags']}"
+    for pattern, words in _WORDS:
+        expected = re.sub(pattern, words, expected)
+    return _Fault(field, kind, got, expected)
+
+
+def _explains(other: _Fault, fault: _Fault) -> bool:
+    """Whether another fault makes one follow, or is the same one told with more detail."""
+    if other.kind == "literal_error" and other.field[-1:] == ("type",):
+        # Of a source of a wrong type, all other keys are wrong as well.
+        return other.field != fault.field and _is_in(other.field[:-1], fault.field)
+    # A mapping is not a string, but it was taken for a mapping, in which something is wrong.
+    deeper = other.field != fault.field and _is_in(fault.field, other.field)
+    return deeper and fault.kind.endswith("_type")
+
+
+def _is_in(outer: tuple[str, ...], inner: tuple[str, ...]) -> bool:
+    return inner[: len(outer)] == outer
+
+
+def _worded(faults: Sequence[_Fault]) -> str:
+    """Several faults at one field are those of the members of a union."""
+    kind, got = faults[0].kind, shown(faults[0].got)
+    if kind == "missing":
+        return "missing; it is required"
+    if kind == "extra_forbidden":
+        return f"unknown key (value {got})"
+    first, *rest = dict.fromkeys(fault.expected for fault in faults)
+    either = " or ".join([first, *(text.removeprefix("Input should be ") for text in rest)])
+    return f"got {got}; {either[0].lower()}{either[1:]}"
+
+
+def _without_tags(place: Sequence[str | int]) -> Sequence[str | int]:
+    """A location without the types that pydantic adds: `relation.pairs.source.edges.label`."""
+    if place[:1] != ("relation",) or len(place) < 2:
+        return place
+    kind, rest = place[1], place[2:]
+    if kind in _SOURCE_UNIONS and rest[:1] == ("source",):
+        rest = (*rest[:1], *rest[2:])
+    return ("relation", *rest)
+
+
+def _as_written(place: Iterable[str | int], raw: Any) -> Iterator[str | int]:
+    """The keys and indices of a location that are there; the rest are members of unions."""
+    parts = iter(place)
+    for part in parts:
+        if raw is None:
+            yield part
+        elif isinstance(raw, Mapping):
+            if part == "params" and part not in raw:  # `recipe.Part` gathers pairs, sorted by name.
+                part = sorted(set(raw) - {"type"})[int(next(parts))]
+                next(parts, None)
+            if part in raw:
+                yield part
+                raw = raw[part]
+        elif isinstance(part, int) and isinstance(raw, Sequence) and not isinstance(raw, str):
+            yield part
+            raw = raw[part]
