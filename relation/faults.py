@@ -12,7 +12,9 @@ _WORDS = (
     (r"^Value error, ", ""),
     (r"a valid dictionary( or .*)?$", "a mapping"),
     (r"a valid tuple$", "a list"),
-    (r", got a number with a fractional part$", ""),
+    (r"^Dictionary ", "Mapping "),
+    (r", (got a number with a fractional part|unable to parse string as an? \w+)$", ""),
+    (r" after validation, not \d+$", ""),
 )
 """What pydantic says of Python, as it is in YAML."""
 

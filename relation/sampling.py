@@ -109,16 +109,11 @@ class PairSampling(Sampling):
             raise ValueError("only one of `positive_share` and `negatives_per_anchor` may be given")
         if self.positive_share is not None and not self.positives_per_anchor:
             raise ValueError("`positive_share` is a share of no positives")
-        if not self.positives_per_anchor and not self.draws_negatives:
+        if not self.positives_per_anchor and not self.some_negatives:
             raise ValueError("positives and negatives are both 0, so no pair is asked for")
-        if self.negatives != Negatives() and not self.draws_negatives:
+        if self.negatives != Negatives() and not self.some_negatives:
             raise ValueError("`negatives` says how negatives are drawn, and none is asked for")
         return self
-
-    @property
-    def draws_negatives(self) -> bool:
-        """Whether there are negatives at all."""
-        return bool(self.negative_count) or self.positive_share not in (None, 1)
 
     @property
     def negative_count(self) -> int:
@@ -126,6 +121,11 @@ class PairSampling(Sampling):
         if self.positive_share is not None:
             return 0
         return 1 if self.negatives_per_anchor is None else self.negatives_per_anchor
+
+    @property
+    def some_negatives(self) -> bool:
+        """Whether negatives are drawn at all."""
+        return self.negative_count > 0 or (self.positive_share or 1) < 1
 
 
 class TripletSampling(Sampling):

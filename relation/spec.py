@@ -163,5 +163,6 @@ def tags(example: str, count: int) -> Relation:
 
 def rows(roles: tuple[Role, ...], label: LabelKind, width: int) -> Relation:
     """Tuples that came as rows: the roles that the recipe names, the label that the row holds."""
-    compared = Comparison(roles[0].name, roles[1].name, True if label is LabelKind.NONE else None)
-    return Relation(roles=roles, label=label, comparisons=(compared,), width=width)
+    related = True if label is LabelKind.NONE else None
+    compared = tuple(Comparison(roles[0].name, role.name, related) for role in roles[1:2])
+    return Relation(roles=roles, label=label, comparisons=compared, width=width)

@@ -13,12 +13,21 @@ IMAGE_FOLDER = ("id", "image", "label")
 
 def check(lookup: Lookup) -> None:
     """Checks what `data` names."""
+    _check_source(lookup)
     for name, entity in lookup.recipe.data.entities.items():
         _check_origin(lookup, name, entity)
         _check_id(lookup, name, entity)
     for name, edges in lookup.recipe.data.edges.items():
         _check_list(lookup, name, edges)
     _check_split(lookup)
+
+
+def _check_source(lookup: Lookup) -> None:
+    """The edge list that the source names is there: of what others are depends on it."""
+    source, known = lookup.recipe.relation.source, lookup.recipe.data.edges
+    for key in ("edges", "rows"):
+        if (named := getattr(source, key, None)) is not None:
+            expect_one_of(f"relation.source.{key}", named, "one of data.edges", known)
 
 
 def _check_origin(lookup: Lookup, name: str, entity: Entity) -> None:

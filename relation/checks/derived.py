@@ -17,7 +17,7 @@ def primary(recipe: Recipe) -> str:
     """The type that a source relates: the first that is not the query of another."""
     source = recipe.relation.source
     query = source.query if isinstance(source, kinds.GradedGroup) else None
-    return next(name for name in recipe.data.entities if name != query)
+    return next((name for name in recipe.data.entities if name != query), recipe.primary)
 
 
 def made(recipe: Recipe) -> frozenset[str]:

@@ -109,7 +109,7 @@ def _check_valued(label: LabelKind, sampling: PairSampling) -> None:
             f"{NEGATIVES}: of edges with a {label.value} value no negatives are drawn unless "
             "negatives_per_anchor or positive_share asks for them"
         )
-    if not unasked and sampling.draws_negatives and label is not LabelKind.SCALAR:
+    if not unasked and sampling.some_negatives and label is not LabelKind.SCALAR:
         field = "negatives_per_anchor" if sampling.positive_share is None else "positive_share"
         raise RecipeError(
             f"{SAMPLING}.{field}: got {getattr(sampling, field)}; a drawn negative has no "

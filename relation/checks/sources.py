@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from relation import kinds
 from relation.checks.derived import primary
-from relation.checks.lookup import Lookup, expect_one_of, wrong
+from relation.checks.lookup import Lookup, wrong
 from relation.data import Edges
 from relation.errors import RecipeError
 
@@ -24,7 +24,6 @@ def _same_label(lookup: Lookup) -> None:
 def _edges(lookup: Lookup) -> None:
     recipe, source = lookup.recipe, lookup.recipe.relation.source
     assert isinstance(source, kinds.EdgeSource)
-    expect_one_of("relation.source.edges", source.edges, "one of data.edges", recipe.data.edges)
     edges = recipe.data.edges[source.edges]
     assert edges.left is not None
     assert edges.right is not None
@@ -134,10 +133,9 @@ def _graded_group(lookup: Lookup) -> None:
 
 
 def _row(lookup: Lookup) -> None:
-    recipe, relation = lookup.recipe, lookup.recipe.relation
+    relation = lookup.recipe.relation
     assert isinstance(relation, kinds.Rows)
     rows = relation.source.rows
-    expect_one_of("relation.source.rows", rows, "one of data.edges", recipe.data.edges)
     for role, entity in relation.roles.items():
         lookup.expect_entity(f"relation.roles.{role}", entity)
         _check_columns(lookup, rows, role, entity)

@@ -37,7 +37,7 @@ def _fingerprints(project: Path) -> dict[str, str]:
     [
         ("trainer_module/losses/triplet.py", {TRAINER}),  # Named by a string in a registry.
         ("trainer_module/towers/__init__.py", {TRAINER}),
-        ("trainer_module/preprocessing.py", {TRAINER, TRANSFORM}),  # The trainer asks for vocabularies.
+        ("trainer_module/preprocessing.py", {TRAINER, TRANSFORM}),  # Vocabularies.
         ("components/relation_gen/draw.py", {RELATION_GEN}),
         ("relation/spec.py", {TRAINER, TRANSFORM, RELATION_GEN}),
         ("components/pusher/executor.py", set()),

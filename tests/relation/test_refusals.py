@@ -1,0 +1,252 @@
+"""What does not fit is refused: the message names file, field, received value and expectation."""
+
+import re
+from typing import Any
+
+import pytest
+
+from relation.errors import RecipeError
+from relation.load import load_recipe
+from tests.relation.systems import (
+    ABSENT,
+    ITEM,
+    PICTURE,
+    SCHEMAS,
+    SYSTEMS,
+    USER,
+    VOTES,
+    load,
+    system,
+    write,
+)
+
+NEGATIVES = "relation.sampling.negatives"
+PATHS = {"train": "train-*", "eval": "eval-*"}
+Case = tuple[str, dict[str, Any], str]
+
+DATA: list[Case] = [
+    ("label_pairs", {"data.entities.item.id": "nr"}, r"data\.entities\.item\.id: got 'nr'; expected a feature of .*item\.pbtxt: sku, brand"),
+    ("label_pairs", {"data.entities.item.id": "photo"}, r"data\.entities\.item\.id: got 'photo', an image or a float; expected a feature of bytes or integers: sku, brand, shop, tags, views, year$"),
+    ("label_pairs", {"data.entities.item.id": "tags"}, r"data\.entities\.item\.id: got 'tags', a feature of 3 values; expected one$"),
+    ("label_pairs", {"data.entities.item.path": ABSENT}, r"data\.entities\.item: missing; expected a `path`, or a `generator`$"),
+    ("label_pairs", {"data.entities.item.generator": "some.items"}, r"data\.entities\.item: got .*; only one of `path` and `generator` may be given$"),
+    ("label_pairs", {"data.entities.item": {**ITEM, "path": PATHS}}, r"data\.entities\.item\.path: got \{'train': .*\}; expected one glob, unless data\.split\.unit is `files`$"),
+    ("label_pairs", {"data.split.unit": "files"}, r"data\.entities\.item\.path: got 'items-\*'; expected a glob for `train` and for `eval`, since data\.split\.unit is `files`$"),
+    ("label_pairs", {"data.split.unit": "files", "data.entities.item.path": {"train": "a"}}, r"data\.entities\.item\.path: got \{'train': 'a'\}; expected a glob for `train` and for `eval`$"),
+    ("label_pairs", {"data.split.unit": "files", "data.entities.item": {"schema": "item.pbtxt", "id": "sku", "generator": "some.items"}}, r"data\.entities\.item\.path: got None; expected a glob for `train`"),
+    ("label_pairs", {"data.split": {"unit": "files", "train": 9}}, r"data\.split: got .*; unit 'files' takes no `train` and `eval`"),
+    ("label_pairs", {"data.split.unit": "group"}, r"data\.split: got .*; unit 'group' needs a `feature`$"),
+    ("label_pairs", {"data.split": {"unit": "entity", "feature": "shop"}}, r"data\.split: got .*; unit 'entity' takes no `feature`$"),
+    ("label_pairs", {"data.split": {"unit": "group", "feature": "price"}}, r"data\.split\.feature: got 'price', an image or a float"),
+    ("label_pairs", {"data.split": {"unit": "group", "feature": "tags"}}, r"data\.split\.feature: got 'tags', a feature of 3 values; expected one$"),
+    ("label_pairs", {"data.split": {"unit": "time", "feature": "brand"}}, r"data\.split\.feature: got 'brand', a feature of bytes; expected numbers$"),
+    ("label_pairs", {"data.split": {"unit": "time", "feature": "vector"}}, r"data\.split\.feature: got 'vector', a feature of 4 values; expected one$"),
+    ("label_pairs", {"data.split.unit": "component"}, r"data\.split\.unit: got 'component'; expected `edges` in data, which connect entities$"),
+    ("label_pairs", {"data.split.unit": "week"}, r"data\.split\.unit: got 'week'; input should be 'entity', 'group', 'component', 'time' or 'files'$"),
+    ("label_pairs", {"data.split.train": 0}, r"data\.split\.train: got 0; input should be greater than or equal to 1$"),
+    ("edge_triplets", {"data.split": {"unit": "group", "feature": "age"}}, r"data\.split\.feature: got 'age'; expected a feature of .*item\.pbtxt"),
+    ("edge_triplets", {"data.split": {"unit": "time", "feature": "noon", "shared": ["user", "item"]}}, r"data\.split\.feature: got 'noon'; expected a feature of .*votes\.pbtxt"),
+    ("rows", {"data.split": {"unit": "group", "feature": "shop"}}, r"data\.split\.feature: got 'shop'; expected a feature of .*sketches\.pbtxt"),
+    ("label_pairs", {"data.split.shared": ["shop"]}, r"data\.split\.shared: got 'shop'; expected an entity type: item$"),
+    ("label_pairs", {"data.split.shared": ["item"]}, r"data\.split\.shared: got 'item'; without edges or rows that are split"),
+    ("label_pairs", {"data.entities.item.format": "image_folder"}, r"data\.entities\.item\.format: got 'image_folder', whose rows have the features id, image, label"),
+    ("label_pairs", {"data.edges": {"votes": VOTES}}, r"data\.edges\.votes: neither `relation` nor the split uses it: remove it$"),
+    ("label_pairs", {"data.edges": {"item": VOTES}, "data.split.unit": "component"}, r"data: got .*; 'item' is the name of an entity type and of an edge list$"),
+    ("label_pairs", {"data.entities.item.schema": "no.pbtxt"}, r"data\.entities\.item\.schema: got 'no\.pbtxt'; no such file: neither"),
+    ("edge_pairs", {"data.edges.votes.schema": "no.pbtxt"}, r"data\.edges\.votes\.schema: got 'no\.pbtxt'; no such file"),
+    ("edge_pairs", {"data.edges.votes.left": ABSENT}, r"data\.edges\.votes\.left: missing; expected the entity type and its id's column$"),
+    ("edge_pairs", {"data.edges.votes.right.entity": "user"}, r"data\.edges\.votes\.right\.entity: got 'user'; expected an entity type: item$"),
+    ("edge_pairs", {"data.edges.votes.left.id": "c"}, r"data\.edges\.votes\.left\.id: got 'c'; expected a feature of .*votes\.pbtxt: a, b, buyer"),
+    ("edge_pairs", {"data.edges.votes.left.id": "day"}, r"data\.edges\.votes\.left\.id: got 'day', in .*votes\.pbtxt of type int; expected bytes, as the id of item is$"),
+    ("edge_pairs", {"data.edges.votes.path": PATHS}, r"data\.edges\.votes\.path: got .*; expected one glob, unless"),
+    ("edge_pairs", {"data.edges.votes.path": ABSENT}, r"data\.edges\.votes: got .*; exactly one of `path` and `generator` must be given$"),
+    ("edge_pairs", {"data.edges.votes.weight": "link"}, r"data\.edges\.votes\.weight: got 'link', a feature of bytes; expected numbers$"),
+    ("edge_pairs", {"data.edges.votes.format": "image_folder"}, r"data\.edges\.votes\.format: got 'image_folder'; input should be 'tfrecord', 'csv' or 'parquet'$"),
+    ("edge_pairs", {"data.entities.user": USER}, r"data\.entities: got 'user'; expected only types that the edges votes name: item$"),
+    ("rows", {"data.entities.picture.path": "pictures-*"}, r"data\.entities\.picture\.path: got 'pictures-\*'; expected no path: its rows come with the source$"),
+    ("rows", {"data.entities.picture.generator": "some.pictures"}, r"data\.entities\.picture\.path: got 'some\.pictures'; expected no path: its rows come with the source$"),
+    ("rows", {"data.entities.picture.format": "csv"}, r"data\.entities\.picture\.format: got 'csv'; expected none: its rows come with the source$"),
+    ("rows", {"data.split.unit": "files"}, r"data\.edges\.sketches\.path: got 'sketches-\*'; expected a glob for `train` and for `eval`"),
+    ("rows", {"data.edges.sketches.weight": "verdict"}, r"data\.edges\.sketches\.weight: unknown key of rows that hold their members"),
+    ("rows", {"data.edges.sketches.left": {"entity": "picture", "id": "target_id"}}, r"data\.edges\.sketches\.left: unknown key of rows"),
+    ("tag_pairs", {"data.entities.tag.path": "tags-*"}, r"data\.entities\.tag\.path: got 'tags-\*'; expected no path: its rows come with the source$"),
+]  # fmt: skip
+
+SOURCES: list[Case] = [
+    ("label_pairs", {"relation.source.feature": "colour"}, r"relation\.source\.feature: got 'colour'; expected a feature of .*item\.pbtxt: sku"),
+    ("label_pairs", {"relation.source.feature": "price"}, r"relation\.source\.feature: got 'price', an image or a float"),
+    ("label_pairs", {"relation.source.feature": ABSENT}, r"relation\.source\.feature: missing; it is required$"),
+    ("label_pairs", {"relation.source.symmetric": True}, r"relation\.source\.symmetric: unknown key \(value True\)$"),
+    ("label_pairs", {"relation.source.type": "graded_group"}, r"relation\.source\.type: got 'graded_group'; input should be one of 'same_label', 'edges', 'labels'$"),
+    ("label_pairs", {"data.entities.user": USER}, r"data\.entities: got item, user; the source 'same_label' relates one entity type to itself$"),
+    ("scored_pairs", {"data.entities.user": USER}, r"data\.entities: got item, user; the source 'function' relates one entity type"),
+    ("scored_pairs", {"relation.source.function": "a b"}, r"relation\.source\.function: got 'a b'; string should match pattern"),
+    ("scored_pairs", {"relation.source.width": 0}, r"relation\.source\.width: got 0; input should be greater than or equal to 1$"),
+    ("edge_pairs", {"relation.source.edges": "links"}, r"relation\.source\.edges: got 'links'; expected one of data\.edges: votes$"),
+    ("edge_pairs", {"data.edges": {}}, r"relation\.source\.edges: got 'votes'; expected one of data\.edges: \(there is none\)$"),
+    ("edge_triplets", {"relation.source.symmetric": True}, r"relation\.source\.symmetric: got true; expected false, since the ends of an edge are of two types: user and item$"),
+    ("edge_pairs", {"relation.source.label": "scalar"}, r"relation\.source\.label: got 'scalar'; data\.edges\.votes names no `value` that could hold it$"),
+    ("edge_scalars", {"data.edges.votes.value": "link"}, r"data\.edges\.votes\.value: got 'link', a feature of bytes; expected numbers$"),
+    ("edge_scalars", {"data.edges.votes.value": "aspects"}, r"data\.edges\.votes\.value: got 'aspects', a feature of 3 values; expected one$"),
+    ("edge_scalars", {"data.edges.votes.value": "strength"}, r"data\.edges\.votes\.value: got 'strength'; expected a feature of .*votes\.pbtxt"),
+    ("edge_vectors", {"data.edges.votes.value": "link"}, r"data\.edges\.votes\.value: got 'link', a feature of bytes; expected numbers$"),
+    ("edge_classes", {"data.edges.votes.value": "buyer"}, r"data\.edges\.votes\.value: got 'buyer'; expected a feature whose values .*votes\.pbtxt lists in a string_domain"),
+    ("edge_classes", {"data.edges.votes.value": "likeness"}, r"data\.edges\.votes\.value: got 'likeness', an image or a float"),
+    ("edge_vectors", {"relation.source.positive_from": 1}, r"relation\.source: got .*; label: vector takes no `positive_from`, only scalar does$"),
+    ("edge_pairs", {"relation.source.positive_from": 1}, r"relation\.source: got .*; label: binary takes no `positive_from`"),
+    ("edge_triplets", {"data.edges.votes.value": "likeness", "relation.source.label": "scalar"}, r"relation\.source\.positive_from: missing; with a scalar value it says"),
+    ("edge_triplets", {"data.edges.votes.value": "aspects", "relation.source.label": "vector"}, r"relation\.source\.label: got 'vector'; only pairs can carry it, and the relation is of type triplets$"),
+    ("edge_ntuples", {"data.edges.votes.value": "link", "relation.source.label": "class"}, r"relation\.source\.label: got 'class'; only pairs can carry it, and the relation is of type ntuples$"),
+    ("edge_ntuples", {"relation.source.repeated": "keep"}, r"relation\.source\.repeated: got 'keep'; the positives of an n-tuple are distinct: expected 'merge'$"),
+    ("tag_pairs", {"relation.source.feature": "brand"}, r"relation\.source\.feature: got 'brand'; expected a feature whose values .*item\.pbtxt lists in a string_domain, or bounds in an int_domain"),
+    ("tags", {"relation.source.feature": "views"}, r"relation\.source\.feature: got 'views'; expected a feature whose values"),
+    ("tags", {"relation.source.feature": "vector"}, r"relation\.source\.feature: got 'vector', an image or a float"),
+    ("tag_pairs", {"data.entities.tag": ABSENT}, r"data\.entities: got item; the source `labels` needs a second entity type, without a path"),
+    ("tag_pairs", {"data.entities": {"item": ITEM, "picture": PICTURE}}, r"data\.entities\.picture\.schema: .*picture\.pbtxt has 'image'; labels have no features but their id, 'id'$"),
+    ("tag_pairs", {"relation.source.feature": "year"}, r"data\.entities\.tag\.id: got 'tag', in .*tag\.pbtxt of type bytes; expected int, as 'year' is$"),
+    ("tag_pairs", {"relation.source.confidence": "sure"}, r"relation\.source\.confidence: got 'sure'; only tags carry it, and the relation is of type pairs$"),
+    ("tags", {"relation.source.confidence": "brand"}, r"relation\.source\.confidence: got 'brand', a feature of bytes; expected numbers$"),
+    ("tags", {"relation.source.confidence": "price"}, r"relation\.source\.confidence: got 'price', of 1 values; expected 3, as 'tags' has$"),
+    ("tags", {"data.entities.user": USER}, r"data\.entities\.user\.path: got 'users-\*'; expected no path"),
+    ("tags", {"data.entities.tag": {"schema": "tag.pbtxt", "id": "tag"}}, r"data\.entities: got item, tag; the source 'labels' relates one entity type to itself$"),
+    ("tags", {"relation.sampling": {}}, r"relation\.sampling: unknown key \(value \{\}\)$"),
+    ("ranked_pairs", {"relation.source.query": "query"}, r"relation\.source\.query: got 'query'; expected an entity type: document$"),
+    ("ranked_pairs", {"relation.source.query": "document"}, r"data\.entities: got document; expected the documents' type and the query's$"),
+    ("ranked_query", {"relation.source.query": ABSENT}, r"data\.entities: got query, document; expected the documents' type, or name the query's in relation\.source$"),
+    ("ranked_pairs", {"relation.source.grade": "query"}, r"relation\.source\.grade: got 'query', a feature of bytes; expected numbers$"),
+    ("ranked_pairs", {"relation.source.grade": "stars"}, r"relation\.source\.grade: got 'stars'; expected a feature of .*document\.pbtxt"),
+    ("lists", {"relation.source.group": "trust"}, r"relation\.source\.group: got 'trust', an image or a float"),
+    ("query_lists", {"relation.source.group": "grade"}, r"data\.entities\.query\.id: got 'query', in .*query\.pbtxt of type bytes; expected int, as the group 'grade' is$"),
+    ("rows", {"relation.source.rows": "pairs"}, r"relation\.source\.rows: got 'pairs'; expected one of data\.edges: sketches$"),
+    ("rows", {"relation.roles.target": "drawing"}, r"relation\.roles\.target: got 'drawing'; expected an entity type: picture$"),
+    ("rows", {"relation.roles.mask": "picture"}, r"relation\.roles\.mask: .*sketches\.pbtxt has no feature 'mask_image', and the entity type picture has 'image'$"),
+    ("rows", {"relation.roles": {}}, r"relation\.roles: got \{\}; mapping should have at least 1 item$"),
+    ("rows", {"data.entities.other": PICTURE}, r"data\.entities: got 'other'; expected only types that relation\.roles name: picture$"),
+    ("rows", {"relation.label": "rating"}, r"relation\.label: got 'rating'; expected a feature of .*sketches\.pbtxt"),
+    ("rows", {"relation.label": "marks"}, r"relation\.label: got 'marks', a feature of 2 values; expected one$"),
+    ("rows", {"relation.label": "target_id", "relation.label_kind": "class"}, r"relation\.label: got 'target_id'; expected a feature whose values"),
+    ("rows", {"relation.label_kind": "class"}, r"relation: got .*; label_kind: class needs a `label` that is of that kind$"),
+]  # fmt: skip
+
+SAMPLING: list[Case] = [
+    ("label_pairs", {"relation.sampling.positives_per_anchor": "all"}, r"relation\.sampling\.positives_per_anchor: got 'all'; a label has as many pairs"),
+    ("label_triplets", {"relation.sampling.triplets_per_anchor": "all"}, r"relation\.sampling\.triplets_per_anchor: got 'all'"),
+    ("label_ntuples", {"relation.sampling.tuples_per_anchor": "all"}, r"relation\.sampling\.tuples_per_anchor: got 'all'"),
+    ("label_triplets", {"relation.sampling.triplets_per_anchor": 0}, r"relation\.sampling\.triplets_per_anchor: got 0; input should be greater than or equal to 1 or 'all'$"),
+    ("label_triplets", {"relation.sampling.triplets_per_anchor": "many"}, r"relation\.sampling\.triplets_per_anchor: got 'many'; input should be a valid integer or 'all'$"),
+    ("label_triplets", {"relation.sampling.positives_per_anchor": 1}, r"relation\.sampling\.positives_per_anchor: unknown key \(value 1\)$"),
+    ("label_ntuples", {"relation.sampling.negatives_per_tuple": 0}, r"relation\.sampling\.negatives_per_tuple: got 0; input should be greater"),
+    ("label_pairs", {"relation.sampling": {"positives_per_anchor": 0, "negatives_per_anchor": 0}}, r"relation\.sampling: .*so no pair is asked for$"),
+    ("label_pairs", {"relation.sampling": {"positive_share": 0.5, "negatives_per_anchor": 2}}, r"relation\.sampling: .*only one of `positive_share` and `negatives_per_anchor`"),
+    ("label_pairs", {"relation.sampling": {"positive_share": 0.5, "positives_per_anchor": 0}}, r"relation\.sampling: .*`positive_share` is a share of no positives$"),
+    ("label_pairs", {"relation.sampling.positive_share": 1.5}, r"relation\.sampling\.positive_share: got 1\.5; input should be less than or equal to 1$"),
+    ("label_pairs", {"relation.sampling": {"balance": 3, "caps": {"anchors_per_group": 2}}}, r"relation\.sampling: .*balance: already says how many anchors a group has; drop the cap$"),
+    ("label_pairs", {"relation.sampling.caps.negatives_per_entity": 1}, r"relation\.sampling\.caps: .*negatives_per_entity: a cap on negatives would make their probabilities false"),
+    ("label_pairs", {"relation.sampling.caps.anchors_per_group": 0}, r"relation\.sampling\.caps\.anchors_per_group: got 0; input should be greater"),
+    ("label_pairs", {"relation.sampling.known_positives": 3}, r"relation\.sampling\.known_positives: got 3; the positives of a label are those that have it: expected 0$"),
+    ("label_pairs", {"relation.sampling.weight": "brand"}, r"relation\.sampling\.weight: got 'brand', a feature of bytes; expected numbers$"),
+    ("label_pairs", {"relation.sampling.weight": "vector"}, r"relation\.sampling\.weight: got 'vector', a feature of 4 values; expected one$"),
+    ("ranked_pairs", {"relation.sampling.weight": "text"}, r"relation\.sampling\.weight: got 'text', a feature of bytes; expected numbers$"),
+    ("ranked_pairs", {"relation.sampling.weight": "clicks"}, r"relation\.sampling\.weight: got 'clicks'; expected a feature of .*document\.pbtxt"),
+    ("edge_pairs", {"relation.sampling.weight": "price"}, r"relation\.sampling\.weight: got 'price'; the weight of an edge is a column of the edge list: name it in data\.edges$"),
+    ("edge_pairs", {"relation.sampling.balance": 3}, r"relation\.sampling\.balance: got 3; only the source `same_label` has groups of anchors"),
+    ("edge_pairs", {"relation.sampling.caps.anchors_per_group": 3}, r"relation\.sampling\.caps\.anchors_per_group: got 3; only the source `same_label`"),
+    ("tag_pairs", {"relation.sampling.caps.positives_per_group": 3}, r"relation\.sampling\.caps\.positives_per_group: got 3; only the source `same_label`"),
+    ("scored_pairs", {"relation.sampling.group": "photo"}, r"relation\.sampling\.group: got 'photo', an image or a float"),
+    ("scored_pairs", {"relation.sampling.group": "tags"}, r"relation\.sampling\.group: got 'tags', a feature of 3 values; expected one$"),
+    ("lists", {"relation.sampling.length": 0}, r"relation\.sampling\.length: got 0; input should be greater"),
+    ("label_pairs", {f"{NEGATIVES}.draw": "hard"}, r"relation\.sampling\.negatives\.draw: got 'hard'; input should be 'uniform', 'groups' or 'popularity'$"),
+    ("label_pairs", {f"{NEGATIVES}.where": "within"}, r"relation\.sampling\.negatives: .*where: within needs a `group`$"),
+    ("label_pairs", {f"{NEGATIVES}.where": "outside"}, r"relation\.sampling\.negatives: .*where: outside needs a `group`$"),
+    ("label_pairs", {f"{NEGATIVES}.group": "shop"}, r"relation\.sampling\.negatives: .*`group` is of use only with draw: groups, or where: within or outside$"),
+    ("label_pairs", {f"{NEGATIVES}.feature": "views"}, r"relation\.sampling\.negatives: .*draw: uniform takes no `feature`$"),
+    ("label_pairs", {NEGATIVES: {"draw": "groups", "alpha": 0.5}}, r"relation\.sampling\.negatives: .*draw: groups takes no `alpha`$"),
+    ("label_pairs", {NEGATIVES: {"draw": "groups", "group": "shop", "where": "within"}}, r"relation\.sampling\.negatives: .*draw: groups within the anchor's group would draw from one alone$"),
+    ("label_pairs", {NEGATIVES: {"draw": "groups", "group": "shop"}}, r"relation\.sampling\.negatives\.group: got 'shop'; expected none: the groups are the labels$"),
+    ("label_pairs", {NEGATIVES: {"where": "within", "group": "brand"}}, r"relation\.sampling\.negatives\.where: got 'within'; all that share the anchor's 'brand' are its positives"),
+    ("label_pairs", {NEGATIVES: {"where": "within", "group": "price"}}, r"relation\.sampling\.negatives\.group: got 'price', an image or a float"),
+    ("label_pairs", {f"{NEGATIVES}.draw": "popularity"}, r"relation\.sampling\.negatives\.feature: missing; draw: popularity needs a feature that counts"),
+    ("label_pairs", {NEGATIVES: {"draw": "popularity", "feature": "brand"}}, r"relation\.sampling\.negatives\.feature: got 'brand', a feature of bytes; expected numbers$"),
+    ("label_pairs", {NEGATIVES: {"draw": "popularity", "feature": "views", "alpha": 3}}, r"relation\.sampling\.negatives\.alpha: got 3; input should be less than or equal to 2$"),
+    ("label_pairs", {"relation.sampling": {"negatives_per_anchor": 0, "negatives": {"draw": "groups"}}}, r"relation\.sampling: .*`negatives` says how negatives are drawn, and none is asked for$"),
+    ("label_pairs", {"relation.sampling": {"positive_share": 1, "negatives": {"draw": "groups"}}}, r"relation\.sampling: .*`negatives` says how negatives are drawn, and none is asked for$"),
+    ("edge_pairs", {f"{NEGATIVES}.draw": "groups"}, r"relation\.sampling\.negatives\.group: missing; draw: groups needs a feature of groups$"),
+    ("edge_triplets", {NEGATIVES: {"draw": "groups", "group": "age"}}, r"relation\.sampling\.negatives\.group: got 'age'; expected a feature of .*item\.pbtxt"),
+    ("edge_triplets", {NEGATIVES: {"where": "within", "group": "shop"}}, r"relation\.sampling\.negatives\.where: got 'within'; anchors are of type user, negatives of type item, .*expected 'anywhere'$"),
+    ("edge_triplets", {NEGATIVES: {"draw": "popularity", "feature": "age"}}, r"relation\.sampling\.negatives\.feature: got 'age'; expected a feature of .*item\.pbtxt"),
+    ("tag_pairs", {f"{NEGATIVES}.draw": "groups"}, r"relation\.sampling\.negatives\.draw: got 'groups'; expected another: labels have no groups$"),
+    ("tag_pairs", {NEGATIVES: {"draw": "popularity", "feature": "tag"}}, r"relation\.sampling\.negatives\.feature: got 'tag'; expected none: labels have no features but their id$"),
+    ("tag_pairs", {NEGATIVES: {"where": "within", "group": "tag"}}, r"relation\.sampling\.negatives\.group: got 'tag'; expected none: labels have no features"),
+    ("edge_vectors", {"relation.sampling.negatives_per_anchor": 2}, r"relation\.sampling\.negatives_per_anchor: got 2; a drawn negative has no vector for a value: leave it out$"),
+    ("edge_classes", {"relation.sampling.positive_share": 0.5}, r"relation\.sampling\.positive_share: got 0\.5; a drawn negative has no class for a value: leave it out$"),
+    ("edge_scalars", {NEGATIVES: {"draw": "popularity"}}, r"relation\.sampling\.negatives: of edges with a scalar value no negatives are drawn unless"),
+    ("label_pairs", {"relation.seed": -1}, r"relation\.seed: got -1; input should be greater than or equal to 0$"),
+]  # fmt: skip
+
+MODEL = {"tower": {"type": "dense"}, "head": {"type": "distance"}, "loss": {"type": "triplet"}}
+GATES = {"gates": {"auc": {"min": 0.5}}}
+MODELS: list[Case] = [
+    ("label_pairs", {"evaluation": GATES}, r"evaluation: there is no `model` that could be evaluated: remove it$"),
+    ("label_pairs", {"model": MODEL}, r"recipe: got .*; a recipe with a `model` needs an `evaluation` with gates$"),
+    ("edge_triplets", {"model": {**MODEL, "features": {"usr": ["age"]}}, "evaluation": GATES}, r"model\.features: got 'usr'; expected an entity type: user, item$"),
+    ("edge_triplets", {"model": {**MODEL, "features": {"user": ["price"]}}, "evaluation": GATES}, r"model\.features: got 'price'; expected a feature of .*user\.pbtxt"),
+    ("label_pairs", {"model": {**MODEL, "features": ["price", "price"]}, "evaluation": GATES}, r"model\.features: got \['price', 'price'\]; expected each feature once$"),
+    ("label_pairs", {"model": {**MODEL, "features": []}, "evaluation": GATES}, r"model\.features: no feature is left for the tower"),
+    ("tag_pairs", {"model": MODEL, "evaluation": GATES}, r"model\.features: no feature is left for the tower: .*tag\.pbtxt has only tag$"),
+    ("label_pairs", {"model": MODEL, "evaluation": {**GATES, "slices": ["photo"]}}, r"evaluation\.slices: got 'photo', an image or a float"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "changes", "message"), [*DATA, *SOURCES, *SAMPLING, *MODELS])
+def test_what_does_not_fit_is_refused_in_one_line(tmp_path, name, changes, message):
+    with pytest.raises(RecipeError) as error:
+        load(tmp_path, name, changes)
+    file, told = str(tmp_path / "recipe.yaml"), str(error.value)
+    assert told.startswith(f"{file}: ")
+    assert re.match(message, told.removeprefix(f"{file}: ")), told
+    assert "\n" not in told
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_an_unknown_key_is_refused_at_every_level(tmp_path, name):
+    recipe = system(name)
+    places = [
+        place
+        for place in ("data", "data.split", "relation", "relation.source", "relation.sampling")
+        if place in ("data", "data.split", "relation", "relation.source") or name not in _UNSAMPLED
+    ]
+    places += [f"data.entities.{entity}" for entity in recipe["data"]["entities"]]
+    places += [f"data.edges.{edges}" for edges in recipe["data"].get("edges", ())]
+    for place in places:
+        with pytest.raises(RecipeError, match=rf": {place}\.speed: unknown key \(value 3\)$"):
+            load(tmp_path, name, {f"{place}.speed": 3})
+
+
+_UNSAMPLED = ("tags", "sure_tags", "rows", "verdicts", "marks", "origins")
+
+
+SCHEMA_CASES = [
+    ("rows", "sketches", 'name: "image_image" type: BYTES image_domain {}', 'name: "image_image" type: INT', r"relation\.roles\.image: got 'image_image', in .*sketches\.pbtxt of type int; expected bytes, as 'image' of picture is$"),
+    ("rows", "sketches", '"target_id" type: BYTES', '"target_id" type: INT', r"relation\.roles\.target: got 'target_id', in .* of type int; expected bytes, as 'id' of picture is$"),
+    ("label_pairs", "item", '"brand"', '"sku"', r"feature 'sku': is named twice$"),
+    ("label_pairs", "item", 'domain: "tags"', 'domain: "labels"', r"feature 'tags': got domain 'labels'; no string_domain is so named$"),
+    ("label_pairs", "item", '"brand" type: BYTES', '"brand" type: STRUCT', r"feature 'brand': got type STRUCT; expected BYTES, INT or FLOAT$"),
+    ("tags", "item", 'value: "red" value: "round" value: "new"', "", r"relation\.source\.feature: got 'tags'; expected a feature whose values"),
+    ("label_triplets", "item", '"price"', '"prob"', r"relation: role 'negative' \+ feature 'prob' becomes 'negative_prob', a name that the tuple itself uses"),
+    ("edge_triplets", "user", "", 'string_domain { name: "tags" value: "old" }', r"schemas: two entity types have a string_domain 'tags', with different values: rename one$"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "schema", "old", "new", "message"), SCHEMA_CASES)
+def test_schemas_that_do_not_fit(tmp_path, name, schema, old, new, message):
+    text = SCHEMAS[schema].replace(old, new) if old else SCHEMAS[schema] + new
+    path = write(tmp_path, system(name), **{schema: text})
+    with pytest.raises(RecipeError, match=message):
+        load_recipe(path)
+
+
+def test_a_domain_of_too_many_integers_is_none(tmp_path):
+    text = SCHEMAS["item"].replace("max: 2003", f"max: {2**62}")
+    path = write(tmp_path, system("tags", {"relation.source.feature": "year"}), item=text)
+    with pytest.raises(RecipeError, match=r"got 'year'; .*int_domain \(at most 100000\)$"):
+        load_recipe(path)
