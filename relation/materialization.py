@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any, Literal
 
+from pydantic import Field
+
 from relation import kinds, spec
 from relation.config import Name
 from relation.data import End
@@ -24,6 +26,7 @@ class Materialization(Frozen):
     `primary`: the entity type that sources which need only one relate to itself.
     `width`: values of the label of a tuple. `tags`: the domain of the labels (source `labels`), or
     of the classes that a label may be, in order. `shared`: types that may be in both splits.
+    `shares`: hash buckets of each split, for what has none of its own.
     """
 
     entities: dict[Name, str]
@@ -31,9 +34,18 @@ class Materialization(Frozen):
     edges: EdgeColumns | None = None
     bad_rows: Literal["fail", "skip"] = "fail"
     shared: tuple[Name, ...] = ()
+    shares: dict[str, int] = Field(default={"train": 3, "eval": 1})
     relation: kinds.RelationConfig
     width: int = 1
     tags: tuple[str, ...] = ()
+
+    @property
+    def edge_input(self) -> str | None:
+        """The name of the edge list, or of the rows that hold tuples; None: there is none."""
+        source = self.relation.source
+        if isinstance(source, kinds.EdgeSource):
+            return source.edges
+        return source.rows if isinstance(source, kinds.Row) else None
 
     @property
     def ends(self) -> tuple[str, str]:
@@ -50,6 +62,12 @@ class Materialization(Frozen):
     def other(self) -> str | None:
         """The entity type beside the primary one."""
         return next((name for name in self.entities if name != self.primary), None)
+
+    @property
+    def common(self) -> tuple[str, ...]:
+        """The entity types whose rows are in every split: the shared ones, and labels."""
+        labels = isinstance(self.relation.source, kinds.Labels) and self.other
+        return (*self.shared, labels) if labels else self.shared
 
     @property
     def label(self) -> LabelKind:

@@ -47,8 +47,8 @@ def _parser() -> argparse.ArgumentParser:
         required=True,
         action="append",
         metavar="[NAME=]GLOB",
-        help="TFRecord files (plain or gzip) of tf.Examples; NAME is an entity type. Files in a "
-        "folder Split-<name> keep that split; others are split by id, as the recipe says",
+        help="TFRecord files (plain or gzip) of tf.Examples; NAME is an entity type or edge list. "
+        "Files in a folder Split-<name> keep that split; others are split by id, as the recipe says",
     )
     parser.add_argument("--output", required=True, help="folder that the results are written to")
     return parser
@@ -56,36 +56,68 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(arguments: argparse.Namespace, beam_flags: Sequence[str]) -> None:
     loaded = load_recipe(arguments.recipe)
-    files = input_files([_pattern(item, loaded) for item in arguments.input])
-    shares = loaded.recipe.data.split
-    splits, buckets = _splits(files, {"train": shares.train, "eval": shares.eval})
+    files = [file for item in arguments.input for file in _files(item, loaded)]
+    _check_inputs(files, loaded)
+    split = loaded.recipe.data.split
+    edges = [file for file in files if file.input in loaded.recipe.data.edges]
+    rows = [file for file in files if file.input not in loaded.recipe.data.edges] or edges
+    if split.unit not in ("entity", "group") and not all(file.split for file in rows):
+        raise DataError(
+            f"--input: the recipe splits by {split.unit}, which this command cannot do: expected "
+            "files in folders Split-<name>"
+        )
+    splits, buckets = _splits(rows, {"train": split.train, "eval": split.eval})
     with held_stderr():
         found = materialize(
-            loaded.recipe.materialization,
-            loaded.schema,
+            loaded.materialization,
+            loaded.schemas,
             files,
             splits,
             buckets,
             arguments.output,
             lambda: beam.Pipeline(options=PipelineOptions(list(beam_flags))),
             {SCHEMA: text_format.MessageToString(loaded.tuple_schema)},
+            partition=split.feature if split.unit == "group" else None,
         )
     for line in stats.summary(found):
         print(line)
     print(f"written to {arguments.output}")
 
 
-def _pattern(item: str, loaded: LoadedRecipe) -> str:
-    """The glob of `[NAME=]GLOB`, NAME checked."""
+def _files(item: str, loaded: LoadedRecipe) -> list[InputFile]:
+    """The files of `[NAME=]GLOB`, NAME checked."""
+    names = inputs(loaded)
     name, equals, pattern = item.partition("=")
     if not equals or os.sep in name:
-        return item
-    if name != loaded.recipe.entity_type:
+        if len(names) > 1:
+            raise DataError(f"--input {item}: expected NAME={item}, NAME one of {', '.join(names)}")
+        return input_files(names[0], [item])
+    if name not in names:
         raise DataError(
-            f"--input {item}: got entity type {name!r}; the recipe has "
-            f"{loaded.recipe.entity_type!r}"
+            f"--input {item}: got input {name!r}; the recipe has "
+            + ", ".join(repr(known) for known in names)
         )
-    return pattern
+    return input_files(name, [pattern])
+
+
+def _check_inputs(files: Sequence[InputFile], loaded: LoadedRecipe) -> None:
+    given = {file.input for file in files}
+    for name in inputs(loaded):
+        if name not in given:
+            raise DataError(f"--input: missing for {name!r}; expected --input {name}=GLOB")
+
+
+def inputs(loaded: LoadedRecipe) -> list[str]:
+    """The entity types and edge lists whose rows are read."""
+    data = loaded.recipe.data
+    used = (
+        getattr(loaded.recipe.relation.source, "edges", None),
+        getattr(loaded.recipe.relation.source, "rows", None),
+    )
+    return [
+        *(name for name, entity in data.entities.items() if entity.read),
+        *(name for name in data.edges if name in used),
+    ]
 
 
 def _splits(files: Sequence[InputFile], shares: dict[str, int]) -> tuple[list[str], list[int]]:

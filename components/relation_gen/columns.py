@@ -1,20 +1,29 @@
-"""What crosses a shuffle: packed columns, one element a few thousand rows.
+"""What crosses a shuffle: packed columns, one part a few thousand rows, written by `spill.py`.
 
-Beam's cost in Python is one an element; an array or a joined byte string pickles as one copy. No
-column is an object array or a list, which would be pickled item by item.
+No column is an object array or a list, which would be handled item by item.
 """
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from components.relation_gen.keys import U64
+from components.relation_gen.keys import I64, U64
 
+Bools = npt.NDArray[np.bool_]
+U8 = npt.NDArray[np.uint8]
 I32 = npt.NDArray[np.int32]
+U16 = npt.NDArray[np.uint16]
 U32 = npt.NDArray[np.uint32]
 F32 = npt.NDArray[np.float32]
+F64 = npt.NDArray[np.float64]
+Index = npt.NDArray[np.intp]
+
+STAR = 254
+"""In place of a split: of every split, or (an edge) of none that is known yet."""
 
 
 @dataclass(frozen=True)
@@ -36,64 +45,177 @@ class Strings:
             yield self.data[at : at + size]
             at += size
 
+    def take(self, index: Index) -> "Strings":
+        """The strings at `index`."""
+        end = np.cumsum(self.length, dtype=np.int64)[index]
+        length = self.length[index]
+        pairs = zip((end - length).tolist(), end.tolist(), strict=True)
+        return Strings(b"".join([self.data[start:stop] for start, stop in pairs]), length)
+
 
 @dataclass(frozen=True)
 class Entities:
-    """Entities: key, hash of their label, payload (see `wire`), [n]."""
+    """Entities, [n]: key, split (index), payload (see `wire`).
+
+    `block`: what they are grouped by in the dense index. `group`: what negatives are grouped by, if
+    that is something else. `numbers`: what plans need of them, one row each ([n * count], by row).
+    `labels`: see `Labels`.
+    """
 
     key: U64
-    label: U64
+    split: U8
+    block: U64
+    group: U64
+    numbers: F64
     payload: Strings
 
 
 @dataclass(frozen=True)
-class Labelled:
-    """Keys and label hashes of entities, [n]; and the labels that occur: hash and value, [u]."""
+class Indexed:
+    """Entities without their payload, [n]."""
 
     key: U64
-    label: U64
-    known: U64
-    value: Strings
+    block: U64
+    group: U64
+    numbers: F64
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a block of the dense index stands for, [b]: its hash and its labels, joined."""
+
+    block: U64
+    group: U64
+    labels: Strings
+
+
+@dataclass(frozen=True)
+class Ends:
+    """What edges must know of the entities that they name, [n]: key, split, block."""
+
+    key: U64
+    split: U8
+    block: U64
+
+
+@dataclass(frozen=True)
+class Queries:
+    """The keys of queries, [n]."""
+
+    key: U64
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A stretch of the dense index: the keys at its positions, [n]."""
+    """n entities in the order of the dense index, from place 0 on (see `population.py`).
+
+    `numbers`: as in `Entities`. `start`, `end`: the block of each, [n]. `mass`: where each
+    begins on the weighted line, and the end, [n + 1]; empty where all weigh the same.
+    """
 
     key: U64
+    block: U64
+    group: U64
+    numbers: F64
+    start: I64
+    end: I64
+    mass: I64
+
+    @property
+    def place(self) -> I64:
+        """Places in the cell, [n]."""
+        return np.arange(len(self.key), dtype=np.int64)
+
+    @property
+    def rank(self) -> I64:
+        """Places in the block, [n]."""
+        return self.place - self.start
+
+    @property
+    def heaviest(self) -> int:
+        """The greatest weight."""
+        return int(np.diff(self.mass).max(initial=0)) if len(self.mass) else 1
+
+    @property
+    def weight(self) -> int:
+        """The weight of all."""
+        return int(self.mass[-1]) if len(self.mass) else len(self.key)
+
+    def number(self, column: int) -> F64:
+        """A column of `numbers`, [n]."""
+        return self.numbers.reshape(len(self.key), -1)[:, column]
+
+
+@dataclass(frozen=True)
+class Edges:
+    """Edges, [e]: the keys of both ends, and the split (STAR: not known yet).
+
+    `block`: of the left end. `value`: [e * width]. `weight`: [e], or empty. `positive`: whether it
+    may serve as a positive. `cell`, `place`, `point`, `mass`: where the right end lies, in its cell
+    and on the weighted line, and its weight; empty until they are known.
+    """
+
+    left: U64
+    right: U64
+    split: U8
+    block: U64
+    value: F32
+    weight: F32
+    positive: Bools
+    cell: I32
+    place: I64
+    point: I64
+    mass: I64
+    left_id: Strings
+    right_id: Strings
+
+
+@dataclass(frozen=True)
+class Tuples:
+    """Tuples that came as rows, [t]: a key of their members, split, members' keys [t * roles] and
+    label [t * width]."""
+
+    key: U64
+    split: U8
+    member: U64
+    label: F32
 
 
 @dataclass(frozen=True)
 class Wanted:
     """Members of tuples (anchor, slot), [m], that are known by position or by entity key.
 
-    `role`: index of the role. `entity`: position in a cell, or key of the entity.
+    `role`: index of the role. `entity`: a place in the dense index, or the key of the entity.
+    `probability`: with which it was drawn; NaN where it was not drawn as a negative. On the
+    weighted line one over the line's length, until the weight is known.
     """
 
     anchor: U64
     slot: U32
-    role: npt.NDArray[np.uint8]
+    role: U16
     entity: U64
+    probability: F32
 
-    def take(self, index: npt.NDArray[np.intp]) -> "Wanted":
-        """The members at `index`."""
-        return Wanted(self.anchor[index], self.slot[index], self.role[index], self.entity[index])
+
+@dataclass(frozen=True)
+class Weighted(Wanted):
+    """Members that are known by their place on the weighted line."""
 
 
 @dataclass(frozen=True)
 class Heads:
-    """Tuples (anchor, slot) and their own features, [t]; NaN where a tuple has none."""
+    """Tuples (anchor, slot) and their own features, [t]; NaN where a tuple has none.
+
+    `relation`: [t * width]. `weight`: empty where tuples have none. `more`: index of the further
+    map entries of a tuple (`entries`); empty where tuples have none.
+    """
 
     anchor: U64
     slot: U32
     relation: F32
-    probability: F32
-
-    @classmethod
-    def none(cls) -> "Heads":
-        """No tuples."""
-        nothing = np.zeros(0, dtype=np.float32)
-        return cls(nothing.astype(np.uint64), nothing.astype(np.uint32), nothing, nothing)
+    weight: F32
+    more: I32
+    entries: Strings
 
 
 @dataclass(frozen=True)
@@ -102,6 +224,56 @@ class Members:
 
     anchor: U64
     slot: U32
-    role: npt.NDArray[np.uint8]
+    role: U16
+    probability: F32
     piece: I32
     pieces: Strings
+
+
+TYPES = (
+    Entities,
+    Indexed,
+    Known,
+    Ends,
+    Queries,
+    Cell,
+    Edges,
+    Tuples,
+    Wanted,
+    Weighted,
+    Heads,
+    Members,
+)
+"""What `spill.py` can write; a type is known by its number here."""
+
+P = TypeVar("P")
+
+
+def take(part: P, index: Index) -> P:
+    """The rows at `index` of a part whose fields all have one row an element (or a multiple)."""
+    n = len(getattr(part, dataclasses.fields(part)[0].name))  # type: ignore[arg-type]
+    changed: dict[str, Any] = {}
+    for field in dataclasses.fields(part):  # type: ignore[arg-type]
+        value = getattr(part, field.name)
+        if isinstance(value, Strings):
+            changed[field.name] = value.take(index) if len(value.length) else value
+        else:
+            width = len(value) // n if n else 1
+            rows = value if width <= 1 else value.reshape(n, width)
+            changed[field.name] = rows[index].reshape(-1) if width else value
+    return type(part)(**changed)
+
+
+def join(parts: Sequence[P]) -> P:
+    """Parts of one type, one after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    changed: dict[str, Any] = {}
+    for field in dataclasses.fields(parts[0]):  # type: ignore[arg-type]
+        values = [getattr(part, field.name) for part in parts]
+        if isinstance(values[0], Strings):
+            data = b"".join(value.data for value in values)
+            changed[field.name] = Strings(data, np.concatenate([v.length for v in values]))
+        else:
+            changed[field.name] = np.concatenate(values)
+    return type(parts[0])(**changed)

@@ -9,6 +9,14 @@ from tfx.types import channel_utils, component_spec, standard_artifacts
 from components.relation_gen import executor
 
 
+def _examples() -> component_spec.ChannelParameter:
+    return component_spec.ChannelParameter(type=standard_artifacts.Examples, optional=True)
+
+
+def _schema(*, optional: bool = True) -> component_spec.ChannelParameter:
+    return component_spec.ChannelParameter(type=standard_artifacts.Schema, optional=optional)
+
+
 class RelationGenSpec(component_spec.ComponentSpec):
     """Inputs, outputs and properties of RelationGen."""
 
@@ -17,8 +25,12 @@ class RelationGenSpec(component_spec.ComponentSpec):
         "code_fingerprint": component_spec.ExecutionParameter(type=str),
     }
     INPUTS: ClassVar[dict[str, Any]] = {
-        "examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
-        "schema": component_spec.ChannelParameter(type=standard_artifacts.Schema),
+        "examples": _examples(),
+        "schema": _schema(optional=False),
+        "other_examples": _examples(),
+        "other_schema": _schema(),
+        "edges": _examples(),
+        "edge_schema": _schema(),
     }
     OUTPUTS: ClassVar[dict[str, Any]] = {
         "tuples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
@@ -39,24 +51,41 @@ class RelationGen(base_beam_component.BaseBeamComponent):
 
     def __init__(
         self,
-        examples: types.BaseChannel,
         schema: types.BaseChannel,
         request: str,
         code_fingerprint: str,
+        examples: types.BaseChannel | None = None,
+        other_examples: types.BaseChannel | None = None,
+        other_schema: types.BaseChannel | None = None,
+        edges: types.BaseChannel | None = None,
+        edge_schema: types.BaseChannel | None = None,
     ) -> None:
         """Declares a materialization.
 
         Args:
-          examples: raw entities, tf.Examples in splits, one of them `train`.
-          schema: their curated schema.
-          request: `relation.recipe.Materialization` as JSON.
+          schema: the curated schema of the first entity type of the request's `entities`.
+          request: `relation.materialization.Materialization` as JSON.
           code_fingerprint: changes when the code does, so that no stale result is taken from the
             cache (`relation.fingerprint.code_fingerprint`).
+          examples: raw entities of that type, tf.Examples in the splits `train` and `eval`; none
+            where they come with the rows of `edges`.
+          other_examples, other_schema: the same of the second entity type, if there is one; no
+            examples where they are made of the labels of the first.
+          edges: the rows that relate entities, or that hold the members of tuples: in the splits of
+            the entities; or in the one split `all`, and then in that of the entities they name.
+          edge_schema: their schema.
         """
+        given = {
+            "schema": schema,
+            "examples": examples,
+            "other_examples": other_examples,
+            "other_schema": other_schema,
+            "edges": edges,
+            "edge_schema": edge_schema,
+        }
         super().__init__(
             spec=RelationGenSpec(
-                examples=examples,
-                schema=schema,
+                **{name: channel for name, channel in given.items() if channel is not None},
                 request=request,
                 code_fingerprint=code_fingerprint,
                 tuples=channel_utils.as_channel([standard_artifacts.Examples()]),

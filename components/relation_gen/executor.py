@@ -1,6 +1,7 @@
 """The executor of RelationGen: artifacts in, artifacts out; the work is done in `run.py`."""
 
 import os
+from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf import text_format
@@ -13,10 +14,11 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
 from components.relation_gen import stats
+from components.relation_gen.read import InputFile
 from components.relation_gen.run import input_files, materialize
 from relation.errors import DataError
+from relation.materialization import Materialization
 from relation.names import ENTITIES
-from relation.recipe import Materialization
 from relation.schema import tuple_schema
 
 SCHEMA_FILE = "schema.pbtxt"
@@ -37,32 +39,69 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         Raises:
           UserError: the data cannot serve; the message says what to mend.
         """
-        examples = artifact_utils.get_single_instance(input_dict["examples"])
         tuples = artifact_utils.get_single_instance(output_dict["tuples"])
         request = Materialization.model_validate_json(exec_properties["request"])
-        schema = _read_schema(artifact_utils.get_single_instance(input_dict["schema"]))
-        _check_formats(examples)
-        splits = artifact_utils.decode_split_names(examples.split_names)
-        files = [
-            file
-            for split in splits
-            for file in input_files(
-                [
-                    f"{pattern}*" if pattern.endswith(os.sep) else pattern
-                    for pattern in examples_utils.get_split_file_patterns([examples], split)
-                ],
-                split,
-            )
-        ]
+        inputs = Inputs.of(request, input_dict)
+        splits = inputs.splits
         found = materialize(
-            request, schema, files, splits, [], tuples.uri, self._make_beam_pipeline
+            request,
+            inputs.schemas,
+            inputs.files,
+            splits,
+            [],
+            tuples.uri,
+            self._make_beam_pipeline,
         )
-        _describe(tuples, examples, [*splits, ENTITIES], found)
+        _describe(tuples, next(iter(inputs.examples.values())), [*splits, ENTITIES], found)
         folder = artifact_utils.get_single_uri(output_dict["tuple_schema"])
-        described = tuple_schema(request.tuples, schema, request.id_feature)
+        described = tuple_schema(request, inputs.schemas)
         io_utils.write_string_file(
             os.path.join(folder, SCHEMA_FILE), text_format.MessageToString(described)
         )
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The artifacts of each input, by its name: rows, and schemas."""
+
+    examples: dict[str, types.Artifact]
+    schemas: dict[str, schema_pb2.Schema]
+
+    @classmethod
+    def of(cls, request: Materialization, found: dict[str, list[types.Artifact]]) -> "Inputs":
+        """Names the inputs of the component: the first entity type of the recipe is `examples` and
+        `schema`, the second `other_examples` and `other_schema`, the edge list `edges` and
+        `edge_schema`; types whose rows are not read have a schema only."""
+        names = dict(zip(("examples", "other_examples"), request.entities, strict=False))
+        described = dict(zip(("schema", "other_schema"), request.entities, strict=False))
+        if request.edge_input is not None:
+            names["edges"] = described["edge_schema"] = request.edge_input
+        single = artifact_utils.get_single_instance
+        return cls(
+            {name: single(found[key]) for key, name in names.items() if found.get(key)},
+            {name: _read_schema(single(found[key])) for key, name in described.items()},
+        )
+
+    @property
+    def splits(self) -> list[str]:
+        """The splits of the tuples: those that the rows have."""
+        named = [
+            artifact_utils.decode_split_names(artifact.split_names)
+            for artifact in self.examples.values()
+        ]
+        return max(named, key=len)
+
+    @property
+    def files(self) -> list[InputFile]:
+        """The files of all inputs. Rows in a split that is no split of tuples have none yet."""
+        files = []
+        for name, artifact in self.examples.items():
+            _check_formats(artifact)
+            for split in artifact_utils.decode_split_names(artifact.split_names):
+                patterns = examples_utils.get_split_file_patterns([artifact], split)
+                globs = [f"{p}*" if p.endswith(os.sep) else p for p in patterns]
+                files += input_files(name, globs, split)
+        return files
 
 
 def _read_schema(artifact: types.Artifact) -> schema_pb2.Schema:

@@ -1,33 +1,45 @@
 """One materialization: what is asked, of what rows, in which parts, and where it goes."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import tensorflow as tf
 
-from components.relation_gen import keys
+from components.relation_gen import keys, sink
+from components.relation_gen.columns import STAR, U8
+from components.relation_gen.keys import I64, U64
+from components.relation_gen.plan.base import SPLITS
+from components.relation_gen.population import turn_of
 from components.relation_gen.read import InputFile
-from components.relation_gen.rows import RowSpec
+from components.relation_gen.rows import EntitySpec, Key, RowSpec
 from components.relation_gen.tally import UNASSIGNED
-from relation.recipe import Materialization
+from relation import kinds
+from relation.materialization import Materialization
 
-BLOCK_BYTES = 16 * 2**20
-"""About how much input an entity block holds."""
-MIN_PARTS, MAX_BLOCKS, BLOCKS_PER_CELL = 4, 4096, 16
+BLOCK_BYTES = 8 * 2**20
+"""About how much (compressed) input an entity block holds."""
+MIN_PARTS, MAX_BLOCKS, BLOCKS_PER_CELL = 4, 4096, 4
 
 
 @dataclass(frozen=True)
 class Job:
-    """`splits`: names; `buckets`: their hash buckets, where rows are split by id.
+    """`splits`: names; `buckets`: their hash buckets, where rows are split by a hash.
 
-    `blocks` and `cells` are how many parts entities and the dense index are cut into. They follow
-    from the input's size, and change no result.
+    `entities`: rows of each entity type that is asked for. `edges`: rows of the edge list, or of
+    tuples (source `row`), if there are any; `edge_input`: its name. `partition`: the feature whose
+    values share a split, where that is not the id. `blocks` and `cells` are how many parts entities
+    and the dense index are cut into: they follow from the input's size, and change no result.
     """
 
     request: Materialization
-    rows: RowSpec
+    entities: dict[str, EntitySpec]
+    edges: RowSpec | None
+    edge_input: str
     splits: tuple[str, ...]
     buckets: tuple[int, ...]
+    partition: str | None
     blocks: int
     cells: int
     output: str
@@ -37,19 +49,100 @@ class Job:
         """The names of the roles; their index is what plans carry."""
         return tuple(role.name for role in self.request.tuples.roles)
 
-    def splits_of(self, ids: list[bytes], split: str | None) -> list[str]:
-        """The split of each row: the file's, or by the row's id as TFX's ExampleGen does."""
-        if split is not None:
-            return [split] * len(ids)
-        return [self._split_by_hash(value) if value else UNASSIGNED for value in ids]
+    @property
+    def spill(self) -> str:
+        """The folder of what crosses shuffles."""
+        return os.path.join(sink.building(self.output), "shuffle")
 
-    def _split_by_hash(self, value: bytes) -> str:
-        if self.rows.id_is_int:
+    @property
+    def seed(self) -> int:
+        """Of all draws."""
+        return self.request.relation.seed
+
+    @property
+    def indexed(self) -> str | None:
+        """The entity type that is drawn from, if any is."""
+        source = self.request.relation.source
+        return None if isinstance(source, kinds.Row) else self.request.ends[1]
+
+    @property
+    def table(self) -> bool:
+        """Whether a block may be related to others: several labels a row, or grouped negatives."""
+        spec = self.entities[self.request.primary]
+        if not isinstance(self.request.relation.source, kinds.SameLabel):
+            return False
+        at = spec.rows.place(spec.block)
+        assert at is not None
+        return spec.group is not None or spec.rows.keys[at].several is None
+
+    @property
+    def query(self) -> str | None:
+        """The entity type of queries, where they fill a role."""
+        source = self.request.relation.source
+        return source.query if isinstance(source, kinds.GradedGroup) else None
+
+    @property
+    def grade(self) -> int | None:
+        """The column of numbers that holds a grade, where there is one."""
+        source = self.request.relation.source
+        if not isinstance(source, kinds.GradedGroup):
+            return None
+        return self.entities[self.request.primary].rows.number(source.grade)
+
+    def splits_of(self, home: str) -> tuple[str, ...]:
+        """The splits that a population is in."""
+        return self.splits if home == ANY else (home,)
+
+    def split_of_edges(self, left: U64, right: U64) -> U8:
+        """The split of edges between entities that are in every split: by a hash of both ends."""
+        turn = keys.words(self.seed, SPLITS, left, right)
+        at = keys.scale(turn, sum(self.buckets)).astype(np.int64)
+        return np.searchsorted(np.cumsum(self.buckets), at, side="right").astype(np.uint8)
+
+    def code(self, split: str | None) -> int:
+        """The number of a split; STAR for none."""
+        return self.splits.index(split) if split in self.splits else STAR
+
+    def codes_of(self, spec: EntitySpec, split: str | None, by: list[bytes], key: Key) -> U8:
+        """The split of each row: the file's, or by a key as TFX's ExampleGen does; STAR: none."""
+        if spec.name in self.request.common:
+            return np.full(len(by), STAR, dtype=np.uint8)
+        return self.hashed(split, by, key)
+
+    def hashed(self, split: str | None, by: list[bytes], key: Key) -> U8:
+        """The split of each row: the file's, or by the hash of a value; STAR: it has none."""
+        if split in self.splits:
+            return np.full(len(by), self.code(split), dtype=np.uint8)
+        found = [self._by_hash(value, key.integer) if value else STAR for value in by]
+        return np.array(found, dtype=np.uint8)
+
+    def _by_hash(self, value: bytes, integer: bool) -> int:
+        if integer:
             feature = tf.train.Feature(int64_list=tf.train.Int64List(value=[int(value)]))
         else:
             feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
         serialized = feature.SerializeToString(deterministic=True)
-        return self.splits[keys.split_of(serialized, self.buckets)]
+        return keys.split_of(serialized, self.buckets)
+
+    def name(self, entity: str, code: int) -> str:
+        """The population that a row of an entity type is of."""
+        if code == STAR:
+            return ANY if entity in self.request.common else UNASSIGNED
+        return self.splits[code]
+
+    def cell_of(self, entity: str, key: U64, block: U64) -> I64:
+        """The cell of each entity: a range of its block's hash, or of its turn without blocks."""
+        grouped = self.entities[entity].block is not None
+        return range_of(block if grouped else turn_of(key, self.seed), self.cells)
+
+
+ANY = "*"
+"""The population of an entity type that is in every split."""
+
+
+def range_of(key: U64, parts: int) -> I64:
+    """The part of each 64-bit key, such that parts are ranges of keys in order."""
+    return keys.scale(key, parts).astype(np.int64)
 
 
 def parts(files: Iterable[InputFile]) -> tuple[int, int]:

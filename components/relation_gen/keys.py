@@ -53,6 +53,14 @@ def scale(word: U64, size: U64 | int) -> U64:
     return np.asarray(a1 * b1 + (cross >> half) + (other >> half), dtype=np.uint64)
 
 
+def small_scale(word: U64, size: I64) -> I64:
+    """Maps words to [0, size), size up to 2^52, by their upper 53 bits: as exact, and faster.
+
+    The product is below `size` even when it is rounded, since (1 - 2^-53) * size is.
+    """
+    return ((word >> np.uint64(11)).astype(np.float64) * (size * 2.0**-53)).astype(np.int64)
+
+
 def split_of(feature: bytes, buckets: Sequence[int]) -> int:
     """The split that TFX's ExampleGen gives a row.
 

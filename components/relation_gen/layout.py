@@ -3,14 +3,21 @@
 It is a small pure function of counts; and the place where data is refused that has no tuples.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from components.relation_gen import tally
-from components.relation_gen.plan import asked_of
+from components.relation_gen.blocks import Block, Table, make_table
+from components.relation_gen.keys import I64
+from components.relation_gen.plan.base import Candidates
+from components.relation_gen.tally import show
+from relation import kinds
 from relation.errors import DataError
+from relation.materialization import Materialization
 from relation.names import ENTITIES, TRAIN
-from relation.recipe import Materialization
+from relation.sampling import PairSampling, Sampling
 
 SHARD_BYTES = 64 * 2**20
 """About how much an output shard holds before compression."""
@@ -19,32 +26,38 @@ MAX_SHARDS = 99_999
 
 @dataclass(frozen=True)
 class CellTotal:
-    """Counts of one cell: a range of label hashes of one split.
+    """Counts of one cell of one split.
 
+    `mass`, `heaviest`: weight of all entities, and the greatest. `blocks`: labels (or queries).
     `related`: rows that share their label with another. `label`: one of the labels, to be shown.
+    `expected`: tuples that it will make, about. `table`: of each block its hash, group, labels,
+    place, rows, place on the weighted line and weight; where blocks are related to each other.
     """
 
     split: str
     cell: int
     rows: int
-    labels: int
+    mass: int
+    heaviest: int
+    blocks: int
     related: int
     label: str
+    expected: int
+    table: tuple[tuple[int, int, tuple[bytes, ...], int, int, int, int], ...] = ()
 
 
 @dataclass(frozen=True)
 class Layout:
-    """`offsets[split]`: where each cell begins in the dense index, and last the number of entities.
-
-    `shards[output]`: number of files of each split written.
+    """`places[split]`: where each cell begins in the dense index, and last the number of entities;
+    `masses[split]`: likewise on the weighted line, [cells + 1]. `candidates[split]`, `tables`
+    [split]: what negatives are drawn from. `shards[output]`: number of files of each split written.
     """
 
-    offsets: dict[str, tuple[int, ...]]
-    shards: dict[str, int]
-
-    def total(self, split: str) -> int:
-        """Entities of a split."""
-        return self.offsets[split][-1]
+    places: Mapping[str, I64]
+    masses: Mapping[str, I64]
+    candidates: Mapping[str, Candidates]
+    tables: Mapping[str, Table | None]
+    shards: Mapping[str, int]
 
 
 def make_layout(
@@ -57,49 +70,121 @@ def make_layout(
     """Lays out index and output.
 
     Raises:
-      DataError: rows that cannot be used, where the recipe says that they stop the run; a split of
-        which no tuple can be made.
+      DataError: rows that cannot be used, where the recipe says that they stop the run; entities in
+        several splits that must not be; a split of which no tuple can be made.
     """
+    _refuse_overlap(request, counts)
     if request.bad_rows == "fail":
         _refuse_bad_rows(counts)
     by_split: dict[str, list[CellTotal]] = {split: [] for split in splits}
     for total in totals:
         by_split[total.split].append(total)
-    offsets, shards = {}, {}
+    places, masses, candidates, tables, shards = {}, {}, {}, {}, {}
     for split, found in by_split.items():
         _check_split(request, split, found, counts)
-        rows = {total.cell: total.rows for total in found}
-        ends = [0]
-        for cell in range(cells):
-            ends.append(ends[-1] + rows.get(cell, 0))
-        offsets[split] = tuple(ends)
-        size = tally.count_of(counts, split, tally.BYTES)
-        copies = asked_of(request.relation).tuples * len(request.tuples.roles)
-        shards[split] = _shards(size * copies)
+        places[split] = _ends(cells, {total.cell: total.rows for total in found})
+        masses[split] = _ends(cells, {total.cell: total.mass for total in found})
+        candidates[split] = Candidates(
+            int(places[split][-1]),
+            int(masses[split][-1]),
+            max((total.heaviest for total in found), default=1),
+        )
+        tables[split] = _table(request, found, places[split], masses[split])
+        shards[split] = _tuple_shards(request, split, found, counts)
         if split == TRAIN:
-            shards[ENTITIES] = _shards(size)
-    return Layout(offsets, shards)
+            shards[ENTITIES] = _shards(
+                sum(_entity_size(request, entity, split, counts)[0] for entity in request.entities)
+            )
+    return Layout(places, masses, candidates, tables, shards)
+
+
+def _ends(cells: int, sizes: Mapping[int, int]) -> I64:
+    size = [sizes.get(cell, 0) for cell in range(cells)]
+    return np.concatenate([[0], np.cumsum(np.array(size, dtype=np.int64))])
+
+
+def _table(
+    request: Materialization, found: list[CellTotal], places: I64, masses: I64
+) -> Table | None:
+    blocks = [
+        Block(
+            block,
+            group,
+            labels,
+            int(places[total.cell]) + start,
+            rows,
+            int(masses[total.cell]) + at,
+            mass,
+        )
+        for total in found
+        for block, group, labels, start, rows, at, mass in total.table
+    ]
+    if not blocks:
+        return None
+    sampling = getattr(request.relation, "sampling", None)
+    assert isinstance(sampling, Sampling)
+    weighted = sampling.negatives.draw != "uniform"
+    return make_table(blocks, sampling.negatives.where, weighted, "relation.source.feature")
+
+
+def _entity_size(
+    request: Materialization, entity: str, split: str, counts: tally.Counts
+) -> tuple[int, int]:
+    """Bytes and number of the entities of a type that are in a split."""
+    home = "*" if entity in request.common else split
+    size = tally.count_of(counts, home, entity, tally.BYTES)
+    return size, tally.count_of(counts, home, entity, tally.ENTITIES)
+
+
+def _tuple_shards(
+    request: Materialization, split: str, found: list[CellTotal], counts: tally.Counts
+) -> int:
+    expected = sum(total.expected for total in found)
+    if isinstance(request.relation, kinds.Rows):
+        expected = tally.count_of(counts, split, request.relation.source.rows, tally.USED)
+    size = 0.0
+    for role in request.tuples.roles:
+        stored, number = _entity_size(request, role.entity, split, counts)
+        size += stored / max(number, 1)
+    return _shards(int(size * expected))
 
 
 def _shards(size: int) -> int:
     return min(max(-(-size // SHARD_BYTES), 1), MAX_SHARDS)
 
 
-# Not faults of a row: another row with its id is used in its place.
-DUPLICATES = ("duplicate_id", "conflicting_id")
+# Not faults of a row: another row with its id, or between its ends, is used in its place.
+REPEATED = (
+    "duplicate_id",
+    "conflicting_id",
+    "duplicate_edge",
+    "conflicting_edge",
+    "duplicate_row",
+    "conflicting_row",
+)
 
 
 def _refuse_bad_rows(counts: tally.Counts) -> None:
     faults = []
-    for split in sorted({split for split, _ in counts}):
-        for reason, found in tally.matching(counts, split, tally.SKIPPED).items():
-            if reason not in DUPLICATES:
+    for split, source in sorted({(split, source) for split, source, _ in counts}):
+        for reason, found in tally.matching(counts, split, source, tally.SKIPPED).items():
+            if reason not in REPEATED:
                 faults.append(f"split {split!r}: {reason} {found.count}{_shown(found)}")
     if faults:
         raise DataError(
             f"rows that cannot be used: {'; '.join(faults)}; mend them, or let the recipe say "
             "data.bad_rows: skip"
         )
+
+
+def _refuse_overlap(request: Materialization, counts: tally.Counts) -> None:
+    for (_, entity, name), found in sorted(counts.items()):
+        if name == tally.OVERLAP and entity not in request.common:
+            raise DataError(
+                f"entity type {entity!r}: {found.count} ids are in several splits{_shown(found)}; "
+                "what is learnt of them in training would be known in evaluation: split by another "
+                f"unit, or let the recipe say data.split.shared: [{entity}]"
+            )
 
 
 def _shown(found: tally.Tally) -> str:
@@ -109,29 +194,48 @@ def _shown(found: tally.Tally) -> str:
     return f" (ids {ids}{', …' if found.count > len(found.examples) else ''})"
 
 
-def show(value: bytes) -> str:
-    """An id or label for messages, on one line."""
-    try:
-        return repr(value.decode())
-    except UnicodeDecodeError:
-        return repr(value)
-
-
 def _check_split(
     request: Materialization, split: str, found: list[CellTotal], counts: tally.Counts
 ) -> None:
-    feature, asked = request.relation.source.feature, asked_of(request.relation)
-    labels = sum(total.labels for total in found)
-    related = sum(total.related for total in found)
-    if not labels:
-        read = tally.count_of(counts, split, tally.READ)
+    """Checks that a split can make tuples."""
+    relation = request.relation
+    if isinstance(relation, kinds.Rows):
+        if not tally.count_of(counts, split, relation.source.rows, tally.USED):
+            raise DataError(f"split {split!r}: no row can be used; tuples need some")
+        return
+    rows = sum(total.rows for total in found)
+    if not rows:
+        entity = request.ends[1]
+        read = tally.count_of(counts, split, entity, tally.READ)
         raise DataError(f"split {split!r}: no row can be used ({read} read); tuples need some")
-    if asked.negatives and labels == 1:
+    if isinstance(relation.source, kinds.SameLabel):
+        _check_labels(relation, split, found)
+    elif not sum(total.expected for total in found):
+        raise DataError(f"split {split!r}: {_NONE[relation.source.type]}, so no tuple can be made")
+
+
+_NONE = {
+    "edges": "no edge between two entities of the split can be used",
+    "labels": "no row has a label",
+    "graded_group": "no two documents of a query differ in their grade",
+    "function": "there are no rows",
+}
+
+
+def _check_labels(relation: kinds.RelationConfig, split: str, found: list[CellTotal]) -> None:
+    assert isinstance(relation.source, kinds.SameLabel)
+    feature, sampling = relation.source.feature, relation.sampling
+    labels = sum(total.blocks for total in found)
+    related = sum(total.related for total in found)
+    pairs = isinstance(sampling, PairSampling)
+    negatives = not isinstance(sampling, PairSampling) or sampling.some_negatives
+    if negatives and labels == 1:
         raise DataError(
             f"split {split!r}: feature {feature!r} has one value ({found[0].label}); negatives "
             "need at least two"
         )
-    if not related and (asked.joint or not asked.negatives):
+    several = any(total.table for total in found)
+    if not related and not several and (not pairs or not negatives):
         raise DataError(
             f"split {split!r}: no two of the {labels} rows have the same value of feature "
             f"{feature!r}, so no tuple can be made; positives need two rows with one value"

@@ -20,8 +20,12 @@ _FRAME = 16
 
 
 class InputFile(NamedTuple):
-    """A TFRecord file; `split` is None where each row's id decides it. `size` in bytes."""
+    """A TFRecord file of an input (an entity type or edge list); `size` in bytes.
 
+    `split` is None where each row's id, or its ends, decide it.
+    """
+
+    input: str
     path: str
     split: str | None
     size: int

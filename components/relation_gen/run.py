@@ -12,30 +12,35 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from components.relation_gen import failure, sink, stats
 from components.relation_gen.job import Job, parts
 from components.relation_gen.read import InputFile
-from components.relation_gen.rows import row_spec
+from components.relation_gen.rows import edge_spec, entity_spec, inline_spec
 from components.relation_gen.transform import TALLIES, Materialize
+from relation import kinds
 from relation.errors import DataError
+from relation.materialization import Materialization
 from relation.names import ENTITIES, TRAIN
-from relation.recipe import Materialization
 
 
 def materialize(
     request: Materialization,
-    schema: schema_pb2.Schema,
+    schemas: Mapping[str, schema_pb2.Schema],
     files: Sequence[InputFile],
     splits: Sequence[str],
     buckets: Sequence[int],
     output: str,
     make_pipeline: Callable[[], beam.Pipeline],
     texts: Mapping[str, str] = MappingProxyType({}),
+    partition: str | None = None,
 ) -> stats.Stats:
     """Reads rows, makes the tuples and writes them under `output`.
 
     Args:
+      schemas: of each entity type of the request, and of the edge list, by name.
+      files: of each input, by its name.
       splits: names of the splits; one must be "train".
       buckets: hash buckets of each split, for rows of files without a split.
       make_pipeline: makes the Beam pipeline to run in.
       texts: text files to be written beside the splits, content by name.
+      partition: the feature whose values share a split, where that is not the id.
 
     Returns:
       the counts, as in `relation_stats.json`.
@@ -47,15 +52,15 @@ def materialize(
         raise DataError(
             f"splits {', '.join(splits) or 'none'}: one must be {TRAIN!r}, and none {ENTITIES!r}"
         )
-    blocks, cells = parts(files)
-    rows = row_spec(request, schema)
-    job = Job(request, rows, tuple(splits), tuple(buckets), blocks, cells, output)
+    job = _job(request, schemas, files, splits, buckets, output, partition)
+    entity_files = tuple(file for file in files if file.input in request.entities)
+    edge_files = tuple(file for file in files if file.input not in request.entities)
     sink.prepare(output)
     try:
         with make_pipeline() as pipeline:
-            _ = pipeline | beam.Create(list(files)) | Materialize(job)
+            _ = pipeline | Materialize(job, entity_files, edge_files)
         with tf.io.gfile.GFile(os.path.join(sink.building(output), TALLIES)) as file:
-            found = stats.build(json.loads(file.read()), splits)
+            found = stats.build(json.loads(file.read()), splits, job.edge_input)
         sink.publish(output, found, texts)
     except Exception as error:
         known = failure.user_error(error)
@@ -67,8 +72,46 @@ def materialize(
     return found
 
 
-def input_files(patterns: Sequence[str], split: str | None = None) -> list[InputFile]:
-    """The files that globs name, in order; a file under `Split-<name>/` is of that split.
+def _job(
+    request: Materialization,
+    schemas: Mapping[str, schema_pb2.Schema],
+    files: Sequence[InputFile],
+    splits: Sequence[str],
+    buckets: Sequence[int],
+    output: str,
+    partition: str | None,
+) -> Job:
+    source, edges, edge_input = request.relation.source, None, ""
+    if isinstance(source, kinds.EdgeSource):
+        edge_input = source.edges
+        edges = edge_spec(request, schemas[edge_input])
+    elif isinstance(source, kinds.Row):
+        edge_input = source.rows
+        edges = inline_spec(request, schemas[edge_input])
+    blocks, cells = parts(files)
+    return Job(
+        request=request,
+        entities={
+            name: entity_spec(request, name, schemas[name], _partition(request, name, partition))
+            for name in request.entities
+        },
+        edges=edges,
+        edge_input=edge_input,
+        splits=tuple(splits),
+        buckets=tuple(buckets) or tuple(request.shares.get(split, 1) for split in splits),
+        partition=partition,
+        blocks=blocks,
+        cells=cells,
+        output=output,
+    )
+
+
+def _partition(request: Materialization, entity: str, partition: str | None) -> str | None:
+    return None if entity in request.common else partition
+
+
+def input_files(name: str, patterns: Sequence[str], split: str | None = None) -> list[InputFile]:
+    """The files of an input that globs name, in order; those under `Split-<name>/` have that split.
 
     Args:
       split: the split of all of them, if it is known.
@@ -85,5 +128,5 @@ def input_files(patterns: Sequence[str], split: str | None = None) -> list[Input
             folder = os.path.basename(os.path.dirname(os.path.abspath(path)))
             named = folder.removeprefix("Split-") if folder.startswith("Split-") else None
             size = int(tf.io.gfile.stat(path).length)
-            found[path] = InputFile(path, split or named, size)
+            found[path] = InputFile(name, path, split or named, size)
     return [found[path] for path in sorted(found)]

@@ -1,7 +1,7 @@
 """Screens rows: finds those that cannot be used, and says why. Columnar where rows are good."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,15 +13,14 @@ from PIL import Image
 from tfx_bsl.coders import example_coder
 
 from components.relation_gen.rows import RowSpec
+from components.relation_gen.wire import varint
 
-NO_ID = "no_id"
-SEVERAL_IDS = "several_ids"
-NO_LABEL = "no_label"
-SEVERAL_LABELS = "several_labels"
 WRONG_TYPE = "wrong_type"
 NAN = "nan"
 IMAGE_MISSING = "image_missing"
 IMAGE_UNDECODABLE = "image_undecodable"
+
+F64 = npt.NDArray[np.float64]
 
 
 class NotAnExample(Exception):
@@ -30,14 +29,24 @@ class NotAnExample(Exception):
 
 @dataclass(frozen=True)
 class Screened:
-    """Each row's id and label (b"" if it has none), and why it cannot be used ("": it can), [n].
+    """n rows: the values of their keys and numbers, and why they cannot be used.
 
-    Integer ids and labels are given as their decimal digits.
+    `keys`: for each key of the spec n byte strings: b"" if the row has no value; the value, an
+    integer as its decimal digits; of a key that may have several, the distinct ones, sorted, each
+    behind its length. `raw`: of such a key (by its number) the values of each row, in their order.
+    `numbers`: for each number of the spec [n, width], NaN where there is none.
+    `reasons`: "": the row can be used.
     """
 
-    ids: list[bytes]
-    labels: list[bytes]
+    keys: list[list[bytes]]
+    numbers: list[F64]
     reasons: list[str]
+    raw: dict[int, list[list[bytes]]]
+
+    @property
+    def ids(self) -> list[bytes]:
+        """The first key of each row."""
+        return self.keys[0] if self.keys else [b""] * len(self.reasons)
 
 
 class Screen:
@@ -45,6 +54,7 @@ class Screen:
 
     def __init__(self, spec: RowSpec) -> None:
         self._spec = spec
+        self._several = [i for i, key in enumerate(spec.keys) if key.several is None]
         self._decoder = self._new_decoder()
 
     def _new_decoder(self) -> Any:
@@ -70,46 +80,69 @@ class Screen:
             return self._one_by_one(records)
 
     def _one_by_one(self, records: list[bytes]) -> Screened:
-        screened = Screened([], [], [])
+        parts = []
         for record in records:
             try:
-                one = self._screen(self._decode([record]))
+                parts.append(self._screen(self._decode([record])))
             except RuntimeError:
-                one = self._ill_typed(record)
-            screened.ids.extend(one.ids)
-            screened.labels.extend(one.labels)
-            screened.reasons.extend(one.reasons)
-        return screened
+                parts.append(self._ill_typed(record))
+        return Screened(
+            [[part.keys[i][0] for part in parts] for i in range(len(self._spec.keys))],
+            [
+                np.concatenate([part.numbers[i] for part in parts])
+                for i in range(len(self._spec.numbers))
+            ],
+            [part.reasons[0] for part in parts],
+            {i: [part.raw[i][0] for part in parts] for i in self._several},
+        )
 
     def _ill_typed(self, record: bytes) -> Screened:
         try:
             features = tf.train.Example.FromString(record).features.feature
         except DecodeError:
             raise NotAnExample from None
-        feature = features[self._spec.id_feature]
-        values = feature.int64_list.value if self._spec.id_is_int else feature.bytes_list.value
-        if len(values) != 1 or values[0] == b"":
-            return Screened([b""], [b""], [NO_ID if len(features) <= 1 else WRONG_TYPE])
-        key = values[0] if isinstance(values[0], bytes) else b"%d" % values[0]
-        return Screened([key], [b""], [WRONG_TYPE])
+        keys, reason = [[b""] for _ in self._spec.keys], WRONG_TYPE
+        if self._spec.keys:
+            key = self._spec.keys[0]
+            feature = features[key.name]
+            values = feature.int64_list.value if key.integer else feature.bytes_list.value
+            if len(values) == 1 and values[0] != b"":
+                keys[0] = [values[0] if isinstance(values[0], bytes) else b"%d" % values[0]]
+            elif len(features) <= 1:
+                reason = key.absent or WRONG_TYPE
+        numbers = [np.full((1, number.width), np.nan) for number in self._spec.numbers]
+        return Screened(keys, numbers, [reason], {i: [[]] for i in self._several})
 
     def _screen(self, batch: Any) -> Screened:
         spec = self._spec
         column = {name: _Column(batch, name) for name in spec.names}
         reasons = np.full(batch.num_rows, "", dtype=object)
-        ids, id_count = column[spec.id_feature].first_values()
-        labels, label_count = column[spec.label_feature].first_values()
-        # Later lines win over earlier ones.
+        # What is found later wins.
         for name in spec.images:
             for row, reason in _image_faults(column[name]):
                 reasons[row] = reason
         for name in spec.floats:
             reasons[column[name].rows_where(lambda values: ~np.isfinite(values))] = NAN
-        reasons[label_count > 1] = SEVERAL_LABELS
-        reasons[(label_count == 0) | _empty(labels)] = NO_LABEL
-        reasons[id_count > 1] = SEVERAL_IDS
-        reasons[(id_count == 0) | _empty(ids)] = NO_ID
-        return Screened(ids, labels, reasons.tolist())
+        numbers = []
+        for number in reversed(spec.numbers):
+            values = column[number.name].numbers(number.width)
+            if number.absent is not None:
+                reasons[np.isnan(values).all(axis=1)] = number.absent
+            numbers.append(values)
+        keys: list[list[bytes]] = []
+        raw: dict[int, list[list[bytes]]] = {}
+        for number_of_key, key in reversed(list(enumerate(spec.keys))):
+            if key.several is None:
+                raw[number_of_key] = column[key.name].all_values()
+                named = [joined(row) for row in raw[number_of_key]]
+                counts = column[key.name].counts
+            else:
+                named, counts = column[key.name].first_values()
+                reasons[counts > 1] = key.several
+            if key.absent is not None:
+                reasons[(counts == 0) | _empty(named)] = key.absent
+            keys.append(named)
+        return Screened(keys[::-1], numbers[::-1], reasons.tolist(), raw)
 
 
 class _Column:
@@ -121,14 +154,34 @@ class _Column:
         self.counts: npt.NDArray[np.int64] = np.diff(self.offsets)
         self.values = array.values
 
+    def _as_bytes(self) -> list[bytes]:
+        values = self.values.to_pylist()
+        return [value if isinstance(value, bytes) else b"%d" % value for value in values]
+
     def first_values(self) -> tuple[list[bytes], npt.NDArray[np.int64]]:
         """The first value of each row as bytes, b"" where there is none; and how many, [n]."""
-        values = self.values.to_pylist()
-        as_bytes = [value if isinstance(value, bytes) else b"%d" % value for value in values]
+        values = self._as_bytes()
         if len(values) == len(self.counts) and (self.counts == 1).all():
-            return as_bytes, self.counts
-        starts = zip(self.offsets[:-1].tolist(), self.counts.tolist(), strict=True)
-        return [as_bytes[start] if count else b"" for start, count in starts], self.counts
+            return values, self.counts
+        bounds = zip(self.offsets[:-1].tolist(), self.offsets[1:].tolist(), strict=True)
+        return [values[start] if end > start else b"" for start, end in bounds], self.counts
+
+    def all_values(self) -> list[list[bytes]]:
+        """All values of each row."""
+        values = self._as_bytes()
+        bounds = zip(self.offsets[:-1].tolist(), self.offsets[1:].tolist(), strict=True)
+        return [values[start:end] for start, end in bounds]
+
+    def numbers(self, width: int) -> F64:
+        """The first `width` values of each row, [n, width], NaN where there are fewer."""
+        flat = self.values.to_numpy(zero_copy_only=False).astype(np.float64)
+        if (self.counts == width).all():
+            return flat.reshape(-1, width)
+        column = np.arange(width)
+        index = self.offsets[:-1, None] + column
+        there = column < self.counts[:, None]
+        padded = np.append(flat, np.nan)
+        return padded[np.where(there, index, len(flat))]
 
     def rows_where(
         self, test: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.bool_]]
@@ -136,6 +189,11 @@ class _Column:
         """The rows that hold a value for which `test` is true."""
         found = np.flatnonzero(test(self.values.to_numpy(zero_copy_only=False)))
         return np.unique(np.searchsorted(self.offsets, found, side="right") - 1)
+
+
+def joined(values: Iterable[bytes]) -> bytes:
+    """Distinct values, sorted, each behind its length."""
+    return b"".join(varint(len(value)) + value for value in sorted(set(values)) if value)
 
 
 def _empty(values: list[bytes]) -> npt.NDArray[np.bool_]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from components.relation_gen import records
 from relation.errors import DataError
 
 STATS = "relation_stats.json"
@@ -29,17 +30,15 @@ def shard_name(shard: int, shards: int) -> str:
     return f"data_tfrecord-{shard:05d}-of-{shards:05d}.gz"
 
 
-def write_shard(folder: str, name: str, records: Iterable[bytes]) -> int:
-    """Writes a gzip TFRecord under another name, renames it, and returns the number of records."""
+def write_shard(folder: str, name: str, examples: Iterable[list[bytes]]) -> int:
+    """Writes a gzip TFRecord under another name, renames it, and returns the number of records.
+
+    Args:
+      examples: each as its map entries.
+    """
     tf.io.gfile.makedirs(folder)
     temporary = os.path.join(folder, f".{name}.{uuid.uuid4().hex}")
-    count = 0
-    # Level 1 is 6 times as fast as the default, for files 1.1 times as large (28 x 28 images).
-    options = tf.io.TFRecordOptions(compression_type="GZIP", compression_level=1)
-    with tf.io.TFRecordWriter(temporary, options) as writer:
-        for record in records:
-            writer.write(record)
-            count += 1
+    count = records.write(temporary, examples)
     tf.io.gfile.rename(temporary, os.path.join(folder, name), overwrite=True)
     return count
 

@@ -4,74 +4,134 @@ from collections.abc import Iterable
 from typing import Any
 
 from components.relation_gen import tally
+from components.relation_gen.job import ANY
 from components.relation_gen.tally import Counts, Tally, count_of, matching
 from relation.names import ENTITIES, TRAIN
 
 Stats = dict[str, Any]
 
 
-def build(rows: Iterable[tuple[str, str, int]], splits: Iterable[str]) -> Stats:
+def build(
+    rows: Iterable[tuple[str, str, str, int]], splits: Iterable[str], edges: str = ""
+) -> Stats:
     """The content of `relation_stats.json`.
 
     Args:
-      rows: (split, what was counted, count).
+      rows: (split, input, what was counted, count).
+      edges: the name of the edge list, if there is one; its rows get their split from their ends.
 
     Raises:
       RuntimeError: counts do not add up, so something was lost: a fault of this program.
     """
-    counts: Counts = {(split, name): Tally(count) for split, name, count in rows}
-    named = [
-        *splits,
-        *([tally.UNASSIGNED] if any(s == tally.UNASSIGNED for s, _ in counts) else []),
-    ]
-    stats: Stats = {"splits": {split: _split(counts, split) for split in named}}
-    stats["entities"] = {TRAIN: count_of(counts, ENTITIES, tally.WRITTEN)}
-    for split in splits:
-        _equal(
-            split,
-            "written and made",
-            count_of(counts, split, tally.WRITTEN),
-            count_of(counts, split, tally.MADE),
-        )
-    _equal(
-        TRAIN,
-        "entities written and rows used",
-        stats["entities"][TRAIN],
-        count_of(counts, TRAIN, tally.USED),
+    counts: Counts = {(split, name, what): Tally(count) for split, name, what, count in rows}
+    inputs = sorted({name for _, name, _ in counts if name})
+    read = [name for name in inputs if _total(counts, name, tally.READ)]
+    stats: Stats = {
+        "splits": {split: _split(counts, split, read) for split in splits},
+        "inputs": {name: _input(counts, name) for name in read},
+        "audit": {
+            what: {name: count for name in inputs if (count := count_of(counts, ANY, name, what))}
+            for what in (tally.OVERLAP, tally.EQUAL)
+        },
+    }
+    lost = [name for name in read if name != edges]
+    unassigned = _rows(counts, tally.UNASSIGNED, lost)
+    if unassigned["rows_read"]:
+        stats["splits"][tally.UNASSIGNED] = unassigned
+    used = sum(
+        count_of(counts, home, name, tally.ENTITIES) for name in inputs for home in (TRAIN, ANY)
     )
+    stats["entities"] = {TRAIN: count_of(counts, ENTITIES, "", tally.WRITTEN)}
+    for split in splits:
+        written, made = (count_of(counts, split, "", w) for w in (tally.WRITTEN, tally.MADE))
+        _equal(split, "written and made", written, made)
+    if stats["entities"][TRAIN] not in (used, 0):
+        _equal(TRAIN, "entities written and entities used", stats["entities"][TRAIN], used)
     return stats
 
 
-def _split(counts: Counts, split: str) -> Stats:
-    skipped = {name: found.count for name, found in matching(counts, split, tally.SKIPPED).items()}
-    lacking = {
-        name: found.count for name, found in matching(counts, split, tally.SHORTFALL).items()
+def _input(counts: Counts, name: str) -> Stats:
+    """All rows of an input."""
+    splits = sorted({split for split, source, _ in counts if source == name})
+    skipped: dict[str, int] = {}
+    noted: dict[str, int] = {}
+    for split in splits:
+        for found, prefix in ((skipped, tally.SKIPPED), (noted, tally.NOTED)):
+            for reason, count in matching(counts, split, name, prefix).items():
+                found[reason] = found.get(reason, 0) + count.count
+    read, used, mirrored = (
+        _total(counts, name, what) for what in (tally.READ, tally.USED, tally.MIRRORED)
+    )
+    _equal(
+        name, "rows read and rows used or skipped", read + mirrored, used + sum(skipped.values())
+    )
+    more = {"rows_mirrored": mirrored} if mirrored else {}
+    return {
+        "rows_read": read,
+        **more,
+        "rows_used": used,
+        "rows_skipped": sum(skipped.values()),
+        "skipped": dict(sorted(skipped.items())),
+        "noted": dict(sorted(noted.items())),
     }
-    read, used = count_of(counts, split, tally.READ), count_of(counts, split, tally.USED)
-    asked, made = count_of(counts, split, tally.REQUESTED), count_of(counts, split, tally.MADE)
-    _equal(split, "rows read and rows used or skipped", read, used + sum(skipped.values()))
-    _equal(split, "tuples asked for and made or lacking", asked, made + sum(lacking.values()))
-    kinds = {
-        kind: count
-        for kind in ("positives", "negatives")
-        if (count := count_of(counts, split, f"{kind}_made"))
+
+
+def _rows(counts: Counts, split: str, inputs: list[str]) -> Stats:
+    """The rows of a split; reasons name the input where there are several."""
+    skipped = {
+        (reason if len(inputs) == 1 else f"{name}.{reason}"): found.count
+        for name in inputs
+        for reason, found in matching(counts, split, name, tally.SKIPPED).items()
     }
+    read, used = (
+        sum(count_of(counts, split, name, what) for name in inputs)
+        for what in (tally.READ, tally.USED)
+    )
     return {
         "rows_read": read,
         "rows_used": used,
         "rows_skipped": sum(skipped.values()),
         "skipped": skipped,
-        "labels": count_of(counts, split, tally.LABELS),
+    }
+
+
+def _split(counts: Counts, split: str, inputs: list[str]) -> Stats:
+    lacking = {
+        name: found.count for name, found in matching(counts, split, "", tally.SHORTFALL).items()
+    }
+    asked, made = (count_of(counts, split, "", w) for w in (tally.REQUESTED, tally.MADE))
+    _equal(split, "tuples asked for and made or lacking", asked, made + sum(lacking.values()))
+    known = {name: found.count for name, found in matching(counts, split, "", "").items()}
+    kinds = {
+        kind: count
+        for kind in ("positives", "negatives")
+        if (count := known.get(f"{kind}_made", 0))
+    }
+    cut = {CUT: known[CUT]} if known.get(CUT) else {}
+    labels = sum(count_of(counts, split, name, tally.LABELS) for name in inputs)
+    return {
+        **_rows(counts, split, inputs),
+        "labels": labels,
         "tuples_requested": asked,
         "tuples": made,
         **kinds,
+        **cut,
         "shortfall": lacking,
     }
 
 
-def _equal(split: str, what: str, left: int, right: int) -> None:
+CUT = "documents_cut"
+
+
+def _total(counts: Counts, name: str, what: str) -> int:
+    return sum(
+        found.count for (_, source, kind), found in counts.items() if (source, kind) == (name, what)
+    )
+
+
+def _equal(where: str, what: str, left: int, right: int) -> None:
     if left != right:
-        raise RuntimeError(f"split {split!r}: {what} differ: {left} and {right}")
+        raise RuntimeError(f"{where!r}: {what} differ: {left} and {right}")
 
 
 def properties(stats: Stats) -> dict[str, int]:
@@ -81,20 +141,31 @@ def properties(stats: Stats) -> dict[str, int]:
         flat |= {
             f"{name}_{split}": count for name, count in found.items() if isinstance(count, int)
         }
+    for what, found in stats["audit"].items():
+        flat |= {f"{what}_{name}": count for name, count in found.items()}
     return flat
 
 
 def summary(stats: Stats) -> list[str]:
-    """A line a split, for people."""
+    """Lines for people: one a split, one an input if there are several, what the audit found."""
     lines = []
+    if len(stats["inputs"]) > 1:
+        for name, found in stats["inputs"].items():
+            lines.append(
+                f"{name}: {found['rows_read']:,} rows read, {found['rows_used']:,} used"
+                f"{_reasons(found['skipped'], 'skipped')}"
+            )
     for split, found in stats["splits"].items():
         lines.append(
             f"{split}: {found['rows_read']:,} rows read, {found['rows_used']:,} used"
-            f"{_reasons(found['skipped'], 'skipped')}; {found['tuples']:,} tuples"
-            f"{_reasons(found['shortfall'], 'could not be made')}"
+            f"{_reasons(found['skipped'], 'skipped')}; {found.get('tuples', 0):,} tuples"
+            f"{_reasons(found.get('shortfall', {}), 'could not be made')}"
         )
     for split, count in stats["entities"].items():
         lines.append(f"{ENTITIES}: {count:,} entities of {split}, each once")
+    for what, found in stats["audit"].items():
+        for name, count in found.items():
+            lines.append(f"audit: {name}: {count:,} {what.replace('_', ' ')}")
     return lines
 
 

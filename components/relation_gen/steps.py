@@ -1,43 +1,36 @@
-"""The steps between two shuffles: pure functions from packed columns to packed columns."""
+"""The steps between drawing and writing: pure functions from packed columns to packed columns."""
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from components.relation_gen import dedup, keys
+from components.relation_gen import keys
 from components.relation_gen.columns import (
     Cell,
+    Edges,
     Entities,
     Heads,
-    Labelled,
     Members,
     Strings,
     Wanted,
+    Weighted,
+    join,
+    take,
 )
+from components.relation_gen.job import range_of
 from components.relation_gen.keys import I64, U64, Ints
-from components.relation_gen.layout import show
-from components.relation_gen.plan import Anchors, Plan
-from components.relation_gen.rows import RowSpec
-from components.relation_gen.screen import Screened
-from components.relation_gen.wire import Rekey, payload
-from relation.errors import DataError
+from components.relation_gen.places import route
+from components.relation_gen.plan.base import Line, Plan
+from components.relation_gen.tally import MADE, REQUESTED, SHORTFALL
+from components.relation_gen.wire import Rekey
 
-
-def route(index: I64, parts: int) -> Iterator[tuple[int, I64]]:
-    """For each part that occurs: its number and the rows that go there, in order.
-
-    Args:
-      index: part of each row, [n], in [0, parts).
-    """
-    order = np.argsort(index, kind="stable")
-    bounds = np.searchsorted(index[order], np.arange(parts + 1))
-    for part in np.flatnonzero(np.diff(bounds)).tolist():
-        yield part, order[bounds[part] : bounds[part + 1]]
-
-
-def range_of(key: U64, parts: int) -> I64:
-    """The part of each 64-bit key, such that parts are ranges of keys in order."""
-    return keys.scale(key, parts).astype(np.int64)
+RUN = 64
+"""At most so many tuples of one anchor follow each other: they share its bytes, so they compress
+well; runs are in the order of a hash, so that neighbouring runs are unrelated."""
+BATCH = 2**19
+"""About how many tuples are handed on at once."""
 
 
 def shard_of(anchor: U64, slot: Ints, shards: int) -> I64:
@@ -46,93 +39,159 @@ def shard_of(anchor: U64, slot: Ints, shards: int) -> I64:
 
 
 def turn_of(anchor: U64, slot: Ints) -> U64:
-    """What tuples are ordered by: a hash, so that neighbours are unrelated."""
-    return keys.words(0, 0, anchor, slot)
+    """What runs of tuples are ordered by."""
+    return keys.words(0, 0, anchor, slot.astype(np.uint64) // np.uint64(RUN))
 
 
-def pack_rows(
-    records: Sequence[bytes], screened: Screened, rows: Sequence[int], spec: RowSpec
-) -> Entities:
-    """The entities of some rows of a screened batch."""
-    names = spec.encoded_names
-    ids = [screened.ids[row] for row in rows]
-    labels = [screened.labels[row] for row in rows]
-    return Entities(
-        keys.hash_values(ids, integers=spec.id_is_int),
-        keys.hash_values(labels, integers=spec.label_is_int),
-        Strings.of([payload(records[row], names) for row in rows]),
+@dataclass(frozen=True)
+class Batch:
+    """Plans taken apart: tuples; members known by key, of each population; by place; by point."""
+
+    heads: Heads
+    known: dict[str, Wanted]
+    places: Wanted | None
+    points: Weighted | None
+
+
+def batches(plans: Iterable[Plan], roles: Sequence[str], totals: dict[str, int]) -> Iterator[Batch]:
+    """Takes plans apart, many at a time, and adds their counts to `totals`.
+
+    Args:
+      roles: the population of each role.
+    """
+    some: list[Plan] = []
+    size = 0
+    for plan in plans:
+        counts = {MADE: len(plan.anchor), REQUESTED: plan.asked}
+        lost = {SHORTFALL + name: count for name, count in plan.shortfall.items()}
+        for name, count in (counts | plan.counts | lost).items():
+            totals[name] = totals.get(name, 0) + count
+        some.append(plan)
+        size += len(plan.anchor) * len(plan.members)
+        if size >= BATCH:
+            yield _batch(some, roles)
+            some, size = [], 0
+    if some:
+        yield _batch(some, roles)
+
+
+def _batch(plans: Sequence[Plan], roles: Sequence[str]) -> Batch:
+    heads = []
+    members: dict[tuple[Line, str], list[Wanted]] = {}
+    for plan in plans:
+        heads.append(
+            Heads(plan.anchor, plan.slot, plan.relation, plan.weight, plan.more, plan.entries)
+        )
+        for role, line, value, tuples, probability in plan.members:
+            anchor = plan.anchor if tuples is None else plan.anchor[tuples]
+            if not len(anchor):
+                continue
+            slot = plan.slot if tuples is None else plan.slot[tuples]
+            if probability is None:
+                probability = np.full(len(anchor), np.nan, dtype=np.float32)
+            kind = Weighted if line is Line.WEIGHTED else Wanted
+            number = np.full(len(anchor), role, dtype=np.uint16)
+            part = kind(anchor, slot, number, value.astype(np.uint64), probability)
+            members.setdefault((line, roles[role] if line is Line.KEY else ""), []).append(part)
+    found = {key: join(parts) for key, parts in members.items()}
+    points = found.get((Line.WEIGHTED, ""))
+    assert points is None or isinstance(points, Weighted)
+    return Batch(
+        join_heads(heads),
+        {name: wanted for (line, name), wanted in found.items() if line is Line.KEY},
+        found.get((Line.PLACE, "")),
+        points,
     )
 
 
-def by_block(entities: Entities, blocks: int) -> Iterator[tuple[int, Entities]]:
-    """The entities of each block (a range of keys)."""
-    payloads = list(entities.payload)
-    for block, rows in route(range_of(entities.key, blocks), blocks):
-        picked = Strings.of([payloads[row] for row in rows.tolist()])
-        yield block, Entities(entities.key[rows], entities.label[rows], picked)
+def join_heads(heads: Sequence[Heads]) -> Heads:
+    """`join`, with entries counted on."""
+    at, parts = 0, []
+    for part in heads:
+        parts.append(dataclasses.replace(part, more=(part.more + at).astype(np.int32)))
+        at += len(part.entries.length)
+    return join(parts)
 
 
-def labelled(entities: Entities, spec: RowSpec, cells: int) -> Iterator[tuple[int, Labelled]]:
-    """For each cell (a range of label hashes): its keys and labels, and the labels' values."""
-    known, first = np.unique(entities.label, return_index=True)
-    payloads = list(entities.payload)
-    values = [dedup.key_value(payloads[row], spec.label_feature, spec) for row in first.tolist()]
-    cell_of_known = range_of(known, cells)
-    for cell, rows in route(range_of(entities.label, cells), cells):
-        here = np.flatnonzero(cell_of_known == cell)
+def located(edges: Edges, places: I64, masses: I64) -> Edges:
+    """Edges whose right ends lie in the index as a whole, not in their cell."""
+    return dataclasses.replace(
+        edges,
+        place=edges.place + places[edges.cell],
+        point=edges.point + masses[edges.cell] if len(edges.point) else edges.point,
+    )
+
+
+def split_heads(heads: Heads, shards: int) -> Iterator[tuple[int, Heads]]:
+    """The tuples of each output shard."""
+    n = len(heads.anchor)
+    relation = heads.relation.reshape(n, -1) if n else heads.relation.reshape(0, 0)
+    for shard, here in route(shard_of(heads.anchor, heads.slot, shards), shards):
+        more, entries = heads.more, heads.entries
+        if len(more):
+            needed, index = np.unique(more[here], return_inverse=True)
+            more, entries = index.astype(np.int32), entries.take(needed)
         yield (
-            cell,
-            Labelled(
-                entities.key[rows],
-                entities.label[rows],
-                known[here],
-                Strings.of([values[index] for index in here.tolist()]),
+            shard,
+            Heads(
+                heads.anchor[here],
+                heads.slot[here],
+                relation[here].reshape(-1),
+                heads.weight[here] if len(heads.weight) else heads.weight,
+                more,
+                entries,
             ),
         )
 
 
-def wanted(
-    plan: Plan, roles: Sequence[str], cell: Cell, offset: int
-) -> tuple[Heads, Wanted, Wanted]:
-    """Takes a plan apart.
+def split_keys(members: Wanted, blocks: int) -> Iterator[tuple[int, Wanted]]:
+    """The members of each entity block, by their key."""
+    for block, here in route(range_of(members.entity, blocks), blocks):
+        yield block, take(members, here)
+
+
+def split_places(members: Wanted | None, ends: I64) -> Iterator[tuple[int, Wanted]]:
+    """The members of each cell, by their place or point.
 
     Args:
-      roles: names of the roles, in the order of their index.
-      cell: the stretch of the dense index that the plan was made in, from position `offset` on.
-
-    Returns:
-      the tuples' own features; members known by key; members known by position only.
+      ends: where each cell begins, and last the size of all, [cells + 1].
     """
-    heads = Heads(plan.anchor, plan.slot, plan.relation, plan.probability)
-    position = np.concatenate([plan.positions[role] for role in roles])
-    here = (position >= offset) & (position < offset + len(cell.key))
-    members = Wanted(
-        np.tile(plan.anchor, len(roles)),
-        np.tile(plan.slot, len(roles)),
-        np.repeat(np.arange(len(roles), dtype=np.uint8), len(plan.anchor)),
-        position.astype(np.uint64),
-    )
-    known = resolve(members.take(np.flatnonzero(here)), cell, offset)
-    return heads, known, members.take(np.flatnonzero(~here))
+    if members is None:
+        return
+    cell = np.searchsorted(ends, members.entity.astype(np.int64), side="right") - 1
+    for number, here in route(cell, len(ends) - 1):
+        yield number, take(members, here)
 
 
-def resolve(members: Wanted, cell: Cell, offset: int) -> Wanted:
-    """Members known by position in a cell, as members known by entity key."""
-    entity = cell.key[members.entity.astype(np.int64) - offset]
-    return Wanted(members.anchor, members.slot, members.role, entity)
+def resolve(members: Wanted, cell: Cell, place: int, mass: int) -> Wanted:
+    """Members known by place or point in a cell, as members known by entity key.
+
+    Args:
+      place, mass: where the cell begins in the dense index, and on the weighted line.
+    """
+    if isinstance(members, Weighted):
+        at = np.searchsorted(cell.mass, members.entity.astype(np.int64) - mass, side="right") - 1
+        weight = (cell.mass[at + 1] - cell.mass[at]).astype(np.float32)
+        probability = members.probability * weight
+    else:
+        at = members.entity.astype(np.int64) - place
+        probability = members.probability
+    return Wanted(members.anchor, members.slot, members.role, cell.key[at], probability)
 
 
-def all_members(entities: Entities) -> tuple[Heads, Wanted]:
-    """The plan of the `entities` split: each entity once, alone, in role 0."""
+def all_members(entities: Entities, role: int) -> tuple[Heads, Wanted]:
+    """The plan of the `entities` split: each entity once, alone, in the first role of its type."""
     n = len(entities.key)
-    slot = np.zeros(n, dtype=np.uint32)
-    nothing = np.full(n, np.nan, dtype=np.float32)
-    heads = Heads(entities.key, slot, nothing, nothing)
-    return heads, Wanted(entities.key, slot, np.zeros(n, dtype=np.uint8), entities.key)
+    slot = np.full(n, role, dtype=np.uint32)
+    none = np.zeros(0, dtype=np.float32)
+    heads = Heads(entities.key, slot, none, none, none.astype(np.int32), Strings.of([]))
+    number = np.full(n, role, dtype=np.uint16)
+    unknown = np.full(n, np.nan, dtype=np.float32)
+    return heads, Wanted(entities.key, slot, number, entities.key, unknown)
 
 
 def gather(
-    entities: Entities, members: Sequence[Wanted], rekeys: Sequence[Rekey], shards: int
+    entities: Entities, members: Wanted, rekeys: Sequence[Rekey], shards: int
 ) -> Iterator[tuple[int, Members]]:
     """For each output shard: the members that these entities are, with their map entries.
 
@@ -142,92 +201,25 @@ def gather(
       entities: a block, sorted by key.
       rekeys: for each role.
     """
-    anchor = np.concatenate([part.anchor for part in members])
-    slot = np.concatenate([part.slot for part in members])
-    role = np.concatenate([part.role for part in members])
-    key = np.concatenate([part.entity for part in members])
-    row = np.searchsorted(entities.key, key)
-    if not np.array_equal(entities.key[np.minimum(row, len(entities.key) - 1)], key):
+    row = np.searchsorted(entities.key, members.entity)
+    if not np.array_equal(entities.key[np.minimum(row, len(entities.key) - 1)], members.entity):
         raise RuntimeError("a plan names an entity that its block does not hold")
-    piece = row * len(rekeys) + role
+    piece = row * len(rekeys) + members.role
+    wanted, which = np.unique(piece, return_inverse=True)
     payloads = list(entities.payload)
-    made = {
-        number: rekeys[number % len(rekeys)](payloads[number // len(rekeys)])
-        for number in np.unique(piece).tolist()
-    }
-    for shard, here in route(shard_of(anchor, slot, shards), shards):
-        needed, index = np.unique(piece[here], return_inverse=True)
+    pieces = [
+        rekeys[number % len(rekeys)](payloads[number // len(rekeys)]) for number in wanted.tolist()
+    ]
+    for shard, here in route(shard_of(members.anchor, members.slot, shards), shards):
+        needed, index = np.unique(which[here], return_inverse=True)
         yield (
             shard,
             Members(
-                anchor[here],
-                slot[here],
-                role[here],
+                members.anchor[here],
+                members.slot[here],
+                members.role[here],
+                members.probability[here],
                 index.astype(np.int32),
-                Strings.of([made[number] for number in needed.tolist()]),
+                Strings.of([pieces[number] for number in needed.tolist()]),
             ),
         )
-
-
-def split_heads(heads: Heads, shards: int) -> Iterator[tuple[int, Heads]]:
-    """The tuples of each output shard."""
-    for shard, here in route(shard_of(heads.anchor, heads.slot, shards), shards):
-        yield (
-            shard,
-            Heads(
-                heads.anchor[here],
-                heads.slot[here],
-                heads.relation[here],
-                heads.probability[here],
-            ),
-        )
-
-
-def split_positions(members: Wanted, offsets: Sequence[int]) -> Iterator[tuple[int, Wanted]]:
-    """The members of each cell, by their position.
-
-    Args:
-      offsets: where each cell begins, and last the number of entities, [cells + 1].
-    """
-    cell = np.searchsorted(np.asarray(offsets), members.entity.astype(np.int64), side="right") - 1
-    for number, here in route(cell, len(offsets) - 1):
-        yield number, members.take(here)
-
-
-def split_keys(members: Wanted, blocks: int) -> Iterator[tuple[int, Wanted]]:
-    """The members of each entity block, by their key."""
-    for block, here in route(range_of(members.entity, blocks), blocks):
-        yield block, members.take(here)
-
-
-def chunks(anchors: Anchors, per_anchor: int, budget: int = 2**20) -> Iterator[Anchors]:
-    """Anchors in chunks of at most about `budget` tuples, so that no element grows with a group."""
-    size = max(budget // max(per_anchor, 1), 1)
-    for begin in range(0, len(anchors.key), size):
-        yield anchors.slice(begin, begin + size)
-
-
-def label_values(parts: Iterable[Labelled], feature: str) -> dict[int, bytes]:
-    """Values of a cell's labels by their hash.
-
-    Raises:
-      DataError: two values of `feature` have one hash.
-    """
-    found: dict[int, bytes] = {}
-    for part in parts:
-        for hashed, value in zip(part.known.tolist(), part.value, strict=True):
-            if found.setdefault(hashed, value) != value:
-                raise DataError(
-                    f"feature {feature!r}: the values {show(found[hashed])} and {show(value)} have "
-                    "the same 64-bit hash: rename one of them"
-                )
-    return found
-
-
-def joined(parts: Iterable[Labelled]) -> tuple[U64, U64]:
-    """Keys and label hashes of all parts of a cell."""
-    found = list(parts)
-    return (
-        np.concatenate([part.key for part in found]),
-        np.concatenate([part.label for part in found]),
-    )

@@ -1,6 +1,6 @@
 """Counts of what was read, skipped, made and why: small, mergeable, one an element."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import apache_beam as beam
@@ -13,6 +13,12 @@ UNASSIGNED = "unassigned"
 
 READ, USED = "rows_read", "rows_used"
 SKIPPED = "skipped:"
+MIRRORED = "rows_mirrored"
+"""Edges that count in both directions: those added."""
+NOTED = "noted:"
+"""What a user may want to know, though nothing was left out for it."""
+OVERLAP, EQUAL = "ids_in_several_splits", "equal_content_in_several_splits"
+ENTITIES = "entities"
 REQUESTED, MADE, WRITTEN = "tuples_requested", "tuples_made", "tuples_written"
 SHORTFALL = "shortfall:"
 LABELS = "labels"
@@ -27,9 +33,10 @@ class Tally:
     examples: tuple[bytes, ...] = ()
 
 
-Counted = tuple[tuple[str, str], Tally]
-"""A tally under (split, what was counted)."""
-Counts = dict[tuple[str, str], Tally]
+Where = tuple[str, str, str]
+"""Split, input ("" for what is made), and what was counted."""
+Counted = tuple[Where, Tally]
+Counts = dict[Where, Tally]
 
 
 def of(count: int, examples: Iterable[bytes]) -> Tally:
@@ -47,31 +54,32 @@ def merge(tallies: Iterable[Tally]) -> Tally:
     return Tally(count, tuple(sorted(examples)[:SHOWN]))
 
 
-def tallied(split: str, reasons: dict[str, int]) -> Iterator[Counted]:
-    """Counts without examples; zeros are left out."""
-    for name, count in reasons.items():
-        if count:
-            yield (split, name), Tally(count)
-
-
 class Merged(beam.PTransform):
-    """Counted elements to one element for each (split, name)."""
+    """Counted elements to one element for each place."""
 
     def expand(self, pcoll: beam.PCollection) -> beam.PCollection:
         return pcoll | beam.CombinePerKey(merge)
 
 
-def matching(counts: Counts, split: str, prefix: str) -> dict[str, Tally]:
-    """The tallies of a split whose names start with `prefix`, by the rest of the name."""
+def matching(counts: Counts, split: str, source: str, prefix: str) -> dict[str, Tally]:
+    """The tallies of a split and input whose names start with `prefix`, by the rest of the name."""
     found = {
         name.removeprefix(prefix): tally
-        for (where, name), tally in counts.items()
-        if where == split and name.startswith(prefix)
+        for (where, what, name), tally in counts.items()
+        if where == split and what == source and name.startswith(prefix)
     }
     return dict(sorted(found.items()))
 
 
-def count_of(counts: Counts, split: str, name: str) -> int:
+def count_of(counts: Counts, split: str, source: str, name: str) -> int:
     """A count; 0 if nothing was counted."""
-    found = counts.get((split, name))
+    found = counts.get((split, source, name))
     return found.count if found else 0
+
+
+def show(value: bytes) -> str:
+    """An id or label for messages, on one line."""
+    try:
+        return repr(value.decode())
+    except UnicodeDecodeError:
+        return repr(value)

@@ -1,258 +1,86 @@
-"""The Beam transform: the steps of `steps.py` and the shuffles between them.
+"""The Beam transform: steps, and the shuffles between them.
 
-    read, screen ─ by key ─▶ dedup ─ by label ─▶ index ─▶ (layout) ─▶ draw ─┬ positions ─▶ resolve
-                               │                                            ├ by key ───────┐  │
-                               └─────────────────── entities ───────────────┼──▶ gather ◀───┴──┘
-                                                                            └ heads ─▶ write
+    read ─ block ─▶ dedup ─ cell ─▶ index ─▶ (layout) ─▶ draw ─┬ cell ──▶ resolve ─┐
+                      │  (edges: ─ left end ─ right end ─▶)    ├ block ────────────┤
+                      └─────────────── entities ───────────────┼─ block ─▶ gather ◀┘
+                                                               └ shard ──▶ write ◀─ members
 
-Keys of a shuffle are "<split>:<number>"; values are the packed columns of `columns.py`. The many
-small elements are in no place: an element is a block of rows, a chunk of a plan, a shard's share.
+Elements are references to packed columns in files (`spill.py`), under keys like
+"<entity type>/<split>:<number>": what the runner holds grows with blocks, not with rows.
 """
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
 import tensorflow as tf
 
-from components.relation_gen import assemble, dedup, plan, read, sink, steps, tally
-from components.relation_gen.columns import Cell, Entities, Heads, Members, Wanted
+from components.relation_gen import (
+    assemble,
+    drawing,
+    gathering,
+    indexing,
+    joining,
+    read,
+    reading,
+    sink,
+    spill,
+    steps,
+    tally,
+)
+from components.relation_gen.columns import Heads, Members, join
 from components.relation_gen.job import Job
-from components.relation_gen.layout import CellTotal, Layout, make_layout, show
-from components.relation_gen.screen import NotAnExample, Screen
-from components.relation_gen.wire import Rekey
-from relation.errors import DataError
-from relation.names import ENTITIES, TRAIN
+from components.relation_gen.joining import Refs
+from components.relation_gen.layout import CellTotal, Layout, make_layout
+from components.relation_gen.places import COUNTS, place, placed
+from components.relation_gen.scoring import Scorer
+from relation import kinds
+from relation.names import ENTITIES
 
-COUNTS = "counts"
 TALLIES = "tallies.json"
 
 
-def place(split: str, number: int) -> str:
-    """The key of a block, cell or shard."""
-    return f"{split}:{number}"
-
-
-def placed(key: str) -> tuple[str, int]:
-    """Takes the key of a block, cell or shard apart."""
-    split, _, number = key.rpartition(":")
-    return split, int(number)
-
-
-def _counted(split: str, counts: dict[str, int]) -> Iterator[Any]:
-    for element in tally.tallied(split, counts):
-        yield beam.pvalue.TaggedOutput(COUNTS, element)
-
-
-class ReadRows(beam.DoFn):
-    """InputFile → (block, Entities) of the rows that can be used; counts of all."""
-
-    def __init__(self, job: Job) -> None:
-        self._job = job
-
-    def setup(self) -> None:
-        """Makes the C++ decoder, which does not pickle."""
-        self._screen = Screen(self._job.rows)
-
-    def process(self, file: read.InputFile) -> Iterator[Any]:
-        """Reads a file in batches."""
-        for records in read.read_batches(file.path):
-            try:
-                screened = self._screen(records)
-            except NotAnExample:
-                raise DataError(f"{file.path}: holds a record that is no tf.Example") from None
-            yield from self._batch(file, records, screened)
-
-    def _batch(self, file: read.InputFile, records: list[bytes], screened: Any) -> Iterator[Any]:
-        job = self._job
-        splits = job.splits_of(screened.ids, file.split)
-        good: dict[str, list[int]] = {}
-        bad: dict[tuple[str, str], list[int]] = {}
-        read_rows: dict[str, int] = {}
-        for row, (split, reason) in enumerate(zip(splits, screened.reasons, strict=True)):
-            read_rows[split] = read_rows.get(split, 0) + 1
-            if reason:
-                bad.setdefault((split, tally.SKIPPED + reason), []).append(row)
-            else:
-                good.setdefault(split, []).append(row)
-        for split, count in read_rows.items():
-            yield from _counted(split, {tally.READ: count})
-        for where, rows in bad.items():
-            ids = [screened.ids[row] for row in rows if screened.ids[row]]
-            yield beam.pvalue.TaggedOutput(COUNTS, (where, tally.of(len(rows), ids)))
-        for split, rows in good.items():
-            entities = steps.pack_rows(records, screened, rows, job.rows)
-            for block, part in steps.by_block(entities, job.blocks):
-                yield place(split, block), part
-
-
-class Dedup(beam.DoFn):
-    """(block, [Entities]) → (block, Entities), one row an id; (cell, Labelled); counts."""
-
-    CELLS = "cells"
-
-    def __init__(self, job: Job) -> None:
-        self._job = job
-
-    def process(self, element: tuple[str, Iterable[Entities]]) -> Iterator[Any]:
-        """Handles one block."""
-        key, parts = element
-        split, _ = placed(key)
-        found = dedup.unique(list(parts), self._job.rows)
-        yield key, found.entities
-        for cell, part in steps.labelled(found.entities, self._job.rows, self._job.cells):
-            yield beam.pvalue.TaggedOutput(self.CELLS, (place(split, cell), part))
-        size = len(found.entities.payload.data)
-        yield from _counted(split, {tally.USED: len(found.entities.key), tally.BYTES: size})
-        skipped = {dedup.DUPLICATE: found.duplicates, dedup.CONFLICTING: found.conflicts}
-        for reason, ids in skipped.items():
-            if ids:
-                where = (split, tally.SKIPPED + reason)
-                yield beam.pvalue.TaggedOutput(COUNTS, (where, tally.of(len(ids), ids)))
-
-
-class Index(beam.DoFn):
-    """(cell, [Labelled]) → (cell, Anchors with offset 0); CellTotal."""
-
-    TOTALS = "totals"
-
-    def __init__(self, job: Job) -> None:
-        self._job = job
-
-    def process(self, element: tuple[str, Iterable[Any]]) -> Iterator[Any]:
-        """Handles one cell."""
-        key, found = element
-        parts = list(found)
-        split, cell = placed(key)
-        values = steps.label_values(parts, self._job.rows.label_feature)
-        anchors = plan.dense_index(*steps.joined(parts), self._job.request.relation.seed)
-        yield key, anchors
-        total = CellTotal(
-            split=split,
-            cell=cell,
-            rows=len(anchors.key),
-            labels=len(values),
-            related=int((anchors.end - anchors.start > 1).sum()),
-            label=show(min(values.values())),
-        )
-        yield beam.pvalue.TaggedOutput(self.TOTALS, total)
-        yield from _counted(split, {tally.LABELS: len(values)})
-
-
-class Draw(beam.DoFn):
-    """(cell, Anchors) → (cell, Cell); heads by shard; members by block, or by cell."""
-
-    HEADS, KNOWN, POSITIONS = "heads", "known", "positions"
-
-    def __init__(self, job: Job) -> None:
-        self._job = job
-
-    def process(self, element: tuple[str, plan.Anchors], layout: Layout) -> Iterator[Any]:
-        """Plans all tuples of one cell's anchors."""
-        key, anchors = element
-        split, number = placed(key)
-        offset, cell = layout.offsets[split][number], Cell(anchors.key)
-        yield key, cell
-        relation = self._job.request.relation
-        count = plan.asked_of(relation).tuples
-        out = beam.pvalue.TaggedOutput
-        for chunk in steps.chunks(anchors.shift(offset), count):
-            drawn = plan.make_plan(chunk, layout.total(split), relation)
-            heads, known, unknown = steps.wanted(drawn, self._job.roles, cell, offset)
-            for shard, part in steps.split_heads(heads, layout.shards[split]):
-                yield out(self.HEADS, (place(split, shard), part))
-            for block, found in steps.split_keys(known, self._job.blocks):
-                yield out(self.KNOWN, (place(split, block), found))
-            for other, found in steps.split_positions(unknown, layout.offsets[split]):
-                yield out(self.POSITIONS, (place(split, other), found))
-            made = {tally.MADE: len(heads.anchor), tally.REQUESTED: len(chunk.key) * count}
-            yield from _counted(split, made | plan.kinds(drawn))
-            lacking = {tally.SHORTFALL + name: lost for name, lost in drawn.shortfall.items()}
-            yield from _counted(split, lacking)
-
-
-class Resolve(beam.DoFn):
-    """(cell, [Cell, Wanted…]) → (block, Wanted): positions become entity keys."""
-
-    def __init__(self, job: Job) -> None:
-        self._job = job
-
-    def process(self, element: tuple[str, Iterable[Any]], layout: Layout) -> Iterator[Any]:
-        """Handles one cell."""
-        key, found = element
-        split, number = placed(key)
-        parts = list(found)
-        (cell,) = [part for part in parts if isinstance(part, Cell)]
-        for part in parts:
-            if isinstance(part, Wanted):
-                known = steps.resolve(part, cell, layout.offsets[split][number])
-                for block, members in steps.split_keys(known, self._job.blocks):
-                    yield place(split, block), members
-
-
-class Gather(beam.DoFn):
-    """(block, [Entities, Wanted…]) → (shard, Members); also the `entities` split."""
-
-    def __init__(self, job: Job) -> None:
-        self._job = job
-
-    def setup(self) -> None:
-        """Prepares the names that each role gives to features."""
-        rows = self._job.rows
-        self._rekeys = [Rekey(role, rows.names, rows.id_feature) for role in self._job.roles]
-
-    def process(self, element: tuple[str, Iterable[Any]], layout: Layout) -> Iterator[Any]:
-        """Handles one block."""
-        key, found = element
-        split, _ = placed(key)
-        parts = list(found)
-        (entities,) = [part for part in parts if isinstance(part, Entities)]
-        wanted = [part for part in parts if isinstance(part, Wanted)]
-        if wanted:
-            yield from self._gather(split, entities, wanted, layout)
-        if split == TRAIN:
-            heads, everything = steps.all_members(entities)
-            for shard, part in steps.split_heads(heads, layout.shards[ENTITIES]):
-                yield place(ENTITIES, shard), part
-            yield from self._gather(ENTITIES, entities, [everything], layout)
-
-    def _gather(
-        self, output: str, entities: Entities, wanted: list[Wanted], layout: Layout
-    ) -> Iterator[Any]:
-        shards = layout.shards[output]
-        for shard, members in steps.gather(entities, wanted, self._rekeys, shards):
-            yield place(output, shard), members
-
-
 class Write(beam.DoFn):
-    """(shard, [Heads…, Members…]) → a file; the count of its records."""
+    """(shard, Refs of Heads and Members) → a file; the count of its records."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
 
-    def process(self, element: tuple[str, Iterable[Any]], layout: Layout) -> Iterator[Any]:
+    def process(self, element: Refs, layout: Layout) -> Iterator[Any]:
         """Writes one shard."""
-        key, found = element
+        key, refs = element
         output, shard = placed(key)
-        parts = list(found)
-        records = assemble.assemble(
-            [part for part in parts if isinstance(part, Heads)],
-            [part for part in parts if isinstance(part, Members)],
-            1 if output == ENTITIES else len(self._job.roles),
-        )
+        heads: list[Heads] = []
+        members: list[Members] = []
+        for part in spill.read(ref for ref in refs if ref is not None):
+            (heads if isinstance(part, Heads) else members).append(part)
+        examples: Iterator[list[bytes]] = iter(())
+        if heads:
+            examples = self._examples(output, heads, members)
         folder = sink.split_folder(sink.building(self._job.output), output)
-        count = sink.write_shard(folder, sink.shard_name(shard, layout.shards[output]), records)
-        yield (output, tally.WRITTEN), tally.Tally(count)
+        count = sink.write_shard(folder, sink.shard_name(shard, layout.shards[output]), examples)
+        yield (output, "", tally.WRITTEN), tally.Tally(count)
+
+    def _examples(
+        self, output: str, heads: list[Heads], members: list[Members]
+    ) -> Iterator[list[bytes]]:
+        if output == ENTITIES:
+            return assemble.alone(join(heads), members)
+        request = self._job.request
+        found = assemble.assemble(steps.join_heads(heads), members, request.tuples)
+        return (
+            Scorer(self._job)(found) if isinstance(request.relation, kinds.ScoredPairs) else found
+        )
 
 
 def _every_shard(layout: Layout) -> Iterator[Any]:
-    """An empty element for each shard, so that each is written."""
+    """A key for each shard without references, so that each is written."""
     for output, shards in layout.shards.items():
         for shard in range(shards):
-            yield place(output, shard), Heads.none()
+            yield place(output, shard), None
 
 
 def _layout(_: None, job: Job, totals: list[CellTotal], counts: list[Any]) -> Layout:
@@ -260,7 +88,7 @@ def _layout(_: None, job: Job, totals: list[CellTotal], counts: list[Any]) -> La
 
 
 def _write_tallies(_: None, job: Job, counts: list[Any]) -> None:
-    rows = [(split, name, found.count) for (split, name), found in sorted(counts)]
+    rows = [(*where, found.count) for where, found in sorted(counts)]
     path = os.path.join(sink.building(job.output), TALLIES)
     with tf.io.gfile.GFile(path, "w") as file:
         file.write(json.dumps(rows))
@@ -268,67 +96,153 @@ def _write_tallies(_: None, job: Job, counts: list[Any]) -> None:
 
 @dataclass(eq=False)  # Beam sets attributes on it.
 class Materialize(beam.PTransform):
-    """InputFiles → shards and TALLIES under the job's building folder."""
+    """Files of rows → shards and TALLIES under the job's building folder."""
 
     job: Job
+    entity_files: tuple[read.InputFile, ...]
+    edge_files: tuple[read.InputFile, ...]
 
-    def expand(self, files: beam.PCollection) -> beam.PCollection:
+    def expand(self, pipeline: Any) -> beam.PCollection:
         """Builds the graph."""
         job = self.job
-
-        def start(name: str) -> beam.PCollection:
-            # One for each use: from a shared one the in-memory runner fuses steps into a circle.
-            return files.pipeline | name >> beam.Create([None])
-
-        rows = (
-            files | beam.Reshuffle() | beam.ParDo(ReadRows(job)).with_outputs(COUNTS, main="rows")
-        )
+        source = job.request.relation.source
+        counts: list[Any] = []
+        late: list[Any] = []
+        parts: list[Any] = []
+        if self.entity_files:
+            rows = _spread(pipeline, "EntityFiles", self.entity_files) | beam.ParDo(
+                reading.ReadEntities(job)
+            ).with_outputs(COUNTS, main="rows")
+            parts.append(rows.rows)
+            counts.append(rows[COUNTS])
+        if isinstance(source, kinds.Labels) and job.request.other is not None:
+            labels = _start(pipeline, "LabelsStart") | beam.ParDo(
+                reading.MakeLabels(job)
+            ).with_outputs(COUNTS, main="rows")
+            parts.append(labels.rows)
+            counts.append(labels[COUNTS])
+        tuples = None
+        if isinstance(source, kinds.Row):
+            found = _spread(pipeline, "RowFiles", self.edge_files) | beam.ParDo(
+                reading.ReadRows(job)
+            ).with_outputs(COUNTS, reading.ReadRows.ENTITIES, main="tuples")
+            parts.append(found[reading.ReadRows.ENTITIES])
+            once = (
+                found.tuples
+                | "ByTuple" >> beam.GroupByKey()
+                | beam.ParDo(joining.UniqueRows(job)).with_outputs(COUNTS, main="tuples")
+            )
+            tuples = once.tuples
+            counts += [found[COUNTS], once[COUNTS]]
         unique = (
-            rows.rows
-            | "ByKey" >> beam.GroupByKey()
-            | beam.ParDo(Dedup(job)).with_outputs(COUNTS, Dedup.CELLS, main="rows")
+            parts
+            | "Rows" >> beam.Flatten()
+            | "ById" >> beam.GroupByKey()
+            | beam.ParDo(joining.Dedup(job)).with_outputs(
+                COUNTS, *joining.Dedup.TAGS, main="entities"
+            )
         )
+        content = (
+            unique[joining.Dedup.CONTENT]
+            | "ByContent" >> beam.GroupByKey()
+            | beam.ParDo(joining.Content(job))
+        )
+        counts += [unique[COUNTS], content]
+        indexed = [unique[joining.Dedup.INDEXED]]
+        if isinstance(source, kinds.EdgeSource):
+            indexed.append(self._edges(pipeline, unique[joining.Dedup.ENDS], counts))
         index = (
-            unique[Dedup.CELLS]
-            | "ByLabel" >> beam.GroupByKey()
-            | beam.ParDo(Index(job)).with_outputs(COUNTS, Index.TOTALS, main="cells")
+            indexed
+            | "Indexed" >> beam.Flatten()
+            | "ByCell" >> beam.GroupByKey()
+            | beam.ParDo(indexing.Index(job)).with_outputs(
+                COUNTS, indexing.Index.TOTALS, indexing.Index.EDGES, main="cells"
+            )
         )
-        early = (rows[COUNTS], unique[COUNTS], index[COUNTS])
-        counts = early | "EarlyCounts" >> beam.Flatten() | "MergeEarly" >> tally.Merged()
+        counts.append(index[COUNTS])
+        early = counts | "EarlyCounts" >> beam.Flatten() | "MergeEarly" >> tally.Merged()
         layout = beam.pvalue.AsSingleton(
-            start("LayoutStart")
+            _start(pipeline, "LayoutStart")
             | beam.Map(
                 _layout,
                 job,
-                beam.pvalue.AsList(index[Index.TOTALS]),
-                beam.pvalue.AsList(counts),
+                beam.pvalue.AsList(index[indexing.Index.TOTALS]),
+                beam.pvalue.AsList(early),
             )
         )
-        drawn = index.cells | beam.ParDo(Draw(job), layout).with_outputs(
-            COUNTS, Draw.HEADS, Draw.KNOWN, Draw.POSITIONS, main="cells"
-        )
+        drawn = self._draw(index, tuples, layout)
+        late.append(drawn[COUNTS])
         resolved = (
-            (drawn.cells, drawn[Draw.POSITIONS])
-            | "Positions" >> beam.Flatten()
-            | "ByCell" >> beam.GroupByKey()
-            | beam.ParDo(Resolve(job), layout)
+            (index.cells, drawn[drawing.PLACES])
+            | "Places" >> beam.Flatten()
+            | "ByPlace" >> beam.GroupByKey()
+            | beam.ParDo(gathering.Resolve(job), layout)
         )
         gathered = (
-            (unique.rows, drawn[Draw.KNOWN], resolved)
+            (unique.entities, drawn[drawing.KNOWN], resolved)
             | "Members" >> beam.Flatten()
             | "ByBlock" >> beam.GroupByKey()
-            | beam.ParDo(Gather(job), layout)
+            | beam.ParDo(gathering.Gather(job), layout)
         )
-        every = start("ShardsStart") | "Shards" >> beam.FlatMap(
-            lambda _, found: _every_shard(found), layout
+        every = _start(pipeline, "ShardsStart") | "Shards" >> beam.FlatMap(
+            lambda _, known: _every_shard(known), layout
         )
-        written = (
-            (gathered, drawn[Draw.HEADS], every)
+        late.append(
+            (gathered, drawn[drawing.HEADS], every)
             | "Shares" >> beam.Flatten()
             | "ByShard" >> beam.GroupByKey()
             | beam.ParDo(Write(job), layout)
         )
-        late = (drawn[COUNTS], written) | "LateCounts" >> beam.Flatten()
-        merged = late | "MergeLate" >> tally.Merged()
-        everything = (counts, merged) | "Counts" >> beam.Flatten()
-        return start("TalliesStart") | beam.Map(_write_tallies, job, beam.pvalue.AsList(everything))
+        merged = late | "LateCounts" >> beam.Flatten() | "MergeLate" >> tally.Merged()
+        everything = (early, merged) | "Counts" >> beam.Flatten()
+        return _start(pipeline, "TalliesStart") | beam.Map(
+            _write_tallies, job, beam.pvalue.AsList(everything)
+        )
+
+    def _edges(self, pipeline: Any, ends: beam.PCollection, counts: list[Any]) -> beam.PCollection:
+        """Edges whose ends are there, by the cell of the right one."""
+        read_edges = _spread(pipeline, "EdgeFiles", self.edge_files) | beam.ParDo(
+            reading.ReadEdges(self.job)
+        ).with_outputs(COUNTS, main="edges")
+        left = (
+            (ends, read_edges.edges)
+            | "Left" >> beam.Flatten()
+            | "ByLeft" >> beam.GroupByKey()
+            | beam.ParDo(joining.LeftEnd(self.job)).with_outputs(COUNTS, main="edges")
+        )
+        right = (
+            (ends, left.edges)
+            | "Right" >> beam.Flatten()
+            | "ByRight" >> beam.GroupByKey()
+            | beam.ParDo(joining.RightEnd(self.job)).with_outputs(COUNTS, main="edges")
+        )
+        counts += [read_edges[COUNTS], left[COUNTS], right[COUNTS]]
+        return right.edges
+
+    def _draw(self, index: Any, tuples: Any, layout: Any) -> Any:
+        """Plans, taken apart."""
+        job = self.job
+        tags = (COUNTS, drawing.HEADS, drawing.KNOWN, drawing.PLACES)
+        if tuples is not None:
+            return tuples | beam.ParDo(drawing.DrawRows(job), layout).with_outputs(*tags)
+        left, right = job.request.ends
+        if not isinstance(job.request.relation.source, kinds.EdgeSource) and left == right:
+            return index.cells | beam.ParDo(drawing.DrawBlocks(job), layout).with_outputs(*tags)
+        edges = [index[indexing.Index.EDGES]]
+        if left == right:
+            edges.append(index.cells)
+        return (
+            edges
+            | "Edges" >> beam.Flatten()
+            | "ByAnchor" >> beam.GroupByKey()
+            | beam.ParDo(drawing.DrawEdges(job), layout).with_outputs(*tags)
+        )
+
+
+def _start(pipeline: Any, name: str) -> beam.PCollection:
+    """One for each use: from a shared one the in-memory runner fuses steps into a circle."""
+    return pipeline | name >> beam.Create([None])
+
+
+def _spread(pipeline: Any, name: str, files: tuple[read.InputFile, ...]) -> beam.PCollection:
+    return pipeline | name >> beam.Create(files) | f"Spread{name}" >> beam.Reshuffle()

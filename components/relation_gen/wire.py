@@ -3,12 +3,15 @@
 A tf.Example is `1: Features`, Features a map `1: {1: name, 2: Feature}`. Map entries may be joined
 in any number under one length header, so a tuple is built by concatenation.
 
-Within RelationGen an entity travels as its *payload*: for each feature of the schema, sorted by
-name, varint(0) if it is absent, else varint(length + 1) and the serialized Feature.
+Within RelationGen an entity travels as its *payload*: for each feature of the schema, the id first,
+then by name, varint(0) if it is absent, else varint(length + 1) and the serialized Feature.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from relation.names import ID, prefixed
@@ -98,17 +101,26 @@ def _same(a: int, b: int) -> None:
         raise ValueError
 
 
-def payload(record: bytes, names: Sequence[bytes]) -> bytes:
-    """The payload of an entity: its features `names` (sorted), however the record orders them."""
-    found = features_of(record)
+def payload(features: Mapping[bytes, bytes], names: Sequence[bytes]) -> bytes:
+    """The payload of an entity: those of its features that are named, in that order."""
+    return pack([features.get(name) for name in names])
+
+
+def pack(values: Iterable[bytes | None]) -> bytes:
+    """Serialized Features as a payload; None for an absent one."""
     parts = []
-    for name in names:
-        value = found.get(name)
+    for value in values:
         if value is None:
             parts.append(b"\0")
         else:
             parts += (varint(len(value) + 1), value)
     return b"".join(parts)
+
+
+def content(data: bytes) -> bytes:
+    """A payload without its first feature, the id."""
+    size, at = _read_varint(data, 0)
+    return data[at + max(size - 1, 0) :]
 
 
 def payload_values(data: bytes) -> Iterator[bytes | None]:
@@ -123,17 +135,52 @@ def payload_values(data: bytes) -> Iterator[bytes | None]:
             yield None
 
 
+def values_at(data: bytes, index: int) -> list[bytes]:
+    """The values of the feature at an index of a payload, integers as their decimal digits."""
+    feature = next(islice(payload_values(data), index, None))
+    found = tf.train.Feature.FromString(feature or b"")
+    if found.int64_list.value:
+        return [b"%d" % value for value in found.int64_list.value]
+    return [bytes(value) for value in found.bytes_list.value]
+
+
+def first_value(feature: bytes) -> bytes:
+    """The first value of a serialized Feature of bytes or integers, as bytes or decimal digits."""
+    found = tf.train.Feature.FromString(feature)
+    if found.int64_list.value:
+        return b"%d" % found.int64_list.value[0]
+    return bytes(found.bytes_list.value[0]) if found.bytes_list.value else b""
+
+
+def split_joined(data: bytes) -> list[bytes]:
+    """Byte strings that each stand behind their length."""
+    values, at = [], 0
+    while at < len(data):
+        size, at = _read_varint(data, at)
+        values.append(data[at : at + size])
+        at += size
+    return values
+
+
 class Rekey:
     """Turns the payload of an entity into map entries under one role's names."""
 
-    def __init__(self, role: str, names: Sequence[str], id_feature: str) -> None:
-        """`names`: the entity's features, sorted, as in the payload."""
+    def __init__(
+        self, role: str, names: Sequence[str], id_feature: str, own: Sequence[str] = ()
+    ) -> None:
+        """Prepares the names.
+
+        Args:
+          names: the entity's features, sorted, as in the payload.
+          own: features of the tuple itself, which follow them in the payload.
+        """
         self._heads: list[tuple[bytes, ...]] = []
         for name in names:
             keys = {prefixed(role, name)}
             if name == id_feature:
                 keys.add(prefixed(role, ID))
             self._heads.append(tuple(_entry_head(key) for key in sorted(keys)))
+        self._heads += [(_entry_head(name),) for name in own]
 
     def __call__(self, data: bytes) -> bytes:
         """Serialized map entries `<role>_<feature>` and `<role>_id`."""
@@ -156,10 +203,34 @@ def _entry(head: bytes, value: bytes) -> tuple[bytes, bytes, bytes, bytes, bytes
     return b"\x0a", varint(len(head) + len(size) + len(value)), head, size, value
 
 
-def float_entry(name: str, value: float) -> bytes:
-    """The map entry of a feature that holds one float."""
-    feature = tf.train.Feature(float_list=tf.train.FloatList(value=[value]))
-    return b"".join(_entry(_entry_head(name), feature.SerializeToString()))
+def floats(values: Sequence[float]) -> bytes:
+    """A serialized Feature of floats."""
+    return bytes(tf.train.Feature(float_list=tf.train.FloatList(value=values)).SerializeToString())
+
+
+def keyed(values: Sequence[bytes], integer: bool) -> bytes:
+    """A serialized Feature of bytes, or of integers given as decimal digits."""
+    if integer:
+        numbers = tf.train.Int64List(value=[int(value) for value in values])
+        return bytes(tf.train.Feature(int64_list=numbers).SerializeToString())
+    return bytes(tf.train.Feature(bytes_list=tf.train.BytesList(value=values)).SerializeToString())
+
+
+def entry(name: str, feature: bytes) -> bytes:
+    """The map entry of a serialized Feature."""
+    return b"".join(_entry(_entry_head(name), feature))
+
+
+def float_entries(name: str, values: npt.NDArray[np.float32]) -> list[bytes]:
+    """The map entry of a feature of floats for each row of values, [n, width]."""
+    n, width = values.shape
+    template = entry(name, floats([0.0] * width))
+    size = len(template) - 4 * width
+    rows = np.empty((n, len(template)), dtype=np.uint8)
+    rows[:, :size] = np.frombuffer(template, dtype=np.uint8, count=size)
+    rows[:, size:] = np.ascontiguousarray(values, dtype="<f4").view(np.uint8)
+    data, step = rows.tobytes(), len(template)
+    return [data[at : at + step] for at in range(0, n * step, step)]
 
 
 def example(*entries: bytes) -> bytes:

@@ -94,8 +94,8 @@ def run(
     output = folder / "out"
     stats = materialize(
         asked,
-        schema,
-        input_files([str(folder / "in" / "Split-*" / "*")]),
+        {"item": schema},
+        input_files("item", [str(folder / "in" / "Split-*" / "*")]),
         list(splits),
         [],
         str(output),

@@ -1,0 +1,232 @@
+"""Puts the entities of each cell in order, counts what they can make, and finds what edges name."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+
+from components.relation_gen import spill, tally
+from components.relation_gen.columns import (
+    F64,
+    Cell,
+    Edges,
+    Indexed,
+    Known,
+    Queries,
+    join,
+    take,
+)
+from components.relation_gen.job import Job, range_of
+from components.relation_gen.joining import Refs, counted
+from components.relation_gen.keys import U64, words
+from components.relation_gen.layout import CellTotal
+from components.relation_gen.places import COUNTS, placed, populated, population, routed
+from components.relation_gen.plan import base, expected
+from components.relation_gen.population import populate, weigh
+from components.relation_gen.wire import split_joined
+from relation import kinds
+from relation.errors import DataError
+from relation.sampling import Negatives, Sampling
+
+DUPLICATE_EDGE, CONFLICTING_EDGE = "duplicate_edge", "conflicting_edge"
+NO_QUERY = "no_query"
+
+
+class Index(beam.DoFn):
+    """(cell, Refs of Indexed, Known, Queries, Edges) → (cell, Ref of Cell); CellTotal; edges."""
+
+    TOTALS, EDGES = "totals", "edges"
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def process(self, element: Refs) -> Iterator[Any]:
+        """Handles one cell."""
+        key, refs = element
+        job, (name, number) = self._job, placed(key)
+        _, split = populated(name)
+        parts: dict[type, list[Any]] = {Indexed: [], Known: [], Queries: [], Edges: []}
+        for part in spill.read(refs):
+            parts[type(part)].append(part)
+        if not parts[Indexed]:
+            yield from self._without_entities(split, parts)
+            return
+        indexed, known = join(parts[Indexed]), _labels(parts[Known], self._field())
+        if job.query is not None:
+            indexed, lost = _of_known_query(indexed, parts[Queries])
+            yield from counted(split, job.request.primary, {tally.NOTED + NO_QUERY: lost})
+        grade = job.grade
+        cell = populate(indexed, job.seed, grade)
+        edges: Edges | None = None
+        skipped: dict[str, list[bytes]] = {}
+        if parts[Edges]:
+            edges, skipped = _merged(join(parts[Edges]), job)
+        cell = self._weighed(cell, edges)
+        with spill.Writer(job.spill) as out:
+            yield key, out.add(cell)
+            if edges is not None:
+                yield from self._edges(out, split, number, cell, edges)
+        yield from self._skipped(split, skipped)
+        yield beam.pvalue.TaggedOutput(self.TOTALS, self._total(split, number, cell, known, edges))
+
+    def _field(self) -> str:
+        return self._job.entities[self._job.indexed or ""].block or ""
+
+    def _weighed(self, cell: Cell, edges: Edges | None) -> Cell:
+        sampling = getattr(self._job.request.relation, "sampling", None)
+        if not isinstance(sampling, Sampling):
+            return cell
+        return weigh(cell, sampling.negatives, self._frequency(cell, edges, sampling.negatives))
+
+    def _frequency(self, cell: Cell, edges: Edges | None, negatives: Negatives) -> F64 | None:
+        if negatives.draw != "popularity":
+            return None
+        if negatives.feature is not None:
+            column = self._job.entities[self._job.indexed or ""].rows.number(negatives.feature)
+            assert column is not None
+            return cell.number(column)
+        count = np.zeros(len(cell.key))
+        if edges is not None:
+            np.add.at(count, _places(cell, edges.right), 1.0)
+        return count
+
+    def _edges(
+        self, out: spill.Writer, split: str, number: int, cell: Cell, edges: Edges
+    ) -> Iterator[Any]:
+        """Hands edges on to their anchors, now that the places of their right ends are known."""
+        job = self._job
+        at = _places(cell, edges.right)
+        nothing = np.zeros(0, dtype=np.int64)
+        weighted = len(cell.mass) > 0
+        edges = dataclasses.replace(
+            edges,
+            cell=np.full(len(at), number, dtype=np.int32),
+            place=at,
+            point=cell.mass[at] if weighted else nothing,
+            mass=np.diff(cell.mass)[at] if weighted else nothing,
+        )
+        left, right = job.request.ends
+        if left == right:
+            index = job.cell_of(left, edges.left, edges.block)
+        else:
+            index = range_of(edges.left, job.cells)
+        for where, ref in routed(out, edges, index, population(right, split)):
+            yield beam.pvalue.TaggedOutput(self.EDGES, (where, ref))
+        used = {tally.USED: len(edges.left)} if job.edges is not None else {}
+        yield from counted(split, job.edge_input, used)
+
+    def _skipped(self, split: str, skipped: dict[str, list[bytes]]) -> Iterator[Any]:
+        for reason, ids in skipped.items():
+            if ids:
+                where = (split, self._job.edge_input, tally.SKIPPED + reason)
+                yield beam.pvalue.TaggedOutput(COUNTS, (where, tally.of(len(ids), ids)))
+
+    def _without_entities(self, split: str, parts: dict[type, list[Any]]) -> Iterator[Any]:
+        """Labels of blocks or queries alone: nothing is drawn there."""
+        if parts[Edges]:
+            raise RuntimeError(f"split {split!r}: edges name entities that are not there")
+        return iter(())
+
+    def _total(
+        self, split: str, number: int, cell: Cell, known: "_Known", edges: Edges | None
+    ) -> CellTotal:
+        job = self._job
+        first = np.flatnonzero(cell.place == cell.start)
+        blocks = []
+        if job.table:
+            for at in first.tolist():
+                block = int(cell.block[at])
+                group, labels = known[block]
+                end = int(cell.end[at])
+                weight = int(cell.mass[end] - cell.mass[at]) if len(cell.mass) else end - at
+                begin = int(cell.mass[at]) if len(cell.mass) else at
+                blocks.append((block, group, tuple(labels), at, end - at, begin, weight))
+        shown = min((b" ".join(labels) for _, labels in known.values()), default=b"")
+        return CellTotal(
+            split=split,
+            cell=number,
+            rows=len(cell.key),
+            mass=cell.weight,
+            heaviest=cell.heaviest,
+            blocks=len(first) if known else 0,
+            related=int((cell.end - cell.start > 1).sum()),
+            label=tally.show(shown),
+            expected=expected.tuples(job.request, cell, edges, job.grade),
+            table=tuple(blocks),
+        )
+
+
+_Known = dict[int, tuple[int, list[bytes]]]
+
+
+def _labels(parts: Sequence[Known], field: str) -> _Known:
+    """Group and labels of each block by its hash.
+
+    Raises:
+      DataError: two sets of labels have one hash.
+    """
+    found: _Known = {}
+    for part in parts:
+        columns = (part.block.tolist(), part.group.tolist(), part.labels)
+        for block, group, data in zip(*columns, strict=True):
+            labels = split_joined(data)
+            if found.setdefault(block, (group, labels))[1] != labels:
+                both = " and ".join(tally.show(b" ".join(x)) for x in (found[block][1], labels))
+                raise DataError(
+                    f"feature {field!r}: the values {both} have the same 64-bit hash: rename one"
+                )
+    return found
+
+
+def _of_known_query(indexed: Indexed, queries: Sequence[Queries]) -> tuple[Indexed, int]:
+    """The documents whose query is there, and how many are not."""
+    known = np.concatenate([part.key for part in queries]) if queries else indexed.key[:0]
+    rows = np.flatnonzero(np.isin(indexed.block, known))
+    return take(indexed, rows), len(indexed.key) - len(rows)
+
+
+def _places(cell: Cell, key: U64) -> np.ndarray[Any, Any]:
+    order = np.argsort(cell.key, kind="stable")
+    return order[np.searchsorted(cell.key[order], key)]
+
+
+def _merged(edges: Edges, job: Job) -> tuple[Edges, dict[str, list[bytes]]]:
+    """One edge for each two entities, if repeated edges are merged; and what was left out.
+
+    Of edges that differ the one with the smallest value is used.
+    """
+    source = job.request.relation.source
+    skipped: dict[str, list[bytes]] = {DUPLICATE_EDGE: [], CONFLICTING_EDGE: []}
+    if isinstance(source, kinds.EdgeSource) and source.repeated == "merge":
+        value = edges.value.reshape(len(edges.left), -1)
+        columns = [edges.weight] if len(edges.weight) else []
+        order = np.lexsort((*columns, *value.T[::-1], edges.left, edges.right))
+        left, right, value = edges.left[order], edges.right[order], value[order]
+        same = np.r_[False, (left[1:] == left[:-1]) & (right[1:] == right[:-1])][: len(order)]
+        first = np.maximum.accumulate(np.where(same, 0, np.arange(len(order))))
+        differs = same & (value != value[first]).any(axis=1)
+        for reason, rows in ((DUPLICATE_EDGE, same & ~differs), (CONFLICTING_EDGE, differs)):
+            lost = take(edges, order[rows])
+            pairs = zip(lost.left_id, lost.right_id, strict=True)
+            skipped[reason] = [left_id + b" -> " + right_id for left_id, right_id in pairs]
+        edges = take(edges, order[~same])
+    sampling = getattr(job.request.relation, "sampling", None)
+    cap = sampling.caps.positives_per_entity if isinstance(sampling, Sampling) else None
+    if cap is not None:
+        edges = _capped(edges, job.seed, cap)
+    return edges, skipped
+
+
+def _capped(edges: Edges, seed: int, cap: int) -> Edges:
+    """Lets an entity serve as a positive of at most `cap` edges: the first by a hash."""
+    rows = np.flatnonzero(edges.positive)
+    left, right = edges.left[rows], edges.right[rows]
+    turn = words(seed, base.CUTS, left, right)
+    order = np.lexsort((left, turn, right))
+    ordered = right[order]
+    nth = np.arange(len(rows)) - np.searchsorted(ordered, ordered)
+    positive = edges.positive.copy()
+    positive[rows[order[nth >= cap]]] = False
+    return dataclasses.replace(edges, positive=positive)

@@ -1,0 +1,322 @@
+"""One row for each id; what overlaps between splits; and which entities edges name."""
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+
+from components.relation_gen import dedup, keys, spill, tally, wire
+from components.relation_gen.columns import (
+    STAR,
+    Edges,
+    Ends,
+    Entities,
+    Indexed,
+    Known,
+    Queries,
+    Strings,
+    join,
+    take,
+)
+from components.relation_gen.job import ANY, Job, range_of
+from components.relation_gen.places import COUNTS, place, placed, population, routed
+from components.relation_gen.rows import EntitySpec
+from relation import kinds
+
+Refs = tuple[str, Iterable[spill.Ref]]
+
+
+def counted(name: str, input_name: str, counts: dict[str, int]) -> Iterator[Any]:
+    """Counts without examples; zeros are left out."""
+    for what, count in counts.items():
+        if count:
+            yield beam.pvalue.TaggedOutput(COUNTS, ((name, input_name, what), tally.Tally(count)))
+
+
+class Dedup(beam.DoFn):
+    """(block, Refs of Entities) → (block of one population, Ref of Entities), one row an id.
+
+    Outputs beside: INDEXED by cell, ENDS by block, CONTENT by block of the content's hash.
+    """
+
+    TAGS = INDEXED, ENDS, CONTENT = "indexed", "ends", "content"
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def process(self, element: Refs) -> Iterator[Any]:
+        """Handles one block."""
+        key, refs = element
+        entity, block = placed(key)
+        job, spec = self._job, self._job.entities[entity]
+        everything = join(list(spill.read(refs)))
+        yield from self._overlap(entity, everything)
+        inline = isinstance(job.request.relation.source, kinds.Row)
+        with spill.Writer(job.spill) as out:
+            for code in np.unique(everything.split).tolist():
+                name = job.name(entity, code)
+                mine = take(everything, np.flatnonzero(everything.split == code))
+                found = dedup.unique(mine, spec)
+                ref = out.add(found.entities)
+                for split in job.splits_of(name):
+                    yield place(population(entity, split), block), ref
+                yield from self._hand_on(out, entity, name, block, found.entities)
+                size = len(found.entities.payload.data)
+                used = {tally.ENTITIES: len(found.entities.key), tally.BYTES: size}
+                if not inline:
+                    used[tally.USED] = len(found.entities.key)
+                yield from counted(name, entity, used)
+                skipped = {dedup.DUPLICATE: found.duplicates, dedup.CONFLICTING: found.conflicts}
+                if inline:  # A row may well name an entity that another row names.
+                    skipped = {dedup.CONFLICTING: found.conflicts}
+                for reason, ids in skipped.items():
+                    if ids:
+                        kind = tally.NOTED if inline else tally.SKIPPED
+                        yield beam.pvalue.TaggedOutput(
+                            COUNTS, ((name, entity, kind + reason), tally.of(len(ids), ids))
+                        )
+
+    def _overlap(self, entity: str, found: Entities) -> Iterator[Any]:
+        """Counts ids that are in several splits."""
+        order = np.lexsort((found.split, found.key))
+        key, split = found.key[order], found.split[order]
+        same = (key[1:] == key[:-1]) & (split[1:] != split[:-1])
+        rows = order[1:][same]
+        rows = rows[np.unique(found.key[rows], return_index=True)[1]]
+        if len(rows):
+            shown = take(found, rows[: tally.SHOWN * 100])
+            ids = [dedup.id_of(payload) for payload in shown.payload]
+            where = (ANY, entity, tally.OVERLAP)
+            yield beam.pvalue.TaggedOutput(COUNTS, (where, tally.of(len(rows), ids)))
+
+    def _hand_on(
+        self, out: spill.Writer, entity: str, name: str, block: int, found: Entities
+    ) -> Iterator[Any]:
+        job, spec = self._job, self._job.entities[entity]
+        source, tag = job.request.relation.source, beam.pvalue.TaggedOutput
+        if entity == job.indexed:
+            cell = job.cell_of(entity, found.key, found.block)
+            indexed = Indexed(found.key, found.block, found.group, found.numbers)
+            parts: list[tuple[Any, keys.I64]] = [(indexed, cell)]
+            if spec.block is not None:
+                known = known_blocks(spec, found)
+                parts.append((known, job.cell_of(entity, known.block, known.block)))
+            for part, index in parts:
+                for where, ref in routed(out, part, index, entity):
+                    for split in job.splits_of(name):
+                        at = place(population(entity, split), placed(where)[1])
+                        yield tag(self.INDEXED, (at, ref))
+        if isinstance(source, kinds.EdgeSource):
+            ends = Ends(found.key, found.split, found.block)
+            yield tag(self.ENDS, (place(entity, block), out.add(ends)))
+        if isinstance(source, kinds.GradedGroup) and entity == source.query:
+            index = range_of(found.key, job.cells)
+            for at, ref in routed(out, Queries(found.key), index, entity):
+                for split in job.splits_of(name):
+                    documents = population(job.request.primary, split)
+                    yield tag(self.INDEXED, (place(documents, placed(at)[1]), ref))
+        if isinstance(source, kinds.Labels) and entity == job.request.primary:
+            edges = own_labels(job, spec, found)
+            index = job.cell_of(job.request.ends[1], edges.right, edges.right)
+            labels = population(job.request.ends[1], name)
+            for where, ref in routed(out, edges, index, labels):
+                yield tag(self.INDEXED, (where, ref))
+        if name != ANY and len(job.splits) > 1:
+            content = keys.hash_values(
+                [wire.content(payload) for payload in found.payload], integers=False
+            )
+            contents = Ends(content, found.split, found.key)
+            for where, ref in routed(out, contents, range_of(content, job.blocks), entity):
+                yield tag(self.CONTENT, (where, ref))
+
+
+def known_blocks(spec: EntitySpec, found: Entities) -> Known:
+    """What the blocks of some entities stand for."""
+    assert spec.block is not None
+    at = spec.rows.names.index(spec.block)
+    block, first = np.unique(found.block, return_index=True)
+    payloads = found.payload.take(first)
+    labels = [
+        b"".join(wire.varint(len(value)) + value for value in sorted(set(values)))
+        for values in (wire.values_at(payload, at) for payload in payloads)
+    ]
+    return Known(block, found.group[first], Strings.of(labels))
+
+
+def own_labels(job: Job, spec: EntitySpec, found: Entities) -> Edges:
+    """Edges from entities to their own labels."""
+    assert spec.tags is not None
+    at, tags = spec.rows.names.index(spec.tags), job.entities[job.request.ends[1]]
+    values = [sorted(set(wire.values_at(payload, at))) for payload in found.payload]
+    count = np.array([len(row) for row in values], dtype=np.int64)
+    labels = [value for row in values for value in row]
+    n, nothing = len(labels), np.zeros(0, dtype=np.int64)
+    return Edges(
+        np.repeat(found.key, count),
+        keys.hash_values(labels, integers=tags.id.integer),
+        np.repeat(found.split, count),
+        np.repeat(found.block, count),
+        np.ones(n, dtype=np.float32),
+        np.zeros(0, dtype=np.float32),
+        np.ones(n, dtype=bool),
+        nothing.astype(np.int32),
+        nothing,
+        nothing,
+        nothing,
+        Strings.of([b""] * n),
+        Strings.of(labels),
+    )
+
+
+class Content(beam.DoFn):
+    """(block, Refs of Ends: content, split, key) → counts of equal contents under two ids."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def process(self, element: Refs) -> Iterator[Any]:
+        """Handles one block."""
+        key, refs = element
+        entity, _ = placed(key)
+        found = join(list(spill.read(refs)))
+        order = np.lexsort((found.block, found.split, found.key))
+        content, split, entity_key = found.key[order], found.split[order], found.block[order]
+        first = np.searchsorted(content, content)
+        other = (split != split[first]) & (entity_key != entity_key[first])
+        if other.any():
+            count = tally.Tally(len(np.unique(content[other])))
+            yield (ANY, entity, tally.EQUAL), count
+
+
+class LeftEnd(beam.DoFn):
+    """(block, Refs of Ends and Edges) → (block of the right end, Ref of Edges whose left end is)."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def process(self, element: Refs) -> Iterator[Any]:
+        """Handles one block of left ends."""
+        _, refs = element
+        job, right = self._job, self._job.request.ends[1]
+        ends, parts = _sorted_ends(refs)
+        with spill.Writer(job.spill) as out:
+            for edges in parts:
+                yield from _dangling(job, edges, _missing(ends, edges.left))
+                for split, block, rows in _matches(ends, edges.left):
+                    given = edges.split[rows]
+                    both = (given != STAR) & (split != STAR) & (given != split)
+                    yield from _crossing(job, take(edges, rows[both]))
+                    rows, split, block = rows[~both], split[~both], block[~both]
+                    known = np.where(split == STAR, edges.split[rows], split).astype(np.uint8)
+                    found = dataclasses.replace(take(edges, rows), split=known, block=block)
+                    yield from routed(out, found, range_of(found.right, job.blocks), right)
+
+
+class RightEnd(beam.DoFn):
+    """(block, Refs of Ends and Edges) → (cell of the right end, Ref of Edges of one split)."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def process(self, element: Refs) -> Iterator[Any]:
+        """Handles one block of right ends."""
+        _, refs = element
+        job, right = self._job, self._job.request.ends[1]
+        ends, parts = _sorted_ends(refs)
+        with spill.Writer(job.spill) as out:
+            for edges in parts:
+                yield from _dangling(job, edges, _missing(ends, edges.right))
+                for split, block, rows in _matches(ends, edges.right):
+                    given = edges.split[rows]
+                    both = (given != STAR) & (split != STAR) & (given != split)
+                    yield from _crossing(job, take(edges, rows[both]))
+                    rows, split, block = rows[~both], split[~both], block[~both]
+                    known = np.where(split == STAR, edges.split[rows], split).astype(np.uint8)
+                    found = take(edges, rows)
+                    free = np.flatnonzero(known == STAR)
+                    known[free] = job.split_of_edges(found.left[free], found.right[free])
+                    cell = job.cell_of(right, found.right, block)
+                    found = dataclasses.replace(found, split=known)
+                    for code in np.unique(known).tolist():
+                        mine = np.flatnonzero(known == code)
+                        name = population(right, job.splits[code])
+                        yield from routed(out, take(found, mine), cell[mine], name)
+
+
+def _sorted_ends(refs: Iterable[spill.Ref]) -> tuple[Ends | None, list[Edges]]:
+    """The ends of a block, sorted by key, and the parts of edges that name some."""
+    found: list[Ends] = []
+    edges: list[Edges] = []
+    for part in spill.read(refs):
+        (found if isinstance(part, Ends) else edges).append(part)
+    if not found:
+        return None, edges
+    ends = join(found)
+    return take(ends, np.argsort(ends.key, kind="stable")), edges
+
+
+def _missing(ends: Ends | None, key: keys.U64) -> np.ndarray[Any, Any]:
+    if ends is None:
+        return np.ones(len(key), dtype=bool)
+    at = np.minimum(np.searchsorted(ends.key, key), len(ends.key) - 1)
+    return ends.key[at] != key
+
+
+def _matches(ends: Ends | None, key: keys.U64) -> Iterator[Any]:
+    """Splits and blocks of the ends that are there, and the rows of their edges.
+
+    An entity that is in two splits (which is an error, reported once all were counted) is met once.
+    """
+    if ends is None:
+        return
+    rows = np.flatnonzero(~_missing(ends, key))
+    at = np.searchsorted(ends.key, key[rows])
+    yield ends.split[at], ends.block[at], rows
+
+
+def _dangling(job: Job, edges: Edges, missing: np.ndarray[Any, Any]) -> Iterator[Any]:
+    yield from _skipped(job, take(edges, np.flatnonzero(missing)), "dangling_edge")
+
+
+def _crossing(job: Job, edges: Edges) -> Iterator[Any]:
+    yield from _skipped(job, edges, "across_splits")
+
+
+def _skipped(job: Job, edges: Edges, reason: str) -> Iterator[Any]:
+    """Counts edges that are left out, under no split."""
+    if len(edges.left):
+        some = range(min(len(edges.left), tally.SHOWN * 100))
+        left, right = list(edges.left_id), list(edges.right_id)
+        shown = [left[i] + b" -> " + right[i] for i in some]
+        where = (tally.UNASSIGNED, job.edge_input, tally.SKIPPED + reason)
+        yield beam.pvalue.TaggedOutput(COUNTS, (where, tally.of(len(edges.left), shown)))
+
+
+class UniqueRows(beam.DoFn):
+    """(block, Refs of Tuples) → (block, Ref of Tuples): tuples that came as rows, each once."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def process(self, element: Refs) -> Iterator[Any]:
+        """Handles one block."""
+        key, refs = element
+        split, _ = placed(key)
+        found = join(list(spill.read(refs)))
+        n = len(found.key)
+        order = np.lexsort((*found.label.reshape(n, -1).T[::-1], found.key))
+        found = take(found, order)
+        first = np.r_[True, found.key[1:] != found.key[:-1]]
+        label = found.label.reshape(n, -1)
+        begin = np.maximum.accumulate(np.where(first, np.arange(n), 0))
+        differs = (label != label[begin]).any(axis=1)
+        with spill.Writer(self._job.spill) as out:
+            yield key, out.add(take(found, np.flatnonzero(first)))
+        repeated = {
+            tally.USED: int(first.sum()),
+            tally.SKIPPED + "duplicate_row": int((~first & ~differs).sum()),
+            tally.SKIPPED + "conflicting_row": int(differs.sum()),
+        }
+        yield from counted(split, self._job.edge_input, repeated)

@@ -1,0 +1,201 @@
+"""Pairs and tuples of entities that an edge connects; negatives are no known neighbours."""
+
+import itertools
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from components.relation_gen import draw
+from components.relation_gen.columns import F32, Bools, Edges, Index, Strings, take
+from components.relation_gen.keys import I64, U64, words
+from components.relation_gen.plan import base, compose
+from components.relation_gen.plan.base import Candidates, Line, Plan
+from components.relation_gen.plan.labels import each_of, tuples_of
+from components.relation_gen.wire import entry, keyed
+from relation.kinds import NTuples, Pairs, Triplets
+from relation.names import POSITIVE_IDS
+from relation.sampling import NTupleSampling, PairSampling, TripletSampling
+
+Asked = Pairs | Triplets | NTuples
+
+
+class Own(NamedTuple):
+    """Where anchors lie among the candidates themselves, [n]: place and size (on the weighted line:
+    point and weight), and their block [start, end)."""
+
+    place: I64
+    size: I64
+    start: I64
+    end: I64
+
+
+class Anchors(NamedTuple):
+    """Edges by anchor: the edges of anchor i are edges[bounds[i]:bounds[i + 1]], in the order of a
+    hash. `own`: None where anchors are no candidates.
+    """
+
+    key: U64
+    bounds: I64
+    edges: Edges
+    own: Own | None
+
+
+class Setting(NamedTuple):
+    """What is the same for all anchors: the request, candidates, values of a label, id's type."""
+
+    relation: Asked
+    candidates: Candidates
+    weighted: bool
+    width: int
+    valued: bool
+    integer_ids: bool
+
+
+def order(edges: Edges, seed: int) -> Index:
+    """Edges by anchor, and within one by a hash of seed and both ends."""
+    turn = words(seed, base.POSITIVES, edges.left, edges.right)
+    value = edges.value.reshape(len(turn), -1)
+    return np.lexsort((*value.T, edges.right, turn, edges.left))
+
+
+def plans(anchors: Anchors, setting: Setting) -> Iterator[Plan]:
+    """Plans all tuples of some anchors."""
+    for part in base.chunks(np.diff(anchors.bounds) + 1):
+        yield _plan(_slice(anchors, part), setting)
+
+
+def _slice(anchors: Anchors, part: slice) -> Anchors:
+    bounds = anchors.bounds[part.start : part.stop + 1]
+    edges = take(anchors.edges, np.arange(bounds[0], bounds[-1]))
+    own = anchors.own
+    return Anchors(
+        anchors.key[part],
+        bounds - bounds[0],
+        edges,
+        Own(*(column[part] for column in own)) if own is not None else None,
+    )
+
+
+def _plan(anchors: Anchors, setting: Setting) -> Plan:
+    """The tuples of some anchors."""
+    row = np.repeat(np.arange(len(anchors.key)), np.diff(anchors.bounds))
+    if isinstance(setting.relation, Pairs):
+        return _pairs(anchors, row, setting, setting.relation.sampling)
+    return _tuples(anchors, row, setting, setting.relation.sampling)
+
+
+def _pairs(anchors: Anchors, row: I64, setting: Setting, sampling: PairSampling) -> Plan:
+    """Pairs: an edge of any value is one, and its value the label."""
+    key, edges, seed = anchors.key, anchors.edges, setting.relation.seed
+    usable = np.ones(len(row), dtype=bool) if setting.valued else edges.positive
+    held = np.bincount(row[usable], minlength=len(key))
+    wanted = _count(sampling.positives_per_anchor, held)
+    positives = _first(anchors, row, usable, wanted)
+    value = edges.value.reshape(len(row), -1)[positives]
+    had = np.bincount(row[positives], minlength=len(key))
+    if sampling.positive_share is not None:
+        count = compose.negatives_for_share(seed, key, had, sampling.positive_share)
+    elif sampling.negatives_per_anchor is None and setting.valued:
+        count = np.zeros(len(key), dtype=np.int64)
+    else:
+        count = np.full(len(key), sampling.negative_count)
+    negatives = _negatives(anchors, setting, row, count)
+    lacking = wanted - had
+    return compose.pairs(
+        key,
+        _described(edges, row, positives, value.reshape(-1)),
+        negatives,
+        setting.width,
+        int(wanted.sum() + count.sum()),
+        {
+            base.NO_POSITIVE: int(lacking[held == 0].sum()),
+            base.TOO_FEW_POSITIVES: int(lacking[held > 0].sum()),
+            base.TOO_FEW_NEGATIVES: int(count.sum()) - len(negatives.row),
+        },
+        _known(anchors, setting),
+    )
+
+
+def _tuples(
+    anchors: Anchors, row: I64, setting: Setting, sampling: TripletSampling | NTupleSampling
+) -> Plan:
+    """Tuples of positive edges."""
+    key, edges = anchors.key, anchors.edges
+    p, k = each_of(sampling)
+    held = np.bincount(row[edges.positive], minlength=len(key))
+    wanted = _count(tuples_of(sampling), held)
+    positives = _first(anchors, row, edges.positive, wanted * p)
+    return compose.tuples(
+        key,
+        wanted,
+        _described(edges, row, positives, compose.NOTHING),
+        _negatives(anchors, setting, row, wanted * k),
+        (p, k),
+        _known(anchors, setting),
+        cycled=sampling.caps.positives_per_entity is None,
+    )
+
+
+def _first(anchors: Anchors, row: I64, usable: Bools, wanted: I64) -> I64:
+    """The first `wanted` usable edges of each anchor."""
+    before: I64 = np.cumsum(usable) - usable
+    nth: I64 = before - before[anchors.bounds[:-1]][row]
+    return np.flatnonzero(usable & (nth < wanted[row]))
+
+
+def _described(edges: Edges, row: I64, used: I64, relation: F32) -> compose.Positives:
+    weight = edges.weight[used] if len(edges.weight) else edges.weight
+    return compose.Positives(row[used], Line.KEY, edges.right[used], relation, weight)
+
+
+def _count(asked: int | str, held: I64) -> I64:
+    return held if isinstance(asked, str) else np.full(len(held), asked)
+
+
+def _negatives(anchors: Anchors, setting: Setting, row: I64, count: I64) -> compose.Negatives:
+    edges, weighted = anchors.edges, setting.weighted
+    start = edges.point if weighted else edges.place
+    size: I64 = edges.mass if weighted else np.ones_like(start)
+    if anchors.own is not None:  # An anchor is no negative of its own.
+        row = np.concatenate([row, np.arange(len(anchors.key))])
+        start = np.concatenate([start, anchors.own.place])
+        size = np.concatenate([size, anchors.own.size])
+    end = start + size
+    low = np.zeros(len(anchors.key), dtype=np.int64)
+    total = setting.candidates.mass if weighted else setting.candidates.rows
+    high = np.full_like(low, total)
+    where = setting.relation.sampling.negatives.where
+    if where != "anywhere":
+        assert anchors.own is not None
+        inside = (start >= anchors.own.start[row]) & (start < anchors.own.end[row])
+        if where == "within":
+            low, high = anchors.own.start, anchors.own.end
+            row, start, end = row[inside], start[inside], end[inside]
+        else:
+            row = np.concatenate([row[~inside], np.arange(len(anchors.key))])
+            start = np.concatenate([start[~inside], anchors.own.start])
+            end = np.concatenate([end[~inside], anchors.own.end])
+    # Two edges may name one entity: a place is left out once.
+    sort = np.lexsort((end, start, row))
+    row, start, end = row[sort], start[sort], end[sort]
+    changed = (row[1:] != row[:-1]) | (start[1:] != start[:-1]) | (end[1:] != end[:-1])
+    new = np.r_[True, changed][: len(row)]
+    row, start, end = row[new], start[new], end[new]
+    bounds = np.searchsorted(row, np.arange(len(anchors.key) + 1))
+    ranges = draw.Union.outside(start, end, bounds, low, high)
+    heaviest = setting.candidates.heaviest if weighted else None
+    return compose.draw_negatives(setting.relation.seed, anchors.key, count, ranges, heaviest)
+
+
+def _known(anchors: Anchors, setting: Setting) -> compose.More:
+    """The ids of each anchor's known positives, as map entries."""
+    most = setting.relation.sampling.known_positives
+    if not most:
+        return compose.NO_MORE
+    ids = list(anchors.edges.right_id)
+    entries = []
+    for begin, stop in itertools.pairwise(anchors.bounds.tolist()):
+        known = [ids[i] for i in range(begin, stop) if anchors.edges.positive[i]][:most]
+        entries.append(entry(POSITIVE_IDS, keyed(known, setting.integer_ids)))
+    return compose.More(np.arange(len(entries), dtype=np.int32), Strings.of(entries))

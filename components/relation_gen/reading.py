@@ -1,0 +1,418 @@
+"""Reads rows: entities, edges between them, or whole tuples; counts what cannot be used."""
+
+import dataclasses
+import hashlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+
+from components.relation_gen import keys, read, spill, tally, wire
+from components.relation_gen.columns import (
+    F32,
+    STAR,
+    U8,
+    Edges,
+    Entities,
+    Index,
+    Strings,
+    Tuples,
+    join,
+    take,
+)
+from components.relation_gen.job import Job, range_of
+from components.relation_gen.places import COUNTS, routed
+from components.relation_gen.rows import EntitySpec
+from components.relation_gen.screen import NotAnExample, Screen, Screened
+from relation import kinds
+from relation.errors import DataError
+from relation.names import prefixed
+from relation.spec import Role
+
+SELF_EDGE = "self_edge"
+NOT_BINARY = "value_not_0_or_1"
+UNKNOWN_CLASS = "unknown_class"
+BAD_WEIGHT = "negative_weight"
+UNKNOWN_TAG, BAD_CONFIDENCE = "unknown_label", "bad_confidence"
+
+
+class _Read(beam.DoFn):
+    """Reads files in batches, and screens them."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def screened(
+        self, file: read.InputFile, screen: Screen
+    ) -> Iterator[tuple[list[bytes], Screened]]:
+        """The batches of a file."""
+        for records in read.read_batches(file.path):
+            try:
+                yield records, screen(records)
+            except NotAnExample:
+                raise DataError(f"{file.path}: holds a record that is no tf.Example") from None
+
+    def counted(
+        self, file: read.InputFile, split: U8, reasons: Sequence[str], ids: list[bytes], kind: str
+    ) -> Iterator[Any]:
+        """Counts the rows of a batch: all, and those that cannot be used by reason.
+
+        `kind`: the entity type whose populations the splits name, "" for edges.
+        """
+        for code in np.unique(split).tolist():
+            rows = np.flatnonzero(split == code).tolist()
+            name = self._job.name(kind, code)
+            yield beam.pvalue.TaggedOutput(
+                COUNTS, ((name, file.input, tally.READ), tally.Tally(len(rows)))
+            )
+            bad: dict[str, list[bytes]] = {}
+            for row in rows:
+                if reasons[row]:
+                    bad.setdefault(reasons[row], []).append(ids[row])
+            for reason, found in bad.items():
+                where = (name, file.input, tally.SKIPPED + reason)
+                yield beam.pvalue.TaggedOutput(
+                    COUNTS, (where, tally.of(len(found), [value for value in found if value]))
+                )
+
+
+class ReadEntities(_Read):
+    """InputFile of an entity type → (block, Ref of Entities)."""
+
+    def setup(self) -> None:
+        """Makes the C++ decoders, which do not pickle."""
+        self._screens = {name: Screen(spec.rows) for name, spec in self._job.entities.items()}
+
+    def process(self, file: read.InputFile) -> Iterator[Any]:
+        """Reads a file in batches."""
+        job, spec = self._job, self._job.entities[file.input]
+        common = spec.name in job.request.common
+        by = 0 if common else spec.rows.place(job.partition) or 0
+        for records, screened in self.screened(file, self._screens[file.input]):
+            reasons = list(screened.reasons)
+            if spec.tags is not None:
+                _check_tags(spec, screened, reasons, job.request.tags)
+            split = job.codes_of(spec, file.split, screened.keys[by], spec.rows.keys[by])
+            yield from self.counted(file, split, reasons, screened.ids, spec.name)
+            good = np.array([not reason for reason in reasons], dtype=bool)
+            rows = np.flatnonzero(good & ((split != STAR) | common))
+            entities = pack(records, screened, split, rows, spec, job)
+            with spill.Writer(job.spill) as out:
+                yield from routed(out, entities, range_of(entities.key, job.blocks), spec.name)
+
+
+def pack(
+    records: Sequence[bytes],
+    screened: Screened,
+    split: U8,
+    rows: Index,
+    spec: EntitySpec,
+    job: Job,
+) -> Entities:
+    """The entities of some rows of a screened batch."""
+    names, index = spec.rows.encoded_names, rows.tolist()
+    tagged = isinstance(job.request.relation, kinds.Tags)
+    payloads = []
+    for row in index:
+        payload = wire.payload(wire.features_of(records[row]), names)
+        if tagged:
+            payload += wire.pack([_tags(spec, screened, row, job.request.tags)])
+        payloads.append(payload)
+
+    def hashed(name: str | None) -> keys.U64:
+        at = spec.rows.place(name)
+        if at is None:
+            return np.zeros(len(index), dtype=np.uint64)
+        key = spec.rows.keys[at]
+        integers = key.integer and key.several is not None
+        return keys.hash_values([screened.keys[at][row] for row in index], integers=integers)
+
+    numbers = [values[rows] for values in screened.numbers]
+    return Entities(
+        keys.hash_values([screened.ids[row] for row in index], integers=spec.id.integer),
+        split[rows],
+        hashed(spec.block),
+        hashed(spec.group),
+        np.concatenate(numbers, axis=1).reshape(-1) if numbers else np.zeros(0),
+        Strings.of(payloads),
+    )
+
+
+def _check_tags(
+    spec: EntitySpec, screened: Screened, reasons: list[str], domain: tuple[str, ...]
+) -> None:
+    """Finds rows with a label that is not in the domain, or a confidence that is none."""
+    known = {tag.encode() for tag in domain}
+    at, beside = spec.rows.place(spec.tags), spec.rows.number(spec.confidence)
+    assert at is not None
+    for row, (values, reason) in enumerate(zip(screened.raw[at], reasons, strict=True)):
+        if reason:
+            continue
+        if not known.issuperset(values):
+            reasons[row] = UNKNOWN_TAG
+        elif beside is not None:
+            numbers = screened.numbers[beside][row]
+            count = int((~np.isnan(numbers)).sum())
+            given = numbers[:count]
+            if count != len(values) or not ((given >= 0) & (given <= 1)).all():
+                reasons[row] = BAD_CONFIDENCE
+
+
+def _tags(spec: EntitySpec, screened: Screened, row: int, domain: tuple[str, ...]) -> bytes:
+    """The label of an entity with its own tags: a number for each of the domain."""
+    at, beside = spec.rows.place(spec.tags), spec.rows.number(spec.confidence)
+    assert at is not None
+    values = [0.0] * len(domain)
+    number = {tag.encode(): i for i, tag in enumerate(domain)}
+    for i, tag in enumerate(screened.raw[at][row]):
+        values[number[tag]] = 1.0 if beside is None else float(screened.numbers[beside][row][i])
+    return wire.floats(values)
+
+
+class ReadEdges(_Read):
+    """InputFile of an edge list → (block of the left end, Ref of Edges)."""
+
+    def setup(self) -> None:
+        """Makes the C++ decoder, which does not pickle."""
+        assert self._job.edges is not None
+        self._screen = Screen(self._job.edges)
+
+    def process(self, file: read.InputFile) -> Iterator[Any]:
+        """Reads a file in batches."""
+        job = self._job
+        edges, source = job.request.edges, job.request.relation.source
+        assert edges is not None
+        assert isinstance(source, kinds.EdgeSource)
+        left = edges.left.entity
+        for _, screened in self.screened(file, self._screen):
+            reasons = list(screened.reasons)
+            found = _edges(job, screened, reasons)
+            split = np.full(len(reasons), job.code(file.split), dtype=np.uint8)
+            shown = [b" -> ".join(ids) for ids in zip(*screened.keys[:2], strict=True)]
+            yield from self.counted(file, split, reasons, shown, "")
+            rows = np.flatnonzero(np.array([not reason for reason in reasons]))
+            good = dataclasses.replace(take(found, rows), split=split[rows])
+            if source.symmetric:
+                good = _both_ways(good)
+                mirrored = tally.Tally(len(rows))
+                where = (job.name("", STAR), file.input, tally.MIRRORED)
+                yield beam.pvalue.TaggedOutput(COUNTS, (where, mirrored))
+            with spill.Writer(job.spill) as out:
+                yield from routed(out, good, range_of(good.left, job.blocks), left)
+
+
+def _edges(job: Job, screened: Screened, reasons: list[str]) -> Edges:
+    """The edges of a batch; faults are put into `reasons`."""
+    spec, asked, source = job.edges, job.request.edges, job.request.relation.source
+    assert spec is not None
+    assert asked is not None
+    assert isinstance(source, kinds.EdgeSource)
+    n = len(reasons)
+    left, right = (
+        keys.hash_values(screened.keys[i], integers=spec.keys[i].integer) for i in (0, 1)
+    )
+    value, positive = _values(job, screened, reasons, asked.value, source.label)
+    if source.label == "binary" and asked.value is not None:
+        positive = value[:, 0] == 1
+    elif source.positive_from is not None:
+        positive = value[:, 0] >= source.positive_from
+    weight = np.zeros(0, dtype=np.float32)
+    if asked.weight is not None:
+        at = spec.number(asked.weight)
+        assert at is not None
+        weight = screened.numbers[at][:, 0].astype(np.float32)
+        _fault(reasons, weight < 0, BAD_WEIGHT)
+    if asked.left.entity == asked.right.entity:
+        _fault(reasons, left == right, SELF_EDGE)
+    nothing = np.zeros(0, dtype=np.int64)
+    return Edges(
+        left,
+        right,
+        np.full(n, STAR, dtype=np.uint8),
+        np.zeros(n, dtype=np.uint64),
+        value.astype(np.float32).reshape(-1),
+        weight,
+        positive,
+        nothing.astype(np.int32),
+        nothing,
+        nothing,
+        nothing,
+        Strings.of(screened.keys[0]),
+        Strings.of(screened.keys[1]),
+    )
+
+
+def _values(
+    job: Job, screened: Screened, reasons: list[str], name: str | None, kind: str
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Labels of rows, [n, width], and where they are all there, [n]."""
+    n, spec = len(reasons), job.edges
+    assert spec is not None
+    yes = np.ones(n, dtype=bool)
+    if name is None:
+        return np.ones((n, 1)), yes
+    if kind == "class":
+        number = {tag.encode(): i for i, tag in enumerate(job.request.tags)}
+        at = spec.place(name)
+        assert at is not None
+        found = [number.get(value, -1) for value in screened.keys[at]]
+        value = np.array(found, dtype=np.float64).reshape(n, 1)
+        _fault(reasons, value[:, 0] < 0, UNKNOWN_CLASS)
+        return value, yes
+    at = spec.number(name)
+    assert at is not None
+    value = screened.numbers[at]
+    if kind == "binary":
+        _fault(reasons, (value[:, 0] != 0) & (value[:, 0] != 1), NOT_BINARY)
+    elif kind == "vector":
+        _fault(reasons, np.isnan(value).any(axis=1), "value_too_short")
+    return value, yes
+
+
+def _fault(reasons: list[str], wrong: np.ndarray[Any, Any], reason: str) -> None:
+    for row in np.flatnonzero(wrong).tolist():
+        reasons[row] = reasons[row] or reason
+
+
+def _both_ways(edges: Edges) -> Edges:
+    back = dataclasses.replace(
+        edges,
+        left=edges.right,
+        right=edges.left,
+        left_id=edges.right_id,
+        right_id=edges.left_id,
+    )
+    return join([edges, back])
+
+
+class ReadRows(_Read):
+    """InputFile of rows that hold the members of tuples → (shard of ids, Ref of Tuples); entities.
+
+    An id that the row does not hold is derived from the member's other features.
+    """
+
+    ENTITIES = "entities"
+
+    def setup(self) -> None:
+        """Makes the C++ decoder, which does not pickle."""
+        assert self._job.edges is not None
+        self._screen = Screen(self._job.edges)
+
+    def process(self, file: read.InputFile) -> Iterator[Any]:
+        """Reads a file in batches."""
+        job = self._job
+        for records, screened in self.screened(file, self._screen):
+            reasons = list(screened.reasons)
+            label = self._label(screened, reasons)
+            features = [wire.features_of(record) for record in records]
+            members = [self._members(features, role) for role in job.request.tuples.roles]
+            first = job.entities[job.request.tuples.roles[0].entity].id
+            ids = [value for value, _ in members[0]]
+            split = job.hashed(file.split, ids, first)
+            yield from self.counted(file, split, reasons, ids, "")
+            rows = np.flatnonzero(np.array([not reason for reason in reasons]))
+            with spill.Writer(job.spill) as out:
+                keyed = []
+                for role, found in zip(job.request.tuples.roles, members, strict=True):
+                    entities = self._entities(role.entity, found, split, rows)
+                    keyed.append(entities.key)
+                    index = range_of(entities.key, job.blocks)
+                    for where, ref in routed(out, entities, index, role.entity):
+                        yield beam.pvalue.TaggedOutput(self.ENTITIES, (where, ref))
+                tuples = Tuples(
+                    _mixed(keyed),
+                    split[rows],
+                    np.stack(keyed, axis=1).reshape(-1),
+                    label[rows].reshape(-1),
+                )
+                for code in np.unique(split).tolist():
+                    mine = np.flatnonzero(tuples.split == code)
+                    index = range_of(tuples.key[mine], job.blocks)
+                    yield from routed(out, take(tuples, mine), index, job.splits[code])
+
+    def _label(self, screened: Screened, reasons: list[str]) -> F32:
+        relation = self._job.request.relation
+        assert isinstance(relation, kinds.Rows)
+        if relation.label is None:
+            return np.zeros((len(reasons), 0), dtype=np.float32)
+        value, _ = _values(self._job, screened, reasons, relation.label, relation.label_kind)
+        return value.astype(np.float32)
+
+    def _members(self, features: list[dict[bytes, bytes]], role: Role) -> list[tuple[bytes, bytes]]:
+        """Id and payload of the member of each row that fills a role."""
+        spec = self._job.entities[role.entity]
+        columns = [prefixed(role.name, name).encode() for name in spec.rows.names]
+        found = []
+        for row in features:
+            payload = wire.payload(row, columns)
+            if columns[0] in row:
+                value = wire.first_value(row[columns[0]])
+            else:
+                value = derived_id(payload, spec.id.integer)
+                payload = wire.pack([wire.keyed([value], spec.id.integer)]) + payload[1:]
+            found.append((value, payload))
+        return found
+
+    def _entities(
+        self, entity: str, found: list[tuple[bytes, bytes]], split: U8, rows: Index
+    ) -> Entities:
+        job, spec = self._job, self._job.entities[entity]
+        ids = [found[row][0] for row in rows.tolist()]
+        nothing = np.zeros(len(ids), dtype=np.uint64)
+        everywhere = entity in job.request.common
+        return Entities(
+            keys.hash_values(ids, integers=spec.id.integer),
+            np.full(len(ids), STAR, dtype=np.uint8) if everywhere else split[rows],
+            nothing,
+            nothing,
+            np.zeros(0),
+            Strings.of([found[row][1] for row in rows.tolist()]),
+        )
+
+
+def derived_id(payload: bytes, integer: bool) -> bytes:
+    """An id made of an entity's features: equal ones are one entity."""
+    digest = hashlib.sha256(payload).digest()
+    if integer:
+        return b"%d" % (int.from_bytes(digest[:8], "big") >> 1)
+    return digest[:16].hex().encode()
+
+
+def _mixed(members: list[keys.U64]) -> keys.U64:
+    """One key for the members of each tuple, in order."""
+    key = np.zeros(len(members[0]), dtype=np.uint64)
+    for member in members:
+        key = keys.mix(key + member)
+    return key
+
+
+class MakeLabels(beam.DoFn):
+    """→ (block, Ref of Entities): the labels themselves, each an entity with an id alone."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def process(self, _: None) -> Iterator[Any]:
+        """Makes all labels."""
+        job, entity = self._job, self._job.request.ends[1]
+        spec, tags = job.entities[entity], [tag.encode() for tag in job.request.tags]
+        nothing = np.zeros(len(tags), dtype=np.uint64)
+        payloads = [
+            wire.pack([wire.keyed([tag], spec.id.integer), *(None for _ in spec.rows.names[1:])])
+            for tag in tags
+        ]
+        entities = Entities(
+            keys.hash_values(tags, integers=spec.id.integer),
+            np.full(len(tags), STAR, dtype=np.uint8),
+            nothing,
+            nothing,
+            np.zeros(0),
+            Strings.of(payloads),
+        )
+        with spill.Writer(job.spill) as out:
+            yield from routed(out, entities, range_of(entities.key, job.blocks), entity)
+        count = tally.Tally(len(tags))
+        yield beam.pvalue.TaggedOutput(
+            COUNTS, ((job.name(entity, STAR), entity, tally.READ), count)
+        )
