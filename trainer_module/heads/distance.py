@@ -14,7 +14,7 @@ class Distance(Head):
     is_logit: ClassVar[bool] = False
 
     def build(self) -> keras.layers.Layer:
-        return _Layer(name="distance")
+        return _Layer(name="distance", dtype="float32")
 
 
 class _Layer(keras.layers.Layer):

@@ -27,7 +27,7 @@ class LogisticDistance(Head):
 
 class _Layer(keras.layers.Layer):
     def __init__(self, slope: float, threshold: float, name: str):
-        super().__init__(name=name)
+        super().__init__(name=name, dtype="float32")
         constant = keras.initializers.Constant
         self.log_slope = self.add_weight(
             shape=(), initializer=constant(float(keras.ops.log(slope))), name="log_slope"

@@ -14,7 +14,7 @@ class SquaredDistance(Head):
     is_logit: ClassVar[bool] = False
 
     def build(self) -> keras.layers.Layer:
-        return _Layer(name="squared_distance")
+        return _Layer(name="squared_distance", dtype="float32")
 
 
 class _Layer(keras.layers.Layer):
