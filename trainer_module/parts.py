@@ -15,7 +15,8 @@ from relation.errors import RecipeError
 from relation.load import describe
 from relation.recipe import Model, Part
 from relation.schema import Feature, FeatureKind
-from relation.spec import Frozen, Relation
+from relation.spec import Frozen, LabelKind, Relation
+from trainer_module.heads.families import AnyHead
 from trainer_module.numerics import Tensor
 from trainer_module.vocabulary import Vocabulary
 
@@ -27,9 +28,16 @@ _TOWERS = {
     "sequence": "trainer_module.towers.sequence.Sequence",
 }
 _HEADS = {
+    "concat_mlp": "trainer_module.heads.concat_mlp.ConcatMlp",
+    "conditioned": "trainer_module.heads.conditioned.Conditioned",
+    "cosine": "trainer_module.heads.cosine.Cosine",
     "distance": "trainer_module.heads.distance.Distance",
+    "dot": "trainer_module.heads.dot.Dot",
     "logistic_distance": "trainer_module.heads.logistic_distance.LogisticDistance",
+    "scorer": "trainer_module.heads.scorer.Scorer",
     "squared_distance": "trainer_module.heads.squared_distance.SquaredDistance",
+    "tag": "trainer_module.heads.tag.Tag",
+    "vector": "trainer_module.heads.vector.Vector",
 }
 _LOSSES = {
     "binary_cross_entropy": "trainer_module.losses.binary_cross_entropy.BinaryCrossEntropy",
@@ -70,11 +78,20 @@ class Tower(Frozen, abc.ABC):
         """
 
 
-class Head(Frozen, abc.ABC):
-    """Parameters of a head, and how it is built."""
+class Head(AnyHead):
+    """Parameters of a head that compares two embeddings, and how it is built."""
 
-    is_logit: ClassVar[bool]
-    """Whether `relatedness` is a logit, so that a sigmoid makes it a probability."""
+    @property
+    @abc.abstractmethod
+    def is_logit(self) -> bool:
+        """Whether `relatedness` is a logit, so that a sigmoid makes it a probability."""
+
+    def check(self, relation: Relation) -> None:
+        if not relation.comparisons or relation.label in (LabelKind.VECTOR, LabelKind.CLASS):
+            raise ValueError(
+                "it answers with one number for two roles, and tuples of this relation have a "
+                f"label of kind {relation.label.value} and {len(relation.comparisons)} comparisons"
+            )
 
     @abc.abstractmethod
     def build(self) -> keras.layers.Layer:
@@ -99,7 +116,7 @@ class Loss(Frozen, abc.ABC):
         """[batch, comparisons] of 1/0, [batch, comparisons] from the head -> loss [batch]."""
 
 
-P = TypeVar("P", Tower, Head, Loss)
+P = TypeVar("P", Tower, AnyHead, Loss)
 
 
 class Parts(Generic[P]):
@@ -129,7 +146,7 @@ class Parts(Generic[P]):
 
 
 TOWERS: Parts[Tower] = Parts("tower", _TOWERS)
-HEADS: Parts[Head] = Parts("head", _HEADS)
+HEADS: Parts[AnyHead] = Parts("head", _HEADS)
 LOSSES: Parts[Loss] = Parts("loss", _LOSSES)
 
 
@@ -140,11 +157,15 @@ def check_model(model: Model, relation: Relation, features: tuple[Feature, ...])
       RecipeError: they do not; the message names the field.
     """
     tower, loss = TOWERS.resolve(model.tower), LOSSES.resolve(model.loss)
-    HEADS.resolve(model.head)
+    head = HEADS.resolve(model.head)
     try:
         tower.check(features)
     except ValueError as error:
         raise RecipeError(f"model.tower: got {model.tower.type!r}: {error}") from None
+    try:
+        head.check(relation)
+    except ValueError as error:
+        raise RecipeError(f"model.head: got {model.head.type!r}: {error}") from None
     try:
         loss.check(relation)
     except ValueError as error:
@@ -153,4 +174,9 @@ def check_model(model: Model, relation: Relation, features: tuple[Feature, ...])
         raise RecipeError(
             f"model.head: got {model.head.type!r}; the loss {model.loss.type!r} works with "
             + " or ".join(sorted(loss.heads))
+        )
+    if not isinstance(head, Head):
+        raise RecipeError(
+            f"model.head: got {model.head.type!r}, and so far only heads that compare two roles "
+            "can be trained"
         )

@@ -13,7 +13,7 @@ from relation.recipe import Training
 from trainer_module.history import History, write_history
 from trainer_module.inputs import tuple_dataset
 from trainer_module.model import RelationalModel, TupleLoss
-from trainer_module.parts import HEADS, LOSSES, TOWERS
+from trainer_module.parts import HEADS, LOSSES, TOWERS, Head
 from trainer_module.preprocessing import vocabularies
 from trainer_module.request import KEY, TrainingRequest
 from trainer_module.signatures import ServingModule
@@ -38,6 +38,7 @@ def run_fn(fn_args: FnArgs) -> None:
     relation, features = request.preprocessing.relation, request.preprocessing.features
     transform = tft.TFTransformOutput(fn_args.transform_output)
     tower, head = TOWERS.resolve(request.model.tower), HEADS.resolve(request.model.head)
+    assert isinstance(head, Head)  # `check_model` made sure.
     towers = dict.fromkeys(relation.entities, tower)
     names = tuple(feature.name for feature in features)
     model = RelationalModel(

@@ -1,0 +1,33 @@
+"""Relatedness is predicted from the two embeddings by a perceptron."""
+
+from typing import Literal
+
+import keras
+
+from trainer_module.heads.pair_features import PairPerceptron
+from trainer_module.numerics import Tensor
+from trainer_module.parts import Head
+
+
+class ConcatMlp(PairPerceptron, Head):
+    """relatedness = perceptron(features of the pair): a `logit`, or any `number` (regression)."""
+
+    output: Literal["logit", "number"] = "logit"
+
+    @property
+    def is_logit(self) -> bool:
+        return self.output == "logit"
+
+    def build(self) -> keras.layers.Layer:
+        return Scalar(self.layer(1))
+
+
+class Scalar(keras.layers.Layer):
+    """The only output of a layer over pairs: [batch, 1] -> [batch]."""
+
+    def __init__(self, pair: keras.layers.Layer):
+        super().__init__(dtype="float32")
+        self.pair = pair
+
+    def call(self, left: Tensor, right: Tensor) -> Tensor:
+        return self.pair(left, right)[:, 0]

@@ -1,0 +1,23 @@
+"""Relatedness is the cosine of the angle between the embeddings."""
+
+from typing import ClassVar
+
+import keras
+
+from trainer_module.numerics import Tensor
+from trainer_module.parts import Head
+from trainer_module.unit import cosine
+
+
+class Cosine(Head):
+    """relatedness = left·right / (|left| |right|), in [-1, 1]; 0 for a zero vector."""
+
+    is_logit: ClassVar[bool] = False
+
+    def build(self) -> keras.layers.Layer:
+        return _Layer(name="cosine", dtype="float32")
+
+
+class _Layer(keras.layers.Layer):
+    def call(self, left: Tensor, right: Tensor) -> Tensor:
+        return cosine(left, right)

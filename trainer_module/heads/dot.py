@@ -1,0 +1,23 @@
+"""Relatedness is the dot product of the embeddings."""
+
+from typing import ClassVar
+
+import keras
+from keras import ops
+
+from trainer_module.numerics import Tensor
+from trainer_module.parts import Head
+
+
+class Dot(Head):
+    """relatedness = left·right; of normalised embeddings it is their cosine."""
+
+    is_logit: ClassVar[bool] = False
+
+    def build(self) -> keras.layers.Layer:
+        return _Layer(name="dot", dtype="float32")
+
+
+class _Layer(keras.layers.Layer):
+    def call(self, left: Tensor, right: Tensor) -> Tensor:
+        return ops.sum(left * right, axis=-1)

@@ -1,0 +1,45 @@
+"""Dense layers at the end of a head."""
+
+import keras
+from pydantic import Field, PositiveInt
+
+from relation.spec import Frozen
+from trainer_module.numerics import Tensor
+
+
+class Perceptron(Frozen):
+    """Hidden layers of `dense` units with ReLU; `dropout` after each, `weight_decay`·|kernel|² in
+    the loss for each kernel."""
+
+    dense: tuple[PositiveInt, ...] = (64,)
+    dropout: float = Field(0.0, ge=0.0, lt=1.0)
+    weight_decay: float = Field(0.0, ge=0.0)
+
+    def linear(self, units: int, activation: str | None = None) -> keras.layers.Layer:
+        """One dense layer, [..., n] -> float32 [..., units]."""
+        penalty = keras.regularizers.L2(self.weight_decay) if self.weight_decay else None
+        return keras.layers.Dense(
+            units, activation=activation, kernel_regularizer=penalty, dtype="float32"
+        )
+
+    def stack(self, outputs: int) -> keras.layers.Layer:
+        """The hidden layers and a linear one: [..., n] -> float32 [..., outputs]."""
+        layers = []
+        for units in self.dense:
+            layers.append(self.linear(units, "relu"))
+            if self.dropout:
+                layers.append(keras.layers.Dropout(self.dropout, dtype="float32"))
+        return Stack([*layers, self.linear(outputs)])
+
+
+class Stack(keras.layers.Layer):
+    """Layers one after the other, in float32."""
+
+    def __init__(self, layers: list[keras.layers.Layer]):
+        super().__init__(dtype="float32")
+        self.layers = layers
+
+    def call(self, x: Tensor) -> Tensor:
+        for layer in self.layers:
+            x = layer(x)
+        return x

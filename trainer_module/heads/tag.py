@@ -1,0 +1,13 @@
+"""Tags of one entity."""
+
+import keras
+
+from trainer_module.heads.families import TagHead
+from trainer_module.heads.perceptron import Perceptron
+
+
+class Tag(Perceptron, TagHead):
+    """A perceptron over the embedding; an output is the logit of one tag."""
+
+    def build(self, tags: int) -> keras.layers.Layer:
+        return self.stack(tags)

@@ -1,0 +1,13 @@
+"""Several numbers, or a class, of a pair."""
+
+import keras
+
+from trainer_module.heads.families import VectorHead
+from trainer_module.heads.pair_features import PairPerceptron
+
+
+class Vector(PairPerceptron, VectorHead):
+    """A perceptron over features of the pair; a class is the softmax of its outputs."""
+
+    def build(self, outputs: int) -> keras.layers.Layer:
+        return self.layer(outputs)
