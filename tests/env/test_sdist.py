@@ -63,7 +63,17 @@ def test_it_asks_for_no_stack(sdist):
         for requirement in map(Requirement, metadata.get_all("Requires-Dist"))
         if not requirement.marker or requirement.marker.evaluate({"extra": ""})
     }
-    assert needed == {"numpy", "pillow", "pydantic", "pyyaml", "rich", "scikit-learn"}
+    assert needed == {
+        "google-crc32c",
+        "isal",
+        "numpy",
+        "pillow",
+        "pydantic",
+        "pyyaml",
+        "rich",
+        "scikit-learn",
+        "scipy",
+    }
 
 
 def test_pip_installs_it_with_its_data(sdist, tmp_path):
