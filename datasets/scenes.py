@@ -60,7 +60,7 @@ def _scene(number: int, taken: int, random: np.random.Generator) -> Row:
         name = SHAPES[random.integers(len(SHAPES))]
         colour = list(COLOURS)[random.integers(len(COLOURS))]
         row, column = random.uniform(3.5, SIDE - 4.5, 2)
-        covered = shape(name, SIDE, row, column, random.uniform(3, 4.5))
+        covered = shape(name, SIDE, row, column, random.uniform(4, 5.5))
         image[covered], top[covered] = COLOURS[colour], layer
         shapes.append((name, colour, covered))
     seen = {ground: float(np.mean(top == -1))}
