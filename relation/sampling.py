@@ -113,6 +113,9 @@ class PairSampling(Sampling):
             raise ValueError("positives and negatives are both 0, so no pair is asked for")
         if self.negatives != Negatives() and not self.some_negatives:
             raise ValueError("`negatives` says how negatives are drawn, and none is asked for")
+        capped = self.caps.positives_per_group or self.caps.positives_per_entity
+        if capped and not self.positives_per_anchor:
+            raise ValueError("`caps` limit positives, and none is asked for")
         return self
 
     @property

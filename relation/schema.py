@@ -53,8 +53,8 @@ def read_schema(path: Path) -> schema_pb2.Schema:
     """Reads a TFDV schema in text form.
 
     Raises:
-      RecipeError: it cannot be parsed, holds no feature or one twice, or a feature's type or domain
-        is none that there is.
+      RecipeError: it cannot be parsed, holds no feature or one twice, or one whose type, shape or
+        domain cannot be.
     """
     try:
         schema = text_format.Parse(path.read_text(encoding="utf-8"), schema_pb2.Schema())
@@ -62,20 +62,26 @@ def read_schema(path: Path) -> schema_pb2.Schema:
         raise RecipeError(f"{path}: not a TFDV schema in text form: {error}") from None
     if not schema.feature:
         raise RecipeError(f"{path}: the schema names no feature")
-    domains, seen = {domain.name for domain in schema.string_domain}, set()
+    named = [feature.name for feature in schema.feature]
     for feature in schema.feature:
-        place = f"{path}: feature {feature.name!r}"
-        if feature.name in seen:
-            raise RecipeError(f"{place}: is named twice")
-        if feature.type not in _DTYPES:
-            got = schema_pb2.FeatureType.Name(feature.type)
-            raise RecipeError(f"{place}: got type {got}; expected BYTES, INT or FLOAT")
-        if feature.HasField("domain") and feature.domain not in domains:
-            raise RecipeError(
-                f"{place}: got domain {feature.domain!r}; no string_domain is so named"
-            )
-        seen.add(feature.name)
+        if fault := _fault(feature, schema, named):
+            raise RecipeError(f"{path}: feature {feature.name!r}: {fault}")
     return schema
+
+
+def _fault(feature: schema_pb2.Feature, schema: schema_pb2.Schema, named: list[str]) -> str | None:
+    """What is wrong with a feature, if anything is."""
+    if named.count(feature.name) > 1:
+        return "is named twice"
+    if feature.type not in _DTYPES:
+        got = schema_pb2.FeatureType.Name(feature.type)
+        return f"got type {got}; expected BYTES, INT or FLOAT"
+    if any(dim.size < 1 for dim in feature.shape.dim):
+        sizes = [dim.size for dim in feature.shape.dim]
+        return f"got shape {sizes}; expected dimensions of 1 or more"
+    if feature.HasField("domain") and feature.domain not in {d.name for d in schema.string_domain}:
+        return f"got domain {feature.domain!r}; no string_domain is so named"
+    return None
 
 
 class Feature(Frozen):

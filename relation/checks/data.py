@@ -100,6 +100,10 @@ def _check_list(lookup: Lookup, name: str, edges: Edges) -> None:
     _check_path(lookup, f"{field}.path", edges, split=False)
     for side, end in (("left", edges.left), ("right", edges.right)):
         _check_end(lookup, name, f"{field}.{side}", end)
+    assert edges.left is not None
+    assert edges.right is not None
+    if edges.left.id == edges.right.id:
+        raise wrong(f"{field}.right.id", edges.right.id, "another column than that of the left end")
     if edges.value is not None:
         lookup.expect(f"{field}.value", name, edges.value)
     if edges.weight is not None:

@@ -7,6 +7,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from relation import kinds
 from relation import schema as schemas
 from relation.materialization import EdgeColumns, Materialization
+from relation.names import EVAL, TRAIN
 from relation.recipe import Recipe
 from relation.sampling import Sampling
 
@@ -54,6 +55,7 @@ def materialization(recipe: Recipe, read: Schemas) -> Materialization:
         edges=_edge_columns(recipe),
         bad_rows=recipe.data.bad_rows,
         shared=recipe.data.split.shared,
+        shares={TRAIN: recipe.data.split.train, EVAL: recipe.data.split.eval},
         relation=recipe.relation,
         width=width,
         tags=domain,

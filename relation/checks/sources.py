@@ -19,6 +19,7 @@ def _same_label(lookup: Lookup) -> None:
     assert isinstance(source, kinds.SameLabel)
     _expect_one_type(lookup)
     lookup.expect_key("relation.source.feature", primary(lookup.recipe), source.feature)
+    _expect_no_id(lookup, "relation.source.feature", source.feature)
 
 
 def _edges(lookup: Lookup) -> None:
@@ -126,6 +127,7 @@ def _graded_group(lookup: Lookup) -> None:
         )
     documents = primary(recipe)
     group = lookup.expect_one_key("relation.source.group", documents, source.group)
+    _expect_no_id(lookup, "relation.source.group", source.group)
     lookup.expect_number("relation.source.grade", documents, source.grade)
     if source.query is not None:
         field, key = f"data.entities.{source.query}.id", lookup.id_of(source.query)
@@ -170,6 +172,12 @@ _CHECKS: dict[str, Callable[[Lookup], None]] = {
     "row": _row,
     "function": _function,
 }
+
+
+def _expect_no_id(lookup: Lookup, field: str, name: str) -> None:
+    """What relates rows is a value that they share, which no two have of an id."""
+    if name == lookup.id_of(primary(lookup.recipe)).name:
+        raise wrong(field, name, "a feature whose values rows share, not their id")
 
 
 def _expect_one_type(lookup: Lookup) -> None:

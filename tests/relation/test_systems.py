@@ -126,7 +126,7 @@ def test_what_relation_gen_is_asked_for(tmp_path):
         {
             "data.edges.votes.value": "likeness",
             "data.edges.votes.weight": "trust",
-            "data.split.shared": ["item"],
+            "data.split": {"unit": "entity", "train": 9, "eval": 2, "shared": ["item"]},
             "data.bad_rows": "skip",
             "relation.source.label": "scalar",
             "relation.source.positive_from": 0.5,
@@ -136,6 +136,7 @@ def test_what_relation_gen_is_asked_for(tmp_path):
     assert asked.entities == {"user": "user", "item": "sku"}
     assert (asked.primary, asked.ends, asked.other) == ("user", ("user", "item"), "item")
     assert (asked.shared, asked.bad_rows, asked.relation.seed) == (("item",), "skip", 7)
+    assert asked.shares == {"train": 9, "eval": 2}
     assert asked.edges is not None
     assert (asked.edges.left.entity, asked.edges.left.id) == ("user", "buyer")
     assert (asked.edges.right.entity, asked.edges.right.id) == ("item", "b")
