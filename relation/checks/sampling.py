@@ -128,6 +128,6 @@ def _check_negatives(lookup: Lookup, asked: Materialization, negatives: Negative
             f"of type {candidates}, and a group holds entities of one type: expected 'anywhere'"
         )
     if negatives.group is not None:
-        lookup.expect_key(f"{NEGATIVES}.group", candidates, negatives.group)
+        lookup.expect_one_key(f"{NEGATIVES}.group", candidates, negatives.group)
     if negatives.feature is not None:
         lookup.expect_number(f"{NEGATIVES}.feature", candidates, negatives.feature)

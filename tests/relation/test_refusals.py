@@ -169,6 +169,7 @@ SAMPLING: list[Case] = [
     ("label_pairs", {NEGATIVES: {"draw": "groups", "group": "shop"}}, r"relation\.sampling\.negatives\.group: got 'shop'; expected none: the groups are the labels$"),
     ("label_pairs", {NEGATIVES: {"where": "within", "group": "brand"}}, r"relation\.sampling\.negatives\.where: got 'within'; all that share the anchor's 'brand' are its positives"),
     ("label_pairs", {NEGATIVES: {"where": "within", "group": "price"}}, r"relation\.sampling\.negatives\.group: got 'price', an image or a float"),
+    ("edge_pairs", {NEGATIVES: {"draw": "groups", "group": "tags"}}, r"relation\.sampling\.negatives\.group: got 'tags', a feature of 3 values; expected one$"),
     ("label_pairs", {f"{NEGATIVES}.draw": "popularity"}, r"relation\.sampling\.negatives\.feature: missing; draw: popularity needs a feature that counts"),
     ("label_pairs", {NEGATIVES: {"draw": "popularity", "feature": "brand"}}, r"relation\.sampling\.negatives\.feature: got 'brand', a feature of bytes; expected numbers$"),
     ("label_pairs", {NEGATIVES: {"draw": "popularity", "feature": "views", "alpha": 3}}, r"relation\.sampling\.negatives\.alpha: got 3; input should be less than or equal to 2$"),
