@@ -1,11 +1,23 @@
-"""Numerically careful pieces that heads and losses share."""
+"""Numerically careful pieces that heads, losses and mining share."""
 
 from typing import Any
 
+import keras
 from keras import ops
 
 Tensor = Any
 """A Keras tensor; shapes and dtypes are in the docstrings."""
+
+NOTHING = -1e30
+"""Stands for log 0 where an infinity would make gradients NaN."""
+
+_WIDE = ("float32", "float64")
+
+
+def wide(x: Tensor) -> Tensor:
+    """`x` as float32, or float64 if it is: losses of float16 are not computed in float16."""
+    x = ops.convert_to_tensor(x)
+    return x if keras.backend.standardize_dtype(x.dtype) in _WIDE else ops.cast(x, "float32")
 
 
 def squared_distance(left: Tensor, right: Tensor) -> Tensor:
@@ -14,11 +26,62 @@ def squared_distance(left: Tensor, right: Tensor) -> Tensor:
 
 
 def distance(left: Tensor, right: Tensor) -> Tensor:
-    """Euclidean distance of rows: [batch, d], [batch, d] -> [batch].
+    """Euclidean distance of rows: [batch, d], [batch, d] -> [batch]; exact, see `root`."""
+    return root(squared_distance(left, right))
 
-    The value is exact, 0 for equal rows included; the gradient there, infinite for a plain square
-    root (and NaN once multiplied by 0), is 0.
+
+def root(squared: Tensor) -> Tensor:
+    """√x of x ≥ 0, any shape.
+
+    The value is exact, 0 included; the gradient there, infinite for a plain square root (and NaN
+    once multiplied by 0), is 0.
     """
-    squared = squared_distance(left, right)
-    equal = squared <= 0.0
-    return ops.where(equal, 0.0, ops.sqrt(ops.where(equal, 1.0, squared)))
+    zero = squared <= 0.0
+    return ops.where(zero, 0.0, ops.sqrt(ops.where(zero, 1.0, squared)))
+
+
+def power(base: Tensor, exponent: float) -> Tensor:
+    """base^exponent of base ≥ 0, exponent ≥ 0; the gradient at base 0 is 0, never infinite."""
+    zero = base <= 0.0
+    value = ops.power(ops.where(zero, 1.0, base), exponent)
+    return ops.where(zero, 0.0 if exponent else 1.0, value)
+
+
+def sigmoid_cross_entropy(labels: Tensor, logits: Tensor) -> Tensor:
+    """−y·log σ(x) − (1−y)·log(1−σ(x)) of labels y in [0, 1], same shape.
+
+    By softplus, so finite for any logit, exact where the loss is tiny, and with the gradient
+    σ(x) − y everywhere.
+    """
+    return labels * ops.softplus(-logits) + (1.0 - labels) * ops.softplus(logits)
+
+
+def log_weight(weight: Tensor) -> Tensor:
+    """log w of w ≥ 0; `NOTHING` of 0."""
+    zero = weight <= 0.0
+    return ops.where(zero, NOTHING, ops.log(ops.where(zero, 1.0, weight)))
+
+
+def masked_logsumexp(x: Tensor, mask: Tensor, axis: int = -1) -> Tensor:
+    """log Σ exp(x) over the entries of the mask (bool, the shape of x).
+
+    What the mask drops adds exactly nothing to value and gradient. Of no entry at all: `NOTHING`,
+    with gradient 0, so that softplus of it is 0.
+    """
+    return ops.logsumexp(ops.where(mask, x, NOTHING), axis=axis)
+
+
+def masked_mean(x: Tensor, mask: Tensor, axis: int | tuple[int, ...] = -1) -> Tensor:
+    """Mean over the entries of the mask (bool, the shape of x); 0 of no entry."""
+    return weighted_mean(x, ops.cast(mask, x.dtype), axis)
+
+
+def weighted_mean(x: Tensor, weights: Tensor, axis: int | tuple[int, ...] | None = None) -> Tensor:
+    """Σwx / Σw over `axis`, of weights ≥ 0 in the shape of x; 0 where all weights are 0.
+
+    Where a weight is 0, x may be anything.
+    """
+    total = ops.sum(weights, axis=axis)
+    some = total > 0.0
+    sums = ops.sum(ops.where(weights > 0.0, weights * x, 0.0), axis=axis)
+    return ops.where(some, sums / ops.where(some, total, 1.0), 0.0)

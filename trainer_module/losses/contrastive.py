@@ -5,7 +5,7 @@ from typing import ClassVar
 from keras import ops
 from pydantic import PositiveFloat
 
-from trainer_module.numerics import Tensor
+from trainer_module.numerics import Tensor, wide
 from trainer_module.parts import Loss
 
 
@@ -22,7 +22,7 @@ class Contrastive(Loss):
     margin: PositiveFloat = 1.0
 
     def __call__(self, related: Tensor, relatedness: Tensor) -> Tensor:
-        distance = -relatedness
+        related, distance = wide(related), -wide(relatedness)
         pull = ops.square(distance)
         push = ops.square(ops.maximum(0.0, self.margin - distance))
         return ops.mean(0.5 * related * pull + 0.5 * (1.0 - related) * push, axis=-1)

@@ -4,7 +4,7 @@ from keras import ops
 from pydantic import PositiveFloat
 
 from relation.spec import Relation
-from trainer_module.numerics import Tensor
+from trainer_module.numerics import Tensor, wide
 from trainer_module.parts import Loss
 
 
@@ -24,4 +24,5 @@ class Triplet(Loss):
             )
 
     def __call__(self, related: Tensor, relatedness: Tensor) -> Tensor:
-        return ops.maximum(0.0, self.margin - (relatedness[:, 0] - relatedness[:, 1]))
+        scores = wide(relatedness)
+        return ops.maximum(0.0, self.margin - (scores[:, 0] - scores[:, 1]))

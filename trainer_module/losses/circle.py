@@ -1,0 +1,34 @@
+"""Circle loss."""
+
+from keras import ops
+from pydantic import FiniteFloat, PositiveFloat
+
+from trainer_module.losses.families import RowLoss, sides
+from trainer_module.numerics import Tensor, masked_logsumexp
+
+
+class Circle(RowLoss):
+    """log(1 + Σ_n e^{γ α_n (s_n − m)} · Σ_p e^{−γ α_p (s_p − 1 + m)}) of each row, s = cosine.
+
+    α_p = max(0, 1 + m − s_p) and α_n = max(0, s_n + m) pace each score by how far it is from its
+    optimum; no gradient goes through them. A row needs a positive and a negative to be defined.
+
+    Sun et al., "Circle Loss: A Unified Perspective of Pair Similarity Optimization", CVPR 2020,
+    equations 6 to 8; defaults of pytorch-metric-learning.
+    """
+
+    margin: FiniteFloat = 0.4
+    gamma: PositiveFloat = 80.0
+
+    def defined(self, positive: Tensor, valid: Tensor) -> Tensor:
+        positive, negative = sides(positive, valid)
+        return ops.logical_and(ops.any(positive, axis=-1), ops.any(negative, axis=-1))
+
+    def _rows(self, scores: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
+        fixed, m = ops.stop_gradient(scores), self.margin
+        pull = -ops.relu(1.0 + m - fixed) * (scores - (1.0 - m))
+        push = ops.relu(fixed + m) * (scores - m)
+        return ops.softplus(
+            masked_logsumexp(self.gamma * pull, positive)
+            + masked_logsumexp(self.gamma * push, negative)
+        )

@@ -1,0 +1,36 @@
+"""CoSENT: the order of cosines within a batch of scored pairs."""
+
+from keras import ops
+from pydantic import PositiveFloat
+
+from trainer_module.losses.families import WholeBatch
+from trainer_module.losses.ordered_pairs import ordered_pairs
+from trainer_module.numerics import Tensor, log_weight, masked_logsumexp, wide
+from trainer_module.parts import Loss
+
+
+class Cosent(Loss, WholeBatch):
+    """log(1 + Σ exp(λ(s_k − s_l))) over all pairs k, l of a batch with y_k < y_l: one scalar.
+
+    Labels are any numbers: their order alone matters. λ = `scale`, made for s = cosine; a batch of
+    equal labels has loss 0. It holds (batch · comparisons)² numbers.
+
+    Su, "CoSENT", 2022 (kexue.fm/archives/8847); sentence-transformers' CoSENTLoss.
+    """
+
+    scale: PositiveFloat = 20.0
+
+    def __call__(
+        self, related: Tensor, relatedness: Tensor, weight: Tensor | None = None
+    ) -> Tensor:
+        """[batch, comparisons], [batch, comparisons], [batch] or None -> []."""
+        scores = ops.reshape(wide(relatedness), (1, -1))
+        gaps, ordered = ordered_pairs(ops.reshape(wide(related), (1, -1)), scores)
+        exponents = -self.scale * gaps
+        if weight is not None:
+            each = ops.ones_like(wide(relatedness)) * ops.expand_dims(wide(weight), 1)
+            logs = log_weight(ops.reshape(each, (1, -1)))
+            exponents = exponents + ops.expand_dims(logs, 2) + ops.expand_dims(logs, 1)
+        return ops.softplus(
+            masked_logsumexp(ops.reshape(exponents, (-1,)), ops.reshape(ordered, (-1,)))
+        )

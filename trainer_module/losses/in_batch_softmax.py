@@ -1,0 +1,24 @@
+"""Softmax over the candidates of a batch."""
+
+from pydantic import PositiveFloat
+
+from trainer_module.losses.families import SoftmaxLoss
+from trainer_module.losses.softmax import against_negatives
+from trainer_module.numerics import Tensor
+
+
+class InBatchSoftmax(SoftmaxLoss):
+    """−log of the softmax of each row's positive among itself and its valid negatives.
+
+    The order is: temperature, logQ, then what is not valid goes. `positive` is the diagonal;
+    accidental hits, columns that hold the row's positive once more or another entity known to be
+    related, are not valid; hard negatives are further columns. Default temperature: that of
+    sentence-transformers' MultipleNegativesRankingLoss (cosine × 20).
+
+    Covington et al., RecSys 2016; Yi et al., RecSys 2019, equations 2 to 4.
+    """
+
+    temperature: PositiveFloat = 0.05
+
+    def _rows(self, scores: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
+        return against_negatives(scores, positive, negative)

@@ -1,0 +1,13 @@
+"""Mean squared error of relatedness."""
+
+from keras import ops
+
+from trainer_module.numerics import Tensor, wide
+from trainer_module.parts import Loss
+
+
+class Mse(Loss):
+    """(y − s)² of any real label y and relatedness s; comparisons of one tuple are averaged."""
+
+    def __call__(self, related: Tensor, relatedness: Tensor) -> Tensor:
+        return ops.mean(ops.square(wide(related) - wide(relatedness)), axis=-1)

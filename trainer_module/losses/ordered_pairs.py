@@ -1,0 +1,19 @@
+"""Pairs of one row that differ in their label: what pairwise losses are over."""
+
+from keras import ops
+
+from trainer_module.numerics import Tensor
+
+
+def ordered_pairs(labels: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
+    """Every ordered pair (i, j) of columns of one row.
+
+    Args:
+      labels: [batch, columns].
+      scores: [batch, columns].
+
+    Returns:
+      s_i − s_j, [batch, columns, columns], and whether y_i > y_j, bool of that shape.
+    """
+    gaps = ops.expand_dims(scores, 2) - ops.expand_dims(scores, 1)
+    return gaps, ops.expand_dims(labels, 2) > ops.expand_dims(labels, 1)

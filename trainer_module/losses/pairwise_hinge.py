@@ -1,0 +1,24 @@
+"""Pairwise hinge loss."""
+
+from keras import ops
+from pydantic import PositiveFloat
+
+from trainer_module.losses.ordered_pairs import ordered_pairs
+from trainer_module.numerics import Tensor, masked_mean, wide
+from trainer_module.parts import Loss
+
+
+class PairwiseHinge(Loss):
+    """max(0, margin − (s⁺ − s⁻)), the mean over all pairs of one tuple whose first is more related.
+
+    Labels may be any numbers; a tuple whose comparisons are all related alike has loss 0. Of a
+    triplet it is the triplet loss.
+
+    Joachims, "Optimizing Search Engines using Clickthrough Data", KDD 2002, its slack at margin 1.
+    """
+
+    margin: PositiveFloat = 1.0
+
+    def __call__(self, related: Tensor, relatedness: Tensor) -> Tensor:
+        gaps, ordered = ordered_pairs(wide(related), wide(relatedness))
+        return masked_mean(ops.maximum(0.0, self.margin - gaps), ordered, axis=(1, 2))

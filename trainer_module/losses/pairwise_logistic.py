@@ -1,0 +1,21 @@
+"""Pairwise logistic loss."""
+
+from keras import ops
+
+from trainer_module.losses.ordered_pairs import ordered_pairs
+from trainer_module.numerics import Tensor, masked_mean, wide
+from trainer_module.parts import Loss
+
+
+class PairwiseLogistic(Loss):
+    """softplus(−(s⁺ − s⁻)), the mean over all pairs of one tuple whose first is more related.
+
+    Labels may be any numbers; a tuple whose comparisons are all related alike has loss 0.
+
+    Burges et al., "Learning to Rank using Gradient Descent" (RankNet), ICML 2005, section 3, for
+    certain preferences.
+    """
+
+    def __call__(self, related: Tensor, relatedness: Tensor) -> Tensor:
+        gaps, ordered = ordered_pairs(wide(related), wide(relatedness))
+        return masked_mean(ops.softplus(-gaps), ordered, axis=(1, 2))

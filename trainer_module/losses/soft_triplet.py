@@ -1,0 +1,23 @@
+"""Triplet loss with a soft margin."""
+
+from keras import ops
+
+from relation.spec import Relation
+from trainer_module.losses.triplet import Triplet
+from trainer_module.numerics import Tensor, wide
+from trainer_module.parts import Loss
+
+
+class SoftTriplet(Loss):
+    """log(1 + exp(−(s⁺ − s⁻))) of relatedness s: never quite satisfied, and no margin to choose.
+
+    Hermans, Beyer, Leibe, "In Defense of the Triplet Loss for Person Re-Identification", 2017,
+    section 2, "soft margin".
+    """
+
+    def check(self, relation: Relation) -> None:
+        Triplet().check(relation)
+
+    def __call__(self, related: Tensor, relatedness: Tensor) -> Tensor:
+        scores = wide(relatedness)
+        return ops.softplus(scores[:, 1] - scores[:, 0])

@@ -1,0 +1,22 @@
+"""Supervised contrastive loss."""
+
+from keras import ops
+from pydantic import PositiveFloat
+
+from trainer_module.losses.families import SoftmaxLoss
+from trainer_module.numerics import Tensor, masked_logsumexp, masked_mean
+
+
+class SupervisedContrastive(SoftmaxLoss):
+    """−log of the softmax of a positive among all valid columns, the mean over a row's positives.
+
+    Other positives are in the denominator, the row itself is not (it is not valid). For s = cosine.
+
+    Khosla et al., "Supervised Contrastive Learning", NeurIPS 2020, equation 2 (L_out).
+    """
+
+    temperature: PositiveFloat = 0.1
+
+    def _rows(self, scores: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
+        total = masked_logsumexp(scores, ops.logical_or(positive, negative))
+        return masked_mean(ops.expand_dims(total, -1) - scores, positive)
