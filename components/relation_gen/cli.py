@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         metavar="[NAME=]GLOB",
         help="TFRecord files (plain or gzip) of tf.Examples; NAME is an entity type or edge list. "
-        "Files in a folder Split-<name> keep that split; others are split by id, as the recipe says",
+        "Files in a folder Split-<name> keep that split; others are split as the recipe says",
     )
     parser.add_argument("--output", required=True, help="folder that the results are written to")
     return parser

@@ -59,6 +59,9 @@ class Index(beam.DoFn):
             yield from counted(split, job.request.primary, {tally.NOTED + NO_QUERY: lost})
         grade = job.grade
         cell = populate(indexed, job.seed, grade)
+        if isinstance(job.request.relation.source, kinds.SameLabel) and not job.table:
+            labels = int((cell.place == cell.start).sum())
+            yield from counted(split, job.request.primary, {tally.LABELS: labels})
         edges: Edges | None = None
         skipped: dict[str, list[bytes]] = {}
         if parts[Edges]:

@@ -76,6 +76,12 @@ class Job:
         return spec.group is not None or spec.rows.keys[at].several is None
 
     @property
+    def own_labels(self) -> bool:
+        """Whether entities are related to their own labels, as if by edges."""
+        labels = isinstance(self.request.relation.source, kinds.Labels)
+        return labels and self.request.other is not None
+
+    @property
     def query(self) -> str | None:
         """The entity type of queries, where they fill a role."""
         source = self.request.relation.source

@@ -117,7 +117,7 @@ class Dedup(beam.DoFn):
                 for split in job.splits_of(name):
                     documents = population(job.request.primary, split)
                     yield tag(self.INDEXED, (place(documents, placed(at)[1]), ref))
-        if isinstance(source, kinds.Labels) and entity == job.request.primary:
+        if job.own_labels and entity == job.request.primary:
             edges = own_labels(job, spec, found)
             index = job.cell_of(job.request.ends[1], edges.right, edges.right)
             labels = population(job.request.ends[1], name)
@@ -153,13 +153,20 @@ def own_labels(job: Job, spec: EntitySpec, found: Entities) -> Edges:
     count = np.array([len(row) for row in values], dtype=np.int64)
     labels = [value for row in values for value in row]
     n, nothing = len(labels), np.zeros(0, dtype=np.int64)
+    weight = np.zeros(0, dtype=np.float32)
+    column = spec.rows.number(
+        getattr(getattr(job.request.relation, "sampling", None), "weight", None)
+    )
+    if column is not None:
+        numbers = found.numbers.reshape(len(found.key), -1)[:, column]
+        weight = np.repeat(numbers, count).astype(np.float32)
     return Edges(
         np.repeat(found.key, count),
         keys.hash_values(labels, integers=tags.id.integer),
         np.repeat(found.split, count),
         np.repeat(found.block, count),
         np.ones(n, dtype=np.float32),
-        np.zeros(0, dtype=np.float32),
+        weight,
         np.ones(n, dtype=bool),
         nothing.astype(np.int32),
         nothing,
@@ -191,7 +198,7 @@ class Content(beam.DoFn):
 
 
 class LeftEnd(beam.DoFn):
-    """(block, Refs of Ends and Edges) → (block of the right end, Ref of Edges whose left end is)."""
+    """(block, Refs of Ends and Edges) → (block of the right end, Ref of Edges), left end found."""
 
     def __init__(self, job: Job) -> None:
         self._job = job

@@ -301,15 +301,18 @@ class ReadRows(_Read):
 
     def process(self, file: read.InputFile) -> Iterator[Any]:
         """Reads a file in batches."""
-        job = self._job
+        job, edges = self._job, self._job.edges
+        assert edges is not None
         for records, screened in self.screened(file, self._screen):
             reasons = list(screened.reasons)
             label = self._label(screened, reasons)
             features = [wire.features_of(record) for record in records]
             members = [self._members(features, role) for role in job.request.tuples.roles]
-            first = job.entities[job.request.tuples.roles[0].entity].id
             ids = [value for value, _ in members[0]]
-            split = job.hashed(file.split, ids, first)
+            by, key = ids, job.entities[job.request.tuples.roles[0].entity].id
+            if (at := edges.place(job.partition)) is not None:
+                by, key = screened.keys[at], edges.keys[at]
+            split = job.hashed(file.split, by, key)
             yield from self.counted(file, split, reasons, ids, "")
             rows = np.flatnonzero(np.array([not reason for reason in reasons]))
             with spill.Writer(job.spill) as out:

@@ -203,8 +203,14 @@ def edge_spec(request: Materialization, schema: schema_pb2.Schema) -> RowSpec:
     return build.build()
 
 
-def inline_spec(request: Materialization, schema: schema_pb2.Schema) -> RowSpec:
-    """Derives rows that hold the members of tuples: the keys are the ids that they have."""
+def inline_spec(
+    request: Materialization, schema: schema_pb2.Schema, partition: str | None = None
+) -> RowSpec:
+    """Derives rows that hold the members of tuples: the keys are the ids that they have.
+
+    Args:
+      partition: the column whose values share a split, where that is not the first member's id.
+    """
     relation = request.relation
     assert isinstance(relation, kinds.Rows)
     build = _Builder(schema)
@@ -217,4 +223,5 @@ def inline_spec(request: Materialization, schema: schema_pb2.Schema) -> RowSpec:
         build.key(relation.label, NO_VALUE, NO_VALUE)
     else:
         build.number(relation.label, NO_VALUE)
+    build.key(partition, NO_GROUP, SEVERAL_GROUPS)
     return build.build()

@@ -87,7 +87,7 @@ def _job(
         edges = edge_spec(request, schemas[edge_input])
     elif isinstance(source, kinds.Row):
         edge_input = source.rows
-        edges = inline_spec(request, schemas[edge_input])
+        edges = inline_spec(request, schemas[edge_input], partition)
     blocks, cells = parts(files)
     return Job(
         request=request,
@@ -107,7 +107,8 @@ def _job(
 
 
 def _partition(request: Materialization, entity: str, partition: str | None) -> str | None:
-    return None if entity in request.common else partition
+    inline = isinstance(request.relation.source, kinds.Row)
+    return None if inline or entity in request.common else partition
 
 
 def input_files(name: str, patterns: Sequence[str], split: str | None = None) -> list[InputFile]:

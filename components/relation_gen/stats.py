@@ -26,16 +26,17 @@ def build(
     counts: Counts = {(split, name, what): Tally(count) for split, name, what, count in rows}
     inputs = sorted({name for _, name, _ in counts if name})
     read = [name for name in inputs if _total(counts, name, tally.READ)]
+    # Edges are of no split before their ends are known; rows that hold tuples are.
+    own = [name for name in read if name != edges] or read
     stats: Stats = {
-        "splits": {split: _split(counts, split, read) for split in splits},
+        "splits": {split: _split(counts, split, own) for split in splits},
         "inputs": {name: _input(counts, name) for name in read},
         "audit": {
             what: {name: count for name in inputs if (count := count_of(counts, ANY, name, what))}
             for what in (tally.OVERLAP, tally.EQUAL)
         },
     }
-    lost = [name for name in read if name != edges]
-    unassigned = _rows(counts, tally.UNASSIGNED, lost)
+    unassigned = _rows(counts, tally.UNASSIGNED, own)
     if unassigned["rows_read"]:
         stats["splits"][tally.UNASSIGNED] = unassigned
     used = sum(
@@ -111,7 +112,7 @@ def _split(counts: Counts, split: str, inputs: list[str]) -> Stats:
     labels = sum(count_of(counts, split, name, tally.LABELS) for name in inputs)
     return {
         **_rows(counts, split, inputs),
-        "labels": labels,
+        **({"labels": labels} if labels else {}),
         "tuples_requested": asked,
         "tuples": made,
         **kinds,

@@ -115,7 +115,7 @@ class Materialize(beam.PTransform):
             ).with_outputs(COUNTS, main="rows")
             parts.append(rows.rows)
             counts.append(rows[COUNTS])
-        if isinstance(source, kinds.Labels) and job.request.other is not None:
+        if job.own_labels:
             labels = _start(pipeline, "LabelsStart") | beam.ParDo(
                 reading.MakeLabels(job)
             ).with_outputs(COUNTS, main="rows")

@@ -1,0 +1,13 @@
+"""Absolute error of images."""
+
+from keras import ops
+
+from trainer_module.losses.families import ImageLoss
+from trainer_module.numerics import Tensor, wide
+
+
+class ImageL1(ImageLoss):
+    """|target − prediction|, the mean over pixels and channels."""
+
+    def __call__(self, targets: Tensor, predictions: Tensor) -> Tensor:
+        return ops.mean(ops.abs(wide(targets) - wide(predictions)), axis=(1, 2, 3))

@@ -1,0 +1,13 @@
+"""Squared error of images."""
+
+from keras import ops
+
+from trainer_module.losses.families import ImageLoss
+from trainer_module.numerics import Tensor, wide
+
+
+class ImageL2(ImageLoss):
+    """(target − prediction)², the mean over pixels and channels."""
+
+    def __call__(self, targets: Tensor, predictions: Tensor) -> Tensor:
+        return ops.mean(ops.square(wide(targets) - wide(predictions)), axis=(1, 2, 3))

@@ -1,0 +1,13 @@
+"""Absolute error of the confidence in tags."""
+
+from keras import ops
+
+from trainer_module.losses.families import TagLoss
+from trainer_module.numerics import Tensor
+
+
+class TagMae(TagLoss):
+    """|y − p| of each tag, p = σ(logit); it aims at the median of noisy confidences."""
+
+    def _tags(self, labels: Tensor, logits: Tensor) -> Tensor:
+        return ops.abs(labels - ops.sigmoid(logits))

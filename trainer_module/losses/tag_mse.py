@@ -1,0 +1,13 @@
+"""Squared error of the confidence in tags."""
+
+from keras import ops
+
+from trainer_module.losses.families import TagLoss
+from trainer_module.numerics import Tensor
+
+
+class TagMse(TagLoss):
+    """(y − p)² of each tag, p = σ(logit): the Brier score, for labels that are confidences."""
+
+    def _tags(self, labels: Tensor, logits: Tensor) -> Tensor:
+        return ops.square(labels - ops.sigmoid(logits))

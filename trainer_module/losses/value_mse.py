@@ -1,0 +1,13 @@
+"""Mean squared error of predicted numbers."""
+
+from keras import ops
+
+from trainer_module.losses.families import ValueLoss
+from trainer_module.numerics import Tensor, wide
+
+
+class ValueMse(ValueLoss):
+    """(target − prediction)², the mean over the values of each example."""
+
+    def __call__(self, targets: Tensor, predictions: Tensor) -> Tensor:
+        return ops.mean(ops.square(wide(targets) - wide(predictions)), axis=-1)
