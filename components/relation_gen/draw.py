@@ -9,8 +9,10 @@ import numpy as np
 from components.relation_gen.keys import I64, U64, scale, small_scale, words
 
 _NEVER = np.iinfo(np.int64).max
-FEW = 16
-"""Up to so many slots are drawn by rank; beyond, whole anchors at once."""
+FEW = 64
+"""Up to so many slots are drawn by rank; beyond, in time linear in their number."""
+CELLS = 2**20
+"""Numbers that are sorted at a time."""
 
 
 class Drawn(NamedTuple):
@@ -39,15 +41,15 @@ def distinct(seed: int, purpose: int, key: U64, count: I64, available: I64) -> D
         row = np.repeat(np.arange(len(key)), most)
         return Drawn(row, np.tile(np.arange(most), len(key)), value.T.reshape(-1))
     parts = []
-    few = count <= FEW
-    for size in np.unique(count[few]).tolist():
+    for size in np.unique(count).tolist():
         rows = np.flatnonzero(count == size)
-        drawn = by_rank(words(seed, purpose, key[rows], np.arange(size)[:, None]), available[rows])
+        if size <= FEW:
+            word = words(seed, purpose, key[rows], np.arange(size)[:, None])
+            value = by_rank(word, available[rows]).T
+        else:
+            value = _many(seed, purpose, key[rows], size, available[rows])
         slots = np.tile(np.arange(size), len(rows))
-        parts.append(Drawn(np.repeat(rows, size), slots, drawn.T.reshape(-1)))
-    for row in np.flatnonzero(~few).tolist():
-        value = _many(seed, purpose, key[row], int(count[row]), int(available[row]))
-        parts.append(Drawn(np.full(len(value), row), np.arange(len(value)), value))
+        parts.append(Drawn(np.repeat(rows, size), slots, value.reshape(-1)))
     joined = Drawn(*(np.concatenate(column) for column in zip(*parts, strict=True)))
     order = np.argsort(joined.row, kind="stable")
     return Drawn(*(column[order] for column in joined))
@@ -91,20 +93,44 @@ def by_rank(words: U64, available: I64) -> I64:
     return drawn
 
 
-def _many(seed: int, purpose: int, key: np.uint64, count: int, available: int) -> I64:
-    """`count` distinct numbers in [0, available) for one row; time in proportion to `count`."""
-    one = np.array([key], dtype=np.uint64)
-    if available <= 4 * count:
-        turn = words(seed, purpose, one, np.arange(available))
-        return np.argsort(turn, kind="stable")[:count].astype(np.int64)
-    size, found = count + count // 2 + 16, np.zeros(0, dtype=np.int64)
-    while True:  # At most a quarter is repeated, so that the first turn is nearly always enough.
-        value = scale(words(seed, purpose, one, np.arange(size)), available).astype(np.int64)
-        _, first = np.unique(value, return_index=True)
-        found = value[np.sort(first)]
-        if len(found) >= count:
-            return found[:count]
-        size *= 2
+def _many(seed: int, purpose: int, key: U64, count: int, available: I64) -> I64:
+    """Draws `count` distinct numbers for each row, [n, count]; takes time in proportion to them."""
+    found = np.empty((len(key), count), dtype=np.int64)
+    dense = available <= 4 * count
+    step = max(CELLS // (4 * count), 1)
+    for draw, rows in ((_shuffled, np.flatnonzero(dense)), (_sifted, np.flatnonzero(~dense))):
+        for begin in range(0, len(rows), step):
+            some = rows[begin : begin + step]
+            found[some] = draw(seed, purpose, key[some], count, available[some])
+    return found
+
+
+def _shuffled(seed: int, purpose: int, key: U64, count: int, available: I64) -> I64:
+    """The first numbers of a random order of all."""
+    slot = np.arange(int(available.max()))
+    turn = words(seed, purpose, key[:, None], slot)
+    turn[slot >= available[:, None]] = np.iinfo(np.uint64).max
+    return np.argsort(turn, axis=1, kind="stable")[:, :count]
+
+
+def _sifted(seed: int, purpose: int, key: U64, count: int, available: I64) -> I64:
+    """The first different ones of many numbers, of which at most a quarter is repeated; so the
+    first turn is nearly always enough."""
+    found = np.empty((len(key), count), dtype=np.int64)
+    rows, size = np.arange(len(key)), count + count // 2 + 16
+    while len(rows):
+        word = words(seed, purpose, key[rows, None], np.arange(size))
+        value = scale(word, available[rows, None].astype(np.uint64)).astype(np.int64)
+        order = np.argsort(value, axis=1, kind="stable")
+        ordered = np.take_along_axis(value, order, axis=1)
+        new = np.ones(value.shape, dtype=bool)
+        np.put_along_axis(new, order[:, 1:], ordered[:, 1:] != ordered[:, :-1], axis=1)
+        nth = np.cumsum(new, axis=1)
+        enough = nth[:, -1] >= count
+        chosen = new & (nth <= count) & enough[:, None]
+        found[rows[enough]] = value[chosen].reshape(-1, count)
+        rows, size = rows[~enough], 2 * size
+    return found
 
 
 def spaced(seed: int, purpose: int, key: U64, count: I64, length: I64) -> Drawn:
@@ -175,6 +201,16 @@ class Union:
     def _total(self) -> I64:
         return np.concatenate([[0], np.cumsum(self.end - self.start)])
 
+    @functools.cached_property
+    def _step(self) -> np.int64:
+        return np.int64(self.end.max(initial=0) + 1)
+
+    @functools.cached_property
+    def _line(self) -> I64:
+        """Where ranges begin on a line that holds row after row."""
+        owner = np.repeat(np.arange(len(self.bounds) - 1), np.diff(self.bounds))
+        return owner * self._step + self.start
+
     def size(self) -> I64:
         """How many places each row has, [n]."""
         return self._total[self.bounds[1:]] - self._total[self.bounds[:-1]]
@@ -187,11 +223,8 @@ class Union:
 
     def rank(self, row: I64, place: I64) -> I64:
         """The ranks of some places of the ranges."""
-        # Ranges of one row are sorted, rows follow each other: count those that begin before.
-        low = self.bounds[:-1][row]
-        step = np.int64(self.end.max(initial=0) + 1)
-        owner = np.repeat(np.arange(len(self.bounds) - 1), np.diff(self.bounds))
-        found = np.searchsorted(owner * step + self.start, row * step + place, side="right") - 1
+        low, step = self.bounds[:-1][row], self._step
+        found = np.searchsorted(self._line, row * step + place, side="right") - 1
         return self._total[found] - self._total[low] + place - self.start[found]
 
 
