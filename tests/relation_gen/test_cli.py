@@ -61,7 +61,7 @@ def test_rows_are_split_as_example_gen_does(tmp_path, recipe, capsys):
     described = text_format.Parse(
         (tmp_path / "out" / "schema.pbtxt").read_text(), schema_pb2.Schema()
     )
-    assert described == tuple_schema(request().tuples, SCHEMA, "id")
+    assert described == tuple_schema(request(), {"item": SCHEMA})
 
 
 def test_folders_of_splits_are_kept(tmp_path, recipe):
@@ -89,7 +89,7 @@ def test_no_file(tmp_path, recipe, capsys):
 def test_unknown_entity_type(tmp_path, recipe, capsys):
     status = call(recipe, "query=/x", tmp_path / "out")
     assert refused(capsys, status) == (
-        "--input query=/x: got entity type 'query'; the recipe has 'item'"
+        "--input query=/x: got input 'query'; the recipe has 'item'"
     )
 
 

@@ -15,7 +15,10 @@ from relation.errors import DataError
 from relation.schema import tuple_schema
 from tests.relation_gen.helpers import SCHEMA, request, row, tuples, write
 
-ROWS = [row(id=b"%d" % n, label=n % 3, x=[1.0]) for n in range(20)]
+ROWS = {
+    split: [row(id=b"%s-%d" % (split.encode(), n), label=n % 3, x=[1.0]) for n in range(20)]
+    for split in ("train", "eval")
+}
 
 
 @pytest.fixture
@@ -28,7 +31,7 @@ def artifacts(tmp_path: Path) -> tuple[dict, dict]:
     examples_utils.set_file_format(examples, "tfrecords_gzip")
     for split in ("train", "eval"):
         name = "data_tfrecord-00000-of-00001.gz"
-        write(tmp_path / "examples" / f"Split-{split}" / name, ROWS)
+        write(tmp_path / "examples" / f"Split-{split}" / name, ROWS[split])
     (tmp_path / "schema").mkdir()
     (tmp_path / "schema" / "schema.pbtxt").write_text(text_format.MessageToString(SCHEMA))
     made, described = standard_artifacts.Examples(), standard_artifacts.Schema()
@@ -81,7 +84,7 @@ def test_the_schema_of_the_tuples_is_beside_them(artifacts):
     (path,) = Path(artifacts[1]["tuple_schema"][0].uri).iterdir()
     assert path.name == "schema.pbtxt"
     found = text_format.Parse(path.read_text(), schema_pb2.Schema())
-    assert found == tuple_schema(request().tuples, SCHEMA, "id")
+    assert found == tuple_schema(request(), {"item": SCHEMA})
 
 
 def test_other_payloads_are_refused(artifacts):
@@ -120,4 +123,5 @@ def test_the_fingerprint_of_the_executor_covers_the_steps():
         f"components.relation_gen.{name}"
         for name in ("draw", "plan", "screen", "wire", "transform")
     } <= found
-    assert "relation.recipe" in found
+    assert "relation.materialization" in found
+    assert "components.relation_gen.plan.edges" in found

@@ -77,7 +77,7 @@ def test_tuples_hold_all_of_their_members_and_no_more(tmp_path):
     ids = [b"", "😀\n".encode(), b"\x00", b"\xff\xfe", b"left_id", b"plain"]
     rows = [row(id=key or b"e", label=n % 2, x=[float(n)]) for n, key in enumerate(ids)]
     asked = request("pairs", positives_per_anchor=1, negatives_per_anchor=2)
-    _, output = run(asked, tmp_path, {"train": [rows], "eval": [rows]})
+    _, output = run(asked, tmp_path, {"train": [rows], "eval": [EVAL]})
     entities = {as_dict(serialized)["id"]: as_dict(serialized) for serialized in rows}
     found = tuples(output, "train")
     assert len(found) == len(rows) * 3
@@ -98,7 +98,7 @@ def test_an_id_of_another_name_travels_under_both_names(tmp_path):
     schema = type(SCHEMA)()
     schema.CopyFrom(SCHEMA)
     schema.feature[0].name, schema.feature[0].type = "key", 2
-    asked = request().model_copy(update={"id_feature": "key"})
+    asked = request().model_copy(update={"entities": {"item": "key"}})
     rows = [row(key=n - 5, label=n % 2) for n in range(10)]
     stats, output = run(asked, tmp_path, {"train": [rows]}, schema)
     assert stats["splits"]["train"]["tuples"] == 10
