@@ -1,0 +1,120 @@
+"""Takes ids and times out of serialized rows: in C++ where rows are good, one by one where not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+from tensorflow_metadata.proto.v0 import schema_pb2
+from tfx_bsl.coders import example_coder
+
+from components.relation_gen.keys import U64, hash_values, mix
+from components.split_gen import timeline
+from components.split_gen.request import Column
+
+NONE = 0
+"""The key in place of an entity that is not there."""
+_KINDS = {"bytes": "bytes_list", "int": "int64_list", "float": "float_list"}
+_TYPES = {"bytes": schema_pb2.BYTES, "int": schema_pb2.INT, "float": schema_pb2.FLOAT}
+
+
+class NotAnExample(Exception):
+    """A record is no tf.Example: the file is of another kind, so no row of it can be trusted."""
+
+
+class Values(NamedTuple):
+    """The values of a column in the rows that have exactly one of its type.
+
+    `found`: whether a row has, [n]; `value`: of those alone, [m].
+    """
+
+    found: npt.NDArray[np.bool_]
+    value: list[Any]
+
+
+@dataclass
+class Decoder:
+    """Takes columns out of batches of rows."""
+
+    columns: Sequence[Column]
+
+    def __post_init__(self) -> None:
+        schema = schema_pb2.Schema()
+        for name, type_ in sorted({column.name: column.type for column in self.columns}.items()):
+            schema.feature.add(name=name, type=_TYPES[type_])
+        self._schema = schema.SerializeToString(deterministic=True)
+        self._decoder = example_coder.ExamplesToRecordBatchDecoder(self._schema)
+
+    def __call__(self, records: list[bytes]) -> list[Values]:
+        """The values of each column in n rows.
+
+        Raises:
+          NotAnExample: a record cannot be parsed as tf.Example.
+        """
+        try:
+            batch = self._decoder.DecodeBatch(records)
+        except RuntimeError:  # The decoder keeps values of the batch that failed.
+            self._decoder = example_coder.ExamplesToRecordBatchDecoder(self._schema)
+            return [_one_by_one(records, column) for column in self.columns]
+        return [
+            _of_arrow(batch.column(batch.schema.get_field_index(column.name)))
+            for column in self.columns
+        ]
+
+
+def _of_arrow(array: Any) -> Values:
+    offsets = np.asarray(array.offsets)
+    found = np.diff(offsets) == 1
+    values = array.values
+    if not found.all():
+        values = values.take(offsets[:-1][found])
+    return Values(found, values.to_pylist())
+
+
+def _one_by_one(records: list[bytes], column: Column) -> Values:
+    found: list[bool] = []
+    value: list[Any] = []
+    for record in records:
+        try:
+            features = tf.train.Example.FromString(record).features.feature
+        except DecodeError:
+            raise NotAnExample from None
+        held: Sequence[Any] = ()
+        if column.name in features:
+            held = getattr(features[column.name], _KINDS[column.type]).value
+        found.append(len(held) == 1)
+        value.extend(held if len(held) == 1 else ())
+    return Values(np.array(found, dtype=bool), value)
+
+
+def keys_of(values: Values, entity: str, *, integers: bool) -> U64:
+    """The keys of entities, [n]: NONE where there is no id, or an empty one.
+
+    Args:
+      values: ids, bytes or integers.
+      entity: their type; equal ids of two types have different keys.
+    """
+    ids = [b"%d" % value for value in values.value] if integers else values.value
+    of_type = hash_values([entity.encode()], integers=False)
+    hashed = np.maximum(mix(hash_values(ids, integers=integers) ^ of_type), np.uint64(NONE + 1))
+    empty = np.fromiter((not value for value in ids), dtype=bool, count=len(ids))
+    key = np.full(len(values.found), NONE, dtype=np.uint64)
+    key[values.found] = np.where(empty, np.uint64(NONE), hashed)
+    return key
+
+
+def times_of(values: Values, *, integers: bool) -> tuple[U64, npt.NDArray[np.bool_]]:
+    """The codes of times (see `timeline`), [n]; and which rows have a finite one, [n]."""
+    code = np.zeros(len(values.found), dtype=np.uint64)
+    found = values.found.copy()
+    if integers:
+        code[found] = timeline.int_codes(np.array(values.value, dtype=np.int64))
+        return code, found
+    times = np.array(values.value, dtype=np.float64)
+    finite = np.isfinite(times)
+    found[found] = finite
+    code[found] = timeline.float_codes(times[finite])
+    return code, found

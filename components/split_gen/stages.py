@@ -1,0 +1,124 @@
+"""Runs steps in Beam: every task of a stage, then every task of the next.
+
+What Beam carries are numbers of tasks and the counts they return; all else is in files (`state`).
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+import tensorflow as tf
+
+from relation.errors import DataError, UserError
+
+Counts = dict[str, Any]
+"""What a task returns, by name: numbers, which add up; or lists, of which the greatest stays."""
+_ERROR = "error"
+
+
+class Stage(NamedTuple):
+    """A step, which may raise UserError, and the numbers that it is called with."""
+
+    name: str
+    step: Callable[[int], Counts]
+    tasks: list[int]
+
+
+def merge(found: Iterable[Counts]) -> Counts:
+    """The counts of several tasks as one."""
+    merged: Counts = {}
+    for counts in found:
+        for name, value in counts.items():
+            if name not in merged:
+                merged[name] = value
+            elif isinstance(value, int):
+                merged[name] += value
+            else:
+                merged[name] = max(merged[name], value)
+    return merged
+
+
+def run(
+    make_pipeline: Callable[[], beam.Pipeline], folder: str, stages: Sequence[Stage]
+) -> dict[str, Counts]:
+    """Runs stages one after the other, in one pipeline; none after one that failed.
+
+    Args:
+      folder: where counts are written, so that later steps see them (`result`).
+
+    Returns:
+      the counts of each stage, by its name.
+
+    Raises:
+      DataError: a task raised a UserError; of several, the same one every time.
+    """
+    with make_pipeline() as pipeline:
+        done = [pipeline | beam.Create([{}])]
+        for stage in stages:
+            start = pipeline | f"{stage.name}Start" >> beam.Create([None])
+            before = beam.pvalue.AsList(tuple(done) | f"{stage.name}Before" >> beam.Flatten())
+            merged = (
+                start
+                | f"{stage.name}Tasks" >> beam.FlatMap(_after, stage.tasks, before)
+                | f"{stage.name}Spread" >> beam.Reshuffle()
+                | f"{stage.name}Run" >> beam.ParDo(_Call(stage.step))
+                | f"{stage.name}Merge" >> beam.CombineGlobally(merge)
+                | f"{stage.name}Write" >> beam.Map(record, folder, stage.name)
+            )
+            done.append(merged)
+    return checked({stage.name: result(folder, stage.name) for stage in stages})
+
+
+def attempt(step: Callable[[int], Counts], task: int) -> Counts:
+    """What a step returns, or its error: Beam would wrap that, each runner in its own way."""
+    try:
+        return step(task)
+    except UserError as error:
+        return {_ERROR: [str(error)]}
+
+
+def checked(results: dict[str, Counts]) -> dict[str, Counts]:
+    """The counts of stages, if no task failed.
+
+    Raises:
+      DataError: one did.
+    """
+    for counts in results.values():
+        if _ERROR in counts:
+            raise DataError(*counts[_ERROR])
+    return results
+
+
+def result(folder: str, name: str) -> Counts:
+    """The counts of a stage that has run."""
+    with tf.io.gfile.GFile(_path(folder, name)) as file:
+        return dict(json.loads(file.read()))
+
+
+def _after(_: None, tasks: list[int], before: list[Counts]) -> Iterator[int]:
+    if not any(_ERROR in counts for counts in before):
+        yield from tasks
+
+
+class _Call(beam.DoFn):
+    """Calls a step with the number of a task."""
+
+    def __init__(self, step: Callable[[int], Counts]) -> None:
+        self._step = step
+
+    def process(self, task: int) -> Iterator[Counts]:
+        yield attempt(self._step, task)
+
+
+def record(counts: Counts, folder: str, name: str) -> Counts:
+    """Writes the counts of a stage, and passes them on."""
+    tf.io.gfile.makedirs(folder)
+    with tf.io.gfile.GFile(_path(folder, name), "w") as file:
+        file.write(json.dumps(counts))
+    return counts
+
+
+def _path(folder: str, name: str) -> str:
+    return os.path.join(folder, f"{name}.json")

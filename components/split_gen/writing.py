@@ -1,0 +1,85 @@
+"""The step that writes rows to their splits; and those that find rows to show in messages."""
+
+import contextlib
+import os
+import uuid
+
+import numpy as np
+import tensorflow as tf
+
+from components.relation_gen.read import read_batches
+from components.split_gen import graph
+from components.split_gen.job import LEFT_OUT, SPLITS, Job
+from components.split_gen.request import EXAMPLES
+from components.split_gen.rows import keys_of
+from components.split_gen.spread import roots
+from components.split_gen.stages import Counts, result
+from components.split_gen.stats import has_giant
+from components.split_gen.steps import decoded, nodes_of
+
+_UNKNOWN = 255
+SHOWN = 3
+
+
+def write(job: Job, number: int) -> Counts:
+    """Writes the rows of a file, byte for byte and in their order, to a shard of each split.
+
+    Raises:
+      RuntimeError: not every row was decided once: a fault of this program.
+    """
+    if has_giant(job.request, result(job.state, "sizes")):
+        return {}  # The run will end with an error.
+    file = job.files[number]
+    splits = np.full(job.decided.rows(number), _UNKNOWN, dtype=np.uint8)
+    for found in job.decided.read(number):
+        splits[found["row"]] = found["split"]
+    if (splits == _UNKNOWN).any():
+        raise RuntimeError(f"{file.path}: a row was decided twice, and another never")
+    folders = [os.path.join(job.building[file.input], f"Split-{split}") for split in SPLITS]
+    name = f"data_tfrecord-{file.shard:05d}-of-{file.shards:05d}.gz"
+    temporary = [os.path.join(folder, f".{name}.{uuid.uuid4().hex}") for folder in folders]
+    options = tf.io.TFRecordOptions(compression_type="GZIP", compression_level=1)
+    done = 0
+    with contextlib.ExitStack() as stack:
+        writers = []
+        for folder, path in zip(folders, temporary, strict=True):
+            tf.io.gfile.makedirs(folder)
+            writers.append(stack.enter_context(tf.io.TFRecordWriter(path, options)))
+        for records in read_batches(file.path):
+            batch = splits[done : done + len(records)]
+            done += len(records)
+            if len(batch) != len(records):
+                raise RuntimeError(f"{file.path}: more rows than were decided")
+            for record, split in zip(records, batch.tolist(), strict=True):
+                if split != LEFT_OUT:
+                    writers[split].write(record)
+    if done != len(splits):
+        raise RuntimeError(f"{file.path}: {len(splits)} rows were decided, {done} are there")
+    for folder, path in zip(folders, temporary, strict=True):
+        tf.io.gfile.rename(path, os.path.join(folder, name), overwrite=True)
+    held = np.bincount(splits, minlength=3).tolist()
+    return {
+        f"{what}/{file.input}": rows for what, rows in zip((*SPLITS, "left out"), held, strict=True)
+    }
+
+
+def members(job: Job, block: int, turn: int, label: int) -> Counts:
+    """Entities of a component in a block: a few with the greatest keys."""
+    found = nodes_of(job, block)["key"]
+    label_of = graph.lookup(found, *roots(job, block, turn))
+    keys = found[label_of == np.uint64(label)]
+    return {"keys": keys[-SHOWN:].tolist()}
+
+
+def named(job: Job, number: int, wanted: list[int]) -> Counts:
+    """The ids, as text, of entities in a file that have one of the wanted keys."""
+    file = job.files[number]
+    entity, column = list(job.request.entities.items())[file.input != EXAMPLES]
+    found: Counts = {}
+    for _, (ids,) in decoded(file.path, [column]):
+        key = keys_of(ids, entity, integers=column.type == "int")
+        for row in np.flatnonzero(np.isin(key, np.array(wanted, dtype=np.uint64))):
+            value = ids.value[int(ids.found[:row].sum())]
+            text = value.decode(errors="backslashreplace") if column.type == "bytes" else value
+            found[str(int(key[row]))] = [entity, repr(text)]
+    return found
