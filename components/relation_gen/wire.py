@@ -17,10 +17,7 @@ import tensorflow as tf
 from relation.names import ID, prefixed
 
 
-def varint(value: int) -> bytes:
-    """Encodes a non-negative integer, 7 bits a byte, the lowest first."""
-    if value < 128:
-        return _SMALL[value]
+def _varint(value: int) -> bytes:
     out = bytearray()
     while value > 127:
         out.append(value & 127 | 128)
@@ -29,7 +26,12 @@ def varint(value: int) -> bytes:
     return bytes(out)
 
 
-_SMALL = tuple(bytes((value,)) for value in range(128))
+_COMMON = tuple(map(_varint, range(1 << 14)))
+
+
+def varint(value: int) -> bytes:
+    """Encodes a non-negative integer, 7 bits a byte, the lowest first."""
+    return _COMMON[value] if value < 1 << 14 else _varint(value)
 
 
 def _read_varint(data: bytes, at: int) -> tuple[int, int]:
@@ -68,37 +70,30 @@ def features_of(record: bytes) -> dict[bytes, bytes]:
 def _scan(record: bytes) -> dict[bytes, bytes]:
     """`features_of` for the form that every library writes; ValueError or IndexError for others."""
     found: dict[bytes, bytes] = {}
-    at, end = 0, len(record)
-    if at == end:
+    end = len(record)
+    if not end:
         return found
-    _expect(record, at, 0x0A)
     size, at = _read_varint(record, 1)
-    _same(at + size, end)
+    if record[0] != 0x0A or at + size != end:
+        raise ValueError
     while at < end:
-        _expect(record, at, 0x0A)
+        # An entry: tag, length; of the name tag, length, bytes; of the value likewise.
+        entry_tag = record[at]
         size, at = _read_varint(record, at + 1)
         stop = at + size
-        _expect(record, at, 0x0A)
+        name_tag = record[at]
         size, at = _read_varint(record, at + 1)
         name = record[at : at + size]
         at += size
-        _expect(record, at, 0x12)
+        value_tag = record[at]
         size, at = _read_varint(record, at + 1)
-        _same(at + size, stop)
+        if entry_tag != 0x0A or name_tag != 0x0A or value_tag != 0x12 or at + size != stop:
+            raise ValueError
         found[name] = record[at:stop]
         at = stop
-    _same(at, end)
+    if at != end:
+        raise ValueError
     return found
-
-
-def _expect(record: bytes, at: int, tag: int) -> None:
-    if record[at] != tag:
-        raise ValueError
-
-
-def _same(a: int, b: int) -> None:
-    if a != b:
-        raise ValueError
 
 
 def payload(features: Mapping[bytes, bytes], names: Sequence[bytes]) -> bytes:
@@ -186,21 +181,17 @@ class Rekey:
         """Serialized map entries `<role>_<feature>` and `<role>_id`."""
         parts: list[bytes] = []
         for heads, value in zip(self._heads, payload_values(data), strict=True):
-            if value is None:
-                continue
-            for head in heads:
-                parts += _entry(head, value)
+            if value is not None:
+                size = varint(len(value))
+                rest = len(size) + len(value)
+                for head in heads:
+                    parts += (b"\x0a", varint(len(head) + rest), head, size, value)
         return b"".join(parts)
 
 
 def _entry_head(name: str) -> bytes:
     key = name.encode()
     return b"\x0a" + varint(len(key)) + key + b"\x12"
-
-
-def _entry(head: bytes, value: bytes) -> tuple[bytes, bytes, bytes, bytes, bytes]:
-    size = varint(len(value))
-    return b"\x0a", varint(len(head) + len(size) + len(value)), head, size, value
 
 
 def floats(values: Sequence[float]) -> bytes:
@@ -218,7 +209,8 @@ def keyed(values: Sequence[bytes], integer: bool) -> bytes:
 
 def entry(name: str, feature: bytes) -> bytes:
     """The map entry of a serialized Feature."""
-    return b"".join(_entry(_entry_head(name), feature))
+    head, size = _entry_head(name), varint(len(feature))
+    return b"".join((b"\x0a", varint(len(head) + len(size) + len(feature)), head, size, feature))
 
 
 def float_entries(name: str, values: npt.NDArray[np.float32]) -> list[bytes]:
