@@ -129,11 +129,14 @@ def pack(
         return keys.hash_values([screened.keys[at][row] for row in index], integers=integers)
 
     numbers = [values[rows] for values in screened.numbers]
+    block, group = hashed(spec.block), hashed(spec.group)
+    if spec.group is not None:  # A block lies in one group.
+        block = keys.mix(block + group)
     return Entities(
         keys.hash_values([screened.ids[row] for row in index], integers=spec.id.integer),
         split[rows],
-        hashed(spec.block),
-        hashed(spec.group),
+        block,
+        group,
         np.concatenate(numbers, axis=1).reshape(-1) if numbers else np.zeros(0),
         Strings.of(payloads),
     )

@@ -164,7 +164,9 @@ def check(made: Made, split: str) -> list[bytes]:
         _check_schema({**found, **own}, described)
         for role in asked.tuples.roles:
             prefix = f"{role.name}_"
-            mine = {n.removeprefix(prefix): found.pop(n) for n in list(found) if n.startswith(prefix)}
+            mine = {
+                n.removeprefix(prefix): found.pop(n) for n in list(found) if n.startswith(prefix)
+            }
             if inline or not mine or not made.inputs.get(role.entity):
                 continue
             key = asked.entities[role.entity]
@@ -182,13 +184,17 @@ def check(made: Made, split: str) -> list[bytes]:
 
 def _check_schema(found: Mapping[str, Any], described: schema_pb2.Schema) -> None:
     known = {feature.name: feature for feature in described.feature}
-    kinds = {"bytes_list": schema_pb2.BYTES, "int64_list": schema_pb2.INT, "float_list": schema_pb2.FLOAT}
+    kinds = {
+        "bytes_list": schema_pb2.BYTES,
+        "int64_list": schema_pb2.INT,
+        "float_list": schema_pb2.FLOAT,
+    }
     for name, feature in found.items():
         kind = feature.WhichOneof("kind")
         assert kinds[kind] == known[name].type, name
         count = len(getattr(feature, kind).value)
         limits = known[name].value_count
-        assert count >= limits.min and (not limits.max or count <= limits.max), name
+        assert limits.min <= count <= (limits.max or count), name
     for name, feature in known.items():
         if feature.presence.min_fraction == 1:
             assert name in found, name
