@@ -128,6 +128,14 @@ def test_numbers_are_drawn_on_until_enough_are_different():
         assert stats.chisquare(counted).pvalue > 1e-4
 
 
+def test_many_draws_stay_within_the_bounds_of_their_own_row():
+    n = 4000
+    available = np.where(np.arange(n) % 2, 70, 200)
+    drawn = draw.distinct(5, 1, KEYS[:n], np.full(n, 66), available)
+    assert (drawn.value < available[drawn.row]).all()
+    assert len(np.unique(drawn.row * 1000 + drawn.value)) == n * 66
+
+
 @pytest.mark.parametrize(("count", "available"), [(2, 5), (17, 20), (70, 72)])
 def test_two_slots_are_independent_but_for_being_distinct(count, available):
     n = 40_000 if count < 17 else 20_000

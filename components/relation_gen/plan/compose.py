@@ -77,6 +77,7 @@ def pairs(
     positives: Positives,
     negatives: Negatives,
     width: int,
+    weight: F32 | None,
     asked: int,
     shortfall: dict[str, int],
     more: More = NO_MORE,
@@ -86,6 +87,7 @@ def pairs(
     Args:
       key: of the anchors, [n].
       width: values of a label.
+      weight: of each anchor, what its negatives weigh, [n]; None: pairs have no weights.
       asked, shortfall: see `Plan`.
     """
     row = np.concatenate([positives.row, negatives.row])
@@ -95,9 +97,9 @@ def pairs(
         [_slots(positives.row, n), _slots(negatives.row, n) + before[negatives.row]]
     )
     false = np.zeros(len(negatives.row) * width, dtype=np.float32)
-    weight = positives.weight
-    if len(weight):
-        weight = np.concatenate([weight, np.ones(len(negatives.row), dtype=np.float32)])
+    weights = NOTHING
+    if weight is not None:
+        weights = np.concatenate([positives.weight, weight[negatives.row]])
     anchor = key[row]
     return Plan(
         anchor=anchor,
@@ -114,7 +116,7 @@ def pairs(
             ),
         ),
         relation=np.concatenate([positives.relation, false]),
-        weight=weight,
+        weight=weights,
         asked=asked,
         shortfall=shortfall,
         counts={"positives_made": p, "negatives_made": len(negatives.row)},
@@ -127,6 +129,7 @@ def tuples(
     key: U64,
     asked: I64,
     positives: Positives,
+    others: I64,
     negatives: Negatives,
     each: tuple[int, int],
     more: More = NO_MORE,
@@ -138,12 +141,16 @@ def tuples(
     Args:
       key: of the anchors, [n].
       asked: tuples of each anchor, [n].
+      others: positives that each anchor could have but for caps, [n].
       each: positives and negatives of a tuple.
       cycled: whether positives are used again where there are too few for all tuples.
     """
     n, (p, k) = len(key), each
     held, drawn = (np.bincount(part.row, minlength=n) for part in (positives, negatives))
-    possible = np.where(held >= p, asked, 0) if cycled else np.minimum(asked, held // p)
+    uncapped, possible = (
+        np.where(known >= p, asked, 0) if cycled else np.minimum(asked, known // p)
+        for known in (others, held)
+    )
     count = np.minimum(possible, drawn // k)
     row = np.repeat(np.arange(n), count)
     slot = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
@@ -152,7 +159,7 @@ def tuples(
     begin = (np.cumsum(drawn) - drawn)[row]
     refused = [begin + slot * k + i for i in range(k)]
     anchor = key[row]
-    lacking = asked - possible
+    lacking = asked - uncapped
     return Plan(
         anchor=anchor,
         slot=slot.astype(np.uint32),
@@ -173,8 +180,9 @@ def tuples(
         weight=positives.weight[chosen[0]] if len(positives.weight) else NOTHING,
         asked=int(asked.sum()),
         shortfall={
-            base.NO_POSITIVE: int(lacking[held == 0].sum()),
-            base.TOO_FEW_POSITIVES: int(lacking[held > 0].sum()),
+            base.NO_POSITIVE: int(lacking[others == 0].sum()),
+            base.TOO_FEW_POSITIVES: int(lacking[others > 0].sum()),
+            base.CAPPED: int((uncapped - possible).sum()),
             base.TOO_FEW_NEGATIVES: int((possible - count).sum()),
         },
         more=more.which[row] if len(more.which) else more.which,

@@ -13,7 +13,7 @@ from components.relation_gen.plan import base, compose
 from components.relation_gen.plan.base import Candidates, Line, Plan
 from components.relation_gen.plan.labels import each_of, tuples_of
 from components.relation_gen.wire import entry, keyed
-from relation.kinds import NTuples, Pairs, Triplets
+from relation.kinds import Labels, NTuples, Pairs, Triplets
 from relation.names import POSITIVE_IDS
 from relation.sampling import NTupleSampling, PairSampling, TripletSampling
 
@@ -56,7 +56,8 @@ def order(edges: Edges, seed: int) -> Index:
     """Edges by anchor, and within one by a hash of seed and both ends."""
     turn = words(seed, base.POSITIVES, edges.left, edges.right)
     value = edges.value.reshape(len(turn), -1)
-    return np.lexsort((*value.T, edges.right, turn, edges.left))
+    weight = [edges.weight] if len(edges.weight) else []
+    return np.lexsort((*weight, *value.T[::-1], edges.right, turn, edges.left))
 
 
 def plans(anchors: Anchors, setting: Setting) -> Iterator[Plan]:
@@ -107,6 +108,7 @@ def _pairs(anchors: Anchors, row: I64, setting: Setting, sampling: PairSampling)
         _described(edges, row, positives, value.reshape(-1)),
         negatives,
         setting.width,
+        _weight_of_negatives(anchors, setting),
         int(wanted.sum() + count.sum()),
         {
             base.NO_POSITIVE: int(lacking[held == 0].sum()),
@@ -130,6 +132,7 @@ def _tuples(
         key,
         wanted,
         _described(edges, row, positives, compose.NOTHING),
+        held,
         _negatives(anchors, setting, row, wanted * k),
         (p, k),
         _known(anchors, setting),
@@ -147,6 +150,16 @@ def _first(anchors: Anchors, row: I64, usable: Bools, wanted: I64) -> I64:
 def _described(edges: Edges, row: I64, used: I64, relation: F32) -> compose.Positives:
     weight = edges.weight[used] if len(edges.weight) else edges.weight
     return compose.Positives(row[used], Line.KEY, edges.right[used], relation, weight)
+
+
+def _weight_of_negatives(anchors: Anchors, setting: Setting) -> F32 | None:
+    """What the negatives of each anchor weigh: 1, or as much as the anchor, where that decides."""
+    weight = anchors.edges.weight
+    if not len(weight):
+        return None
+    if isinstance(setting.relation.source, Labels):  # All edges of an anchor weigh what it does.
+        return weight[anchors.bounds[:-1]]
+    return np.ones(len(anchors.key), dtype=np.float32)
 
 
 def _count(asked: int | str, held: I64) -> I64:

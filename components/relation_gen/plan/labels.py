@@ -58,6 +58,13 @@ def per_anchor(relation: Asked) -> int:
     return _number(tuples_of(sampling))
 
 
+def _members(relation: Asked) -> int:
+    """Members that are drawn for one turn of an anchor."""
+    sampling = relation.sampling
+    drawn = 1 if isinstance(sampling, PairSampling) else sum(each_of(sampling))
+    return per_anchor(relation) * drawn
+
+
 def each_of(sampling: TripletSampling | NTupleSampling) -> tuple[int, int]:
     """Positives and negatives of a tuple."""
     if isinstance(sampling, NTupleSampling):
@@ -84,7 +91,7 @@ def plans(cell: Labelled, relation: Asked) -> Iterator[Plan]:
     rows = np.flatnonzero(times)
     used = np.zeros(len(times), dtype=np.int64)
     room = _Room(population, sampling.caps.positives_per_group)
-    for part in base.chunks(times[rows] * per_anchor(relation) + 1):
+    for part in base.chunks(times[rows] * _members(relation) + 1):
         some = rows[part]
         yield _plan(cell, relation, some, times[some], used, room)
 
@@ -115,39 +122,47 @@ class _Room:
 def _plan(cell: Labelled, relation: Asked, rows: I64, times: I64, used: I64, room: _Room) -> Plan:
     sampling = relation.sampling
     key = cell.population.key[rows]
-    weight = cell.weight[rows] if len(cell.weight) else cell.weight
+    weight = cell.weight[rows] if len(cell.weight) else None
     if isinstance(sampling, PairSampling):
         wanted = times * _number(sampling.positives_per_anchor)
-        positives, lacking = _positives(cell, relation.seed, rows, wanted, used, room)
+        positives, others, capped = _positives(cell, relation.seed, rows, wanted, used, room)
         held = np.bincount(positives.row, minlength=len(rows))
         if sampling.positive_share is not None:
             count = compose.negatives_for_share(relation.seed, key, held, sampling.positive_share)
         else:
             count = times * sampling.negative_count
         negatives = _negatives(cell, relation, rows, count)
-        lacking[base.TOO_FEW_NEGATIVES] = int(count.sum()) - len(negatives.row)
+        lacking = np.maximum(wanted - others, 0)
+        shortfall = {
+            base.NO_POSITIVE: int(lacking[others == 0].sum()),
+            base.TOO_FEW_POSITIVES: int(lacking[others > 0].sum()),
+            base.CAPPED: capped,
+            base.TOO_FEW_NEGATIVES: int(count.sum()) - len(negatives.row),
+        }
         positives = _described(positives, np.ones(len(positives.row), dtype=np.float32), weight)
         total = int(wanted.sum() + count.sum())
-        return compose.pairs(key, positives, negatives, 1, total, lacking)
+        return compose.pairs(key, positives, negatives, 1, weight, total, shortfall)
     asked = times * _number(tuples_of(sampling))
     p, k = each_of(sampling)
-    positives, lacking = _positives(cell, relation.seed, rows, asked * p, used, room)
+    positives, others, _ = _positives(cell, relation.seed, rows, asked * p, used, room)
     negatives = _negatives(cell, relation, rows, asked * k)
     positives = _described(positives, compose.NOTHING, weight)
     caps = sampling.caps
     cycled = caps.positives_per_group is None and caps.positives_per_entity is None
-    return compose.tuples(key, asked, positives, negatives, (p, k), cycled=cycled)
+    return compose.tuples(key, asked, positives, others, negatives, (p, k), cycled=cycled)
 
 
-def _described(positives: compose.Positives, relation: F32, weight: F32) -> compose.Positives:
-    weights = weight[positives.row] if len(weight) else weight
+def _described(
+    positives: compose.Positives, relation: F32, weight: F32 | None
+) -> compose.Positives:
+    weights = compose.NOTHING if weight is None else weight[positives.row]
     return positives._replace(relation=relation, weight=weights)
 
 
 def _positives(
     cell: Labelled, seed: int, rows: I64, wanted: I64, used: I64, room: _Room
-) -> tuple[compose.Positives, dict[str, int]]:
-    """Distinct positives of some anchors, and what could not be had."""
+) -> tuple[compose.Positives, I64, int]:
+    """Distinct positives of some anchors; how many others each has; how many caps left out."""
     population = cell.population
     place = rows + cell.place
     ranges: draw.Gap | draw.Chosen
@@ -170,13 +185,8 @@ def _positives(
         keep = _within(value - cell.place, used, cell.cap)
         capped += int((~keep).sum())
         row, value = row[keep], value[keep]
-    lacking = wanted - possible
     positives = compose.Positives(row, Line.PLACE, value, compose.NOTHING, compose.NOTHING)
-    return positives, {
-        base.NO_POSITIVE: int(lacking[others == 0].sum()),
-        base.TOO_FEW_POSITIVES: int(lacking[others > 0].sum()),
-        base.CAPPED: capped,
-    }
+    return positives, others, capped
 
 
 def _within(place: I64, used: I64, cap: int) -> npt.NDArray[np.bool_]:

@@ -1,0 +1,226 @@
+"""Small worlds of entities for the tests of plans: what is related is told by brute force."""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from components.relation_gen import blocks, keys, population
+from components.relation_gen.columns import Cell, Indexed
+from components.relation_gen.plan import base, labels
+from components.relation_gen.plan.base import Line, Plan
+from relation import kinds
+
+NOTHING = np.zeros(0, dtype=np.float32)
+
+
+def key_of(entity: int) -> int:
+    return int(keys.mix(np.array([entity + 1], dtype=np.uint64))[0])
+
+
+@dataclass
+class World:
+    """Entities 0, 1, …: the labels and the group of each, and how often it occurs."""
+
+    labels: Sequence[frozenset[int]]
+    group: Sequence[int] = ()
+    frequency: Sequence[float] = ()
+    weight: Sequence[float] = ()
+    entity: dict[int, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.group = self.group or [0] * len(self.labels)
+        self.frequency = self.frequency or [1.0] * len(self.labels)
+        self.entity = {key_of(i): i for i in range(len(self.labels))}
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def related(self, anchor: int) -> set[int]:
+        return {i for i in range(len(self)) if i != anchor and self.labels[i] & self.labels[anchor]}
+
+    def block(self, entity: int, grouped: bool) -> tuple[Any, ...]:
+        return tuple(sorted(self.labels[entity])), self.group[entity] if grouped else 0
+
+    def allowed(self, anchor: int, where: str) -> set[int]:
+        """What may be a negative of an anchor."""
+        others = {i for i in range(len(self)) if not self.labels[i] & self.labels[anchor]}
+        if where == "anywhere":
+            return others
+        own = self.group[anchor]
+        return {i for i in others if (self.group[i] == own) == (where == "within")}
+
+    def line(self, negatives: Any) -> list[int]:
+        """The weight of each entity."""
+        grouped = negatives.where != "anywhere"
+        named = [self.block(i, grouped) for i in range(len(self))]
+        if negatives.draw == "uniform":
+            return [1] * len(self)
+        if negatives.draw == "groups":
+            return [2**40 // named.count(name) for name in named]
+        return [round(f**negatives.alpha * 2**20) if f else 0 for f in self.frequency]
+
+    def marginal(self, anchor: int, negatives: Any) -> dict[int, float]:
+        """With what probability each entity is drawn as a negative of an anchor, in each slot."""
+        line, allowed = self.line(negatives), self.allowed(anchor, negatives.where)
+        total = sum(line[i] for i in allowed)
+        return {i: line[i] / total for i in allowed if line[i]}
+
+    def negatives_possible(self, anchor: int, negatives: Any) -> int:
+        """How many distinct negatives of the stated probability there can be."""
+        line, allowed = self.line(negatives), self.allowed(anchor, negatives.where)
+        return sum(line[i] for i in allowed) // max(line) if max(line) else 0
+
+
+def relation_of(kind: str, seed: int = 0, **sampling: Any) -> Any:
+    types = {"pairs": kinds.Pairs, "triplets": kinds.Triplets, "ntuples": kinds.NTuples}
+    source = {"type": "same_label", "feature": "label"}
+    return types[kind].model_validate(
+        {"type": kind, "source": source, "sampling": sampling, "seed": seed}
+    )
+
+
+def hashed(number: int) -> int:
+    return int(keys.mix(np.array([number + 10**6], dtype=np.uint64))[0])
+
+
+def labelled(world: World, relation: Any, parts: int = 2) -> list[labels.Labelled]:
+    """The cells of a world, as the steps before would make them."""
+    negatives, cap = relation.sampling.negatives, relation.sampling.caps.positives_per_entity
+    grouped = negatives.where != "anywhere"
+    table = grouped or any(len(own) > 1 for own in world.labels)
+    names = sorted({world.block(i, grouped) for i in range(len(world))})
+    number = {name: hashed(i) for i, name in enumerate(names)}
+    of = [number[world.block(i, grouped)] for i in range(len(world))]
+    cells: list[Cell] = []
+    for part in range(parts):
+        mine = [i for i in range(len(world)) if of[i] * parts >> 64 == part]
+        indexed = Indexed(
+            np.array([key_of(i) for i in mine], dtype=np.uint64),
+            np.array([of[i] for i in mine], dtype=np.uint64),
+            np.array([world.group[i] for i in mine], dtype=np.uint64),
+            np.array([world.frequency[i] for i in mine], dtype=np.float64),
+        )
+        if mine:
+            cell = population.populate(indexed, relation.seed)
+            cells.append(population.weigh(cell, negatives, cell.number(0)))
+    places = np.cumsum([0, *(len(cell.key) for cell in cells)]).tolist()
+    masses = np.cumsum([0, *(cell.weight for cell in cells)]).tolist()
+    candidates = base.Candidates(places[-1], masses[-1], max(cell.heaviest for cell in cells))
+    known = {value: name for name, value in number.items()}
+    found = [
+        blocks.Block(
+            block,
+            known[block][1],
+            tuple(b"%d" % label for label in known[block][0]),
+            place + start,
+            end - start,
+            mass + int(cell.mass[start]) if len(cell.mass) else place + start,
+            int(cell.mass[end] - cell.mass[start]) if len(cell.mass) else end - start,
+        )
+        for cell, place, mass in zip(cells, places[:-1], masses[:-1], strict=True)
+        for block, start, end in sorted(
+            set(zip(cell.block.tolist(), cell.start.tolist(), cell.end.tolist(), strict=True))
+        )
+    ]
+    weighted = negatives.draw != "uniform"
+    related = blocks.make_table(found, negatives.where, weighted, "label") if table else None
+    return [
+        labels.Labelled(cell, place, mass, candidates, related, _weight(world, cell), cap)
+        for cell, place, mass in zip(cells, places[:-1], masses[:-1], strict=True)
+    ]
+
+
+def _weight(world: World, cell: Cell) -> Any:
+    if not world.weight:
+        return NOTHING
+    return np.array([world.weight[world.entity[k]] for k in cell.key.tolist()], dtype=np.float32)
+
+
+@dataclass
+class Made:
+    """A tuple: its members by role; of drawn negatives the stated probability."""
+
+    anchor: int
+    slot: int
+    members: dict[int, int] = field(default_factory=dict)
+    probability: dict[int, float] = field(default_factory=dict)
+    relation: list[float] = field(default_factory=list)
+    weight: float | None = None
+    more: bytes = b""
+
+
+def made(
+    plans: Iterable[Plan], entity: dict[int, int], cells: Sequence[Cell] = ()
+) -> tuple[list[Made], dict[str, int]]:
+    """The tuples of plans, each member found by brute force; and the sums of what was counted."""
+    in_order = [int(k) for cell in cells for k in cell.key.tolist()]
+    on_line = [
+        (entity[k], w)
+        for cell in cells
+        if len(cell.mass)
+        for k, w in zip(cell.key.tolist(), np.diff(cell.mass).tolist(), strict=True)
+    ]
+    found: list[Made] = []
+    totals = {"asked": 0}
+    for plan in plans:
+        found += list(_tuples(plan, entity, in_order, on_line))
+        totals["asked"] += plan.asked
+        for name, count in (plan.shortfall | plan.counts).items():
+            totals[name] = totals.get(name, 0) + count
+    return found, {name: count for name, count in totals.items() if count}
+
+
+def _tuples(
+    plan: Plan, entity: dict[int, int], in_order: list[int], on_line: list[tuple[int, int]]
+) -> Iterator[Made]:
+    t = len(plan.anchor)
+    width = len(plan.relation) // max(t, 1)
+    assert len(plan.slot) == t
+    assert len(plan.weight) in (0, t)
+    assert len(plan.more) in (0, t)
+    label, entries = plan.relation.reshape(t, width).tolist(), list(plan.entries)
+    tuples = [
+        Made(
+            entity.get(int(plan.anchor[i]), int(plan.anchor[i])),
+            int(plan.slot[i]),
+            relation=label[i],
+            weight=float(plan.weight[i]) if len(plan.weight) else None,
+            more=entries[plan.more[i]] if len(plan.more) else b"",
+        )
+        for i in range(t)
+    ]
+    ends = np.cumsum([weight for _, weight in on_line])
+    for role, line, value, of, probability in plan.members:
+        rows = range(t) if of is None else of.tolist()
+        assert len(rows) == len(value)
+        for j, row in enumerate(rows):
+            weight = 1.0
+            if line is Line.KEY:
+                member = entity.get(int(value[j]), int(value[j]))
+            elif line is Line.PLACE:
+                assert value[j] >= 0
+                member = entity[in_order[value[j]]]
+            else:
+                assert value[j] >= 0
+                member, weight = on_line[int(np.searchsorted(ends, value[j], side="right"))]
+            assert role not in tuples[row].members
+            tuples[row].members[role] = member
+            if probability is not None:
+                tuples[row].probability[role] = float(probability[j]) * weight
+    assert len({(one.anchor, one.slot) for one in tuples}) == t
+    yield from tuples
+
+
+def plan_labels(world: World, relation: Any, parts: int = 2) -> tuple[list[Made], dict[str, int]]:
+    """All tuples that share labels."""
+    cells = labelled(world, relation, parts)
+    plans = [plan for cell in cells for plan in labels.plans(cell, relation)]
+    return made(plans, world.entity, [cell.population for cell in cells])
+
+
+def close(one: float, other: float) -> bool:
+    """Equal but for what three roundings to float32 can do."""
+    return math.isclose(one, other, rel_tol=4e-7)
