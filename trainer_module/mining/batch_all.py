@@ -1,0 +1,54 @@
+"""Batch-all: every triplet of a batch, without making them."""
+
+from typing import Any, Literal
+
+import tensorflow as tf
+
+from trainer_module.losses.families import sides
+from trainer_module.losses.triplet import Triplet
+from trainer_module.mining.buckets import Buckets, sorted_positives
+from trainer_module.mining.miner import Mined, Miner
+from trainer_module.numerics import Tensor, wide
+from trainer_module.parts import Loss
+
+
+class BatchAll(Miner):
+    """The triplet loss of all (anchor, positive, negative): for each anchor their mean.
+
+    `mean`: over `active` triplets, those that have a loss (pytorch-metric-learning and
+    sentence-transformers too; the paper's BA≠0), or over `all`.
+
+    Of a positive with score s and margin m, the negatives that have a loss are those that score
+    above s − m; sums over them are differences of running sums, so the B³ triplets are never made.
+    That holds for the margin loss `triplet` alone.
+
+    Hermans, Beyer, Leibe, "In Defense of the Triplet Loss for Person Re-Identification", 2017,
+    section 2, "batch all".
+    """
+
+    mean: Literal["active", "all"] = "active"
+
+    def __call__(
+        self, loss: Loss, scores: Tensor, positive: Tensor, valid: Tensor, seed: Any = None
+    ) -> Mined:
+        """As of every miner; one loss an anchor (k = 1)."""
+        if not isinstance(loss, Triplet):
+            raise ValueError(f"batch_all needs the loss triplet; got {type(loss).__name__}")
+        scores = tf.where(valid, wide(scores), 0.0)
+        own, other = sides(positive, valid)
+        positives = sorted_positives(tf.stop_gradient(scores), own)
+        bounds = positives.scores - loss.margin
+        # Buckets 0 … j hold the negatives above bound j: those that positive j has a loss with.
+        above = Buckets(bounds, tf.stop_gradient(scores), other, equal=True)
+        each = above.reduce(tf.math.unsorted_segment_sum, tf.ones_like(scores))
+        active = tf.where(positives.valid, tf.cumsum(each, axis=1)[:, :-1], 0.0)
+        sums = tf.cumsum(above.reduce(tf.math.unsorted_segment_sum, scores), axis=1)[:, :-1]
+        gaps = loss.margin - tf.gather(scores, positives.columns, batch_dims=1)
+        total = tf.reduce_sum(tf.where(positives.valid, active * gaps + sums, 0.0), axis=1)
+        if self.mean == "active":
+            count = tf.reduce_sum(active, axis=1)
+        else:
+            count = tf.reduce_sum(tf.cast(own, total.dtype), axis=1) * tf.reduce_sum(
+                tf.cast(other, total.dtype), axis=1
+            )
+        return Mined(tf.math.divide_no_nan(total, count)[:, tf.newaxis], count[:, tf.newaxis])

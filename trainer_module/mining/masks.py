@@ -1,0 +1,42 @@
+"""Who is related to whom within a batch: masks from groups and from lists of ids."""
+
+import tensorflow as tf
+
+from trainer_module.numerics import Tensor
+
+
+def same(rows: Tensor, columns: Tensor) -> Tensor:
+    """Whether row and column have one value (a group, an id): [rows], [columns] -> bool."""
+    return rows[:, tf.newaxis] == columns[tf.newaxis, :]
+
+
+def listed(lists: tf.RaggedTensor, columns: Tensor) -> Tensor:
+    """Whether a column's id is in a row's list.
+
+    Args:
+      lists: ragged [rows, (ids)], such as the known positives (`positive_ids`) of each anchor.
+      columns: [columns], ids of the same dtype (strings or integers), in any order, also repeated.
+
+    Returns:
+      bool [rows, columns], in time and memory of O(rows · columns + ids).
+    """
+    ids, width = lists.flat_values, tf.size(columns)
+    # Numbers of equal ids, by first appearance: those of columns are all below `width`.
+    _, numbers = tf.unique(tf.concat([columns, ids], axis=0))
+    here = numbers[width:] < width
+    places = tf.stack(
+        [tf.cast(lists.value_rowids(), tf.int32)[here], numbers[width:][here]], axis=1
+    )
+    times = tf.scatter_nd(
+        places, tf.ones_like(places[:, 0]), [tf.cast(lists.nrows(), tf.int32), width]
+    )
+    return tf.gather(times > 0, numbers[:width], axis=1)
+
+
+def without_false_negatives(valid: Tensor, positive: Tensor, related: Tensor) -> Tensor:
+    """`valid` less the columns that are related, but not the row's positive here; all bool.
+
+    `related`: from `same` of groups, `listed` of known positives, or either (`|`). For in-batch
+    softmax, where the positive is the diagonal, these are the accidental hits.
+    """
+    return valid & (positive | ~related)
