@@ -19,7 +19,7 @@ from tfx.orchestration.airflow import airflow_dag_runner
 
 from pipeline import dag, verdict
 from pipeline.airflow_launcher import Launcher
-from pipeline.data import data_pattern, future_pattern, tfrecords
+from pipeline.data import data_patterns, future_patterns, tfrecords
 from pipeline.failure import cause_of
 from pipeline.history import pipeline_run
 from pipeline.paths import RunPaths
@@ -46,7 +46,7 @@ def build_dag(recipe: str) -> models.DAG:
     pipeline = dag.build(
         loaded,
         paths,
-        future_pattern(loaded, paths),
+        future_patterns(loaded, paths),
         # A template, filled in when the Pusher runs: it runs every time, and adds no version twice.
         served="{{ run_id }}",
         metadata_connection_config=_metadata(paths),
@@ -98,7 +98,7 @@ def prepare(loaded: LoadedRecipe, paths: RunPaths) -> float:
     started = time.time()
     paths.make()
     paths.verdict.unlink(missing_ok=True)
-    data_pattern(loaded, paths)
+    data_patterns(loaded, paths)
     return started
 
 
@@ -119,7 +119,7 @@ def write_verdict(
     found = verdict.of_run(
         loaded.recipe.name,
         paths,
-        tfrecords(loaded, future_pattern(loaded, paths)),
+        tfrecords(loaded, future_patterns(loaded, paths)),
         pipeline_run(connection, loaded.recipe.name, dag_run.run_id),
         time.time() - ti.xcom_pull(task_ids=PREPARE),
         _logs(dag_run),

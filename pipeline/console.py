@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -19,7 +19,12 @@ from rich.table import Table
 from pipeline.verdict import Verdict, bound_text
 from trainer_module.metrics.results import GateResult
 
-_STYLES = {"blessed": "bold green", "refused": "bold yellow", "failed": "bold red"}
+_STYLES = {
+    "blessed": "bold green",
+    "data": "bold green",
+    "refused": "bold yellow",
+    "failed": "bold red",
+}
 _WIDTH = 100
 
 
@@ -42,8 +47,10 @@ class Console:
     File descriptors are redirected, not only Python's streams: TensorFlow writes from C++.
     """
 
-    def __init__(self, log: Path):
+    def __init__(self, log: Path, nodes: Iterable[str] = ()):
+        """Takes the log file and the names of the nodes, which stand in one column."""
         self._log = log
+        self._column = max([20, *(len(name) + 2 for name in nodes)])
         self._spinner: Spinner | None = None
 
     def __enter__(self) -> "Console":
@@ -86,7 +93,7 @@ class Console:
         line = NodeLine()
         started = time.monotonic()
         try:
-            self._spinner = Spinner("dots", f"{name:<20}running", style="green")
+            self._spinner = Spinner("dots", f"{name:<{self._column}}running", style="green")
             with Live(
                 self._spinner,
                 console=self._rich,
@@ -105,12 +112,12 @@ class Console:
             seconds = f"{time.monotonic() - started:7.1f} s"
             state = f"[{style}]{line.state:<8}[/]"
             figure = f"  {escape(line.figure)}" if line.figure else ""
-            self._rich.print(f"  {name:<20}{state}{seconds}{figure}", highlight=False)
+            self._rich.print(f"  {name:<{self._column}}{state}{seconds}{figure}", highlight=False)
 
     def progress(self, text: str) -> None:
         """Shows how far the running node is."""
         if self._spinner is not None and self._rich.is_terminal:
-            self._spinner.update(text=f"{'Trainer':<20}{escape(text)}")
+            self._spinner.update(text=f"{'Trainer':<{self._column}}{escape(text)}")
         else:
             self._rich.print(f"    {escape(text)}", highlight=False)
 
@@ -122,8 +129,11 @@ class Console:
             say(f"[bold red]FAILED[/]: {escape(verdict.cause)}", highlight=False, soft_wrap=True)
             say(f"  log      {escape(verdict.log or 'none')}", highlight=False, soft_wrap=True)
             return
-        say(_gate_table(verdict.gates))
+        if verdict.gates:
+            say(_gate_table(verdict.gates))
         say(f"  log      {escape(verdict.log or 'none')}", highlight=False, soft_wrap=True)
+        if verdict.tuples:
+            say(f"  tuples   {escape(verdict.tuples)}", highlight=False, soft_wrap=True)
         if verdict.served and verdict.command:
             say(f"  model    {escape(verdict.served)}", highlight=False, soft_wrap=True)
             say(f"  try it   {escape(verdict.command)}", highlight=False, soft_wrap=True)

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 
 import tensorflow_data_validation as tfdv
-from tfx.types import artifact_utils
+from tfx.types import Artifact, artifact_utils
 
 from components.pusher.executor import ADDED
 from pipeline.history import NodeRun
@@ -14,18 +14,26 @@ from trainer_module.history import read_history
 
 def node_figure(node_id: str, run: NodeRun) -> str:
     """A short text about what a node gave; empty where there is nothing to say."""
-    figure = _FIGURES.get(node_id)
+    figure = _FIGURES.get(node_id.partition("_")[0])  # Else it ends with the name of an input.
     return figure(run) if figure else ""
 
 
 def _rows(run: NodeRun) -> str:
     examples = run.output("examples")
-    counts = [
-        f"{split} {examples.get_int_custom_property(f'rows_{split}'):,}"
-        for split in artifact_utils.decode_split_names(examples.split_names)
-    ]
     skipped = examples.get_int_custom_property("rows_skipped")
-    return "rows: " + ", ".join(counts) + (f"; {skipped:,} skipped" if skipped else "")
+    return f"rows: {_by_split(examples)}" + (f"; {skipped:,} skipped" if skipped else "")
+
+
+def _by_split(examples: Artifact) -> str:
+    splits = artifact_utils.decode_split_names(examples.split_names)
+    counts = [f"{examples.get_int_custom_property(f'rows_{split}'):,}" for split in splits]
+    if len(splits) == 1:
+        return counts[0]
+    return ", ".join(f"{split} {count}" for split, count in zip(splits, counts, strict=True))
+
+
+def _split(run: NodeRun) -> str:
+    return f"rows: {_by_split(run.output('split_examples'))}"
 
 
 def _statistics(run: NodeRun) -> str:
@@ -71,6 +79,7 @@ _FIGURES: dict[str, Callable[[NodeRun], str]] = {
     "EntityGen": _rows,
     "EntityStatistics": _statistics,
     "EntityValidator": lambda run: "no anomalies",
+    "SplitGen": _split,
     "RelationGen": _tuples,
     "TupleStatistics": _statistics,
     "TupleValidator": lambda run: "no anomalies",

@@ -10,11 +10,13 @@ file everywhere (docs/scheduling.md).
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from pipeline.data import Patterns, read_tables
 from pipeline.paths import RemotePaths, RunPaths
 from pipeline.settings import IN_PROCESS, WRONG, recipe_name
 from relation.errors import UserError
@@ -27,19 +29,21 @@ SERVED = "unknown"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Writes the specification; the exit status is 2 if the recipe or a flag is wrong."""
-    flags = _flags(argv)
     try:
         loaded = load_recipe(recipe_name())
+        flags = _flags(argv, loaded)
         name = loaded.recipe.name
         output = Path(flags.output or RunPaths.of(name).root / f"{name}.yaml").resolve()
         runs = _remote(flags.runs, "--runs", "the cluster's folder of all runs")
-        data = _remote(
-            flags.data or _named_data(loaded),
-            "--data",
-            f"a glob of the {loaded.recipe.primary} rows",
+        schemas = {table: getattr(flags, f"schema_{table}") for table in loaded.schemas}
+        compile_recipe(
+            loaded,
+            RemotePaths(f"{runs}/{name}"),
+            _patterns(loaded, flags),
+            {table: file for table, file in schemas.items() if file is not None},
+            flags.image,
+            output,
         )
-        schema = flags.schema or str(loaded.schema_path)
-        compile_recipe(loaded, RemotePaths(f"{runs}/{name}"), data, schema, flags.image, output)
     except UserError as error:
         print(f"Error: {error}", file=sys.stderr)
         return WRONG
@@ -48,15 +52,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def compile_recipe(
-    loaded: LoadedRecipe, paths: RemotePaths, data: str, schema: str, image: str, output: Path
+    loaded: LoadedRecipe,
+    paths: RemotePaths,
+    data: Patterns,
+    schemas: Mapping[str, str],
+    image: str,
+    output: Path,
 ) -> None:
     """Compiles one recipe.
 
     Args:
       loaded: the recipe.
       paths: where its runs leave what they make.
-      data: glob of the entity type's files.
-      schema: file of the schema.
+      data: globs of the files of each entity type and edge list that is read.
+      schemas: files of the schemas; by default where they are on this machine.
       image: container image with the project installed.
       output: the file to write, a `.yaml`; its folder is made.
     """
@@ -70,7 +79,7 @@ def compile_recipe(
         loaded._replace(recipe=loaded.recipe.model_copy(update={"name": name})),
         paths,
         data,
-        schema_file=schema,
+        schema_files=schemas,
         served=SERVED,
         stock_resolver=True,
         beam_pipeline_args=[*IN_PROCESS, f"--sdk_container_image={image}"],
@@ -85,18 +94,25 @@ def compile_recipe(
         yaml.safe_dump({"defaultPipelineRoot": paths.pipeline}, file)
 
 
-def _flags(argv: Sequence[str] | None) -> argparse.Namespace:
+def _flags(argv: Sequence[str] | None, loaded: LoadedRecipe) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description="Compile the recipe that RELATA_RECIPE names for Kubeflow Pipelines v2. "
-        "Places are those of the cluster: a URI, or an absolute path in every container."
+        "Places are those of the cluster: a URI, or an absolute path in every container.",
+        allow_abbrev=False,
     )
     parser.add_argument(
         "--runs", default=os.environ.get("RELATA_RUNS"), help="folder of all runs (RELATA_RUNS)"
     )
-    parser.add_argument("--data", help="glob of the rows (default: the recipe's `path`)")
-    parser.add_argument(
-        "--schema", help="file of the schema (default: where it is on this machine)"
-    )
+    for table, split in _globs(loaded):
+        parser.add_argument(
+            *_names(loaded, "data", table, split),
+            help=f"glob of the {_rows(table, split)} (default: the recipe's `path`)",
+        )
+    for table in loaded.schemas:
+        parser.add_argument(
+            *_names(loaded, "schema", table),
+            help=f"file of the schema of {table} (default: where it is on this machine)",
+        )
     parser.add_argument(
         "--image", default=IMAGE, help="image with the project (default: %(default)s)"
     )
@@ -107,8 +123,46 @@ def _flags(argv: Sequence[str] | None) -> argparse.Namespace:
     return flags
 
 
-def _named_data(loaded: LoadedRecipe) -> str | None:
-    return loaded.recipe.entity.path
+def _names(loaded: LoadedRecipe, kind: str, table: str, split: str | None = None) -> list[str]:
+    """The names of a flag; of a recipe's only input the short one comes last, and is the one said.
+
+    >>> _names(digits, "data", "item")
+    ['--data_item', '--data']
+    """
+    end = f"_{split}" if split else ""
+    names = [f"--{kind}_{table}{end}"]
+    return [*names, f"--{kind}{end}"] if len(loaded.schemas) == 1 else names
+
+
+def _globs(loaded: LoadedRecipe) -> list[tuple[str, str | None]]:
+    """What globs are asked for: entity type or edge list, and split where files are given one."""
+    return [
+        (name, split)
+        for name, table in read_tables(loaded.recipe).items()
+        for split in (table.path if isinstance(table.path, Mapping) else [None])
+    ]
+
+
+def _patterns(loaded: LoadedRecipe, flags: argparse.Namespace) -> Patterns:
+    """The globs that the flags give, or else the recipe."""
+    tables = read_tables(loaded.recipe)
+    found: dict[str, Any] = {}
+    for table, split in _globs(loaded):
+        *_, flag = _names(loaded, "data", table, split)
+        given = getattr(flags, f"data_{table}" + (f"_{split}" if split else ""))
+        path = tables[table].path
+        if given is None:
+            given = path if split is None else path[split]  # type: ignore[index]
+        glob = _remote(given, flag, f"a glob of the {_rows(table, split)}")
+        if split is None:
+            found[table] = glob
+        else:
+            found.setdefault(table, {})[split] = glob
+    return found
+
+
+def _rows(table: str, split: str | None) -> str:
+    return f"{table} rows" if split is None else f"{table} rows of {split}"
 
 
 def _remote(place: str | None, flag: str, what: str) -> str:

@@ -14,7 +14,8 @@ def main() -> int:
     """Runs the recipe.
 
     Returns:
-      0 blessed, 1 failed, 2 the recipe or the output folder is wrong, 3 refused.
+      0 blessed (without a model: the data are made), 1 failed, 2 the recipe or the output
+      folder is wrong, 3 refused.
     """
     try:
         loaded = load_recipe(recipe_name())
@@ -28,11 +29,11 @@ def main() -> int:
         from tfx.orchestration import metadata
 
         from pipeline import dag, verdict
-        from pipeline.data import data_pattern, tfrecords
+        from pipeline.data import data_patterns, tfrecords
         from pipeline.progress import ReportingRunner
 
     try:
-        data = data_pattern(loaded, paths)
+        data = data_patterns(loaded, paths)
         pipeline = dag.build(
             loaded,
             paths,

@@ -47,7 +47,8 @@ class ReportingRunner(local_dag_runner.LocalDagRunner):
         assert run_options is None, "partial runs are not supported"
         stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
         log = self._paths.logs / f"run-{stamp}.log"
-        with Console(log) as console:
+        names = [node.pipeline_node.node_info.id for node in pipeline.nodes]
+        with Console(log, names) as console:
             try:
                 verdict = self._run_nodes(pipeline, console, log)
             except Exception as error:

@@ -21,7 +21,8 @@ def main() -> int:
     """Registers the pipeline of `RELATA_RECIPE` and runs it.
 
     Returns:
-      0 blessed, 1 failed, 2 the recipe or the output folder is wrong, 3 refused.
+      0 blessed (without a model: the data are made), 1 failed, 2 the recipe or the output
+      folder is wrong, 3 refused.
     """
     try:
         loaded = load_recipe(recipe_name())

@@ -13,7 +13,7 @@ BEAM_ARGS = [
 ]
 FAILED, WRONG, REFUSED = 1, 2, 3
 """Exit statuses: the run did not end; the recipe or the output folder is wrong; no blessing."""
-EXIT_STATUS = {"blessed": 0, "refused": REFUSED, "failed": FAILED}
+EXIT_STATUS = {"blessed": 0, "data": 0, "refused": REFUSED, "failed": FAILED}
 """By verdict."""
 
 

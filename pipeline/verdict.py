@@ -1,4 +1,7 @@
-"""The verdict of a run: blessed, refused or failed, and why; written to `verdict.json`."""
+"""The verdict of a run: blessed, refused or failed, and why; written to `verdict.json`.
+
+A recipe without a model makes data: there is nothing to bless, and the verdict is `data`.
+"""
 
 import json
 import os
@@ -11,6 +14,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from components.pusher.executor import ADDED, newest_version
+from pipeline.figures import node_figure
 from pipeline.history import NodeRun
 from pipeline.paths import RunPaths
 from relation.spec import Frozen
@@ -28,10 +32,11 @@ class Verdict(Frozen):
       pushed_version: the version that this run added.
       served: folder of the newest version, whichever run pushed it.
       command: a command that tries it.
+      tuples: folder of the tuples, where the recipe asks for no model.
     """
 
     recipe: str
-    verdict: Literal["blessed", "refused", "failed"]
+    verdict: Literal["blessed", "refused", "failed", "data"]
     cause: str
     gates: tuple[GateResult, ...] = ()
     evaluation: Mapping[str, Any] = Field(default_factory=dict)
@@ -39,6 +44,7 @@ class Verdict(Frozen):
     pushed_version: str | None = None
     served: str | None = None
     command: str | None = None
+    tuples: str | None = None
     seconds: float = 0.0
     log: str | None = None
 
@@ -72,6 +78,8 @@ def of_run(
       seconds: how long the nodes took.
       log: the log file.
     """
+    if "Evaluator" not in runs:
+        return _of_data(recipe, runs["RelationGen"], seconds, log)
     found = read_verdict(runs["Evaluator"].output("evaluation").uri)
     blessed = bool(runs["Evaluator"].output("blessing").get_int_custom_property("blessed"))
     pushed = runs["Pusher"].output("pushed_model")
@@ -89,6 +97,17 @@ def of_run(
         pushed_version=version,
         served=str(served) if served else None,
         command=_command(served, data or _entities(runs)) if served else None,
+        seconds=round(seconds, 1),
+        log=str(log),
+    )
+
+
+def _of_data(recipe: str, made: NodeRun, seconds: float, log: Path) -> Verdict:
+    return Verdict(
+        recipe=recipe,
+        verdict="data",
+        cause=f"the recipe asks for no model, only for data; {node_figure('RelationGen', made)}",
+        tuples=made.output("tuples").uri,
         seconds=round(seconds, 1),
         log=str(log),
     )

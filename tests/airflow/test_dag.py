@@ -20,14 +20,18 @@ def read():
 
 dags, others = read(), read()
 dag, again = dags.pop("nightly"), others["nightly"]
+
+def upstream(dag):
+    return {task.task_id: sorted(task.upstream_task_ids) for task in dag.tasks}
+
 print("DAG", json.dumps({
     "id": dag.dag_id,
     "schedule": dag.schedule_interval,
     "catchup": dag.catchup,
     "max_active_runs": dag.max_active_runs,
     "start": dag.start_date.isoformat(),
-    "upstream": {task.task_id: sorted(task.upstream_task_ids) for task in dag.tasks},
-    "others": list(dags),
+    "upstream": upstream(dag),
+    "others": {name: upstream(other) for name, other in dags.items()},
     "same": SerializedDAG.to_dict(dag) == SerializedDAG.to_dict(again),
 }))
 """
@@ -35,7 +39,7 @@ print("DAG", json.dumps({
 MORE = """
 from pipeline.airflow_runner import build_dag
 
-DAG = build_dag("digits_pairs")
+DAG = build_dag("relation_class")
 """
 
 UPSTREAM = {
@@ -54,12 +58,33 @@ UPSTREAM = {
     "Pusher": {"Trainer", "Evaluator"},
     "Verdict": {"Pusher"},
 }
+DATA_ALONE = {
+    "Prepare": set(),
+    "EntityGen": {"Prepare"},
+    "EntityStatistics": {"EntityGen"},
+    "ImportSchemaGen": {"Prepare"},
+    "EntityValidator": {"EntityStatistics", "ImportSchemaGen"},
+    "EntityGen_links": {"Prepare"},
+    "EntityStatistics_links": {"EntityGen_links"},
+    "ImportSchemaGen_links": {"Prepare"},
+    "EntityValidator_links": {"EntityStatistics_links", "ImportSchemaGen_links"},
+    "SplitGen": {"EntityGen", "EntityGen_links", "EntityValidator", "EntityValidator_links"},
+    "RelationGen": {
+        *("SplitGen", "ImportSchemaGen", "ImportSchemaGen_links"),
+        *("EntityValidator", "EntityValidator_links"),
+    },
+    "TupleStatistics": {"RelationGen"},
+    "TupleValidator": {"TupleStatistics", "RelationGen"},
+    "Transform": {"RelationGen", "TupleValidator"},
+    "Verdict": {"Transform"},
+}
+"""Of a recipe without a model, of two inputs, split by component."""
 
 
 def test_the_dag(tmp_path):
     airflow = Airflow(tmp_path)
     recipe = variant(tmp_path, name="nightly", schedule={"cron": "30 2 * * *"})
-    (airflow.dags / "pairs.py").write_text(MORE)
+    (airflow.dags / "classes.py").write_text(MORE)
     done = airflow.run("-c", READ, str(airflow.dags), recipe=recipe)
     assert done.returncode == 0, done.stdout + done.stderr
     [line] = [line for line in done.stdout.splitlines() if line.startswith("DAG ")]
@@ -71,7 +96,7 @@ def test_the_dag(tmp_path):
         "catchup": False,
         "max_active_runs": 1,
         "start": "2025-01-01T00:00:00+00:00",
-        "others": ["digits_pairs"],
+        "others": {"relation_class": {task: sorted(ids) for task, ids in DATA_ALONE.items()}},
         "same": True,  # A DAG that differed each time would be stored anew each time.
     }
     assert not airflow.runs.exists()

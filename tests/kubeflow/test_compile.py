@@ -5,6 +5,7 @@ import json
 import pytest
 
 from pipeline import kubeflow_runner
+from pipeline.data import read_tables
 from relation.load import RECIPES, load_recipe
 
 pytestmark = pytest.mark.kubeflow
@@ -22,12 +23,38 @@ TASKS = {
     "TupleStatistics",
     "TupleValidator",
     "Transform",
+}
+MODEL_TASKS = {
     "Trainer",
     "LatestBlessedModel-model-resolver",
     "LatestBlessedModel-model-blessing-resolver",
     "Evaluator",
     "Pusher",
 }
+FINGERPRINTED = {
+    *("EntityGen", "EntityValidator", "SplitGen", "RelationGen", "TupleValidator"),
+    *("Transform", "Trainer", "Evaluator", "Pusher"),
+}
+
+
+def flags_of(loaded):
+    """Places for all that a recipe reads."""
+    data = [(f"--data_{name}", f"gs://bucket/{name}/*.gz") for name in read_tables(loaded.recipe)]
+    schemas = [(f"--schema_{name}", f"/app/{name}.pbtxt") for name in loaded.schemas]
+    places = [("--runs", RUNS), ("--image", "hub/relata:7"), *data, *schemas]
+    return [word for place in places for word in place]
+
+
+def tasks_of(loaded):
+    """The tasks of a recipe."""
+    first, *others = read_tables(loaded.recipe)
+    tasks = TASKS | (MODEL_TASKS if loaded.recipe.model else set())
+    for name in others:
+        tasks |= {f"{task}_{name}" for task in TASKS if task.startswith(("Entity", "Import"))}
+    tasks |= {f"ImportSchemaGen_{name}" for name in set(loaded.schemas) - {first, *others}}
+    return tasks | (
+        {"SplitGen"} if loaded.recipe.data.split.unit in ("component", "time") else set()
+    )
 
 
 @pytest.fixture
@@ -53,28 +80,35 @@ def constants(spec, task):
 
 @pytest.mark.parametrize("recipe", sorted(path.stem for path in RECIPES.glob("*.yaml")))
 def test_every_shipped_recipe(recipe, compiled, tmp_path):
-    status, path = compiled(recipe, *FLAGS)
+    loaded = load_recipe(recipe)
+    status, path = compiled(recipe, *flags_of(loaded))
     assert status == 0
     spec = components.load_component_from_file(str(path)).pipeline_spec
     assert spec.pipeline_info.name == recipe.replace("_", "-")
     assert spec.default_pipeline_root == f"{RUNS}/{recipe}/pipeline"
-    assert set(spec.root.dag.tasks) == TASKS
+    tasks = set(spec.root.dag.tasks)
+    assert tasks == tasks_of(loaded)
 
     relation_gen = constants(spec, "RelationGen")
-    request = load_recipe(recipe).materialization
+    request = loaded.materialization
     assert json.loads(relation_gen["request"]) == json.loads(request.model_dump_json())
     fingerprints = {
         task
-        for task in TASKS
+        for task in tasks
         if any("code_fingerprint" in key + value for key, value in constants(spec, task).items())
     }
-    assert fingerprints == {
-        *("EntityGen", "EntityValidator", "RelationGen", "TupleValidator"),
-        *("Transform", "Trainer", "Evaluator", "Pusher"),
-    }
-    assert constants(spec, "ImportSchemaGen")["schema_file"] == "/app/schema.pbtxt"
-    assert constants(spec, "ImportSchemaGen")["content_fingerprint"]
-    assert f"{RUNS}/{recipe}/serving" in constants(spec, "Pusher")["push_destination"]
+    assert fingerprints == {task for task in tasks if task.partition("_")[0] in FINGERPRINTED}
+    first = next(iter(read_tables(loaded.recipe)))
+    for name in loaded.schemas:
+        suffix = "" if name == first else f"_{name}"
+        schema = constants(spec, f"ImportSchemaGen{suffix}")
+        assert schema["schema_file"] == f"/app/{name}.pbtxt"
+        assert schema["content_fingerprint"]
+    for name in read_tables(loaded.recipe):
+        suffix = "" if name == first else f"_{name}"
+        assert constants(spec, f"EntityGen{suffix}")["input_base"] == f"gs://bucket/{name}"
+    if loaded.recipe.model is not None:
+        assert f"{RUNS}/{recipe}/serving" in constants(spec, "Pusher")["push_destination"]
 
     executors = spec.deployment_spec["executors"]
     images = [
@@ -82,11 +116,13 @@ def test_every_shipped_recipe(recipe, compiled, tmp_path):
         for label in executors
         if "container" in executors[label]
     ]
-    assert images == ["hub/relata:7"] * 11  # All but the two resolvers.
+    assert set(images) == {"hub/relata:7"}
+    resolvers = {task for task in tasks if task.endswith("-resolver")}
+    assert len(images) == len(tasks) - len(resolvers)
 
     # The same again, also after a local run left a served version.
     (tmp_path / "runs" / recipe / "serving" / "1").mkdir(parents=True)
-    status, again = compiled(recipe, *FLAGS, name="again.yaml")
+    status, again = compiled(recipe, *flags_of(loaded), name="again.yaml")
     assert status == 0
     assert again.read_text() == path.read_text()
 
@@ -120,6 +156,30 @@ def test_places_that_no_container_sees(flags, said, compiled, capsys):
     assert status == 2
     assert said in capsys.readouterr().err
     assert not path.exists()
+
+
+def test_each_input_has_a_place_of_its_own(compiled, capsys):
+    flags = ["--runs", RUNS, "--data_user", ROWS, "--data_item", ROWS]
+    status, path = compiled("two_tower_retrieval", *flags)
+    assert status == 2
+    said = "--data_purchases: missing; expected a glob of the purchases rows"
+    assert said in capsys.readouterr().err
+    assert not path.exists()
+
+
+def test_files_that_are_given_a_split(compiled, tmp_path):
+    recipe = tmp_path / "recipe.yaml"
+    text = load_recipe("digits_triplets").path.read_text()
+    files = "path: {train: /data/a/*, eval: b/*}"
+    text = text.replace("generator: datasets.digits", files)
+    recipe.write_text(text.replace("{unit: entity, train: 3, eval: 1}", "{unit: files}"))
+    status, path = compiled(str(recipe), "--runs", RUNS, "--data_eval", "/data/c/*")
+    assert status == 0
+    spec = components.load_component_from_file(str(path)).pipeline_spec
+    gen = constants(spec, "EntityGen")
+    assert gen["input_base"] == "/data"
+    splits = json.loads(gen["input_config"])["splits"]
+    assert splits == [{"name": "train", "pattern": "a/*"}, {"name": "eval", "pattern": "c/*"}]
 
 
 def test_a_name_that_is_no_yaml(capsys):

@@ -142,3 +142,23 @@ def test_the_summary_ends_with_the_verdict(tmp_path, capfd):
     assert ["accuracy", "0.8750", "≥", "0.99", "refused"] in lines
     assert ["model", "/runs/cats/serving/7"] in lines
     assert lines[-1][0] == "REFUSED:"
+
+
+def test_data_have_no_gates(tmp_path, capfd, monkeypatch):
+    use_descriptors(monkeypatch)
+    verdict = Verdict(recipe="cats", verdict="data", cause="made", tuples="/runs/t", log="run.log")
+    with Console(tmp_path / "run.log") as console:
+        console.show_verdict(verdict)
+    lines = capfd.readouterr().out.split("\n")
+    assert lines == ["", "  log      run.log", "  tuples   /runs/t", "", "DATA: made", ""]
+
+
+def test_long_names_of_nodes_keep_the_columns(tmp_path, capfd, monkeypatch):
+    use_descriptors(monkeypatch)
+    names = ["EntityGen", "EntityStatistics_purchases"]
+    with Console(tmp_path / "run.log", names) as console:
+        for name in names:
+            with console.node(name):
+                pass
+    lines = capfd.readouterr().out.splitlines()
+    assert [line.index("done") for line in lines] == [30, 30]

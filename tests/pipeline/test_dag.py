@@ -6,9 +6,10 @@ import pytest
 
 from components.entity_gen import config
 from pipeline import dag
+from pipeline.data import read_tables
 from pipeline.paths import RunPaths
 from relation.errors import RecipeError
-from relation.load import RECIPES, load_recipe, parse_recipe
+from relation.load import PROJECT, RECIPES, load_recipe
 
 NODES = [
     "EntityGen",
@@ -24,7 +25,20 @@ NODES = [
     "Evaluator",
     "Pusher",
 ]
+MODEL = ["Trainer", "LatestBlessedModel", "Evaluator", "Pusher"]
+ROWS = ["EntityGen", "EntityStatistics", "ImportSchemaGen", "EntityValidator"]
 SHIPPED = sorted(path.stem for path in RECIPES.glob("*.yaml"))
+
+
+def patterns(loaded):
+    """A glob for each entity type and edge list that is read."""
+    return {name: f"/{name}/*.gz" for name in read_tables(loaded.recipe)}
+
+
+def built(loaded, folder, **options):
+    """The nodes of a pipeline, by id."""
+    pipeline = dag.build(loaded, RunPaths(folder), patterns(loaded), **options)
+    return {node.id: node for node in pipeline.components}
 
 
 @pytest.fixture
@@ -34,30 +48,44 @@ def keys(tmp_path):
     (paths.serving / "1").mkdir(parents=True)  # Or the Pusher's key would be new every time.
 
     def of(loaded, **options):
-        pipeline = dag.build(loaded, paths, "/rows/*.gz", **options)
+        nodes = built(loaded, paths.root, **options)
         return {
-            node.id: json.dumps(node.exec_properties, default=str, sort_keys=True)
-            for node in pipeline.components
+            id_: json.dumps(node.exec_properties, default=str, sort_keys=True)
+            for id_, node in nodes.items()
         }
 
     return of
 
 
-def edited(*replacements, name="digits_triplets"):
-    """A shipped recipe with parts of its text replaced."""
-    loaded = load_recipe(name)
-    text = loaded.path.read_text()
-    for old, new in replacements:
-        assert text.count(old) == 1
-        text = text.replace(old, new)
-    return loaded._replace(recipe=parse_recipe(text, "edited"))
+@pytest.fixture
+def edited(tmp_path):
+    """edited((old, new)) -> a shipped recipe with parts of its text replaced."""
+
+    def load(*replacements, name="digits_triplets"):
+        text = load_recipe(name).path.read_text()
+        for old, new in replacements:
+            assert text.count(old) == 1
+            text = text.replace(old, new)
+        path = tmp_path / "edited.yaml"
+        path.write_text(text)
+        return load_recipe(str(path))
+
+    return load
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_every_recipe_has_the_same_nodes_in_an_order_that_runs(name, tmp_path):
-    pipeline = dag.build(load_recipe(name), RunPaths(tmp_path), "/rows/*.gz")
+def test_every_recipe_has_nodes_in_an_order_that_runs(name, tmp_path):
+    loaded = load_recipe(name)
+    pipeline = dag.build(loaded, RunPaths(tmp_path), patterns(loaded))
     ids = [node.id for node in pipeline.components]
-    assert sorted(ids) == sorted(NODES)
+    first, *others = patterns(loaded)
+    expected = [node for node in NODES if loaded.recipe.model or node not in MODEL]
+    expected += [f"{node}_{name}" for name in others for node in ROWS]
+    only_schema = set(loaded.schemas) - {first, *others}
+    expected += [f"ImportSchemaGen_{name}" for name in only_schema]
+    if loaded.recipe.data.split.unit in ("component", "time"):
+        expected.append("SplitGen")
+    assert sorted(ids) == sorted(expected)
     for node in pipeline.components:
         for upstream in node.upstream_nodes:
             assert ids.index(upstream.id) < ids.index(node.id)
@@ -67,8 +95,7 @@ def test_every_recipe_has_the_same_nodes_in_an_order_that_runs(name, tmp_path):
 
 
 def test_nothing_is_learnt_or_related_before_it_is_validated(tmp_path):
-    pipeline = dag.build(load_recipe("digits_triplets"), RunPaths(tmp_path), "/rows/*.gz")
-    nodes = {node.id: node for node in pipeline.components}
+    nodes = built(load_recipe("digits_triplets"), tmp_path)
 
     def upstream(node_id):
         return {node.id for node in nodes[node_id].upstream_nodes}
@@ -80,6 +107,10 @@ def test_nothing_is_learnt_or_related_before_it_is_validated(tmp_path):
 
 def test_building_again_gives_the_same_keys(keys):
     assert keys(load_recipe("digits_triplets")) == keys(load_recipe("digits_triplets"))
+
+
+def config_of(entity_gen):
+    return config.unpack(entity_gen.exec_properties["custom_config"])
 
 
 PREPROCESSED = {"RelationGen", "Transform", "Trainer"}
@@ -101,7 +132,7 @@ PREPROCESSED = {"RelationGen", "Transform", "Trainer"}
         ("description: Handwritten", "description: Hand-written", set()),
     ],
 )
-def test_a_change_is_in_the_keys_of_what_it_concerns(old, new, changed, keys):
+def test_a_change_is_in_the_keys_of_what_it_concerns(old, new, changed, keys, edited):
     before, after = keys(edited()), keys(edited((old, new)))
     assert {node for node in NODES if before[node] != after[node]} == changed
 
@@ -110,11 +141,19 @@ def test_an_edited_schema_is_in_the_key_of_its_importer_alone(keys, tmp_path):
     loaded = load_recipe("digits_triplets")
     copy = tmp_path / "digits.pbtxt"
     copy.write_text(loaded.schema_path.read_text())
-    loaded = loaded._replace(schema_path=copy)
+    loaded = loaded._replace(schema_paths={"item": copy})
     before = keys(loaded)
     copy.write_text(copy.read_text() + "# a comment\n")
     after = keys(loaded)
     assert {node for node in NODES if before[node] != after[node]} == {"ImportSchemaGen"}
+
+
+DIGITS = PROJECT / "schemas" / "digits.pbtxt"
+IMAGES = """
+feature { name: "id" type: BYTES }
+feature { name: "image" type: BYTES image_domain {} }
+feature { name: "label" type: BYTES }
+"""
 
 
 @pytest.mark.parametrize(
@@ -127,12 +166,16 @@ def test_an_edited_schema_is_in_the_key_of_its_importer_alone(keys, tmp_path):
         ("image_folder", {}),
     ],
 )
-def test_entity_gen_knows_the_format_and_for_tables_the_schemas_types(given, features, tmp_path):
+def test_entity_gen_knows_the_format_and_for_tables_the_schemas_types(
+    given, features, tmp_path, edited
+):
     generator = "generator: datasets.digits"
-    loaded = edited((generator, f"path: /rows/*\n      format: {given}"))
-    pipeline = dag.build(loaded, RunPaths(tmp_path), "/rows/*")
-    entity_gen = next(node for node in pipeline.components if node.id == "EntityGen")
-    found = config.unpack(entity_gen.exec_properties["custom_config"])
+    schema = tmp_path / "images.pbtxt"
+    schema.write_text(IMAGES if given == "image_folder" else DIGITS.read_text())
+    loaded = edited(
+        (generator, f"path: /rows/*\n      format: {given}"), ("schemas/digits.pbtxt", str(schema))
+    )
+    found = config_of(built(loaded, tmp_path)["EntityGen"])
     assert (found.file_format, found.features) == (given, features)
 
 
@@ -156,6 +199,106 @@ def test_the_stock_resolver_changes_the_resolver_alone(keys):
         ("{type: triplet, margin: 1.0}", "{type: contrastive}", r"model\.(loss|head)"),
     ],
 )
-def test_parts_that_do_not_exist_or_fit_are_recipe_errors(old, new, message, keys):
+def test_parts_that_do_not_exist_or_fit_are_recipe_errors(old, new, message, keys, edited):
     with pytest.raises(RecipeError, match=message):
         keys(edited((old, new)))
+
+
+def sources(node):
+    """The node that each input of a node comes from, and its output."""
+    return {
+        key: (channel.producer_component_id, channel.output_key)
+        for key, channel in node.inputs.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("recipe", "inputs"),
+    [
+        (
+            "digits_triplets",
+            {"examples": ("EntityGen", "examples"), "schema": ("ImportSchemaGen", "schema")},
+        ),
+        (
+            "two_tower_retrieval",
+            {
+                "examples": ("EntityGen", "examples"),
+                "schema": ("ImportSchemaGen", "schema"),
+                "other_examples": ("EntityGen_item", "examples"),
+                "other_schema": ("ImportSchemaGen_item", "schema"),
+                "edges": ("EntityGen_purchases", "examples"),
+                "edge_schema": ("ImportSchemaGen_purchases", "schema"),
+            },
+        ),
+        (
+            "relation_class",
+            {
+                "examples": ("SplitGen", "split_examples"),
+                "schema": ("ImportSchemaGen", "schema"),
+                "edges": ("SplitGen", "split_edges"),
+                "edge_schema": ("ImportSchemaGen_links", "schema"),
+            },
+        ),
+        (
+            "label_conditioned",
+            {
+                "examples": ("EntityGen", "examples"),
+                "schema": ("ImportSchemaGen", "schema"),
+                "other_schema": ("ImportSchemaGen_tag", "schema"),
+            },
+        ),
+        (
+            "image_labels",
+            {
+                "schema": ("ImportSchemaGen_photograph", "schema"),
+                "other_schema": ("ImportSchemaGen_drawing", "schema"),
+                "edges": ("EntityGen", "examples"),
+                "edge_schema": ("ImportSchemaGen", "schema"),
+            },
+        ),
+        (
+            "entity_matching",
+            {
+                "schema": ("ImportSchemaGen_offer", "schema"),
+                "edges": ("EntityGen", "examples"),
+                "edge_schema": ("ImportSchemaGen", "schema"),
+            },
+        ),
+    ],
+)
+def test_what_relation_gen_is_given(recipe, inputs, tmp_path):
+    nodes = built(load_recipe(recipe), tmp_path)
+    assert sources(nodes["RelationGen"]) == inputs
+    validators = {id_ for id_ in nodes if id_.startswith("EntityValidator")}
+    for id_ in ["RelationGen", *({"SplitGen"} & set(nodes))]:
+        assert validators <= {node.id for node in nodes[id_].upstream_nodes}
+
+
+def test_each_input_has_a_chain_of_its_own(tmp_path):
+    nodes = built(load_recipe("two_tower_retrieval"), tmp_path)
+    for suffix, name in (("", "user"), ("_item", "item"), ("_purchases", "purchases")):
+        gen = nodes[f"EntityGen{suffix}"]
+        assert gen.exec_properties["input_base"] == f"/{name}"
+        [statistics] = sources(nodes[f"EntityStatistics{suffix}"]).values()
+        assert statistics == (f"EntityGen{suffix}", "examples")
+        validator = nodes[f"EntityValidator{suffix}"]
+        assert sources(validator) == {
+            "statistics": (f"EntityStatistics{suffix}", "statistics"),
+            "schema": (f"ImportSchemaGen{suffix}", "schema"),
+        }
+        assert validator.exec_properties["title"] == f"rows of {name}"
+        path = nodes[f"ImportSchemaGen{suffix}"].exec_properties["schema_file"]
+        assert path == str(load_recipe("two_tower_retrieval").schema_paths[name])
+    found = {name: config_of(nodes[name]) for name in nodes if name.startswith("EntityGen")}
+    assert {name: (one.id_feature, one.partition) for name, one in found.items()} == {
+        "EntityGen": ("id", "id"),
+        "EntityGen_item": ("id", "id"),
+        "EntityGen_purchases": (None, None),
+    }
+
+
+def test_schemas_are_where_the_engine_says(tmp_path):
+    loaded = load_recipe("two_tower_retrieval")
+    nodes = built(loaded, tmp_path, schema_files={"item": "/app/items.pbtxt"})
+    assert nodes["ImportSchemaGen_item"].exec_properties["schema_file"] == "/app/items.pbtxt"
+    assert nodes["ImportSchemaGen"].exec_properties["schema_file"].endswith("schemas/users.pbtxt")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.data import data_pattern, tfrecords
+from pipeline.data import data_patterns, future_patterns, tfrecords
 from pipeline.paths import RunPaths
 from relation.load import load_recipe
 
@@ -28,21 +28,49 @@ def test_a_relative_path_starts_at_the_recipe(path, pattern, monkeypatch, tmp_pa
     monkeypatch.setenv("HOME", "/home/cat")
     loaded = loaded_with(path=path)
     expected = pattern.format(recipes=loaded.path.parent) if "{recipes}" in pattern else pattern
-    assert data_pattern(loaded, RunPaths(tmp_path)) == expected
+    assert data_patterns(loaded, RunPaths(tmp_path)) == {"item": expected}
+
+
+def test_files_that_are_given_a_split(tmp_path):
+    loaded = loaded_with(path={"train": "a/*.gz", "eval": "/b/*.gz"})
+    assert data_patterns(loaded, RunPaths(tmp_path)) == {
+        "item": {"train": f"{loaded.path.parent}/a/*.gz", "eval": "/b/*.gz"}
+    }
 
 
 def test_a_generator_writes_once_below_the_runs_folder(tmp_path):
     loaded = loaded_with(generator="datasets.digits")
-    pattern = data_pattern(loaded, RunPaths(tmp_path))
-    assert pattern == str(tmp_path / "data" / "item" / "*.tfrecord.gz")
+    patterns = data_patterns(loaded, RunPaths(tmp_path))
+    assert patterns == {"item": str(tmp_path / "data" / "item" / "*.tfrecord.gz")}
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "data" / "item").iterdir()}
     assert len(before) == 4
-    assert data_pattern(loaded, RunPaths(tmp_path)) == pattern
+    assert data_patterns(loaded, RunPaths(tmp_path)) == patterns
     after = {path: path.stat().st_mtime_ns for path in (tmp_path / "data" / "item").iterdir()}
     assert after == before
 
 
+def test_a_generator_for_each_entity_type_and_edge_list(tmp_path):
+    loaded, paths = load_recipe("two_tower_retrieval"), RunPaths(tmp_path)
+    future = future_patterns(loaded, paths)
+    assert list(future) == ["user", "item", "purchases"]
+    assert not paths.data.exists()
+    assert data_patterns(loaded, paths) == future
+    for name, pattern in future.items():
+        assert list((tmp_path / "data" / name).glob("*.tfrecord.gz")), name
+        assert pattern.startswith(str(tmp_path / "data" / name))
+
+
+@pytest.mark.parametrize(
+    ("recipe", "read"),
+    [("entity_matching", ["pairs"]), ("label_conditioned", ["scene"])],
+)
+def test_entities_that_come_with_the_source_have_no_files(recipe, read, tmp_path):
+    assert list(future_patterns(load_recipe(recipe), RunPaths(tmp_path))) == read
+
+
 def test_what_tools_can_read_that_know_tfrecord_files_alone():
-    assert tfrecords(loaded_with(path="/a/*"), "/a/*") == "/a/*"
-    assert tfrecords(loaded_with(path="/a/{SPAN}/*"), "/a/{SPAN}/*") is None
-    assert tfrecords(loaded_with(path="/a/*", format="csv"), "/a/*") is None
+    assert tfrecords(loaded_with(path="/a/*"), {"item": "/a/*"}) == "/a/*"
+    assert tfrecords(loaded_with(path="/a/{SPAN}/*"), {"item": "/a/{SPAN}/*"}) is None
+    assert tfrecords(loaded_with(path="/a/*", format="csv"), {"item": "/a/*"}) is None
+    assert tfrecords(loaded_with(), {"item": {"train": "/a/*", "eval": "/b/*"}}) is None
+    assert tfrecords(load_recipe("entity_matching"), {"pairs": "/a/*"}) is None

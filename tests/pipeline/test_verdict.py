@@ -10,6 +10,8 @@ from tfx.types import standard_artifacts
 
 from pipeline import verdict as verdicts
 from pipeline.history import NodeRun
+from pipeline.paths import RunPaths
+from pipeline.settings import EXIT_STATUS
 from pipeline.verdict import Verdict
 from trainer_module.metrics import results
 from trainer_module.metrics.results import GateResult
@@ -59,6 +61,21 @@ def test_a_failed_run_is_a_verdict_too():
     read = json.loads(verdicts.failed("cats", "no rows", Path("run.log")).to_json())
     assert (read["verdict"], read["cause"], read["log"]) == ("failed", "no rows", "run.log")
     assert (read["trained"], read["pushed_version"], read["served"]) == (False, None, None)
+
+
+def test_data_that_a_recipe_without_a_model_asks_for(tmp_path):
+    tuples = standard_artifacts.Examples()
+    tuples.uri = str(tmp_path)
+    stats = {split: {"tuples": 1234, "rows_skipped": 0} for split in ("train", "eval")}
+    (tmp_path / "relation_stats.json").write_text(json.dumps({"splits": stats}))
+    runs = {"RelationGen": NodeRun(cached=True, outputs={"tuples": [tuples]})}
+    found = verdicts.of_run("cats", RunPaths(tmp_path), None, runs, 1.25, Path("run.log"))
+    read = json.loads(found.to_json())
+    assert (read["verdict"], read["tuples"], read["served"]) == ("data", str(tmp_path), None)
+    assert read["cause"] == (
+        "the recipe asks for no model, only for data; tuples: train 1,234, eval 1,234"
+    )
+    assert EXIT_STATUS[found.verdict] == 0
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,36 @@
+"""The figure that matters of a node."""
+
+import pytest
+from tfx.types import artifact_utils, standard_artifacts
+
+from pipeline.figures import node_figure
+from pipeline.history import NodeRun
+
+
+@pytest.mark.parametrize(
+    ("node_id", "output", "counts", "figure"),
+    [
+        ("EntityGen", "examples", {"train": 3000, "eval": 2}, "rows: train 3,000, eval 2"),
+        ("EntityGen_item", "examples", {"train": 3, "eval": 2}, "rows: train 3, eval 2"),
+        ("EntityGen_a_b", "examples", {"all": 1234}, "rows: 1,234"),
+        ("EntityGen", "examples", {"all": 1, "skipped": 2000}, "rows: 1; 2,000 skipped"),
+        ("SplitGen", "split_examples", {"train": 3, "eval": 2}, "rows: train 3, eval 2"),
+    ],
+)
+def test_rows(node_id, output, counts, figure):
+    artifact = standard_artifacts.Examples()
+    splits = [name for name in counts if name != "skipped"]
+    artifact.split_names = artifact_utils.encode_split_names(splits)
+    for name, count in counts.items():
+        artifact.set_int_custom_property(f"rows_{name}", count)
+    assert node_figure(node_id, NodeRun(False, {output: [artifact]})) == figure
+
+
+@pytest.mark.parametrize("node_id", ["Transform", "ImportSchemaGen_tag"])
+def test_a_node_without_a_figure(node_id):
+    assert node_figure(node_id, NodeRun(False, {})) == ""
+
+
+def test_validators():
+    for node_id in ("EntityValidator_item", "TupleValidator"):
+        assert node_figure(node_id, NodeRun(False, {})) == "no anomalies"

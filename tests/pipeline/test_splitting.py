@@ -1,0 +1,177 @@
+"""Which step splits the rows of an entity type or edge list, and by what."""
+
+import pytest
+
+from pipeline.splitting import how_hashed, how_split
+from relation.errors import RecipeError
+from relation.load import load_recipe
+
+BOTH = {"train": "/a", "eval": "/b"}
+
+
+@pytest.fixture
+def edited(tmp_path):
+    """edited(name, (old, new)…) -> a shipped recipe with parts of its text replaced."""
+
+    def load(name, *replacements):
+        text = load_recipe(name).path.read_text()
+        for old, new in replacements:
+            assert text.count(old) == 1
+            text = text.replace(old, new)
+        path = tmp_path / "edited.yaml"
+        path.write_text(text)
+        return load_recipe(str(path))
+
+    return load
+
+
+@pytest.mark.parametrize(
+    ("recipe", "table", "hashed"),
+    [
+        ("digits_triplets", "item", ("id", "id")),
+        ("two_tower_retrieval", "user", ("id", "id")),
+        ("two_tower_retrieval", "item", ("id", "id")),
+        ("two_tower_retrieval", "purchases", (None, None)),
+        ("search_ranking", "document", ("id", "query_id")),
+        ("search_ranking", "query", ("query_id", "query_id")),
+        ("relation_class", "product", ("id", None)),
+        ("relation_class", "links", (None, None)),
+        ("entity_matching", "pairs", (None, "block")),
+        ("label_conditioned", "scene", ("id", "id")),
+        ("image_labels", "sketches", (None, "image_id")),
+    ],
+)
+def test_the_feature_whose_hash_splits_rows(recipe, table, hashed):
+    assert how_hashed(load_recipe(recipe), table, "/rows/*") == hashed
+
+
+BY_GROUP = "unit: group, feature: block, train"
+BY_ENTITY = (BY_GROUP, "unit: entity, train")
+
+
+def test_rows_that_hold_their_members_are_split_by_the_id_of_the_first(edited):
+    loaded = edited("entity_matching", BY_ENTITY)
+    assert how_hashed(loaded, "pairs", "/rows/*") == (None, "left_id")
+    assert how_split(loaded) is None
+
+
+def test_rather_by_the_id_of_a_member_that_is_in_one_split_alone(edited):
+    loaded = edited(
+        "entity_matching",
+        (BY_GROUP, "unit: entity, shared: [offer], train"),
+        ("  edges:", "    other: {schema: schemas/offers.pbtxt}\n  edges:"),
+        ("{left: offer, right: offer}", "{left: offer, right: other}"),
+    )
+    assert how_hashed(loaded, "pairs", "/rows/*") == (None, "right_id")
+
+
+def test_rows_that_hold_no_ids_are_left_to_relation_gen(edited, tmp_path):
+    schema = tmp_path / "sketches.pbtxt"
+    schema.write_text(
+        """feature { name: "image_image" type: BYTES image_domain {} }
+        feature { name: "target_image" type: BYTES image_domain {} }"""
+    )
+    loaded = edited("image_labels", ("schemas/sketches.pbtxt", str(schema)))
+    assert how_hashed(loaded, "sketches", "/rows/*") == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "table", "id_feature"),
+    [("two_tower_retrieval", "user", "id"), ("two_tower_retrieval", "purchases", None)],
+)
+def test_files_that_are_given_a_split_are_not_hashed(recipe, table, id_feature):
+    assert how_hashed(load_recipe(recipe), table, BOTH) == (id_feature, None)
+
+
+def test_shared_entities_are_split_by_their_id(edited):
+    loaded = edited(
+        "two_tower_retrieval",
+        ("generator: datasets.retail.users", "path: {train: /a/*, eval: /b/*}"),
+        ("{unit: entity, shared: [item], train: 3, eval: 1}", "{unit: files, shared: [item]}"),
+    )
+    assert how_hashed(loaded, "item", "/items/*") == ("id", "id")
+    assert how_hashed(loaded, "user", BOTH) == ("id", None)
+
+
+def test_components_of_an_edge_list():
+    split = how_split(load_recipe("relation_class"))
+    assert split.inputs == {"examples": "product", "edges": "links"}
+    assert split.request.model_dump(exclude_defaults=True) == {
+        "unit": "component",
+        "entities": {"product": {"name": "id", "type": "bytes"}},
+        "edges": {
+            "left": {"entity": "product", "id": {"name": "left", "type": "bytes"}},
+            "right": {"entity": "product", "id": {"name": "right", "type": "bytes"}},
+        },
+        "train": 3,
+        "eval": 1,
+        "seed": 1,
+    }
+
+
+def test_components_of_rows_that_hold_their_members(edited):
+    split = how_split(edited("entity_matching", (BY_GROUP, "unit: component, train")))
+    assert split.inputs == {"examples": "pairs", "other_examples": "pairs", "edges": "pairs"}
+    left, right = {"name": "left_id", "type": "bytes"}, {"name": "right_id", "type": "bytes"}
+    found = split.request.model_dump(include={"entities", "edges"})
+    assert found["entities"] == {"left": left, "right": right}
+    assert found["edges"] == {
+        "left": {"entity": "left", "id": left},
+        "right": {"entity": "right", "id": right},
+    }
+
+
+def test_components_of_rows_without_two_ids(edited):
+    loaded = edited("image_labels", ("unit: entity", "unit: component"))
+    with pytest.raises(
+        RecipeError, match=r"data\.split\.unit: got 'component'; .* these: image_id$"
+    ):
+        how_split(loaded)
+
+
+def test_an_edge_list_that_is_there_to_connect(edited):
+    links = """  edges:
+    bonds:
+      schema: schemas/product_links.pbtxt
+      path: /bonds/*
+      left: {entity: product, id: left}
+      right: {entity: product, id: right}
+"""
+    loaded = edited("relation_class", ("  edges:\n", links))
+    assert how_split(loaded).inputs == {"examples": "product", "edges": "bonds"}
+
+
+def test_time(edited):
+    by_time = ("unit: entity, shared", "unit: time, feature: age, shared")
+    split = how_split(edited("two_tower_retrieval", by_time))
+    assert split.inputs == {"examples": "user", "other_examples": "item", "edges": "purchases"}
+    found = split.request.model_dump(include={"feature", "shared", "unit"})
+    assert found["unit"] == "time"
+    assert found["feature"]["name"] == "age"
+    assert found["shared"] == ("item",)
+
+
+def test_rows_that_hold_their_members_by_time(edited):
+    def at(feature):
+        text = f"unit: time, feature: {feature}, train"
+        return how_split(edited("entity_matching", (BY_GROUP, text)))
+
+    split = at("match")
+    assert split.inputs == {"examples": "pairs"}
+    assert split.request.entities["rows"].name == split.request.feature.name == "match"
+    with pytest.raises(RecipeError, match=r"got 'left_price', a float; .* by an integer"):
+        at("left_price")
+
+
+def test_a_split_that_no_input_can_give(edited):
+    loaded = edited(
+        "label_conditioned",
+        ("unit: entity", "unit: component"),
+        (
+            "  split:",
+            "  edges:\n    links:\n      schema: schemas/product_links.pbtxt\n      path: /links/*\n"
+            "      left: {entity: scene, id: left}\n      right: {entity: tag, id: right}\n  split:",
+        ),
+    )
+    with pytest.raises(RecipeError, match=r"data\.split: .*name types of `entities`"):
+        how_split(loaded)
