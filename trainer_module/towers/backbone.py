@@ -60,9 +60,13 @@ class Backbone(ImageTower):
         shape = (self.height, self.width, self.channels)
         image = keras.Input(shape, name=features[0].name)
         x = _family(self.network).preprocess_input(255.0 * image)
-        x = self._network(shape)(x, training=None if self.trainable else False)
+        network = self._network(shape)
+        x = network(x) if self.trainable else InInference(network)(x)
         x = self.dropped(self.normed(x))
-        x = self.embedded(x, self.embedding) if self.embedding else self.unit(x)
+        if self.embedding:
+            x = self.embedded(x, self.embedding)
+        else:
+            x = self.unit(keras.layers.Activation("linear", dtype="float32")(x))
         return keras.Model({features[0].name: image}, x, name="backbone")
 
     def _network(self, shape: tuple[int, int, int]) -> Tensor:
@@ -77,3 +81,17 @@ class Backbone(ImageTower):
             network.load_weights(self.weights)
         network.trainable = self.trainable
         return network
+
+
+class InInference(keras.layers.Layer):
+    """A network that is never in training: not its batch statistics, nor what it drops at random.
+
+    A plain `training=False` in a functional model gives way to the `training` of the whole model.
+    """
+
+    def __init__(self, network: keras.Model):
+        super().__init__(name="frozen", trainable=False)
+        self.network = network
+
+    def call(self, x: Tensor) -> Tensor:
+        return self.network(x, training=False)

@@ -54,7 +54,7 @@ def test_a_frozen_network_is_as_before_after_training(trained):
     assert [v.shape for v in frozen.trainable_variables] == [(2048, 3), (3,)]
     frozen.compile("sgd", "mse")
     frozen.fit({"photo": PHOTOS}, np.ones((4, 3)), verbose=0)
-    inner = next(layer for layer in frozen.layers if isinstance(layer, keras.Model))
+    inner = frozen.get_layer("frozen").network
     # Not the statistics of batch normalisation either.
     for before, after in zip(network.get_weights(), inner.get_weights(), strict=True):
         assert (before == after).all()
@@ -71,6 +71,26 @@ def test_without_an_embedding_a_frozen_tower_has_nothing_to_learn():
     network = Backbone(**SIZE, network="VGG16", weights="none", embedding=0).build((IMAGE,))
     assert network.trainable_variables == []
     assert network.output_shape == (None, 512)
+
+
+def test_a_frozen_network_gives_the_same_features_while_training():
+    """EfficientNet drops whole blocks at random while it is trained."""
+    options = {"network": "EfficientNetB0", "weights": "none", "embedding": 0, "normalize": False}
+    network = Backbone(**SIZE, **options).build((IMAGE,))
+    expected = embed(network, {"photo": PHOTOS})
+    assert expected.any()
+    assert embed(network, {"photo": PHOTOS}, training=True) == pytest.approx(
+        expected, rel=1e-3, abs=1e-3 * np.abs(expected).max()
+    )
+
+
+def test_its_features_are_float32_in_mixed_precision():
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        tower = Backbone(**SIZE, network="VGG16", weights="none", embedding=0, normalize=False)
+        assert embed(tower.build((IMAGE,)), {"photo": PHOTOS[:1]}).dtype == np.float32
+    finally:
+        keras.config.set_dtype_policy("float32")
 
 
 def test_what_it_cannot_take_is_told(tmp_path):
