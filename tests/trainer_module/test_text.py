@@ -54,7 +54,7 @@ ENTITIES = [
 ]
 TUPLES = [
     _row([b"Camera  canon"], [b"CANON!"], [b"one two three four five"], [b""]),
-    _row([b"unseen", b"canon"], [], ["GRÖßE w 120 unseen".encode()], [b"unseen"]),
+    _row([b"unseen", b"canon"], [], ["GRÖßE w 120 unseen".encode()], ["unseen größe".encode()]),
 ]
 
 
@@ -125,6 +125,7 @@ def test_a_rare_word_is_known_again_in_every_role_and_feature(transformed):
     assert rows[1]["positive_title"][3] == rows[1]["positive_maker"][0] == unseen
     groesse, w, number, _ = rows[1]["positive_title"]
     assert len({groesse, w, number, unseen}) == 4
+    assert rows[1]["positive_maker"][1] == groesse  # Lower case beyond ASCII, too.
 
 
 def test_one_role_can_be_fed_alone(transformed):
