@@ -166,6 +166,11 @@ def check_model(model: Model, relation: Relation, features: tuple[Feature, ...])
         head.check(relation)
     except ValueError as error:
         raise RecipeError(f"model.head: got {model.head.type!r}: {error}") from None
+    if not isinstance(head, Head):
+        raise RecipeError(
+            f"model.head: got {model.head.type!r}, and so far only heads that compare two roles "
+            "can be trained"
+        )
     try:
         loss.check(relation)
     except ValueError as error:
@@ -174,9 +179,4 @@ def check_model(model: Model, relation: Relation, features: tuple[Feature, ...])
         raise RecipeError(
             f"model.head: got {model.head.type!r}; the loss {model.loss.type!r} works with "
             + " or ".join(sorted(loss.heads))
-        )
-    if not isinstance(head, Head):
-        raise RecipeError(
-            f"model.head: got {model.head.type!r}, and so far only heads that compare two roles "
-            "can be trained"
         )

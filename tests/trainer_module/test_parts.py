@@ -5,7 +5,7 @@ import pytest
 from relation.errors import RecipeError
 from relation.recipe import Model
 from relation.schema import Feature, FeatureKind
-from relation.spec import pairs, triplets
+from relation.spec import pairs, tags, triplets
 from trainer_module import parts
 from trainer_module.parts import HEADS, LOSSES, TOWERS, check_model
 
@@ -47,6 +47,9 @@ def test_a_fitting_model_passes():
         ({}, pairs, (PRICE,), r"model\.tower: got 'cnn': feature 'price' is of kind numeric; this tower takes image"),
         ({}, pairs, (IMAGE, IMAGE), r"model\.tower: got 'cnn': this tower takes one image"),
         ({"head": {"type": "squared_distance"}}, pairs, (IMAGE,), r"model\.head: got 'squared_distance'; the loss 'contrastive' works with distance"),
+        ({"head": {"type": "tag"}}, pairs, (IMAGE,), r"model\.head: got 'tag': it answers for an entity and its tags, .* roles left, right and a label of kind binary"),
+        ({}, lambda item, _: tags(item, 3), (IMAGE,), r"model\.head: got 'distance': .* one number for two roles, .* kind tags and 0 comparisons"),
+        ({"head": {"type": "tag"}}, lambda item, _: tags(item, 3), (IMAGE,), r"model\.head: got 'tag', and so far only heads that compare two roles"),
         ({"loss": {"type": "triplet"}}, pairs, (IMAGE,), r"model\.loss: got 'triplet': it needs tuples of an anchor"),
     ],
 )  # fmt: skip
