@@ -7,9 +7,9 @@ of u and its neighbours:
 * large-star: each node u ties its larger neighbours to m(u);
 * small-star: each node u ties itself and its smaller neighbours to m(u).
 
-Connectivity stays, edges get no more, and in a number of rounds that grows with the logarithm of
-the nodes every component is a star around its smallest node. Whatever edges are together in memory
-are replaced by stars at once (`contract`), so that most graphs need few rounds.
+Connectivity stays, edges get no more, and after some rounds every component is a star around its
+smallest node; their number is seen to grow as the logarithm of the nodes does. Whatever edges are
+together in memory are replaced by stars at once (`contract`), so that most graphs need few rounds.
 """
 
 from typing import NamedTuple

@@ -89,6 +89,15 @@ def test_a_damaged_file_is_named(artifacts):
         execute(artifacts, request())
 
 
+def test_a_giant_component_ends_with_a_sentence(artifacts):
+    folder = Path(artifacts[0]["edges"][0].uri) / "Split-all"
+    write(folder / "more.gz", [edge(n, n + 1) for n in range(99)])
+    with pytest.raises(DataError, match=r"^edges connect 100 of the 100 .*, among them item '\d+'"):
+        execute(artifacts, request())
+    for (made,) in artifacts[1].values():
+        assert list(Path(made.uri).iterdir()) == []
+
+
 def test_other_payloads_are_refused(artifacts):
     examples_utils.set_payload_format(
         artifacts[0]["edges"][0], example_gen_pb2.PayloadFormat.FORMAT_PARQUET
