@@ -168,9 +168,9 @@ def test_tuples_are_what_brute_force_allows(world, negatives, seed, t, p, k):
 
 
 def test_parts_of_a_population_draw_what_the_whole_draws(monkeypatch: pytest.MonkeyPatch):
-    caps = {"positives_per_group": 7, "positives_per_entity": 2}
     world = World([frozenset([i % 3]) for i in range(30)], weight=range(30))
-    for sampling in ({}, {"caps": caps}):
+    for caps in ({}, {"positives_per_group": 7}, {"positives_per_entity": 2}):
+        sampling = {"caps": caps}
         relation = relation_of("triplets", 5, triplets_per_anchor=3, weight="w", **sampling)
         whole = plan_labels(world, relation, 1)
         with monkeypatch.context() as changed:
@@ -179,7 +179,7 @@ def test_parts_of_a_population_draw_what_the_whole_draws(monkeypatch: pytest.Mon
             )
             assert plan_labels(world, relation, 1) == whole
         one, two = (sorted(plan_labels(world, relation, n)[0], key=repr) for n in (1, 2))
-        if not sampling:
+        if not caps:
             assert [(m.anchor, m.slot, m.members) for m in one] == [
                 (m.anchor, m.slot, m.members) for m in two
             ]

@@ -62,8 +62,19 @@ def order(edges: Edges, seed: int) -> Index:
 
 def plans(anchors: Anchors, setting: Setting) -> Iterator[Plan]:
     """Plans all tuples of some anchors."""
-    for part in base.chunks(np.diff(anchors.bounds) + 1):
+    held = np.diff(anchors.bounds)
+    for part in base.chunks(held + _members(setting.relation.sampling, held)):
         yield _plan(_slice(anchors, part), setting)
+
+
+def _members(sampling: PairSampling | TripletSampling | NTupleSampling, held: I64) -> I64:
+    """About how many members are drawn for each anchor, which has `held` edges, [n]."""
+    if not isinstance(sampling, PairSampling):
+        return _count(tuples_of(sampling), held) * sum(each_of(sampling))
+    positives = np.minimum(_count(sampling.positives_per_anchor, held), held)
+    if sampling.positive_share is not None:
+        return np.ceil(positives / sampling.positive_share).astype(np.int64)
+    return positives + sampling.negative_count
 
 
 def _slice(anchors: Anchors, part: slice) -> Anchors:
@@ -206,9 +217,10 @@ def _known(anchors: Anchors, setting: Setting) -> compose.More:
     most = setting.relation.sampling.known_positives
     if not most:
         return compose.NO_MORE
-    ids = list(anchors.edges.right_id)
+    ids, positive = list(anchors.edges.right_id), anchors.edges.positive.tolist()
     entries = []
     for begin, stop in itertools.pairwise(anchors.bounds.tolist()):
-        known = [ids[i] for i in range(begin, stop) if anchors.edges.positive[i]][:most]
-        entries.append(entry(POSITIVE_IDS, keyed(known, setting.integer_ids)))
+        known = dict.fromkeys(ids[i] for i in range(begin, stop) if positive[i])  # Each once.
+        some = list(itertools.islice(known, most))
+        entries.append(entry(POSITIVE_IDS, keyed(some, setting.integer_ids)))
     return compose.More(np.arange(len(entries), dtype=np.int32), Strings.of(entries))

@@ -1,0 +1,129 @@
+"""Small graphs for the tests of plans of edges: what is related is told by brute force."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from components.relation_gen import population
+from components.relation_gen.columns import Edges, Indexed, Strings, take
+from components.relation_gen.plan import base, edges
+from relation import kinds
+from tests.relation_gen.planned import Made, hashed, key_of, made
+
+KINDS = {"pairs": kinds.Pairs, "triplets": kinds.Triplets, "ntuples": kinds.NTuples}
+LEFT = 10**6
+"""Anchors of another type are entities from here on."""
+
+
+@dataclass
+class Graph:
+    """Candidates 0, 1, … n - 1 of some groups, and edges (left, right, value, weight)."""
+
+    n: int
+    edges: Sequence[tuple[int, int, float, float]]
+    group: Sequence[int]
+    same: bool = True
+    weighted: bool = False
+
+    def known(self, anchor: int) -> set[int]:
+        return {right for left, right, _, _ in self.edges if left == anchor}
+
+    def positive(self, anchor: int) -> list[int]:
+        return [right for left, right, value, _ in self.edges if left == anchor and value == 1]
+
+    def allowed(self, anchor: int, where: str) -> set[int]:
+        out = self.known(anchor) | ({anchor} if self.same else set())
+        found = set(range(self.n)) - out
+        if where == "anywhere":
+            return found
+        own = self.group[anchor]
+        return {i for i in found if (self.group[i] == own) == (where == "within")}
+
+    def line(self, negatives: Any) -> list[int]:
+        if negatives.draw == "uniform":
+            return [1] * self.n
+        if negatives.draw == "groups":
+            return [2**40 // list(self.group).count(group) for group in self.group]
+        degree = Counter(right for _, right, _, _ in self.edges)
+        return [
+            round(degree[i] ** negatives.alpha * 2**20) if degree[i] else 0 for i in range(self.n)
+        ]
+
+    def marginal(self, anchor: int, negatives: Any) -> dict[int, float]:
+        line, allowed = self.line(negatives), self.allowed(anchor, negatives.where)
+        total = sum(line[i] for i in allowed)
+        return {i: line[i] / total for i in allowed if line[i]}
+
+    def possible(self, anchor: int, negatives: Any) -> int:
+        line = self.line(negatives)
+        return sum(line[i] for i in self.allowed(anchor, negatives.where)) // max(line)
+
+
+def relation_of(kind: str, seed: int = 0, source: Any = None, **sampling: Any) -> Any:
+    named = {"type": "edges", "edges": "e"} | (source or {})
+    return KINDS[kind].model_validate(
+        {"type": kind, "source": named, "sampling": sampling, "seed": seed}
+    )
+
+
+def inputs(graph: Graph, relation: Any, valued: bool, shuffle: int = 0) -> tuple[Any, ...]:
+    """Anchors and setting, as the steps before would make them; and the cell of candidates."""
+    negatives = relation.sampling.negatives
+    grouped = negatives.draw == "groups" or negatives.where != "anywhere"
+    indexed = Indexed(
+        np.array([key_of(i) for i in range(graph.n)], dtype=np.uint64),
+        np.array([hashed(g) if grouped else 0 for g in graph.group], dtype=np.uint64),
+        np.zeros(graph.n, dtype=np.uint64),
+        np.zeros(0),
+    )
+    cell = population.populate(indexed, relation.seed)
+    degree = Counter(key_of(right) for _, right, _, _ in graph.edges)
+    cell = population.weigh(
+        cell, negatives, np.array([degree[k] for k in cell.key.tolist()], dtype=float)
+    )
+    weighted = len(cell.mass) > 0
+    place = {k: i for i, k in enumerate(cell.key.tolist())}
+    order = np.random.default_rng(shuffle).permutation(len(graph.edges)).tolist()
+    rows = [graph.edges[i] for i in order]
+    at = np.array([place[key_of(right)] for _, right, _, _ in rows], dtype=np.int64)
+    none = np.zeros(0, dtype=np.int64)
+    found = Edges(
+        np.array([key_of(left) for left, _, _, _ in rows], dtype=np.uint64),
+        np.array([key_of(right) for _, right, _, _ in rows], dtype=np.uint64),
+        np.zeros(len(rows), dtype=np.uint8),
+        np.zeros(len(rows), dtype=np.uint64),
+        np.array([value for _, _, value, _ in rows], dtype=np.float32),
+        np.array([weight for *_, weight in rows if graph.weighted], dtype=np.float32),
+        np.array([value == 1 for _, _, value, _ in rows], dtype=bool),
+        np.zeros(len(rows), dtype=np.int32),
+        at,
+        cell.mass[at] if weighted else none,
+        np.diff(cell.mass)[at] if weighted else none,
+        Strings.of([b"%d" % left for left, _, _, _ in rows]),
+        Strings.of([b"%d" % right for _, right, _, _ in rows]),
+    )
+    found = take(found, edges.order(found, relation.seed))
+    key, first = np.unique(found.left, return_index=True)
+    own = None
+    if graph.same:
+        mine = np.array([place[k] for k in key.tolist()], dtype=np.int64)
+        start, end = cell.start[mine], cell.end[mine]
+        own = edges.Own(mine, np.ones_like(mine), start, end)
+        if weighted:
+            own = edges.Own(
+                cell.mass[mine], np.diff(cell.mass)[mine], cell.mass[start], cell.mass[end]
+            )
+    candidates = base.Candidates(graph.n, cell.weight, cell.heaviest)
+    setting = edges.Setting(relation, candidates, weighted, 1, valued, False)
+    return edges.Anchors(key, np.r_[first, len(rows)], found, own), setting, cell
+
+
+def plan(
+    graph: Graph, relation: Any, valued: bool = True, shuffle: int = 0
+) -> tuple[list[Made], dict[str, int]]:
+    anchors, setting, cell = inputs(graph, relation, valued, shuffle)
+    entity = {key_of(i): i for i in [*range(graph.n), *{left for left, *_ in graph.edges}]}
+    return made(edges.plans(anchors, setting), entity, [cell])
