@@ -178,6 +178,7 @@ def entity_spec(
     if isinstance(source, kinds.Labels) and entity == request.primary:
         tags, confidence = source.feature, source.confidence
         build.key(tags, None if isinstance(relation, kinds.Tags) else NO_LABEL, None)
+        build.number(confidence, None)
     if negatives is not None and entity == request.ends[1]:
         build.number(negatives.feature, NO_POPULARITY)
     if entity == request.ends[0] and sampling is not None:

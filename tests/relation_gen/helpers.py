@@ -68,7 +68,8 @@ def write(path: Path, rows: Iterable[bytes], compression: str = "GZIP") -> Path:
 def request(kind: str = "triplets", bad_rows: str = "fail", **sampling: int) -> Materialization:
     return Materialization.model_validate(
         {
-            "entities": {"item": "id"}, "primary": "item",
+            "entities": {"item": "id"},
+            "primary": "item",
             "bad_rows": bad_rows,
             "relation": {
                 "type": kind,

@@ -25,7 +25,6 @@ from tests.relation_gen.helpers import (
 
 ROWS = [row(id=b"item-%03d" % n, label=n % 7, x=[n / 3.0, 1.0]) for n in range(200)]
 EVAL = [row(id=b"held-%03d" % n, label=n % 3, x=[n / 3.0, 1.0]) for n in range(30)]
-MULTI = ["--direct_num_workers=2", "--direct_running_mode=multi_processing"]
 
 
 def sha(output, split: str) -> str:
@@ -61,16 +60,6 @@ def test_same_tuples_in_the_same_order_however_the_input_comes(tmp_path, monkeyp
         assert len(found["train"]) > 1
         assert expected is None or found == expected
         expected = found
-
-
-def test_same_tuples_in_several_processes(tmp_path):
-    asked = request("triplets", triplets_per_anchor=3)
-    _, one = run(asked, tmp_path / "1", {"train": [ROWS], "eval": [EVAL]})
-    splits = {"train": files_of(ROWS, 3, 1), "eval": files_of(EVAL, 3, 1)}
-    _, other = run(asked, tmp_path / "2", splits, flags=MULTI)
-    for split in ("train", "eval", "entities"):
-        assert sha(one, split) == sha(other, split)
-        assert shards(one, split) == shards(other, split)
 
 
 def test_tuples_hold_all_of_their_members_and_no_more(tmp_path):
