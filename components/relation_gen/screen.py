@@ -127,7 +127,7 @@ class Screen:
         for number in reversed(spec.numbers):
             values = column[number.name].numbers(number.width)
             if number.absent is not None:
-                reasons[np.isnan(values).all(axis=1)] = number.absent
+                reasons[column[number.name].counts == 0] = number.absent
             numbers.append(values)
         keys: list[list[bytes]] = []
         raw: dict[int, list[list[bytes]]] = {}

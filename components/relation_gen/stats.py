@@ -6,6 +6,7 @@ from typing import Any
 from components.relation_gen import tally
 from components.relation_gen.job import ANY
 from components.relation_gen.tally import Counts, Tally, count_of, matching
+from relation.errors import DataError
 from relation.names import ENTITIES, TRAIN
 
 Stats = dict[str, Any]
@@ -22,6 +23,7 @@ def build(
 
     Raises:
       RuntimeError: counts do not add up, so something was lost: a fault of this program.
+      DataError: a split has no tuple.
     """
     counts: Counts = {(split, name, what): Tally(count) for split, name, what, count in rows}
     inputs = sorted({name for _, name, _ in counts if name})
@@ -46,9 +48,20 @@ def build(
     for split in splits:
         written, made = (count_of(counts, split, "", w) for w in (tally.WRITTEN, tally.MADE))
         _equal(split, "written and made", written, made)
+        _check_some(split, stats["splits"][split])
     if stats["entities"][TRAIN] not in (used, 0):
         _equal(TRAIN, "entities written and entities used", stats["entities"][TRAIN], used)
     return stats
+
+
+def _check_some(split: str, found: Stats) -> None:
+    """Refuses a split without a tuple, of which nothing could be learnt."""
+    if not found["tuples"]:
+        reasons = ", ".join(f"{name} {count:,}" for name, count in found["shortfall"].items())
+        raise DataError(
+            f"split {split!r}: no tuple could be made of {found['tuples_requested']:,} asked for: "
+            f"{reasons or 'no reason is known'}; ask for fewer members, or give it more rows"
+        )
 
 
 def _input(counts: Counts, name: str) -> Stats:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import apache_beam as beam
 
+LONGEST = 80
+"""Of an id in a message, in characters."""
 SHOWN = 3
 """How many examples of a count are kept, the smallest, so that they depend on no order."""
 
@@ -78,8 +80,9 @@ def count_of(counts: Counts, split: str, source: str, name: str) -> int:
 
 
 def show(value: bytes) -> str:
-    """An id or label for messages, on one line."""
+    """An id or label for messages, on one line, cut to part of it."""
     try:
-        return repr(value.decode())
+        text = repr(value.decode())
     except UnicodeDecodeError:
-        return repr(value)
+        text = repr(value)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
