@@ -143,7 +143,8 @@ class Cell:
 
     def number(self, column: int) -> F64:
         """A column of `numbers`, [n]."""
-        return self.numbers.reshape(len(self.key), -1)[:, column]
+        n = len(self.key)
+        return self.numbers.reshape(n, -1)[:, column] if n else self.numbers
 
 
 @dataclass(frozen=True)

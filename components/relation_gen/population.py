@@ -12,6 +12,7 @@ import numpy as np
 from components.relation_gen.columns import F64, Cell, Indexed
 from components.relation_gen.keys import U64, words
 from components.relation_gen.plan.base import ORDER
+from relation.errors import DataError
 from relation.sampling import Negatives
 
 UNIT = 2**40
@@ -19,6 +20,7 @@ UNIT = 2**40
 FREQUENCY_UNIT = 2**20
 """Weight of an entity of frequency 1."""
 MAX_MASS = 2**62
+"""Weight that all entities may have together."""
 
 
 def turn_of(key: U64, seed: int) -> U64:
@@ -36,7 +38,7 @@ def populate(indexed: Indexed, seed: int, grade: int | None = None) -> Cell:
     n = len(key)
     numbers = indexed.numbers.reshape(max(n, 1), -1)[:n]
     by: list[Any] = [key, turn_of(key, seed)]
-    if grade is not None:
+    if grade is not None and n:
         by.append(numbers[:, grade])
     order = np.lexsort((*by, block))
     block = block[order]
@@ -60,6 +62,9 @@ def weigh(cell: Cell, negatives: Negatives, frequency: F64 | None) -> Cell:
 
     Args:
       frequency: how often each entity occurs, [n]; for draw: popularity.
+
+    Raises:
+      DataError: frequencies are too large to be added up.
     """
     if negatives.draw == "uniform":
         return cell
@@ -69,5 +74,11 @@ def weigh(cell: Cell, negatives: Negatives, frequency: F64 | None) -> Cell:
         assert frequency is not None
         known = np.where(frequency > 0, frequency, 0.0)
         powered = np.where(known > 0, np.power(np.maximum(known, 1e-300), negatives.alpha), 0.0)
+        if not powered.sum() * FREQUENCY_UNIT <= MAX_MASS:
+            raise DataError(
+                f"relation.sampling.negatives: got a frequency of {known.max():g}; with alpha "
+                f"{negatives.alpha:g} the frequencies, raised to it, add up to {powered.sum():g}; "
+                f"expected at most {MAX_MASS // FREQUENCY_UNIT:g}: scale the feature down"
+            )
         weight = np.rint(powered * FREQUENCY_UNIT).astype(np.int64)
     return dataclasses.replace(cell, mass=np.concatenate([[0], np.cumsum(weight)]))

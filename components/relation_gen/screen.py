@@ -101,17 +101,15 @@ class Screen:
             features = tf.train.Example.FromString(record).features.feature
         except DecodeError:
             raise NotAnExample from None
-        keys, reason = [[b""] for _ in self._spec.keys], WRONG_TYPE
+        keys = [[b""] for _ in self._spec.keys]
         if self._spec.keys:
             key = self._spec.keys[0]
             feature = features[key.name]
             values = feature.int64_list.value if key.integer else feature.bytes_list.value
             if len(values) == 1 and values[0] != b"":
                 keys[0] = [values[0] if isinstance(values[0], bytes) else b"%d" % values[0]]
-            elif len(features) <= 1:
-                reason = key.absent or WRONG_TYPE
         numbers = [np.full((1, number.width), np.nan) for number in self._spec.numbers]
-        return Screened(keys, numbers, [reason], {i: [[]] for i in self._several})
+        return Screened(keys, numbers, [WRONG_TYPE], {i: [[]] for i in self._several})
 
     def _screen(self, batch: Any) -> Screened:
         spec = self._spec

@@ -5,7 +5,7 @@ A step writes all that it hands on to one file under the building folder and emi
 references only, whatever it keeps in memory, and nothing but arrays and byte strings is read back.
 
 A part is a dataclass of `columns.py`: the number of its type, then for each field its length and
-its raw bytes; arrays in their declared dtype, little-endian, in C order.
+its raw bytes, filled up to whole words; arrays in their declared dtype, little-endian, in C order.
 """
 
 import dataclasses
@@ -21,8 +21,8 @@ import tensorflow as tf
 
 from components.relation_gen.columns import TYPES, Strings
 
-_SIZE = struct.Struct("<q")
-_HEAD = struct.Struct("<B")
+_NUMBER = struct.Struct("<q")
+_WORD = _NUMBER.size
 
 
 class Ref(NamedTuple):
@@ -79,9 +79,13 @@ def read(refs: Iterable[Ref]) -> Iterator[Any]:
 
 
 def dumps(part: Any) -> bytes:
-    """A part as bytes."""
+    """A part as bytes.
+
+    Raises:
+      TypeError: a column would lose something in its declared dtype.
+    """
     out = io.BytesIO()
-    out.write(_HEAD.pack(TYPES.index(type(part))))
+    out.write(_NUMBER.pack(TYPES.index(type(part))))
     _write(out, part)
     return out.getvalue()
 
@@ -92,16 +96,18 @@ def _write(out: io.BytesIO, part: Any) -> None:
         if isinstance(value, Strings):
             _write(out, value)
             continue
-        data = value if isinstance(value, bytes) else np.ascontiguousarray(value).data
-        size = len(data) if isinstance(data, bytes) else data.nbytes
-        out.write(_SIZE.pack(size))
-        out.write(data)
+        if field.type is not bytes:
+            typed = value.astype(_dtype(field.type), casting="safe", copy=False)
+            value = np.ascontiguousarray(typed).data
+        out.write(_NUMBER.pack(memoryview(value).nbytes))
+        out.write(value)
+        out.write(bytes(-out.tell() % _WORD))
 
 
 def loads(data: bytes) -> Any:
     """The part that bytes hold; its arrays share their memory and cannot be written to."""
-    (number,) = _HEAD.unpack_from(data)
-    part, _ = _read(TYPES[number], memoryview(data), _HEAD.size)
+    (number,) = _NUMBER.unpack_from(data)
+    part, _ = _read(TYPES[number], memoryview(data), _WORD)
     return part
 
 
@@ -116,10 +122,10 @@ def _read(cls: Any, data: memoryview, at: int) -> tuple[Any, int]:
         if field.type is Strings:
             value, at = _read(Strings, data, at)
         else:
-            (size,) = _SIZE.unpack_from(data, at)
-            at += _SIZE.size
+            (size,) = _NUMBER.unpack_from(data, at)
+            at += _WORD
             raw = data[at : at + size]
-            at += size
+            at += size + -size % _WORD
             value = bytes(raw) if field.type is bytes else np.frombuffer(raw, _dtype(field.type))
         values.append(value)
     return cls(*values), at

@@ -1,20 +1,34 @@
 import itertools
+from collections import Counter
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from components.relation_gen import dedup, steps
-from components.relation_gen.columns import Entities
-from components.relation_gen.rows import row_spec
-from components.relation_gen.screen import Screen
+from components.relation_gen import dedup, keys, wire
+from components.relation_gen.columns import Entities, Strings, take
+from components.relation_gen.rows import entity_spec
 from relation.errors import DataError
 from tests.relation_gen.helpers import SCHEMA, request, row
 
-SPEC = row_spec(request(), SCHEMA)
+SPEC = entity_spec(request(), "item", SCHEMA)
 
 
 def entities(*rows: bytes) -> Entities:
-    return steps.pack_rows(rows, Screen(SPEC)(list(rows)), range(len(rows)), SPEC)
+    """Rows as entities; the block is the label."""
+    payloads = [wire.payload(wire.features_of(one), SPEC.rows.encoded_names) for one in rows]
+    n = len(rows)
+    label = [int(wire.values_at(payload, 1)[0]) for payload in payloads]
+    ids = [dedup.id_of(payload) for payload in payloads]
+    return Entities(
+        keys.hash_values(ids, integers=False),
+        np.zeros(n, dtype=np.uint8),
+        np.array(label, dtype=np.uint64),
+        np.zeros(n, dtype=np.uint64),
+        np.array(label, dtype=np.float64),
+        Strings.of(payloads),
+    )
 
 
 def test_which_row_wins_does_not_depend_on_order():
@@ -22,13 +36,13 @@ def test_which_row_wins_does_not_depend_on_order():
     rows = [one, one, two, row(id=b"b", label=1)]
     results = set()
     for order in itertools.permutations(rows):
-        found = dedup.unique([entities(*order[:2]), entities(*order[2:])], SPEC)
+        found = dedup.unique(entities(*order), SPEC)
         assert len(found.entities.key) == 2
         assert (np.diff(found.entities.key.astype(object)) > 0).all()
         results.add(
             (
                 tuple(found.entities.payload),
-                tuple(found.entities.label.tolist()),
+                tuple(found.entities.block.tolist()),
                 tuple(found.duplicates),
                 tuple(found.conflicts),
             )
@@ -37,18 +51,40 @@ def test_which_row_wins_does_not_depend_on_order():
     assert result[2:] == ((b"a",), (b"a",))
 
 
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([b"a", b"b", b"c\n", b"\xff"]), st.integers(0, 2)), max_size=12
+    )
+)
+def test_each_id_is_used_once_and_every_other_row_is_counted(rows):
+    found = dedup.unique(entities(*(row(id=name, label=label) for name, label in rows)), SPEC)
+    labels: dict[bytes, list[int]] = {}
+    for name, label in rows:
+        labels.setdefault(name, []).append(label)
+    used = dict(
+        zip(map(dedup.id_of, found.entities.payload), found.entities.block.tolist(), strict=True)
+    )
+    assert used == {name: min(own) for name, own in labels.items()}
+    assert found.entities.numbers.tolist() == found.entities.block.tolist()
+    assert Counter(found.duplicates) == +Counter(
+        {n: own.count(min(own)) - 1 for n, own in labels.items()}
+    )
+    conflicts = {n: len(own) - own.count(min(own)) for n, own in labels.items()}
+    assert Counter(found.conflicts) == +Counter(conflicts)
+    assert len(rows) == len(used) + len(found.duplicates) + len(found.conflicts)
+
+
 def test_ids_with_one_key_are_refused():
     two = entities(row(id=b"a", label=1), row(id=b"b\n", label=1))
-    clash = Entities(np.array([9, 9], dtype=np.uint64), two.label, two.payload)
+    clash = Entities(
+        np.array([9, 9], dtype=np.uint64), two.split, two.block, two.group, two.numbers, two.payload
+    )
     with pytest.raises(DataError, match=r"ids 'a' and 'b\\n' have the same 64-bit key"):
-        dedup.unique([clash], SPEC)
+        dedup.unique(clash, SPEC)
 
 
-def test_label_values_with_one_hash_are_refused():
-    parts = []
-    for value in (1, 2):
-        part = entities(row(id=b"a", label=value))
-        same = Entities(part.key, np.array([5], dtype=np.uint64), part.payload)
-        parts.extend(labelled for _, labelled in steps.labelled(same, SPEC, 4))
-    with pytest.raises(DataError, match="values '1' and '2' have the same 64-bit hash"):
-        steps.label_values(parts, "label")
+def test_no_entities():
+    none = take(entities(row(id=b"a", label=1)), np.zeros(0, dtype=np.intp))
+    found = dedup.unique(none, SPEC)
+    assert (len(found.entities.key), found.duplicates, found.conflicts) == (0, [], [])

@@ -1,10 +1,13 @@
+import dataclasses
 import io
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from components.relation_gen.rows import row_spec
-from components.relation_gen.screen import NotAnExample, Screen, decodable
+from components.relation_gen.rows import Key, Number, RowSpec, entity_spec
+from components.relation_gen.screen import NotAnExample, Screen, decodable, joined
+from components.relation_gen.wire import split_joined
 from relation.errors import DataError
 from tests.relation_gen.helpers import IMAGE_SCHEMA, SCHEMA, png, request, row
 
@@ -12,14 +15,18 @@ GOOD = row(id=b"a", label=1, x=[1.0, 2.0])
 
 
 def screened(*rows: bytes, schema=SCHEMA):
-    return Screen(row_spec(request(), schema))(list(rows))
+    return Screen(spec_of(schema))(list(rows))
+
+
+def spec_of(schema=SCHEMA) -> RowSpec:
+    return entity_spec(request(), "item", schema).rows
 
 
 def test_good_rows_give_id_and_label():
     found = screened(GOOD, row(id=b"\xff\0\n", label=-3), row(id=b"b", label=1, unknown=b"?"))
     assert found.reasons == ["", "", ""]
     assert found.ids == [b"a", b"\xff\0\n", b"b"]
-    assert found.labels == [b"1", b"-3", b"1"]
+    assert found.keys[1] == [b"1", b"-3", b"1"]
 
 
 @pytest.mark.parametrize(
@@ -35,6 +42,7 @@ def test_good_rows_give_id_and_label():
         (row(id=b"a", label=[1, 2]), "several_labels"),
         (row(id=b"a", label=b"1"), "wrong_type"),
         (row(id=7, label=1), "wrong_type"),
+        (row(id=7), "wrong_type"),
         (row(id=b"a", label=1, x=1), "wrong_type"),
         (row(id=b"a", label=1, x=[0.0, float("nan")]), "nan"),
         (row(id=b"a", label=1, x=[float("inf")]), "nan"),
@@ -43,7 +51,7 @@ def test_good_rows_give_id_and_label():
 def test_bad_rows_give_a_reason_and_leave_their_neighbours_alone(bad, reason):
     found = screened(GOOD, bad, GOOD)
     assert found.reasons == ["", reason, ""]
-    assert found.labels[0] == found.labels[2] == b"1"
+    assert found.keys[1][0] == found.keys[1][2] == b"1"
 
 
 def test_float_rows_are_told_apart_where_some_have_none():
@@ -94,5 +102,67 @@ def test_a_record_of_another_kind_is_no_row():
 
 
 def test_the_schema_must_have_the_features_that_the_request_names():
-    with pytest.raises(DataError, match="feature 'label' must be there, of type BYTES or INT"):
-        row_spec(request(), type(SCHEMA)(feature=SCHEMA.feature[:1]))
+    with pytest.raises(DataError, match="feature 'id' must be there, of type BYTES or INT"):
+        spec_of(type(SCHEMA)(feature=SCHEMA.feature[1:]))
+
+
+KEYS = (Key("id", False, "no_id", "several_ids"), Key("label", True, "no_label", None))
+NUMBERS = (Number("x", "no_x", 2),)
+SEVERAL = dataclasses.replace(spec_of(), keys=KEYS, numbers=NUMBERS)
+
+
+def test_keys_of_several_values_are_sets_and_keep_their_order_beside():
+    rows = [
+        row(id=b"a", label=[3, 1, 3], x=1.0),
+        row(id=b"b", label=-7, x=[1.0, 2.0, 3.0]),
+        row(id=b"c", x=1.0),
+        row(id=b"d", label=1),
+        row(id=b"e", label=[2, 20], x=[float("nan"), 1.0]),
+    ]
+    found = Screen(SEVERAL)(rows)
+    assert [split_joined(value) for value in found.keys[1]] == [
+        [b"1", b"3"],
+        [b"-7"],
+        [],
+        [b"1"],
+        [b"2", b"20"],
+    ]
+    assert found.raw == {1: [[b"3", b"1", b"3"], [b"-7"], [], [b"1"], [b"2", b"20"]]}
+    assert found.reasons == ["", "", "no_label", "no_x", "nan"]
+    expected = [[1, np.nan], [1, 2], [1, np.nan], [np.nan, np.nan], [np.nan, 1]]
+    np.testing.assert_array_equal(found.numbers[0], expected)
+
+
+def test_an_ill_typed_row_does_not_change_what_is_found_of_others():
+    rows = [
+        row(id=b"a", label=[3, 1], x=1.0),
+        row(id=b"b", label=b"x"),
+        row(id=b"c", label=2, x=[4.0, 5.0]),
+    ]
+    found, alone = Screen(SEVERAL)(rows), Screen(SEVERAL)([rows[0], rows[2]])
+    assert found.reasons == ["", "wrong_type", ""]
+    assert found.ids == [b"a", b"b", b"c"]
+    assert [found.keys[1][i] for i in (0, 2)] == alone.keys[1]
+    assert [found.raw[1][i] for i in (0, 2)] == alone.raw[1]
+    np.testing.assert_array_equal(found.numbers[0][[0, 2]], alone.numbers[0])
+    assert np.isnan(found.numbers[0][1]).all()
+
+
+def test_no_rows():
+    found = Screen(SEVERAL)([])
+    assert (found.keys, found.reasons, found.raw) == ([[], []], [], {1: []})
+    assert found.numbers[0].shape == (0, 2)
+
+
+def test_an_empty_value_is_no_label():
+    assert joined([b"b", b"", b"a", b"b"]) == b"\x01a\x01b"
+    keys = (KEYS[0], Key("tags", False, "no_label", None))
+    schema = type(SCHEMA)()
+    for name in ("id", "tags"):
+        schema.feature.add(name=name, type=1)
+    spec = RowSpec(("id", "tags"), keys, (), (), (), schema.SerializeToString())
+    found = Screen(spec)(
+        [row(id=b"a", tags=[b""]), row(id=b"b", tags=[b"", b"t"]), row(id=b"c", tags=b"t")]
+    )
+    assert found.reasons == ["no_label", "", ""]
+    assert found.keys[1] == [b"", b"\x01t", b"\x01t"]

@@ -46,15 +46,62 @@ def test_garbage_is_refused():
         wire.features_of(b"no example at all")
 
 
+def payload(record: bytes, names: list[bytes]) -> bytes:
+    return wire.payload(wire.features_of(record), names)
+
+
 def test_payload_does_not_depend_on_the_order_of_features():
     one, other = row(a=1, b=b"x" * 500, z=2.0), row(z=2.0, b=b"x" * 500, a=1)
     entries = row(z=2.0)[2:] + row(b=b"x" * 500)[3:] + row(a=1)[2:]
     shuffled = b"\x0a" + wire.varint(len(entries)) + entries
     names = [b"a", b"b", b"c"]
-    assert wire.payload(one, names) == wire.payload(other, names) == wire.payload(shuffled, names)
-    values = list(wire.payload_values(wire.payload(one, names)))
+    assert payload(one, names) == payload(other, names) == payload(shuffled, names)
+    values = list(wire.payload_values(payload(one, names)))
     assert values[2] is None
     assert tf.train.Feature.FromString(values[1]).bytes_list.value[0] == b"x" * 500
+
+
+@given(st.lists(st.one_of(st.none(), st.binary(max_size=300)), min_size=1, max_size=6))
+def test_a_payload_is_taken_apart_as_it_was_packed(values):
+    data = wire.pack(values)
+    assert list(wire.payload_values(data)) == values
+    assert list(wire.payload_values(wire.content(data))) == values[1:]
+
+
+@given(FEATURES)
+def test_values_are_those_of_protobuf(values):
+    names = sorted(name.encode() for name in values)
+    data = payload(row(**values), [*names, b"none" * 99])
+    features = tf.train.Example.FromString(row(**values)).features.feature
+    assert wire.values_at(data, len(names)) == []
+    for i, name in enumerate(names):
+        feature = features[name.decode()]
+        expected = [b"%d" % n for n in feature.int64_list.value] or list(feature.bytes_list.value)
+        assert wire.values_at(data, i) == expected
+        first = wire.first_value(feature.SerializeToString())
+        assert first == (expected[0] if expected else b"")
+
+
+@given(st.lists(st.binary(max_size=300), max_size=9))
+def test_joined_strings_are_taken_apart(values):
+    assert wire.split_joined(b"".join(wire.varint(len(v)) + v for v in values)) == values
+
+
+@given(st.lists(st.integers(-(2**63), 2**63 - 1), max_size=5))
+def test_keys_are_features_of_their_type(values):
+    digits = [b"%d" % value for value in values]
+    assert list(tf.train.Feature.FromString(wire.keyed(digits, True)).int64_list.value) == values
+    assert list(tf.train.Feature.FromString(wire.keyed(digits, False)).bytes_list.value) == digits
+
+
+@pytest.mark.parametrize("width", [1, 3, 100])
+@pytest.mark.parametrize("n", [0, 1, 7])
+def test_float_entries_are_what_protobuf_writes(n, width):
+    values = np.random.default_rng(0).normal(size=(n, width)).astype(np.float32)
+    found = wire.float_entries("relation", values)
+    assert len(found) == n
+    for entry, numbers in zip(found, values.tolist(), strict=True):
+        assert wire.example(entry) == row(relation=numbers)
 
 
 @pytest.mark.parametrize("key", [b"", b"\x00", b"a\nb", "😀".encode(), b"\xff\xfe", b"x" * 70_000])
@@ -62,9 +109,10 @@ def test_an_assembled_tuple_is_the_message_built_by_hand(key: bytes):
     names = ["key", "missing", "x"]
     encoded = [name.encode() for name in names]
     left, right = (wire.Rekey(role, names, "key") for role in ("left", "right"))
-    one = wire.payload(row(key=key, x=[1.5, -2.0], other=b"no feature of the schema"), encoded)
-    two = wire.payload(row(key=b"two", x=[float(n) for n in range(100)]), encoded)
-    made = wire.example(left(one), right(two), wire.float_entry("relation", 1.0))
+    one = payload(row(key=key, x=[1.5, -2.0], other=b"no feature of the schema"), encoded)
+    two = payload(row(key=b"two", x=[float(n) for n in range(100)]), encoded)
+    label = wire.entry("relation", wire.floats([1.0]))
+    made = wire.example(left(one), right(two), label)
 
     expected = tf.train.Example()
     feature = expected.features.feature
@@ -76,3 +124,15 @@ def test_an_assembled_tuple_is_the_message_built_by_hand(key: bytes):
     feature["right_x"].float_list.value.extend(np.arange(100.0).tolist())
     feature["relation"].float_list.value.append(1.0)
     assert tf.train.Example.FromString(made) == expected
+
+
+@given(FEATURES, st.sampled_from(["left", "größe"]))
+def test_rekeyed_features_keep_their_values_under_the_names_of_the_role(values, role):
+    names = sorted({*values, "id"})
+    data = payload(row(**values), [name.encode() for name in names])
+    data += wire.pack([wire.floats([0.5])])
+    made = wire.example(wire.Rekey(role, names, "id", ["relation"])(data))
+    features = tf.train.Example.FromString(row(**values)).features.feature
+    expected = {f"{role}_{name}": features[name] for name in values}
+    expected["relation"] = tf.train.Feature(float_list={"value": [0.5]})
+    assert dict(tf.train.Example.FromString(made).features.feature) == expected

@@ -107,6 +107,7 @@ def listed(documents: Graded, relation: Lists, query: bool) -> Iterator[Plan]:
         turn = words(relation.seed, base.CUTS, documents.key[rows], np.zeros(1, dtype=np.int64))
         rows = rows[np.lexsort((documents.key[rows], turn, owner))]
         nth = np.arange(len(rows)) - np.repeat(np.cumsum(size) - size, size)
+        rows, owner, nth = (column[nth < length] for column in (rows, owner, nth))
         anchor = documents.query[first]
         members, relation_label = [], np.full((len(first), length), NO_DOCUMENT, dtype=np.float32)
         for i in range(min(length, int(size.max(initial=0)))):

@@ -1,0 +1,93 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from components.relation_gen import blocks
+from relation.errors import DataError
+from tests.relation_gen.planned import hashed
+
+FIELD = "relation.source.feature"
+
+
+def found(labels, groups, rows, masses):
+    made, at, on_line = [], 0, 0
+    for i, (own, group, n, mass) in enumerate(zip(labels, groups, rows, masses, strict=True)):
+        names = tuple(b"%d" % label for label in sorted(own))
+        made.append(blocks.Block(hashed(i), group, names, at, n, on_line, mass))
+        at, on_line = at + n, on_line + mass
+    return made
+
+
+def places(union, row: int) -> list[int]:
+    begin, stop = union.bounds[row : row + 2]
+    return [n for i in range(begin, stop) for n in range(union.start[i], union.end[i])]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.frozensets(st.integers(0, 5), min_size=1, max_size=3),
+            st.integers(0, 2),
+            st.integers(1, 4),
+            st.integers(0, 5),
+        ),
+        min_size=1,
+        max_size=14,
+    ),
+    st.sampled_from(["anywhere", "within", "outside"]),
+    st.booleans(),
+    st.integers(1, 40),
+    st.randoms(),
+)
+def test_related_and_allowed_places_are_those_of_brute_force(rows, where, weighted, cells, shuffle):
+    labels, groups, sizes, masses = zip(*rows, strict=True)
+    given_ = found(labels, groups, sizes, masses if weighted else sizes)
+    shuffled = list(given_)
+    shuffle.shuffle(shuffled)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blocks, "CELLS", cells)
+        table = blocks.make_table(shuffled, where, weighted, FIELD)
+    assert table.block.tolist() == sorted(block.block for block in given_)
+    for i, own in enumerate(given_):
+        (row,) = table.number(table.block[table.block == own.block]).tolist()
+        related, allowed = [], []
+        for j, other in enumerate(given_):
+            start, size = (other.mass_start, other.mass) if weighted else (other.start, other.rows)
+            if labels[i] & labels[j]:
+                related += range(other.start, other.start + other.rows)
+            elif where == "anywhere" or (groups[i] == groups[j]) == (where == "within"):
+                allowed += range(start, start + size)
+        assert places(table.related, row) == related
+        assert places(table.allowed, row) == allowed
+        assert table.allowed.size()[row] == len(allowed)
+
+
+def test_neighbours_are_one_range():
+    table = blocks.make_table(
+        found([{0}, {0}, {1}, {0}], [0] * 4, [2, 3, 1, 4], [2, 3, 1, 4]), "anywhere", False, FIELD
+    )
+    row = int(table.number(table.block[table.block == hashed(2)])[0])
+    begin, stop = table.allowed.bounds[row : row + 2]
+    ranges = zip(
+        table.allowed.start[begin:stop].tolist(),
+        table.allowed.end[begin:stop].tolist(),
+        strict=True,
+    )
+    assert list(ranges) == [(0, 5), (6, 10)]
+
+
+def test_too_many_sets_of_labels_are_refused(monkeypatch: pytest.MonkeyPatch):
+    some = found([{i} for i in range(6)], [0] * 6, [1] * 6, [1] * 6)
+    monkeypatch.setattr(blocks, "MAX_BLOCKS", 5)
+    with pytest.raises(
+        DataError, match=r"relation\.source\.feature: the rows have 6 different sets"
+    ):
+        blocks.make_table(some, "anywhere", False, FIELD)
+
+
+def test_too_many_ranges_are_refused(monkeypatch: pytest.MonkeyPatch):
+    some = found([{i % 2} for i in range(6)], [0] * 6, [1] * 6, [1] * 6)
+    monkeypatch.setattr(blocks, "MAX_RANGES", 10)
+    with pytest.raises(DataError, match="more than 10 ranges"):
+        blocks.make_table(some, "anywhere", False, FIELD)
