@@ -43,7 +43,7 @@ def _cross_entropy(y):
         (TagMse(), lambda y: (y - P) ** 2),
         (TagMae(), lambda y: np.abs(y - P)),
         (Focal(), lambda y: (y * 0.25 + (1 - y) * 0.75) * (y * (1 - P) + (1 - y) * P) ** 2 * _cross_entropy(y)),
-        (Focal(alpha=None, gamma=0.5), lambda y: np.sqrt(y * (1 - P) + (1 - y) * P) * _cross_entropy(y)),
+        (Focal(alpha=0.5, gamma=0.5), lambda y: 0.5 * np.sqrt(y * (1 - P) + (1 - y) * P) * _cross_entropy(y)),
         (Asymmetric(), lambda y: -y * (1 - P) * np.log(P) - (1 - y) * np.maximum(P - 0.05, 0) ** 4 * np.log(1 - np.maximum(P - 0.05, 0))),
         (Asymmetric(clip=0, gamma_positive=0, gamma_negative=2), lambda y: -y * np.log(P) - (1 - y) * P**2 * np.log(1 - P)),
     ],
@@ -58,11 +58,10 @@ def test_each_tag_costs_what_the_paper_says(loss, tags, labels):
 
 def test_focal_and_asymmetric_without_focus_are_cross_entropy():
     plain = value(TagCrossEntropy(), HARD, LOGITS)
-    for loss in (
-        Focal(alpha=None, gamma=0.0),
-        Asymmetric(gamma_negative=0, gamma_positive=0, clip=0),
-    ):
-        np.testing.assert_allclose(value(loss, HARD, LOGITS), plain, atol=1e-6)
+    focal = Focal(alpha=0.5, gamma=0.0)
+    asymmetric = Asymmetric(gamma_negative=0, gamma_positive=0, clip=0)
+    np.testing.assert_allclose(2 * value(focal, HARD, LOGITS), plain, atol=1e-6)
+    np.testing.assert_allclose(value(asymmetric, HARD, LOGITS), plain, atol=1e-6)
 
 
 def test_weighted_cross_entropy_cannot_do_without_weights():
@@ -112,7 +111,7 @@ def test_a_small_focus_has_finite_gradients_where_nothing_is_missed(loss, logit)
 
 def test_saturated_and_wrong_costs_the_logit():
     assert value(TagCrossEntropy(), [[0.0, 1.0]], [[1e4, -1e4]]) == pytest.approx([1e4])
-    assert value(Focal(alpha=None), [[0.0, 1.0]], [[1e4, -1e4]]) == pytest.approx([1e4])
+    assert value(Focal(alpha=0.5), [[0.0, 1.0]], [[1e4, -1e4]]) == pytest.approx([5e3])
     # Asymmetric: −(1 − .05)^4 log .05 of the negative.
     assert value(Asymmetric(), [[0.0]], [[1e4]]) == pytest.approx([-(0.95**4) * np.log(0.05)])
 
