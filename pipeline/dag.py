@@ -24,8 +24,8 @@ from pipeline.splitting import related_rows
 from relation.fingerprint import code_fingerprint
 from relation.load import LoadedRecipe
 from relation.names import ENTITIES, EVAL, TRAIN
+from trainer_module.check import check_model
 from trainer_module.metrics.eval_config import eval_config
-from trainer_module.parts import check_model
 from trainer_module.request import KEY, PreprocessingRequest, TrainingRequest
 from trainer_module.signatures import EVALUATE
 
@@ -56,7 +56,9 @@ def build(
     """
     recipe = loaded.recipe
     if recipe.model is not None:
-        check_model(recipe.model, loaded.tuples, loaded.features)
+        features = {entity: loaded.features_of(entity) for entity in loaded.tuples.entities}
+        classes = len(loaded.materialization.tags)
+        check_model(recipe.model, loaded.tuples, features, classes)
     tuples = _tuples(loaded, ingest(loaded, data, schema_files or {}))
     transform = _transform(loaded, tuples)
     nodes = [*tuples.nodes, transform]

@@ -36,16 +36,30 @@ class Part(Frozen):
 
 
 class Model(Frozen):
-    """Features that enter the tower, the tower, the head that compares, the loss.
+    """Features that enter the towers, the towers, the head that answers, the loss.
 
     `features`: by default every feature of the schema but the id and those that the relation's
     source reads, which would give the answer away. Of two entity types each has its own list.
+    `tower`: of each entity type its own copy; or `towers`: one an entity type.
     """
 
     features: tuple[str, ...] | dict[Name, tuple[str, ...]] | None = None
-    tower: Part
+    tower: Part | None = None
+    towers: dict[Name, Part] = Field(default={})
     head: Part
     loss: Part
+
+    @model_validator(mode="after")
+    def _towers(self) -> "Model":
+        if (self.tower is None) == (not self.towers):
+            raise ValueError(
+                "exactly one of `tower` (for all entity types) and `towers` must be given"
+            )
+        return self
+
+    def tower_of(self, entity: str) -> Part:
+        """The tower of an entity type."""
+        return self.tower if self.tower is not None else self.towers[entity]
 
     def features_of(self, entity: str) -> tuple[str, ...] | None:
         """The features that are named for an entity type; None: the default."""

@@ -1,50 +1,36 @@
-"""Transformed tuples as a tf.data pipeline of (inputs, related)."""
+"""Transformed tuples as a tf.data pipeline of (inputs, targets, weights)."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import tensorflow as tf
 
-from relation.names import RELATION, prefixed
+from relation.names import RELATION, RELATION_WEIGHT, prefixed
 from relation.spec import Relation
+from trainer_module.answers import Answer
 from trainer_module.parts import Tower
 
 SHUFFLE_TUPLES = 16_384
 """Tuples held to shuffle from; RelationGen already writes them in the order of a hash."""
 
 
-def related_columns(relation: Relation, label: tf.Tensor | None, batch: tf.Tensor) -> tf.Tensor:
-    """What the head should say of every comparison.
-
-    Args:
-      relation: its comparisons say what is known from the kind of tuple.
-      label: float32 [batch, 1], the label of the tuples; None where the relation has none.
-      batch: scalar, the number of tuples.
-
-    Returns:
-      float32 [batch, comparisons] of 1 (related) and 0.
-    """
-    columns = []
-    for comparison in relation.comparisons:
-        if comparison.related is None:
-            assert label is not None
-            columns.append(label[:, 0])
-        else:
-            columns.append(tf.fill([batch], float(comparison.related)))
-    return tf.stack(columns, axis=-1)
-
-
 def decode_roles(
     relation: Relation,
     towers: Mapping[str, Tower],
-    names: Sequence[str],
+    names: Mapping[str, Sequence[str]],
     transformed: Mapping[str, tf.Tensor],
     roles: Sequence[str],
 ) -> dict[str, tf.Tensor]:
-    """Decodes the features `names` of some roles, each by the tower of its entity type."""
+    """Decodes the features of some roles, each by the tower of its entity type.
+
+    Args:
+      names: of the features of each entity type.
+    """
     decoded = {}
     for role in roles:
-        mine = {name: transformed[prefixed(role, name)] for name in names}
-        for name, value in towers[relation.entity_of(role)].decode(mine).items():
+        entity = relation.entity_of(role)
+        mine = {name: transformed[prefixed(role, name)] for name in names[entity]}
+        for name, value in towers[entity].decode(mine).items():
             decoded[prefixed(role, name)] = value
     return decoded
 
@@ -52,9 +38,9 @@ def decode_roles(
 def tuple_dataset(
     files: Sequence[str],
     feature_spec: Mapping[str, tf.io.FixedLenFeature],
-    relation: Relation,
+    answer: Answer,
     towers: Mapping[str, Tower],
-    names: Sequence[str],
+    names: Mapping[str, Sequence[str]],
     batch_size: int,
     shuffle_seed: int | None = None,
 ) -> tf.data.Dataset:
@@ -63,20 +49,24 @@ def tuple_dataset(
     Args:
       files: gzip TFRecord files of transformed tf.Examples.
       feature_spec: how they are parsed.
-      relation, towers, names: what is decoded, and how.
+      answer: what the model is to say of a tuple, and of which roles.
+      towers, names: how they are decoded, and the features of each entity type.
       batch_size: tuples a batch; the last may be smaller.
       shuffle_seed: order of each epoch, a pure function of it; None = the files' order.
 
     Returns:
-      A dataset of ({`<role>_<feature>`: decoded [batch, ...]}, related [batch, comparisons]).
+      A dataset of ({`<role>_<feature>`: decoded [batch, ...]}, targets [batch, C]), and where
+      tuples have a weight float32 [batch].
     """
-    roles = [role.name for role in relation.roles]
+    roles = answer.roles()
 
-    def prepare(serialized: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+    def prepare(serialized: tf.Tensor) -> tuple[Any, ...]:
         features = tf.io.parse_example(serialized, dict(feature_spec))
-        label = features.pop(RELATION, None)
-        related = related_columns(relation, label, tf.shape(serialized)[0])
-        return decode_roles(relation, towers, names, features, roles), related
+        targets = answer.targets(features.get(RELATION), tf.shape(serialized)[0])
+        decoded = decode_roles(answer.relation, towers, names, features, roles)
+        if RELATION_WEIGHT in features:
+            return decoded, targets, features[RELATION_WEIGHT][:, 0]
+        return decoded, targets
 
     dataset = tf.data.TFRecordDataset(sorted(files), compression_type="GZIP")
     if shuffle_seed is not None:

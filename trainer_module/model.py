@@ -1,4 +1,4 @@
-"""The relational model: one tower an entity type, a head that compares roles."""
+"""The relational model: one tower an entity type, a head that answers about tuples of roles."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,36 +7,38 @@ import keras
 from keras import ops
 
 from relation.names import prefixed
-from relation.spec import Relation
-from trainer_module.numerics import Tensor
-from trainer_module.parts import Loss
+from trainer_module.answers import Answer
+from trainer_module.numerics import Tensor, weighted_mean
+from trainer_module.parts import ColumnLoss
 
 
 class RelationalModel(keras.Model):
-    """Embeds every role with its entity type's tower, and compares roles with one head.
+    """Embeds every role with its entity type's tower, and answers with one head.
 
     Roles of one entity type share the tower's weights and one pass through it.
 
     Args:
-      relation: roles and comparisons.
+      answer: what the head answers about a tuple.
       features: names of the features of each entity type that enter its tower.
       towers: the network of each entity type, {feature: decoded tensor} -> embedding [batch, d].
-      head: layer (left [batch, d], right [batch, d]) -> relatedness [batch].
+      tuple_loss: (targets [batch, C], outputs [batch, C]) -> [batch]; None: it is not trained.
     """
 
     def __init__(
         self,
-        relation: Relation,
+        answer: Answer,
         features: Mapping[str, tuple[str, ...]],
         towers: Mapping[str, keras.Model],
-        head: keras.layers.Layer,
+        tuple_loss: ColumnLoss | None = None,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        self.relation = relation
+        self.answer = answer
+        self.relation = answer.relation
         self.features = dict(features)
         self.towers = dict(towers)
-        self.head = head
+        self.head = answer.build()
+        self.tuple_loss = tuple_loss
 
     def embed_roles(
         self, inputs: Mapping[str, Tensor], roles: tuple[str, ...], training: bool = False
@@ -65,23 +67,25 @@ class RelationalModel(keras.Model):
         return embeddings
 
     def call(self, inputs: Mapping[str, Tensor], training: bool = False) -> Tensor:
-        """Relatedness [batch, comparisons] of every comparison of the relation."""
-        roles = tuple(role.name for role in self.relation.roles)
-        embeddings = self.embed_roles(inputs, roles, training)
-        columns = [
-            self.head(embeddings[comparison.left], embeddings[comparison.right])
-            for comparison in self.relation.comparisons
-        ]
-        return ops.stack(columns, axis=-1)
+        """What the head answers about every tuple, [batch, C]."""
+        return self.answer.outputs(
+            self.head, self.embed_roles(inputs, self.answer.roles(), training)
+        )
 
-
-class TupleLoss(keras.losses.Loss):
-    """A loss of tuples as Keras takes it: the mean over the batch."""
-
-    def __init__(self, loss: Loss):
-        super().__init__(name=type(loss).__name__, reduction="sum_over_batch_size")
-        self._loss = loss
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """[batch, comparisons], [batch, comparisons] -> [batch]."""
-        return self._loss(y_true, y_pred)
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Tensor = None,
+        y_pred: Tensor = None,
+        sample_weight: Tensor = None,
+        training: bool = True,
+    ) -> Tensor:
+        """The mean over the batch, weighted where tuples have weights, and what layers add."""
+        del x, training
+        assert self.tuple_loss is not None
+        rows = self.tuple_loss(y, y_pred)
+        if sample_weight is None:
+            loss = ops.mean(rows)
+        else:
+            loss = weighted_mean(rows, ops.cast(sample_weight, rows.dtype))
+        return sum((ops.sum(extra) for extra in self.losses), loss)

@@ -6,17 +6,25 @@ A new part is one file with one class below, one line in a table here, and one t
 import abc
 import importlib
 from collections.abc import Mapping
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 import keras
 from pydantic import ValidationError
 
 from relation.errors import RecipeError
-from relation.load import describe
-from relation.recipe import Model, Part
+from relation.faults import describe
+from relation.recipe import Part
 from relation.schema import Feature, FeatureKind
 from relation.spec import Frozen, LabelKind, Relation
 from trainer_module.heads.families import AnyHead
+from trainer_module.losses.families import (
+    BatchLoss,
+    ImageLoss,
+    ListLoss,
+    TagLoss,
+    ValueLoss,
+)
+from trainer_module.losses.table import ALL_LOSSES
 from trainer_module.numerics import Tensor
 from trainer_module.vocabulary import Vocabulary
 
@@ -38,11 +46,6 @@ _HEADS = {
     "squared_distance": "trainer_module.heads.squared_distance.SquaredDistance",
     "tag": "trainer_module.heads.tag.Tag",
     "vector": "trainer_module.heads.vector.Vector",
-}
-_LOSSES = {
-    "binary_cross_entropy": "trainer_module.losses.binary_cross_entropy.BinaryCrossEntropy",
-    "contrastive": "trainer_module.losses.contrastive.Contrastive",
-    "triplet": "trainer_module.losses.triplet.Triplet",
 }
 
 
@@ -116,7 +119,11 @@ class Loss(Frozen, abc.ABC):
         """[batch, comparisons] of 1/0, [batch, comparisons] from the head -> loss [batch]."""
 
 
-P = TypeVar("P", Tower, AnyHead, Loss)
+ColumnLoss: TypeAlias = Loss | ListLoss | TagLoss | ValueLoss
+"""Losses of what a model answers about a tuple: (targets [batch, C], outputs [batch, C])."""
+AnyLoss: TypeAlias = ColumnLoss | BatchLoss | ImageLoss
+
+P = TypeVar("P", Tower, AnyHead, AnyLoss)
 
 
 class Parts(Generic[P]):
@@ -147,36 +154,4 @@ class Parts(Generic[P]):
 
 TOWERS: Parts[Tower] = Parts("tower", _TOWERS)
 HEADS: Parts[AnyHead] = Parts("head", _HEADS)
-LOSSES: Parts[Loss] = Parts("loss", _LOSSES)
-
-
-def check_model(model: Model, relation: Relation, features: tuple[Feature, ...]) -> None:
-    """Checks that the parts a recipe names exist, and fit each other, the data and the relation.
-
-    Raises:
-      RecipeError: they do not; the message names the field.
-    """
-    tower, loss = TOWERS.resolve(model.tower), LOSSES.resolve(model.loss)
-    head = HEADS.resolve(model.head)
-    try:
-        tower.check(features)
-    except ValueError as error:
-        raise RecipeError(f"model.tower: got {model.tower.type!r}: {error}") from None
-    try:
-        head.check(relation)
-    except ValueError as error:
-        raise RecipeError(f"model.head: got {model.head.type!r}: {error}") from None
-    if not isinstance(head, Head):
-        raise RecipeError(
-            f"model.head: got {model.head.type!r}, and so far only heads that compare two roles "
-            "can be trained"
-        )
-    try:
-        loss.check(relation)
-    except ValueError as error:
-        raise RecipeError(f"model.loss: got {model.loss.type!r}: {error}") from None
-    if loss.heads is not None and model.head.type not in loss.heads:
-        raise RecipeError(
-            f"model.head: got {model.head.type!r}; the loss {model.loss.type!r} works with "
-            + " or ".join(sorted(loss.heads))
-        )
+LOSSES: Parts[AnyLoss] = Parts("loss", ALL_LOSSES)

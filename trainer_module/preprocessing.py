@@ -12,7 +12,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from relation.names import RELATION, prefixed
+from relation.names import NEGATIVE_PROB, RELATION, RELATION_WEIGHT, prefixed
 from relation.schema import Feature, FeatureKind
 from relation.spec import LabelKind
 from trainer_module.request import KEY, PreprocessingRequest
@@ -42,19 +42,25 @@ def preprocessing_fn(
 
     Returns:
       `<role>_<feature>` for the features of the request, [batch, width] (float32 z-scores, int64
-      vocabulary indices, encoded images as bytes); `relation` float32 [batch, 1] where it is.
+      vocabulary indices, encoded images as bytes); `relation` float32 [batch, width],
+      `relation_weight` [batch, 1] and `negative_prob` [batch, negatives], where they are.
     """
     request = PreprocessingRequest.model_validate_json(custom_config[KEY])
     outputs: dict[str, tf.Tensor] = {}
     for entity in request.relation.entities:
         roles = request.relation.roles_of(entity)
-        for name, group in _groups(entity, request.features).items():
+        for name, group in _groups(entity, request.features[entity]).items():
             analyzed = {feature: inputs[prefixed(roles[0], feature.name)] for feature in group}
             apply = _ANALYZE[group[0].kind](analyzed, name)
             for output, feature in ((prefixed(r, f.name), f) for r in roles for f in group):
                 outputs[output] = apply(inputs[output], feature)
     if request.relation.label is not LabelKind.NONE:
-        outputs[RELATION] = _dense(inputs[RELATION], 1, 0.0)
+        outputs[RELATION] = _dense(inputs[RELATION], request.relation.width, 0.0)
+    if request.materialization.weighted:
+        outputs[RELATION_WEIGHT] = _dense(inputs[RELATION_WEIGHT], 1, 1.0)
+    if request.relation.negatives:
+        width = len(request.relation.negatives)
+        outputs[NEGATIVE_PROB] = _dense(inputs[NEGATIVE_PROB], width, 1.0)
     return outputs
 
 

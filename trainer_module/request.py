@@ -11,10 +11,10 @@ KEY = "request"
 
 
 class PreprocessingRequest(Frozen):
-    """The relation, and the features that preprocessing hands on to the towers."""
+    """The relation, and of each entity type the features that are handed on to its tower."""
 
     materialization: Materialization
-    features: tuple[Feature, ...]
+    features: dict[str, tuple[Feature, ...]]
 
     @property
     def relation(self) -> Relation:
@@ -24,7 +24,8 @@ class PreprocessingRequest(Frozen):
     @classmethod
     def of(cls, loaded: LoadedRecipe) -> "PreprocessingRequest":
         """The request that a recipe makes."""
-        return cls(materialization=loaded.materialization, features=loaded.features)
+        features = {entity: loaded.features_of(entity) for entity in loaded.tuples.entities}
+        return cls(materialization=loaded.materialization, features=features)
 
 
 class TrainingRequest(Frozen):
@@ -37,6 +38,7 @@ class TrainingRequest(Frozen):
     @classmethod
     def of(cls, loaded: LoadedRecipe) -> "TrainingRequest":
         """The request that a recipe makes."""
+        assert loaded.recipe.model is not None
         return cls(
             preprocessing=PreprocessingRequest.of(loaded),
             model=loaded.recipe.model,

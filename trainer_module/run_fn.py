@@ -1,7 +1,7 @@
 """What TFX's Trainer calls: transformed tuples in, a SavedModel and TensorBoard logs out."""
 
 import logging
-from typing import Any
+from typing import Any, cast
 
 import keras
 import tensorflow as tf
@@ -10,10 +10,11 @@ from tfx.components.trainer.fn_args_utils import FnArgs
 
 from relation.errors import DataError
 from relation.recipe import Training
+from trainer_module.answers import answer_of
 from trainer_module.history import History, write_history
 from trainer_module.inputs import tuple_dataset
-from trainer_module.model import RelationalModel, TupleLoss
-from trainer_module.parts import HEADS, LOSSES, TOWERS, Head
+from trainer_module.model import RelationalModel
+from trainer_module.parts import HEADS, LOSSES, TOWERS, ColumnLoss
 from trainer_module.preprocessing import vocabularies
 from trainer_module.request import KEY, TrainingRequest
 from trainer_module.signatures import ServingModule
@@ -35,30 +36,28 @@ def run_fn(fn_args: FnArgs) -> None:
     # Enough for equal weights on equal CPUs (tested). `enable_op_determinism` would add nothing
     # there, but keep the input pipeline from running ahead: half as long again an epoch.
     keras.utils.set_random_seed(request.training.seed)
-    relation, features = request.preprocessing.relation, request.preprocessing.features
+    prepared = request.preprocessing
+    relation, features = prepared.relation, prepared.features
     transform = tft.TFTransformOutput(fn_args.transform_output)
-    tower, head = TOWERS.resolve(request.model.tower), HEADS.resolve(request.model.head)
-    assert isinstance(head, Head)  # `check_model` made sure.
-    towers = dict.fromkeys(relation.entities, tower)
-    names = tuple(feature.name for feature in features)
+    towers = {name: TOWERS.resolve(request.model.tower_of(name)) for name in relation.entities}
+    names = {name: tuple(f.name for f in features[name]) for name in relation.entities}
+    head = HEADS.resolve(request.model.head)
+    answer = answer_of(head, relation, len(prepared.materialization.tags))
     model = RelationalModel(
-        relation,
-        dict.fromkeys(towers, names),
+        answer,
+        names,
         {
-            entity: part.build(features, vocabularies(transform, entity, features))
-            for entity, part in towers.items()
+            name: tower.build(features[name], vocabularies(transform, name, features[name]))
+            for name, tower in towers.items()
         },
-        head.build(),
+        cast(ColumnLoss, LOSSES.resolve(request.model.loss)),  # `check_model` made sure.
     )
-    model.compile(
-        optimizer=keras.optimizers.Adam(request.training.learning_rate),
-        loss=TupleLoss(LOSSES.resolve(request.model.loss)),
-    )
+    model.compile(optimizer=keras.optimizers.Adam(request.training.learning_rate))
 
     def dataset(files: list[str], shuffle_seed: int | None) -> tf.data.Dataset:
         spec = transform.transformed_feature_spec()
         size = request.training.batch_size
-        return tuple_dataset(_expand(files), spec, relation, towers, names, size, shuffle_seed)
+        return tuple_dataset(_expand(files), spec, answer, towers, names, size, shuffle_seed)
 
     history = _fit(
         model,
@@ -68,7 +67,7 @@ def run_fn(fn_args: FnArgs) -> None:
         fn_args.model_run_dir,
     )
     write_history(history, fn_args.model_run_dir)
-    module = ServingModule(model, transform, relation, features, towers, head)
+    module = ServingModule(model, transform, features, towers)
     module.save(fn_args.serving_model_dir)
 
 

@@ -3,8 +3,8 @@
 | signature | examples | answer |
 |---|---|---|
 | `embed_<entity type>` | raw entities | `embedding` float32 [batch, d] |
-| `serving_default` = `score` | raw tuples (role-prefixed features) | `score` float32 [batch] |
-| `evaluate` | raw tuples | `scores` float32 [batch, comparisons] |
+| `serving_default` = `score` | raw tuples (prefixed features) | `score` float32 [batch], or [batch, C] |
+| `evaluate` | raw tuples | `scores` float32 [batch, C] |
 """
 
 import functools
@@ -16,10 +16,9 @@ import tensorflow_transform as tft
 
 from relation.names import prefixed
 from relation.schema import Feature
-from relation.spec import Relation
 from trainer_module.inputs import decode_roles
 from trainer_module.model import RelationalModel
-from trainer_module.parts import Head, Tower
+from trainer_module.parts import Tower
 
 EVALUATE = "evaluate"
 _DTYPES = {"bytes": tf.string, "int": tf.int64, "float": tf.float32}
@@ -32,47 +31,43 @@ class ServingModule(tf.Module):
         self,
         model: RelationalModel,
         transform: tft.TFTransformOutput,
-        relation: Relation,
-        features: Sequence[Feature],
+        features: Mapping[str, Sequence[Feature]],
         towers: Mapping[str, Tower],
-        head: Head,
     ):
         super().__init__()
         self.model = model
         # Keras does not show TensorFlow the states of its random layers, which the graph captures.
         self.model_variables = [variable.value for variable in model.variables]
         self.transform_layer = transform.transform_features_layer()
-        self._relation = relation
-        self._features = tuple(features)
+        self._relation = model.relation
+        self._features = {entity: tuple(known) for entity, known in features.items()}
         self._towers = dict(towers)
-        self._head = head
 
     def _embed(self, raw: Mapping[str, Any], roles: tuple[str, ...]) -> dict[str, tf.Tensor]:
         transformed = self.transform_layer(raw)
-        names = [feature.name for feature in self._features]
+        names = self.model.features
         decoded = decode_roles(self._relation, self._towers, names, transformed, roles)
         return self.model.embed_roles(decoded, roles)
 
     def embed(self, entity: str, examples: tf.Tensor) -> dict[str, tf.Tensor]:
         """Embeds raw entities, as the first role of their type."""
         role = self._relation.roles_of(entity)[0]
-        spec = {f.name: tf.io.VarLenFeature(_DTYPES[f.dtype]) for f in self._features}
+        spec = {f.name: tf.io.VarLenFeature(_DTYPES[f.dtype]) for f in self._features[entity]}
         parsed = tf.io.parse_example(examples, spec)
         raw = {prefixed(role, name): value for name, value in parsed.items()}
         return {"embedding": self._embed(raw, (role,))[role]}
 
-    def scores(self, examples: tf.Tensor, comparisons: Sequence[int]) -> tf.Tensor:
-        """Scores some comparisons of raw tuples: [batch, comparisons]."""
-        chosen = [self._relation.comparisons[index] for index in comparisons]
-        roles = tuple(dict.fromkeys(role for c in chosen for role in (c.left, c.right)))
+    def scores(self, examples: tf.Tensor, columns: Sequence[int] | None) -> tf.Tensor:
+        """Answers about raw tuples: [batch, columns]; None: all columns."""
+        answer = self.model.answer
+        roles = answer.roles(columns)
         spec = {
             prefixed(role, f.name): tf.io.VarLenFeature(_DTYPES[f.dtype])
             for role in roles
-            for f in self._features
+            for f in self._features[self._relation.entity_of(role)]
         }
         embeddings = self._embed(tf.io.parse_example(examples, spec), roles)
-        columns = [self.model.head(embeddings[c.left], embeddings[c.right]) for c in chosen]
-        return self._head.score(tf.stack(columns, axis=-1))
+        return answer.served(answer.outputs(self.model.head, embeddings, columns))
 
     def signatures(self) -> dict[str, Callable[..., Any]]:
         """Every signature as a concrete function."""
@@ -82,10 +77,12 @@ class ServingModule(tf.Module):
             return tf.function(function, input_signature=[examples]).get_concrete_function()
 
         def score(examples: tf.Tensor) -> dict[str, tf.Tensor]:
-            return {"score": self.scores(examples, [0])[:, 0]}
+            scored = self.model.answer.scored
+            found = self.scores(examples, scored)
+            return {"score": found if scored is None else found[:, 0]}
 
         def evaluate(examples: tf.Tensor) -> dict[str, tf.Tensor]:
-            return {"scores": self.scores(examples, range(len(self._relation.comparisons)))}
+            return {"scores": self.scores(examples, None)}
 
         result = {EVALUATE: concrete(evaluate), "score": concrete(score)}
         result["serving_default"] = result["score"]

@@ -11,7 +11,7 @@ from PIL import Image
 from relation.spec import pairs, triplets
 from trainer_module.heads.squared_distance import SquaredDistance
 from trainer_module.images import decode_images
-from trainer_module.inputs import related_columns
+from trainer_module.answers import answer_of
 from trainer_module.model import RelationalModel
 
 
@@ -26,7 +26,9 @@ def _linear() -> keras.Model:
 
 def test_triplets_are_compared_anchor_to_positive_and_anchor_to_negative():
     model = RelationalModel(
-        triplets("item", "item"), {"item": ("x",)}, {"item": _linear()}, SquaredDistance().build()
+        answer_of(SquaredDistance(), triplets("item", "item"), 0),
+        {"item": ("x",)},
+        {"item": _linear()},
     )
     result = model(
         {
@@ -42,14 +44,11 @@ def test_triplets_are_compared_anchor_to_positive_and_anchor_to_negative():
 
 def test_what_is_related_is_known_from_the_kind_of_tuple_or_from_its_label():
     label = tf.constant([[1.0], [0.0]])
-    assert related_columns(pairs("item", "item"), label, tf.constant(2)).numpy().tolist() == [
-        [1.0],
-        [0.0],
-    ]
-    assert (
-        related_columns(triplets("item", "item"), None, tf.constant(2)).numpy().tolist()
-        == [[1, 0]] * 2
-    )
+    head = SquaredDistance()
+    labelled = answer_of(head, pairs("item", "item"), 0).targets(label, tf.constant(2))
+    assert labelled.numpy().tolist() == [[1.0], [0.0]]
+    ordered = answer_of(head, triplets("item", "item"), 0).targets(None, tf.constant(2))
+    assert ordered.numpy().tolist() == [[1.0, 0.0]] * 2
 
 
 def _encoded(pixels: np.ndarray, form: str) -> bytes:

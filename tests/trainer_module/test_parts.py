@@ -7,7 +7,9 @@ from relation.recipe import Model
 from relation.schema import Feature, FeatureKind
 from relation.spec import pairs, tags, triplets
 from trainer_module import parts
-from trainer_module.parts import HEADS, LOSSES, TOWERS, check_model
+from trainer_module.check import check_model
+from trainer_module.losses.table import ALL_LOSSES
+from trainer_module.parts import HEADS, LOSSES, TOWERS
 
 IMAGE = Feature(name="image", kind=FeatureKind.IMAGE, dtype="bytes", width=1)
 PRICE = Feature(name="price", kind=FeatureKind.NUMERIC, dtype="float", width=1)
@@ -23,7 +25,7 @@ def _model(**changes) -> Model:
 
 @pytest.mark.parametrize(
     ("registry", "table"),
-    [(TOWERS, parts._TOWERS), (HEADS, parts._HEADS), (LOSSES, parts._LOSSES)],
+    [(TOWERS, parts._TOWERS), (HEADS, parts._HEADS), (LOSSES, ALL_LOSSES)],
 )
 def test_every_registered_part_is_found(registry, table):
     for name in table:
@@ -32,13 +34,13 @@ def test_every_registered_part_is_found(registry, table):
 
 
 def test_a_fitting_model_passes():
-    check_model(_model(), pairs("item", "item"), (IMAGE,))
+    check_model(_model(), pairs("item", "item"), {"item": (IMAGE,)})
 
 
 @pytest.mark.parametrize(
     ("changes", "relation", "features", "message"),
     [
-        ({"loss": {"type": "hinge"}}, pairs, (IMAGE,), r"model\.loss\.type: got 'hinge'; expected one of binary_cross_entropy, contrastive, triplet"),
+        ({"loss": {"type": "hinge"}}, pairs, (IMAGE,), r"model\.loss\.type: got 'hinge'; expected one of approx_ndcg, .*binary_cross_entropy, .*triplet"),
         ({"loss": {"type": "contrastive", "margin": -1}}, pairs, (IMAGE,), r"model\.loss\.margin: got -1; .*greater than 0"),
         ({"loss": {"type": "contrastive", "margn": 1}}, pairs, (IMAGE,), r"model\.loss\.margn: unknown key"),
         ({"tower": {"type": "cnn", "width": 8}}, pairs, (IMAGE,), r"model\.tower\.height: missing"),
@@ -49,14 +51,16 @@ def test_a_fitting_model_passes():
         ({"head": {"type": "squared_distance"}}, pairs, (IMAGE,), r"model\.head: got 'squared_distance'; the loss 'contrastive' works with distance"),
         ({"head": {"type": "tag"}}, pairs, (IMAGE,), r"model\.head: got 'tag': it answers for an entity and its tags, .* roles left, right and a label of kind binary"),
         ({}, lambda item, _: tags(item, 3), (IMAGE,), r"model\.head: got 'distance': .* one number for two roles, .* kind tags and 0 comparisons"),
-        ({"head": {"type": "tag"}}, lambda item, _: tags(item, 3), (IMAGE,), r"model\.head: got 'tag', and so far only heads that compare two roles"),
+        ({"head": {"type": "tag"}}, lambda item, _: tags(item, 3), (IMAGE,), r"model\.loss: got 'contrastive': it is a Loss, and the head answers what a TagLoss reads"),
+        ({"loss": {"type": "circle"}}, pairs, (IMAGE,), r"model\.loss: got 'circle', and so far only losses a tuple"),
+        ({"tower": None, "towers": {"item": CNN, "user": CNN}}, pairs, (IMAGE,), r"model\.towers: got item, user; expected one for each of item"),
         ({"loss": {"type": "triplet"}}, pairs, (IMAGE,), r"model\.loss: got 'triplet': it needs tuples of an anchor"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_told_with_its_field(changes, relation, features, message):
     with pytest.raises(RecipeError, match=message):
-        check_model(_model(**changes), relation("item", "item"), features)
+        check_model(_model(**changes), relation("item", "item"), {"item": features})
 
 
 def test_triplets_may_learn_by_pair_losses():
-    check_model(_model(), triplets("item", "item"), (IMAGE,))
+    check_model(_model(), triplets("item", "item"), {"item": (IMAGE,)})

@@ -28,7 +28,7 @@ REQUEST = PreprocessingRequest(
             "relation": {"type": "pairs", "source": {"type": "same_label", "feature": "brand"}},
         }
     ),
-    features=FEATURES,
+    features={"item": FEATURES},
 )
 TYPES = {"bytes": tf.string, "int": tf.int64, "float": tf.float32}
 

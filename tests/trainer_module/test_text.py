@@ -30,7 +30,7 @@ REQUEST = PreprocessingRequest(
     materialization=Materialization.model_validate(
         {"entities": {"item": "sku"}, "primary": "item", "relation": SAME_BRAND}
     ),
-    features=FEATURES,
+    features={"item": FEATURES},
 )
 CONFIG = {KEY: REQUEST.model_dump_json()}
 
@@ -43,6 +43,7 @@ def _row(title: list, maker: list, right: list = (), right_maker: list = ()) -> 
         "positive_maker": list(right_maker),
         "negative_title": [],
         "negative_maker": [],
+        "negative_prob": [0.5],
     }
 
 
@@ -58,7 +59,9 @@ TUPLES = [
 ]
 
 
-SPEC = dict.fromkeys(TUPLES[0], tf.io.VarLenFeature(tf.string))
+SPEC = dict.fromkeys(TUPLES[0], tf.io.VarLenFeature(tf.string)) | {
+    "negative_prob": tf.io.VarLenFeature(tf.float32)
+}
 METADATA = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(SPEC))
 
 

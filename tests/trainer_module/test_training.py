@@ -12,14 +12,15 @@ from relation.errors import DataError
 from relation.recipe import Training
 from relation.schema import Feature, FeatureKind
 from relation.spec import pairs
+from trainer_module.answers import answer_of
 from trainer_module.heads.distance import Distance
 from trainer_module.inputs import tuple_dataset
 from trainer_module.losses.contrastive import Contrastive
-from trainer_module.model import RelationalModel, TupleLoss
+from trainer_module.model import RelationalModel
 from trainer_module.run_fn import _fit
 from trainer_module.towers.cnn import Cnn
 
-RELATION = pairs("item", "item")
+ANSWER = answer_of(Distance(), pairs("item", "item"), 0)
 TOWER = Cnn(height=8, width=8, filters=(8, 8), dense=(16,), embedding=8, dropout=0.3, shift=0.2)
 FEATURES = (Feature(name="image", kind=FeatureKind.IMAGE, dtype="bytes", width=1),)
 SPEC = {
@@ -58,13 +59,13 @@ def files(tmp_path_factory) -> list[str]:
 def _train(files, folder, learning_rate=1e-2, epochs=4, patience=4, seed=1):
     keras.utils.set_random_seed(seed)
     network = TOWER.build(FEATURES)
-    model = RelationalModel(RELATION, {"item": ("image",)}, {"item": network}, Distance().build())
-    model.compile(keras.optimizers.Adam(learning_rate), TupleLoss(Contrastive()))
+    model = RelationalModel(ANSWER, {"item": ("image",)}, {"item": network}, Contrastive())
+    model.compile(keras.optimizers.Adam(learning_rate))
     training = Training(epochs=epochs, patience=patience, learning_rate=learning_rate)
 
     def dataset(shuffle_seed):
         towers = {"item": TOWER}
-        return tuple_dataset(files, SPEC, RELATION, towers, ("image",), 32, shuffle_seed)
+        return tuple_dataset(files, SPEC, ANSWER, towers, {"item": ("image",)}, 32, shuffle_seed)
 
     history = _fit(model, dataset(seed), dataset(None), training, str(folder))
     return history, model, dataset

@@ -41,6 +41,7 @@ TAG_LOSSES = {
     ),
 }
 VALUE_LOSSES = {
+    "class_cross_entropy": ("trainer_module.losses.class_cross_entropy.ClassCrossEntropy"),
     "value_mae": "trainer_module.losses.value_mae.ValueMae",
     "value_mse": "trainer_module.losses.value_mse.ValueMse",
 }
@@ -49,4 +50,12 @@ IMAGE_LOSSES = {
     "image_l2": "trainer_module.losses.image_l2.ImageL2",
     "image_mixture": "trainer_module.losses.image_mixture.ImageMixture",
     "image_ssim": "trainer_module.losses.image_ssim.ImageSsim",
+}
+ALL_LOSSES = {
+    **TUPLE_LOSSES,
+    **LIST_LOSSES,
+    **BATCH_LOSSES,
+    **TAG_LOSSES,
+    **VALUE_LOSSES,
+    **IMAGE_LOSSES,
 }
