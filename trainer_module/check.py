@@ -9,7 +9,7 @@ from relation.schema import Feature
 from relation.spec import Relation
 from trainer_module.answers import answer_of, check_loss
 from trainer_module.losses.families import BatchLoss, ImageLoss, WholeBatch
-from trainer_module.parts import HEADS, LOSSES, TOWERS, Loss
+from trainer_module.parts import HEADS, LOSSES, TOWERS, Head, Loss
 
 
 def check_model(
@@ -49,6 +49,11 @@ def check_model(
     if not isinstance(loss, Loss):
         return
     _said("model.loss", model.loss.type, lambda: loss.check(relation))
+    if loss.reads_logits and isinstance(head, Head) and not head.is_logit:
+        raise RecipeError(
+            f"model.head: got {model.head.type!r}; the loss {model.loss.type!r} reads logits, as "
+            "logistic_distance, conditioned, or concat_mlp (output: logit) answer them"
+        )
     if loss.heads is not None and model.head.type not in loss.heads:
         raise RecipeError(
             f"model.head: got {model.head.type!r}; the loss {model.loss.type!r} works with "

@@ -110,6 +110,8 @@ class Loss(Frozen, abc.ABC):
 
     heads: ClassVar[frozenset[str] | None] = None
     """Names of the heads whose relatedness it understands; None = any."""
+    reads_logits: ClassVar[bool] = False
+    """Whether it understands logits alone."""
 
     def check(self, relation: Relation) -> None:
         """Raises ValueError when it cannot learn from tuples of this relation."""

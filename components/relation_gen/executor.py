@@ -1,6 +1,7 @@
 """The executor of RelationGen: artifacts in, artifacts out; the work is done in `run.py`."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,8 @@ from relation.names import ENTITIES
 from relation.schema import tuple_schema
 
 SCHEMA_FILE = "schema.pbtxt"
+ALL = "all"
+"""The split of rows that are not split yet."""
 FILE_FORMAT = "tfrecords_gzip"
 
 
@@ -66,6 +69,7 @@ class Inputs:
 
     examples: dict[str, types.Artifact]
     schemas: dict[str, schema_pb2.Schema]
+    shares: Mapping[str, int]
 
     @classmethod
     def of(cls, request: Materialization, found: dict[str, list[types.Artifact]]) -> "Inputs":
@@ -80,6 +84,7 @@ class Inputs:
         return cls(
             {name: single(found[key]) for key, name in names.items() if found.get(key)},
             {name: _read_schema(single(found[key])) for key, name in described.items()},
+            request.shares,
         )
 
     @property
@@ -89,7 +94,8 @@ class Inputs:
             artifact_utils.decode_split_names(artifact.split_names)
             for artifact in self.examples.values()
         ]
-        return max(named, key=len)
+        split = [names for names in named if names != [ALL]]
+        return max(split, key=len) if split else list(self.shares)
 
     @property
     def files(self) -> list[InputFile]:

@@ -14,7 +14,7 @@ class BinaryCrossEntropy(Loss):
     Finite for any logit. Several comparisons of one tuple are averaged.
     """
 
-    heads: ClassVar[frozenset[str] | None] = frozenset({"logistic_distance"})
+    reads_logits: ClassVar[bool] = True
 
     def __call__(self, related: Tensor, relatedness: Tensor) -> Tensor:
         losses = sigmoid_cross_entropy(wide(related), wide(relatedness))
