@@ -122,6 +122,7 @@ def tuples(output: Path, split: str) -> list[dict[str, Any]]:
 def as_dict(record: bytes) -> dict[str, Any]:
     found = {}
     for name, feature in tf.train.Example.FromString(record).features.feature.items():
-        values = list(getattr(feature, feature.WhichOneof("kind")).value)
+        kind = feature.WhichOneof("kind")  # None: of no values, and no type.
+        values = list(getattr(feature, kind).value) if kind else []
         found[name] = values[0] if len(values) == 1 else values
     return found

@@ -189,6 +189,7 @@ def _check_schema(found: Mapping[str, Any], described: schema_pb2.Schema) -> Non
         "int64_list": schema_pb2.INT,
         "float_list": schema_pb2.FLOAT,
     }
+    found = {name: feature for name, feature in found.items() if feature.WhichOneof("kind")}
     for name, feature in found.items():
         kind = feature.WhichOneof("kind")
         assert kinds[kind] == known[name].type, name
