@@ -115,3 +115,29 @@ def test_splits_are_those_of_example_gen():
             serialized = example.features.feature["id"].SerializeToString(deterministic=True)
             expected = base_example_gen_executor._PartitionFn(example, 3, ends, config)
             assert keys.split_of(serialized, buckets) == expected
+
+
+SIZES = st.one_of(
+    st.integers(1, 2**52),
+    st.integers(0, 52).map(lambda power: 2**power),
+    st.integers(1, 52).flatmap(lambda power: st.sampled_from([2**power - 1, 2**power - 2 or 1])),
+)
+
+
+@given(st.one_of(st.sampled_from([0, 1, 2**11 - 1, 2**63, 2**64 - 1, 2**64 - 2**11]), U64), SIZES)
+def test_small_scale_stays_below_the_size_and_is_the_product_of_53_bits(word, size):
+    found = int(keys.small_scale(np.array([word], dtype=np.uint64), np.array([size]))[0])
+    assert 0 <= found < size
+    exact = (word >> 11) * size >> 53
+    assert exact <= found <= exact + 1  # Rounding may reach the next number, never the size.
+    if size <= 2**20 and (word >> 11) * size % 2**53 < 2**53 - size:
+        assert found == exact
+
+
+def test_small_scale_cuts_words_into_equal_stretches():
+    size = 7
+    edges = [-(-(rank << 64) // size) for rank in range(size)]
+    for rank, edge in enumerate(edges):
+        step = 1 << 11  # Words are told apart by their upper 53 bits.
+        near = np.array([(edge & -step) + step, max(edge - step, 0)], dtype=np.uint64)
+        assert keys.small_scale(near, np.array([size])).tolist() == [rank, max(rank - 1, 0)]

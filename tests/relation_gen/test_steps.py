@@ -1,0 +1,204 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from components.relation_gen import steps, wire
+from components.relation_gen.columns import Cell, Entities, Strings, Wanted, Weighted
+from components.relation_gen.plan.base import Line, Members, Plan
+from components.relation_gen.plan.compose import NOTHING
+from tests.relation_gen.helpers import row
+
+NONE = np.zeros(0, dtype=np.int64)
+
+
+def plan(at: int, n: int, more: bool) -> Plan:
+    """n tuples: a member by key, every second one by place, the others by point."""
+    tuples = np.arange(n)
+    anchor = (np.arange(n) + at).astype(np.uint64) * np.uint64(2**57)
+    half = tuples[: n // 2]
+    probability = np.full(n - n // 2, 0.25, dtype=np.float32)
+    return Plan(
+        anchor=anchor,
+        slot=tuples.astype(np.uint32),
+        members=(
+            Members(0, Line.KEY, anchor),
+            Members(1, Line.PLACE, half + 100, half),
+            Members(1, Line.WEIGHTED, tuples[n // 2 :] + 200, tuples[n // 2 :], probability),
+        ),
+        relation=np.arange(2 * n, dtype=np.float32),
+        weight=NOTHING,
+        asked=n + 3,
+        shortfall={"few": 2, "none": 1},
+        counts={"cut": 5},
+        more=tuples.astype(np.int32) % 2 if more else NONE.astype(np.int32),
+        entries=Strings.of([b"%d" % at, b"%d!" % at]) if more else Strings.of([]),
+    )
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=5), st.booleans(), st.integers(1, 30))
+def test_plans_are_taken_apart_and_nothing_is_lost(sizes, more, budget):
+    plans = [plan(100 * i, n, more) for i, n in enumerate(sizes)]
+    totals: dict[str, int] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(steps, "BATCH", budget)
+        batches = list(steps.batches(plans, ["item/train", "item/train"], totals))
+    n = sum(sizes)
+    assert {name: count for name, count in totals.items() if count} == {
+        name: count
+        for name, count in {
+            "tuples_made": n,
+            "tuples_requested": n + 3 * len(sizes),
+            "shortfall:few": 2 * len(sizes),
+            "shortfall:none": len(sizes),
+            "cut": 5 * len(sizes),
+        }.items()
+        if count
+    }
+    heads, places, points, known = [], [], [], []
+    for batch in batches:
+        entries = list(batch.heads.entries)
+        which = batch.heads.more.tolist() or [None] * len(batch.heads.anchor)
+        label = batch.heads.relation.reshape(-1, 2).tolist()
+        told = [entries[i] if i is not None else b"" for i in which]
+        heads += zip(
+            batch.heads.anchor.tolist(), batch.heads.slot.tolist(), label, told, strict=True
+        )
+        for members, kind, found in (
+            (batch.places, Wanted, places),
+            (batch.points, Weighted, points),
+            *((members, Wanted, known) for members in batch.known.values()),
+        ):
+            if members is not None:
+                assert type(members) is kind
+                found += zip(
+                    *(
+                        column.tolist()
+                        for column in (members.anchor, members.slot, members.role, members.entity)
+                    ),
+                    strict=True,
+                )
+                assert np.isnan(members.probability).all() == (kind is Wanted)
+    expected = [
+        (
+            int(one.anchor[j]),
+            j,
+            one.relation.reshape(-1, 2)[j].tolist(),
+            list(one.entries)[j % 2] if more else b"",
+        )
+        for one in plans
+        for j in range(len(one.anchor))
+    ]
+    assert heads == expected
+    assert known == [(int(a), j, 0, int(a)) for one in plans for j, a in enumerate(one.anchor)]
+    assert places == [
+        (int(one.anchor[j]), j, 1, 100 + j) for one in plans for j in range(len(one.anchor) // 2)
+    ]
+    assert points == [
+        (int(one.anchor[j]), j, 1, 200 + j)
+        for one in plans
+        for j in range(len(one.anchor) // 2, len(one.anchor))
+    ]
+
+
+@settings(deadline=None)
+@given(st.integers(0, 200), st.integers(1, 5), st.booleans())
+def test_each_tuple_goes_to_one_shard_and_so_do_its_members(n, shards, more):
+    (batch,) = steps.batches([plan(0, n, more)], ["a", "b"], {})
+    found = {}
+    for shard, heads in steps.split_heads(batch.heads, shards):
+        entries = list(heads.entries)
+        label = heads.relation.reshape(-1, 2).tolist()
+        for i, key in enumerate(zip(heads.anchor.tolist(), heads.slot.tolist(), strict=True)):
+            told = entries[heads.more[i]] if more else b""
+            assert found.setdefault(key, (shard, label[i], told))[0] == shard
+    assert len(found) == n
+    for j in range(n):
+        _, label, told = found[int(batch.heads.anchor[j]), j]
+        assert (label, told) == ([2 * j, 2 * j + 1], (b"0", b"0!")[j % 2] if more else b"")
+
+
+def test_members_are_resolved_to_keys_and_get_their_probability():
+    none = np.zeros(0)
+    mass = np.array([0, 3, 3, 5], dtype=np.int64)
+    key = np.array([7, 8, 9], dtype=np.uint64)
+    cell = Cell(key, key, key, none, NONE, NONE, mass)
+    anchor, slot, role = (
+        key.repeat(2)[:5],
+        np.arange(5, dtype=np.uint32),
+        np.ones(5, dtype=np.uint16),
+    )
+    part = np.full(5, 0.1, dtype=np.float32)
+    points = Weighted(
+        anchor, slot, role, np.array([100, 102, 103, 104, 101], dtype=np.uint64), part
+    )
+    found = steps.resolve(points, cell, 50, 100)
+    assert type(found) is Wanted
+    assert found.entity.tolist() == [7, 7, 9, 9, 7]  # What weighs nothing is never met.
+    np.testing.assert_allclose(found.probability, [0.3, 0.3, 0.2, 0.2, 0.3], rtol=1e-6)
+    places = Wanted(
+        anchor[:3], slot[:3], role[:3], np.array([52, 50, 51], dtype=np.uint64), part[:3]
+    )
+    found = steps.resolve(places, cell, 50, 100)
+    assert found.entity.tolist() == [9, 7, 8]
+    assert found.probability.tolist() == part[:3].tolist()
+    ends = np.array([0, 50, 50, 53, 60], dtype=np.int64)
+    assert [number for number, _ in steps.split_places(places, ends)] == [2]
+    assert list(steps.split_places(None, ends)) == []
+
+
+def entities(n: int) -> Entities:
+    key = np.arange(10, 10 + n, dtype=np.uint64)
+    payloads = [
+        wire.payload(wire.features_of(row(id=b"%d" % i, x=[i * 1.0])), [b"id", b"x"])
+        for i in range(n)
+    ]
+    return Entities(key, np.zeros(n, np.uint8), key, key, np.zeros(0), Strings.of(payloads))
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 1)), min_size=1, max_size=60),
+    st.integers(1, 4),
+)
+def test_members_get_the_bytes_of_their_entity_once_a_shard_and_role(wanted, shards):
+    m = len(wanted)
+    rekeys = [wire.Rekey(role, ["id", "x"], "id") for role in ("left", "right")]
+    members = Wanted(
+        np.arange(m, dtype=np.uint64) * np.uint64(2**58),
+        np.arange(m, dtype=np.uint32),
+        np.array([role for _, role in wanted], dtype=np.uint16),
+        np.array([10 + entity for entity, _ in wanted], dtype=np.uint64),
+        np.arange(m, dtype=np.float32),
+    )
+    seen = []
+    for shard, found in steps.gather(entities(6), members, rekeys, shards):
+        pieces = list(found.pieces)
+        assert len(set(pieces)) == len(pieces)
+        assert (steps.shard_of(found.anchor, found.slot, shards) == shard).all()
+        for i, slot in enumerate(found.slot.tolist()):
+            entity, role = wanted[slot]
+            side = ("left", "right")[role]
+            expected = row(**{f"{side}_id": b"%d" % entity, f"{side}_x": [entity * 1.0]})
+            assert wire.features_of(wire.example(pieces[found.piece[i]])) == wire.features_of(
+                expected
+            )
+            assert (found.role[i], found.probability[i], found.anchor[i]) == (
+                role,
+                slot,
+                members.anchor[slot],
+            )
+            seen.append(slot)
+    assert sorted(seen) == list(range(m))
+
+
+@pytest.mark.parametrize("key", [3, 13, 99])
+def test_a_member_that_is_not_there_is_an_error_of_the_program(key):
+    some = entities(3)
+    one = np.zeros(1, dtype=np.uint32)
+    members = Wanted(
+        some.key[:1], one, one.astype(np.uint16), np.array([key], dtype=np.uint64), NOTHING
+    )
+    with pytest.raises(RuntimeError, match="names an entity that its block does not hold"):
+        list(steps.gather(some, members, [], 1))
