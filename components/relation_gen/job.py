@@ -100,10 +100,18 @@ class Job:
         return self.splits if home == ANY else (home,)
 
     def split_of_edges(self, left: U64, right: U64) -> U8:
-        """The split of edges between entities that are in every split: by a hash of both ends."""
+        """The split of edges between entities that are in every split: by a hash of both ends, of
+        one type whichever is left, so that both directions share a split."""
+        if len(set(self.request.ends)) == 1:
+            left, right = np.minimum(left, right), np.maximum(left, right)
         turn = keys.words(self.seed, SPLITS, left, right)
         at = keys.scale(turn, sum(self.buckets)).astype(np.int64)
         return np.searchsorted(np.cumsum(self.buckets), at, side="right").astype(np.uint8)
+
+    @property
+    def edges_are_split(self) -> bool:
+        """Whether edges have a split of their own, since what they connect is in every split."""
+        return all(entity in self.request.common for entity in self.request.entities)
 
     def code(self, split: str | None) -> int:
         """The number of a split; STAR for none."""

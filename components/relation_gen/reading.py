@@ -8,7 +8,7 @@ from typing import Any
 import apache_beam as beam
 import numpy as np
 
-from components.relation_gen import keys, read, spill, tally, wire
+from components.relation_gen import keys, read, spill, tags, tally, wire
 from components.relation_gen.columns import (
     F32,
     STAR,
@@ -34,7 +34,6 @@ SELF_EDGE = "self_edge"
 NOT_BINARY = "value_not_0_or_1"
 UNKNOWN_CLASS = "unknown_class"
 BAD_WEIGHT = "negative_weight"
-UNKNOWN_TAG, BAD_CONFIDENCE = "unknown_label", "bad_confidence"
 
 
 class _Read(beam.DoFn):
@@ -92,7 +91,7 @@ class ReadEntities(_Read):
         for records, screened in self.screened(file, self._screens[file.input]):
             reasons = list(screened.reasons)
             if spec.tags is not None:
-                _check_tags(spec, screened, reasons, job.request.tags)
+                tags.check(spec, screened, reasons, job.request.tags)
             split = job.codes_of(spec, file.split, screened.keys[by], spec.rows.keys[by])
             yield from self.counted(file, split, reasons, screened.ids, spec.name)
             good = np.array([not reason for reason in reasons], dtype=bool)
@@ -117,7 +116,7 @@ def pack(
     for row in index:
         payload = wire.payload(wire.features_of(records[row]), names)
         if tagged:
-            payload += wire.pack([_tags(spec, screened, row, job.request.tags)])
+            payload += wire.pack([tags.label(spec, screened, row, job.request.tags)])
         payloads.append(payload)
 
     def hashed(name: str | None) -> keys.U64:
@@ -142,37 +141,6 @@ def pack(
     )
 
 
-def _check_tags(
-    spec: EntitySpec, screened: Screened, reasons: list[str], domain: tuple[str, ...]
-) -> None:
-    """Finds rows with a label that is not in the domain, or a confidence that is none."""
-    known = {tag.encode() for tag in domain}
-    at, beside = spec.rows.place(spec.tags), spec.rows.number(spec.confidence)
-    assert at is not None
-    for row, (values, reason) in enumerate(zip(screened.raw[at], reasons, strict=True)):
-        if reason:
-            continue
-        if not known.issuperset(values):
-            reasons[row] = UNKNOWN_TAG
-        elif beside is not None:
-            numbers = screened.numbers[beside][row]
-            count = int((~np.isnan(numbers)).sum())
-            given = numbers[:count]
-            if count != len(values) or not ((given >= 0) & (given <= 1)).all():
-                reasons[row] = BAD_CONFIDENCE
-
-
-def _tags(spec: EntitySpec, screened: Screened, row: int, domain: tuple[str, ...]) -> bytes:
-    """The label of an entity with its own tags: a number for each of the domain."""
-    at, beside = spec.rows.place(spec.tags), spec.rows.number(spec.confidence)
-    assert at is not None
-    values = [0.0] * len(domain)
-    number = {tag.encode(): i for i, tag in enumerate(domain)}
-    for i, tag in enumerate(screened.raw[at][row]):
-        values[number[tag]] = 1.0 if beside is None else float(screened.numbers[beside][row][i])
-    return wire.floats(values)
-
-
 class ReadEdges(_Read):
     """InputFile of an edge list → (block of the left end, Ref of Edges)."""
 
@@ -191,7 +159,7 @@ class ReadEdges(_Read):
         for _, screened in self.screened(file, self._screen):
             reasons = list(screened.reasons)
             found = _edges(job, screened, reasons)
-            split = np.full(len(reasons), job.code(file.split), dtype=np.uint8)
+            split = self._split(file, screened)
             shown = [b" -> ".join(ids) for ids in zip(*screened.keys[:2], strict=True)]
             yield from self.counted(file, split, reasons, shown, "")
             rows = np.flatnonzero(np.array([not reason for reason in reasons]))
@@ -203,6 +171,15 @@ class ReadEdges(_Read):
                 yield beam.pvalue.TaggedOutput(COUNTS, (where, mirrored))
             with spill.Writer(job.spill) as out:
                 yield from routed(out, good, range_of(good.left, job.blocks), left)
+
+    def _split(self, file: read.InputFile, screened: Screened) -> U8:
+        """The split of each edge: the file's, or by a column; STAR: that of its ends."""
+        job, spec = self._job, self._job.edges
+        assert spec is not None
+        if job.partition is not None and job.edges_are_split:
+            at = spec.place(job.partition) or 0
+            return job.hashed(file.split, screened.keys[at], spec.keys[at])
+        return np.full(len(screened.reasons), job.code(file.split), dtype=np.uint8)
 
 
 def _edges(job: Job, screened: Screened, reasons: list[str]) -> Edges:
@@ -418,7 +395,5 @@ class MakeLabels(beam.DoFn):
         )
         with spill.Writer(job.spill) as out:
             yield from routed(out, entities, range_of(entities.key, job.blocks), entity)
-        count = tally.Tally(len(tags))
-        yield beam.pvalue.TaggedOutput(
-            COUNTS, ((job.name(entity, STAR), entity, tally.READ), count)
-        )
+        where = (job.name(entity, STAR), entity, tally.READ)
+        yield beam.pvalue.TaggedOutput(COUNTS, (where, tally.Tally(len(tags))))

@@ -187,8 +187,14 @@ def entity_spec(
     return EntitySpec(entity, build.build(request.entities[entity]), block, group, tags, confidence)
 
 
-def edge_spec(request: Materialization, schema: schema_pb2.Schema) -> RowSpec:
-    """Derives the rows of an edge list: the keys are the ids of the left and the right end."""
+def edge_spec(
+    request: Materialization, schema: schema_pb2.Schema, partition: str | None = None
+) -> RowSpec:
+    """Derives the rows of an edge list: the keys are the ids of the left and the right end.
+
+    Args:
+      partition: the column whose values share a split, where the ends are in every split.
+    """
     edges = request.edges
     assert edges is not None
     build = _Builder(schema)
@@ -201,6 +207,7 @@ def edge_spec(request: Materialization, schema: schema_pb2.Schema) -> RowSpec:
     else:
         build.number(edges.value, NO_VALUE)
     build.number(edges.weight, NO_WEIGHT)
+    build.key(partition, NO_GROUP, SEVERAL_GROUPS)
     return build.build()
 
 

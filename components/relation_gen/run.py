@@ -84,7 +84,8 @@ def _job(
     source, edges, edge_input = request.relation.source, None, ""
     if isinstance(source, kinds.EdgeSource):
         edge_input = source.edges
-        edges = edge_spec(request, schemas[edge_input])
+        everywhere = all(entity in request.common for entity in request.entities)
+        edges = edge_spec(request, schemas[edge_input], partition if everywhere else None)
     elif isinstance(source, kinds.Row):
         edge_input = source.rows
         edges = inline_spec(request, schemas[edge_input], partition)

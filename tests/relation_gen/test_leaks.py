@@ -1,5 +1,7 @@
 """What training would know of evaluation: each kind of leak is planted, and found."""
 
+import random
+
 import pytest
 
 from relation.errors import DataError
@@ -152,6 +154,57 @@ def test_tuples_never_mix_splits(tmp_path, relation):
         for tuple_ in found:
             ids = [value for name, value in tuple_.items() if name.endswith("_id")]
             assert all(value.startswith(split.encode()) for value in ids)
+
+
+SHARED = "split: {shared: [item]%s}"
+BOTH = "{left: {entity: item, id: a}, right: {entity: item, id: b}}"
+
+
+@pytest.fixture(scope="module")
+def everywhere():
+    """Items that are in every split, so that it is their edges that are split."""
+    draw = random.Random(1)
+    links = [
+        row(a=b"train-%d" % draw.randrange(9), b=b"train-%d" % (9 + draw.randrange(9)), day=n % 7)
+        for n in range(60)
+    ]
+    return {"item": {"": items("train", 18)}, "link": {"": links}}
+
+
+def edges_of_shared(folder, source, split):
+    return recipe(
+        folder,
+        f"{{type: pairs, source: {{type: edges, edges: link{source}}}, "
+        "sampling: {positives_per_anchor: all, negatives_per_anchor: 0}}",
+        {"item": ITEM},
+        {"link": (schema(a=bytes, b=bytes, day=int), BOTH)},
+        SHARED % split,
+    )
+
+
+def ends(made, split):
+    return {(one["left_id"], one["right_id"]) for one in made.tuples(split)}
+
+
+def test_both_directions_of_an_edge_are_in_one_split(tmp_path, everywhere):
+    made = make(edges_of_shared(tmp_path, ", symmetric: true", ""), everywhere, tmp_path)
+    train, held = ends(made, "train"), ends(made, "eval")
+    assert train
+    assert held
+    assert not {frozenset(pair) for pair in train} & {frozenset(pair) for pair in held}
+
+
+def test_edges_of_shared_entities_are_split_by_their_group(tmp_path, everywhere):
+    split = ", unit: group, feature: day"
+    made = make(edges_of_shared(tmp_path, ", repeated: keep", split), everywhere, tmp_path)
+    days = {}
+    for link in map(as_dict, everywhere["link"][""]):
+        days.setdefault(link["day"], set()).add((link["a"], link["b"]))
+    train, held = ends(made, "train"), ends(made, "eval")
+    sides = [(pairs <= train, pairs <= held) for pairs in days.values()]
+    assert all(any(side) for side in sides)
+    assert {True} == {side[0] or side[1] for side in sides}
+    assert len({side[0] for side in sides}) == 2
 
 
 def one(left, right):

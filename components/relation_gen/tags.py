@@ -1,0 +1,40 @@
+"""An entity's own labels (source `labels`): checked, and as the label of its tuple."""
+
+import numpy as np
+
+from components.relation_gen import wire
+from components.relation_gen.rows import EntitySpec
+from components.relation_gen.screen import Screened
+
+UNKNOWN_TAG, BAD_CONFIDENCE = "unknown_label", "bad_confidence"
+
+
+def check(
+    spec: EntitySpec, screened: Screened, reasons: list[str], domain: tuple[str, ...]
+) -> None:
+    """Finds rows with a label that is not in the domain, or a confidence that is none."""
+    known = {tag.encode() for tag in domain}
+    at, beside = spec.rows.place(spec.tags), spec.rows.number(spec.confidence)
+    assert at is not None
+    for row, (values, reason) in enumerate(zip(screened.raw[at], reasons, strict=True)):
+        if reason:
+            continue
+        if not known.issuperset(values):
+            reasons[row] = UNKNOWN_TAG
+        elif beside is not None:
+            numbers = screened.numbers[beside][row]
+            count = int((~np.isnan(numbers)).sum())
+            given = numbers[:count]
+            if count != len(values) or not ((given >= 0) & (given <= 1)).all():
+                reasons[row] = BAD_CONFIDENCE
+
+
+def label(spec: EntitySpec, screened: Screened, row: int, domain: tuple[str, ...]) -> bytes:
+    """The label of an entity with its own tags: a number for each of the domain."""
+    at, beside = spec.rows.place(spec.tags), spec.rows.number(spec.confidence)
+    assert at is not None
+    values = [0.0] * len(domain)
+    number = {tag.encode(): i for i, tag in enumerate(domain)}
+    for i, tag in enumerate(screened.raw[at][row]):
+        values[number[tag]] = 1.0 if beside is None else float(screened.numbers[beside][row][i])
+    return wire.floats(values)
