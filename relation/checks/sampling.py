@@ -20,7 +20,7 @@ def check(lookup: Lookup, asked: Materialization) -> None:
     """Checks `relation.sampling`."""
     sampling, (anchors, _) = getattr(asked.relation, "sampling", None), asked.ends
     if isinstance(sampling, Sampling):
-        _check_source(asked, sampling)
+        _check_source(lookup, asked, sampling)
         _check_negatives(lookup, asked, sampling.negatives)
     if isinstance(sampling, Sampling | RankedPairSampling) and sampling.weight is not None:
         lookup.expect_number(f"{SAMPLING}.weight", anchors, sampling.weight)
@@ -28,10 +28,13 @@ def check(lookup: Lookup, asked: Materialization) -> None:
         lookup.expect_one_key(f"{SAMPLING}.group", anchors, sampling.group)
 
 
-def _check_source(asked: Materialization, sampling: Sampling) -> None:
+def _check_source(lookup: Lookup, asked: Materialization, sampling: Sampling) -> None:
     source, negatives = asked.relation.source, sampling.negatives
     if isinstance(source, kinds.SameLabel):
         _check_counts(sampling)
+        one = lookup.features(asked.primary)[source.feature].width == 1
+        if sampling.caps.positives_per_entity is not None:
+            _check_uses(sampling, one_label=one)
         _check_label_groups(source, negatives)
         return
     _check_ungrouped(sampling)
@@ -59,6 +62,15 @@ def _check_counts(sampling: Sampling) -> None:
         raise RecipeError(
             f"{SAMPLING}.known_positives: got {sampling.known_positives}; the positives of "
             "a label are those that have it: expected 0"
+        )
+
+
+def _check_uses(sampling: Sampling, *, one_label: bool) -> None:
+    """How often an entity is a positive is counted among those of its label."""
+    if not one_label or sampling.negatives.where != "anywhere":
+        raise RecipeError(
+            f"{SAMPLING}.caps.positives_per_entity: got {sampling.caps.positives_per_entity}; it "
+            "needs rows of one label each, and negatives from anywhere"
         )
 
 
