@@ -5,7 +5,14 @@ import importlib
 
 from bench.results import DataAbsent, Result, table
 
-BENCHMARKS = ("digits_quality", "first_model")
+BENCHMARKS = (
+    "digits_quality",
+    "first_model",
+    "relation_gen_draw",
+    "relation_gen_assembly",
+    "relation_gen_end_to_end",
+    "relation_gen_growth",
+)
 """Modules of this package with `run() -> list[Result]`."""
 
 
