@@ -7,18 +7,26 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from google.protobuf import text_format
-from sklearn.metrics import accuracy_score, roc_auc_score
+from sklearn.metrics import (
+    accuracy_score,
+    average_precision_score,
+    f1_score,
+    roc_auc_score,
+    roc_curve,
+)
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from relation import spec
 from relation.errors import RecipeError
+from relation.materialization import Materialization
 from relation.recipe import Evaluation, Gate
 from relation.schema import tuple_schema
 from tests.metrics.conftest import BROKEN, GOOD, POOR, ROLES, make_tuples, save_model, scores_of
 from trainer_module.metrics import results
+from trainer_module.metrics.collected import collect, form_of
 from trainer_module.metrics.eval_config import eval_config
 
-RELATIONS = {"pairs": spec.pairs("item"), "triplets": spec.triplets("item")}
+RELATIONS = {"pairs": spec.pairs("item", "item"), "triplets": spec.triplets("item", "item")}
 ENTITY = text_format.Parse(
     """feature { name: "id" type: BYTES } feature { name: "label" type: BYTES }
     feature { name: "code" type: INT }
@@ -36,6 +44,15 @@ def _config(kind, gates, slices=()):
         code_fingerprint="0123",
         slice_role=ROLES[kind][0],
     )
+
+
+def _schema(kind):
+    asked = {
+        "entities": {"item": "id"},
+        "primary": "item",
+        "relation": {"type": kind, "source": {"type": "same_label", "feature": "label"}},
+    }
+    return tuple_schema(Materialization.model_validate(asked), {"item": ENTITY})
 
 
 @pytest.fixture(scope="module")
@@ -57,17 +74,30 @@ def _expected(kind, scores, examples):
         label = [e.features.feature["relation"].float_list.value[0] for e in examples]
         related = np.array(label)[:, None] == 1
     flat, truth = scores.ravel(), related.ravel()
-    reached = {t: accuracy_score(truth, flat >= t) for t in np.unique(flat)}
-    best = max(reached.values())
+    labels = related.astype(np.float32) if kind == "pairs" else np.zeros((len(scores), 0), "f4")
+    choosing, reporting = (t.flat for t in collect(form_of(RELATIONS[kind]), scores, labels).halves)
+    threshold, f1_threshold = _best(choosing, accuracy_score), _best(choosing, f1_score)
+    alarms, hits, _ = roc_curve(truth, flat)
+    crossing = np.interp(0, alarms + hits - 1, alarms)
     result = {
         "auc": roc_auc_score(truth, flat),
-        "accuracy": best,
-        "threshold": max(t for t, accuracy in reached.items() if accuracy == best),
+        "average_precision": average_precision_score(truth, flat),
+        "accuracy": accuracy_score(reporting.related, reporting.scores >= threshold),
+        "threshold": threshold,
+        "f1": f1_score(reporting.related, reporting.scores >= f1_threshold),
+        "f1_threshold": f1_threshold,
+        "equal_error_rate": crossing,
         "examples": len(scores),
     }
     if kind == "triplets":
         result["triplet_accuracy"] = np.mean([row[0] > row[1] for row in scores.tolist()])
     return result
+
+
+def _best(half, quality):
+    """The highest of the best thresholds."""
+    reached = {t: quality(half.related, half.scores >= t) for t in np.unique(half.scores)}
+    return max(t for t, value in reached.items() if value == max(reached.values()))
 
 
 @pytest.mark.parametrize("with_schema", [True, False])
@@ -83,7 +113,7 @@ def test_values_agree_with_scikit_learn_overall_and_by_label(kind, with_schema, 
         _config(kind, {"auc": Gate(min=0.7)}, ("label", "code")),
         records,
         model=models[kind, "good"],
-        schema=tuple_schema(RELATIONS[kind], ENTITY, "id") if with_schema else None,
+        schema=_schema(kind) if with_schema else None,
     )
     verdict = results.read_verdict(run.evaluation)
 

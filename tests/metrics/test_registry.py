@@ -8,33 +8,40 @@ from relation.errors import RecipeError
 from relation.recipe import Evaluation, Gate
 from trainer_module.metrics import registry
 
-PAIRS, TRIPLETS = spec.pairs("item"), spec.triplets("item")
+PAIRS, TRIPLETS = spec.pairs("item", "item"), spec.triplets("item", "item")
+RELATED = [
+    "auc",
+    "average_precision",
+    "accuracy",
+    "threshold",
+    "f1",
+    "f1_threshold",
+    "equal_error_rate",
+]
+NUMBER = ["mae", "mse", "r2", "pearson", "spearman", "kendall"]
 
 
-def test_a_relation_has_the_metrics_that_apply_to_it():
-    assert registry.metrics_of(PAIRS) == ("auc", "accuracy", "threshold", "examples")
-    assert registry.metrics_of(TRIPLETS) == (
-        "auc",
-        "accuracy",
-        "threshold",
-        "triplet_accuracy",
-        "examples",
-    )
+def _pairs(label, width=1):
+    return spec.pairs("item", "item", label, width)
 
 
 @pytest.mark.parametrize(
-    ("related", "expected"),
+    ("relation", "expected"),
     [
-        ((True, False), True),
-        ((False, True, False), True),
-        ((True,), False),
-        ((True, True, False), False),
-        ((None,), False),
-        ((True, None), False),
+        (PAIRS, RELATED),
+        (TRIPLETS, [*RELATED, "triplet_accuracy"]),
+        (spec.ntuples("item", "item", 1, 3), [*RELATED, "triplet_accuracy"]),
+        (spec.ntuples("item", "item", 2, 3), RELATED),
+        (_pairs(spec.LabelKind.SCALAR), NUMBER),
+        (_pairs(spec.LabelKind.VECTOR, 3), ["mae", "mse", "r2"]),
+        (_pairs(spec.LabelKind.CLASS), ["accuracy", "macro_f1"]),
+        (spec.ranked_pairs("item", None), ["triplet_accuracy"]),
+        (spec.ranked_pairs("item", "query"), ["triplet_accuracy"]),
+        (_pairs(spec.LabelKind.NONE), []),  # No tuple says what is not related.
     ],
 )
-def test_triplet_accuracy_needs_one_related_among_unrelated(related, expected):
-    assert registry.METRICS["triplet_accuracy"].applies(related) is expected
+def test_a_relation_has_the_metrics_that_apply_to_it(relation, expected):
+    assert registry.metrics_of(relation) == (*expected, "examples")
 
 
 @pytest.mark.parametrize(
@@ -43,14 +50,21 @@ def test_triplet_accuracy_needs_one_related_among_unrelated(related, expected):
         (
             PAIRS,
             {"acu": Gate(min=0.9)},
-            "evaluation.gates.acu: unknown metric 'acu'; expected one of auc, accuracy, threshold, "
-            "examples",
+            "evaluation.gates.acu: unknown metric 'acu'; expected one of "
+            + ", ".join([*RELATED, "examples"]),
         ),
         (
             PAIRS,
             {"auc": Gate(min=0.9), "triplet_accuracy": Gate(min=0.9)},
             "evaluation.gates.triplet_accuracy: metric 'triplet_accuracy' does not apply to tuples "
-            "of left, right; expected one of auc, accuracy, threshold, examples",
+            "of left, right with a label of kind binary; expected one of "
+            + ", ".join([*RELATED, "examples"]),
+        ),
+        (
+            _pairs(spec.LabelKind.SCALAR),
+            {"mae": Gate(max=0.2), "auc": Gate(min=0.5)},
+            "evaluation.gates.auc: metric 'auc' does not apply to tuples of left, right with a "
+            "label of kind scalar; expected one of " + ", ".join([*NUMBER, "examples"]),
         ),
         (
             TRIPLETS,

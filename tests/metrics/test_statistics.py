@@ -2,10 +2,17 @@ import math
 
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, roc_auc_score
+from scipy.optimize import brentq
+from sklearn.metrics import (
+    accuracy_score,
+    average_precision_score,
+    f1_score,
+    roc_auc_score,
+    roc_curve,
+)
 
 from trainer_module.metrics import statistics
-from trainer_module.metrics.statistics import Comparisons
+from trainer_module.metrics.statistics import Flat
 
 EXACT = {"rel": 0, "abs": 1e-12}
 
@@ -31,8 +38,8 @@ def test_agrees_with_scikit_learn(seed, n, distinct):
     best = statistics.best_threshold(scores, related)
     candidates = [*np.unique(scores), np.float32(np.inf)]
     reached = [accuracy_score(related, scores >= t) for t in candidates]
-    assert best.accuracy == pytest.approx(max(reached), **EXACT)
-    assert best.accuracy == pytest.approx(
+    assert best.quality == pytest.approx(max(reached), **EXACT)
+    assert best.quality == pytest.approx(
         accuracy_score(related, scores >= np.float32(best.threshold)), **EXACT
     )
 
@@ -122,16 +129,104 @@ def test_triplet_accuracy_undefined_is_nan(scores):
     assert math.isnan(statistics.triplet_accuracy(np.array(scores, float), (True, False)))
 
 
-def test_comparisons_take_the_classes_from_the_relation_or_from_the_labels():
-    rows = np.array([[1, 2], [3, 4]], np.float32)
+def _equal_error_rate(scores, related, weights=None):
+    alarms, hits, _ = roc_curve(related, scores, sample_weight=weights, drop_intermediate=False)
+    points = np.arange(len(alarms))
+    place = brentq(lambda x: np.interp(x, points, alarms + hits) - 1, 0, points[-1], xtol=1e-14)
+    return np.interp(place, points, alarms)
 
-    scores, related = Comparisons(rows, (True, False)).flat()
-    assert scores.tolist() == [1, 2, 3, 4]
-    assert related.tolist() == [True, False, True, False]
 
-    scores, related = Comparisons(rows[:, :1], (None,), np.array([False, True])).flat()
-    assert scores.tolist() == [1, 3]
-    assert related.tolist() == [False, True]
+@pytest.mark.parametrize("n", [2, 3, 17, 300])
+@pytest.mark.parametrize("distinct", [1, 3, 1 << 20])
+@pytest.mark.parametrize("seed", range(3))
+def test_more_agree_with_scikit_learn(seed, n, distinct):
+    scores, related = _random(seed, n, distinct)
 
-    with pytest.raises(ValueError, match="labels"):
-        Comparisons(rows[:, :1], (None,)).flat()
+    precision = average_precision_score(related, scores)
+    assert statistics.average_precision(scores, related) == pytest.approx(precision, abs=1e-12)
+    rate = _equal_error_rate(scores, related)
+    assert statistics.equal_error_rate(scores, related) == pytest.approx(rate, abs=1e-9)
+
+    best = statistics.best_f1(scores, related)
+    reached = [f1_score(related, scores >= t) for t in np.unique(scores)]
+    assert best.quality == pytest.approx(max(reached), abs=1e-12)
+    assert f1_score(related, scores >= np.float32(best.threshold)) == pytest.approx(best.quality)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_weights_agree_with_scikit_learn(seed):
+    scores, related = _random(seed, 200, 20)
+    weights = np.random.default_rng(seed).integers(0, 8, 200).astype(np.float32) / 4
+
+    for own, oracle in (
+        (statistics.roc_auc, roc_auc_score),
+        (statistics.average_precision, average_precision_score),
+    ):
+        expected = oracle(related, scores, sample_weight=weights)
+        assert own(scores, related, weights) == pytest.approx(expected, abs=1e-12)
+    assert statistics.equal_error_rate(scores, related, weights) == pytest.approx(
+        _equal_error_rate(scores, related, weights), abs=1e-9
+    )
+    candidates = [*np.unique(scores), np.float32(np.inf)]
+    reached = [accuracy_score(related, scores >= t, sample_weight=weights) for t in candidates]
+    found = statistics.best_threshold(scores, related, weights).quality
+    assert found == pytest.approx(max(reached), abs=1e-12)
+    reached = [f1_score(related, scores >= t, sample_weight=weights) for t in candidates]
+    found = statistics.best_f1(scores, related, weights).quality
+    assert found == pytest.approx(max(reached), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("scores", "related", "rate"),
+    [
+        ([1, 2, 3, 4], [0, 0, 1, 1], 0.0),
+        ([4, 3, 2, 1], [0, 0, 1, 1], 1.0),
+        ([5, 5, 5], [0, 1, 0], 0.5),
+        ([1, 3, 2, 4], [0, 0, 1, 1], 0.5),  # One of two alarms, one of two misses.
+    ],
+)
+def test_equal_error_rate_by_hand(scores, related, rate):
+    found = statistics.equal_error_rate(np.array(scores, float), np.array(related, bool))
+
+    assert found == pytest.approx(rate, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("scores", "related"),
+    [([], []), ([1.0, 2.0], [1, 1]), ([1.0, 2.0], [0, 0]), ([1.0, np.nan], [0, 1])],
+)
+def test_more_undefined_is_nan(scores, related):
+    half = Flat(np.array(scores, np.float32), np.array(related, bool))
+    good = Flat(np.array([0.0, 1.0], np.float32), np.array([False, True]))
+
+    assert math.isnan(statistics.average_precision(*half))
+    assert math.isnan(statistics.equal_error_rate(*half))
+    assert all(map(math.isnan, statistics.best_f1(*half)))
+    for metric in (statistics.accuracy_on_half, statistics.f1_on_half):
+        assert math.isnan(metric(half, good))
+        assert math.isnan(metric(good, half))
+        assert metric(good, good) == 1
+
+
+def test_weights_of_0_leave_a_class_out():
+    half = Flat(np.array([1.0, 2.0]), np.array([False, True]), np.array([1.0, 0.0]))
+
+    assert math.isnan(statistics.roc_auc(*half))
+    assert math.isnan(statistics.triplet_accuracy(np.ones((1, 2)), (True, False), np.zeros(1)))
+
+
+def test_one_half_is_judged_by_the_threshold_of_the_other():
+    choosing = Flat(np.array([1.0, 2.0, 3.0]), np.array([False, True, True]))  # 2 for both.
+    reporting = Flat(np.array([1.0, 2.0, 3.0, 4.0]), np.array([True, False, True, True]))
+
+    assert statistics.accuracy_on_half(choosing, reporting) == 0.5
+    assert statistics.f1_on_half(choosing, reporting) == pytest.approx(2 * 2 / (3 + 3))
+    weighted = reporting._replace(weights=np.array([1.0, 2.0, 3.0, 2.0]))
+    assert statistics.accuracy_on_half(choosing, weighted) == 5 / 8
+    assert statistics.f1_on_half(choosing, weighted) == pytest.approx(2 * 5 / (7 + 6))
+
+
+def test_triplet_accuracy_weighs_tuples():
+    scores = np.array([[2, 1], [1, 2]], np.float32)
+
+    assert statistics.triplet_accuracy(scores, (True, False), np.array([3.0, 1.0])) == 0.75

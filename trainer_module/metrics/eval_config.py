@@ -6,10 +6,11 @@ import json
 from tensorflow_model_analysis import constants
 from tensorflow_model_analysis.proto import config_pb2
 
-from relation.names import RELATION, prefixed
+from relation.names import RELATION, RELATION_WEIGHT, prefixed
 from relation.recipe import Evaluation, Gate
 from relation.spec import LabelKind, Relation
-from trainer_module.metrics.registry import check_gates, metrics_of, related_of
+from trainer_module.metrics.collected import form_of
+from trainer_module.metrics.registry import check_gates, metrics_of
 
 
 def eval_config(
@@ -19,6 +20,7 @@ def eval_config(
     signature: str,
     code_fingerprint: str,
     slice_role: str,
+    weighted: bool = False,
 ) -> config_pb2.EvalConfig:
     """Says what is computed on which slices, and what the model must reach to be blessed.
 
@@ -29,19 +31,26 @@ def eval_config(
         tuples.
       code_fingerprint: of the metrics' code; a change of it makes TFX evaluate again.
       slice_role: the role whose features slice.
+      weighted: whether tuples carry `relation_weight`, which then weights the metrics.
 
     Raises:
       RecipeError: see `registry.check_gates`.
     """
     check_gates(relation, evaluation)
-    related = list(related_of(relation))
+    form = form_of(relation)
+    common = {
+        "label": form.label.value,
+        "related": list(form.related),
+        "width": form.width,
+        "weighted": weighted,
+        "code_fingerprint": code_fingerprint,
+    }
     metrics = []
     for name in metrics_of(relation):
-        config = {"name": name, "related": related, "code_fingerprint": code_fingerprint}
         metric = config_pb2.MetricConfig(
             class_name="RelationMetric",
             module="trainer_module.metrics.tfma_metrics",
-            config=json.dumps(config, sort_keys=True),
+            config=json.dumps({"name": name, **common}, sort_keys=True),
         )
         if name in evaluation.gates:
             # `MetricConfig.threshold` would hold for every slice. Slices are reported, not gated.
@@ -56,7 +65,8 @@ def eval_config(
                 signature_name=signature,
                 # Said here, or TFMA first tries to load the model as a Keras 2 one.
                 model_type=constants.TF_GENERIC,
-                label_key=RELATION if relation.label is LabelKind.BINARY else "",
+                label_key="" if relation.label is LabelKind.NONE else RELATION,
+                example_weight_key=RELATION_WEIGHT if weighted else "",
             )
         ],
         slicing_specs=[

@@ -1,65 +1,118 @@
 """The tuple metrics by name: what each computes, and for which relations. Imports no TensorFlow.
 
-A new metric is a function in `statistics.py`, a line in `METRICS`, and a test.
+A new metric is a function (`statistics`, `numeric`), a line in a table below, and a test.
+A relation has the tables that apply to its answers and labels:
+
+| table | relations |
+|---|---|
+| related or not | pairs with a binary label, triplets, n-tuples |
+| one above others | triplets, n-tuples with one positive, ranked pairs |
+| a number, several numbers | scored pairs, edges with a value |
+| a class | edges with a class |
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from relation.errors import RecipeError
 from relation.recipe import Evaluation
-from relation.spec import Relation
-from trainer_module.metrics import statistics
-from trainer_module.metrics.statistics import Comparisons, Related
+from relation.spec import LabelKind, Relation
+from trainer_module.metrics import numeric, statistics
+from trainer_module.metrics.collected import Form, Tuples, form_of
 
 
 @dataclasses.dataclass(frozen=True)
 class TupleMetric:
-    """A metric of the comparisons of a slice.
+    """A metric of the tuples of a slice.
 
     Attributes:
       compute: the metric; NaN where it is undefined.
-      applies: whether a relation whose comparisons are related like this has it.
       is_quality: whether higher is better, so that a drop of it means a worse model.
     """
 
-    compute: Callable[[Comparisons], float]
-    applies: Callable[[Related], bool]
+    compute: Callable[[Tuples], float]
     is_quality: bool = True
 
 
-def _has_two_classes(related: Related) -> bool:
-    return None in related or {True, False} <= set(related)
+Table = Mapping[str, TupleMetric]
 
-
-def _has_one_related(related: Related) -> bool:
-    return sorted(map(str, related)) == ["False"] * (len(related) - 1) + ["True"] != ["True"]
-
-
-METRICS: dict[str, TupleMetric] = {
-    "auc": TupleMetric(lambda c: statistics.roc_auc(*c.flat()), _has_two_classes),
-    "accuracy": TupleMetric(
-        lambda c: statistics.best_threshold(*c.flat()).accuracy, _has_two_classes
-    ),
+RELATED: Table = {
+    "auc": TupleMetric(lambda t: statistics.roc_auc(*t.flat)),
+    "average_precision": TupleMetric(lambda t: statistics.average_precision(*t.flat)),
+    "accuracy": TupleMetric(lambda t: statistics.accuracy_on_half(*(h.flat for h in t.halves))),
     "threshold": TupleMetric(
-        lambda c: statistics.best_threshold(*c.flat()).threshold, _has_two_classes, is_quality=False
+        lambda t: statistics.best_threshold(*t.halves[0].flat).threshold, is_quality=False
     ),
-    "triplet_accuracy": TupleMetric(
-        lambda c: statistics.triplet_accuracy(c.scores, c.related), _has_one_related
+    "f1": TupleMetric(lambda t: statistics.f1_on_half(*(h.flat for h in t.halves))),
+    "f1_threshold": TupleMetric(
+        lambda t: statistics.best_f1(*t.halves[0].flat).threshold, is_quality=False
     ),
-    "examples": TupleMetric(lambda c: float(len(c.scores)), lambda _: True, is_quality=False),
+    "equal_error_rate": TupleMetric(
+        lambda t: statistics.equal_error_rate(*t.flat), is_quality=False
+    ),
 }
+ONE_ABOVE_OTHERS: Table = {
+    "triplet_accuracy": TupleMetric(
+        lambda t: statistics.triplet_accuracy(t.scores, t.form.related, t.weights)
+    ),
+}
+NUMBERS: Table = {
+    "mae": TupleMetric(
+        lambda t: numeric.absolute_error(t.scores, t.labels, t.weights), is_quality=False
+    ),
+    "mse": TupleMetric(
+        lambda t: numeric.squared_error(t.scores, t.labels, t.weights), is_quality=False
+    ),
+    "r2": TupleMetric(lambda t: numeric.r2(t.scores, t.labels, t.weights)),
+}
+NUMBER: Table = {
+    "pearson": TupleMetric(lambda t: numeric.pearson(t.scores[:, 0], t.labels[:, 0], t.weights)),
+    "spearman": TupleMetric(lambda t: numeric.spearman(t.scores[:, 0], t.labels[:, 0])),
+    "kendall": TupleMetric(lambda t: numeric.kendall(t.scores[:, 0], t.labels[:, 0])),
+}
+CLASSES: Table = {
+    "accuracy": TupleMetric(lambda t: numeric.class_accuracy(t.scores, t.labels[:, 0], t.weights)),
+    "macro_f1": TupleMetric(lambda t: numeric.class_f1(t.scores, t.labels[:, 0], t.weights)),
+}
+ALL: Table = {"examples": TupleMetric(lambda t: float(len(t)), is_quality=False)}
 
 
-def related_of(relation: Relation) -> Related:
-    """Which comparisons of a relation's tuples are related."""
-    return tuple(comparison.related for comparison in relation.comparisons)
+def _says_related(form: Form) -> bool:
+    if form.label is LabelKind.BINARY:
+        return None in form.related
+    return form.label is LabelKind.NONE and {True, False} <= set(form.related)
+
+
+def _one_above_others(form: Form) -> bool:
+    others = [related for related in form.related if related is not True]
+    return len(form.related) - len(others) == 1 and bool(others) and None not in others
+
+
+def _number(form: Form) -> bool:
+    return form.label is LabelKind.SCALAR and form.related == (None,)
+
+
+TABLES: tuple[tuple[Callable[[Form], bool], Table], ...] = (
+    (_says_related, RELATED),
+    (_one_above_others, ONE_ABOVE_OTHERS),
+    (lambda form: _number(form) or form.label is LabelKind.VECTOR, NUMBERS),
+    (_number, NUMBER),
+    (lambda form: form.label is LabelKind.CLASS, CLASSES),
+    (lambda form: True, ALL),
+)
+"""Which relations have which metrics."""
+
+
+def table_of(form: Form) -> Table:
+    """The metrics, by name, of tuples of a form."""
+    return {
+        name: metric for applies, table in TABLES if applies(form) for name, metric in table.items()
+    }
 
 
 def metrics_of(relation: Relation) -> tuple[str, ...]:
     """Names of the metrics that a relation has; all of them are computed, gated or not."""
-    related = related_of(relation)
-    return tuple(name for name, metric in METRICS.items() if metric.applies(related))
+    return tuple(table_of(form_of(relation)))
 
 
 def check_gates(relation: Relation, evaluation: Evaluation) -> None:
@@ -69,18 +122,19 @@ def check_gates(relation: Relation, evaluation: Evaluation) -> None:
       RecipeError: an unknown metric, one that does not apply to the relation, or a `max_drop` of
         one that is no measure of quality.
     """
-    fit = metrics_of(relation)
+    fit = table_of(form_of(relation))
+    known = {name for _, table in TABLES for name in table}
     for name, gate in evaluation.gates.items():
         field = f"evaluation.gates.{name}"
-        if name not in METRICS:
+        if name not in known:
             raise RecipeError(f"{field}: unknown metric {name!r}; expected one of {', '.join(fit)}")
         if name not in fit:
             roles = ", ".join(role.name for role in relation.roles)
             raise RecipeError(
-                f"{field}: metric {name!r} does not apply to tuples of {roles}; "
-                f"expected one of {', '.join(fit)}"
+                f"{field}: metric {name!r} does not apply to tuples of {roles} with a label of "
+                f"kind {relation.label.value}; expected one of {', '.join(fit)}"
             )
-        if gate.max_drop is not None and not METRICS[name].is_quality:
+        if gate.max_drop is not None and not fit[name].is_quality:
             raise RecipeError(
                 f"{field}.max_drop: got {gate.max_drop}; a lower {name!r} is no worse model: "
                 "expected `min` or `max`"

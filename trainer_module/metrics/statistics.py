@@ -1,19 +1,16 @@
-"""Metrics of a tuple's comparisons, as functions of all scores of a slice.
+"""Metrics of scores that say how related two members are, as functions of all scores of a slice.
 
 Scores are finite and a higher one means *more related*. Anything else is loud: with one score that
 is NaN or infinite, or too few classes to define it, a metric is NaN, which no gate lets pass.
 
-Counts are integers, so the order of the tuples cannot change a value, not even its last bit.
+Every metric takes weights; without them counts are integers, so the order of the scores cannot
+change a value, not even its last bit.
 """
 
-import dataclasses
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-
-Related: TypeAlias = tuple[bool | None, ...]
-"""Which comparisons of a tuple are related; None where the tuple's own label says."""
 
 Floats: TypeAlias = npt.NDArray[np.floating[Any]]
 Bools: TypeAlias = npt.NDArray[np.bool_]
@@ -21,41 +18,43 @@ Bools: TypeAlias = npt.NDArray[np.bool_]
 NAN = float("nan")
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Comparisons:
-    """The scores of n tuples with C comparisons each.
-
-    Attributes:
-      scores: floats [n, C].
-      related: C entries, see `Related`.
-      labels: booleans [n], the tuples' labels; read where `related` is None.
-    """
+class Flat(NamedTuple):
+    """Scores, floats [n]; whether each is of related members, booleans [n]; weights, or None."""
 
     scores: Floats
-    related: Related
-    labels: Bools | None = None
-
-    def flat(self) -> tuple[Floats, Bools]:
-        """Scores, and whether they are of related members, of all comparisons: both [n · C]."""
-        related = np.empty(self.scores.shape, dtype=bool)
-        for column, known in enumerate(self.related):
-            if known is not None:
-                related[:, column] = known
-            elif self.labels is not None:
-                related[:, column] = self.labels
-            else:
-                raise ValueError(f"comparison {column} of {self.related} needs the tuples' labels")
-        return self.scores.ravel(), related.ravel()
+    related: Bools
+    weights: Floats | None = None
 
 
 class BestThreshold(NamedTuple):
-    """A decision threshold and the accuracy that it reaches."""
+    """A decision threshold, and the accuracy or F1 that it reaches."""
 
     threshold: float
-    accuracy: float
+    quality: float
 
 
-def roc_auc(scores: Floats, related: Bools) -> float:
+class _Counts(NamedTuple):
+    """The distinct scores, highest first, and what is called related at each or above: [k].
+
+    `positives`, `negatives`: (weighted) numbers of all related and unrelated ones.
+    """
+
+    values: Floats
+    hits: npt.NDArray[Any]
+    alarms: npt.NDArray[Any]
+    positives: float
+    negatives: float
+
+
+def mean(values: npt.NDArray[Any], weights: Floats | None = None) -> float:
+    """The (weighted) mean; NaN of nothing, or where all weights are 0. Values: [n]."""
+    if weights is None:
+        return float(np.mean(values, dtype=np.float64)) if len(values) else NAN
+    total = float(np.sum(weights, dtype=np.float64))
+    return float(np.sum(values * weights.astype(np.float64))) / total if total else NAN
+
+
+def roc_auc(scores: Floats, related: Bools, weights: Floats | None = None) -> float:
     """Area under the ROC curve: the chance that a related score is above an unrelated one.
 
     Equal scores count one half (Mann–Whitney U; `sklearn.metrics.roc_auc_score`).
@@ -63,44 +62,111 @@ def roc_auc(scores: Floats, related: Bools) -> float:
     Args:
       scores: floats [n].
       related: booleans [n].
+      weights: floats [n], or None.
 
     Returns:
       A value in [0, 1]; NaN when a score is not finite, or when only one class is there.
     """
-    if not _defined(scores, related):
+    counts = _counts(scores, related, weights)
+    if counts is None:
         return NAN
-    _, positives, negatives = _counts(scores, related)
-    below = np.cumsum(negatives) - negatives
-    wins = int(np.sum(positives * (2 * below + negatives)))  # Twice, so that a tie is an integer.
-    return wins / (2 * int(positives.sum()) * int(negatives.sum()))
+    hits, alarms = np.diff(counts.hits, prepend=0), np.diff(counts.alarms, prepend=0)
+    below = counts.negatives - counts.alarms
+    wins = np.sum(hits * (2 * below + alarms)).item()  # Twice, so that a tie is an integer.
+    return wins / (2 * counts.positives * counts.negatives)
 
 
-def best_threshold(scores: Floats, related: Bools) -> BestThreshold:
+def average_precision(scores: Floats, related: Bools, weights: Floats | None = None) -> float:
+    """Σ (R_k − R_{k−1}) P_k over the distinct scores (`sklearn.metrics.average_precision_score`).
+
+    Args and NaN: see `roc_auc`; a value in (0, 1].
+    """
+    counts = _counts(scores, related, weights)
+    if counts is None:
+        return NAN
+    called = counts.hits + counts.alarms
+    precision = np.divide(counts.hits, called, out=np.zeros(len(called)), where=called > 0)
+    return float(np.sum(np.diff(counts.hits, prepend=0) * precision)) / counts.positives
+
+
+def equal_error_rate(scores: Floats, related: Bools, weights: Floats | None = None) -> float:
+    """Where the ROC curve, points joined by lines, has as many false alarms as misses.
+
+    Args and NaN: see `roc_auc`; a value in [0, 1], lower is better.
+    """
+    counts = _counts(scores, related, weights)
+    if counts is None:
+        return NAN
+    alarms = np.concatenate([[0], counts.alarms]) / counts.negatives
+    excess = alarms + np.concatenate([[0], counts.hits]) / counts.positives - 1
+    after = int(np.argmax(excess >= 0)) or len(excess) - 1
+    share = excess[after - 1] / (excess[after - 1] - excess[after])
+    return float(alarms[after - 1] + share * (alarms[after] - alarms[after - 1]))
+
+
+def best_threshold(scores: Floats, related: Bools, weights: Floats | None = None) -> BestThreshold:
     """The threshold t that makes "related if and only if score ≥ t" right most often.
 
     Candidates are the scores themselves, and the next number above the highest (nothing is
     related). Of equally good ones the highest is taken: the fewest are called related.
 
-    Args:
-      scores: floats [n].
-      related: booleans [n].
+    Args: see `roc_auc`.
 
     Returns:
       Threshold and accuracy, the latter in [share of unrelated ones, 1]; both NaN when a score is
       not finite, or when only one class is there (an accuracy would say nothing).
     """
-    if not _defined(scores, related):
+    counts = _counts(scores, related, weights)
+    if counts is None:
         return BestThreshold(NAN, NAN)
-    values, positives, negatives = _counts(scores, related)
-    values, positives, negatives = values[::-1], positives[::-1], negatives[::-1]
-    total = negatives.sum()
-    correct = np.concatenate([[total], np.cumsum(positives) + total - np.cumsum(negatives)])
+    correct = np.concatenate([[0], counts.hits - counts.alarms]) + counts.negatives
     best = int(np.argmax(correct))  # The first of the maxima, hence the highest threshold.
-    threshold = values[best - 1] if best else np.nextafter(values[0], values.dtype.type(np.inf))
-    return BestThreshold(float(threshold), int(correct[best]) / len(scores))
+    highest = counts.values[0]
+    above = np.nextafter(highest, highest.dtype.type(np.inf))
+    threshold = counts.values[best - 1] if best else above
+    total = counts.positives + counts.negatives
+    return BestThreshold(float(threshold), correct[best].item() / total)
 
 
-def triplet_accuracy(scores: Floats, related: Related) -> float:
+def best_f1(scores: Floats, related: Bools, weights: Floats | None = None) -> BestThreshold:
+    """The threshold t at which "related if and only if score ≥ t" has the highest F1.
+
+    Candidates are the scores; of equally good ones the highest is taken. Args and NaN: see
+    `best_threshold`.
+    """
+    counts = _counts(scores, related, weights)
+    if counts is None:
+        return BestThreshold(NAN, NAN)
+    reached = 2 * counts.hits / (counts.hits + counts.alarms + counts.positives)
+    best = int(np.argmax(reached))
+    return BestThreshold(float(counts.values[best]), reached[best].item())
+
+
+def accuracy_on_half(choosing: Flat, reporting: Flat) -> float:
+    """The share of one half that is right at the best threshold of the other half.
+
+    NaN where either half has one class alone, or a score that is not finite.
+    """
+    threshold = best_threshold(*choosing).threshold
+    if np.isnan(threshold) or _counts(*reporting) is None:
+        return NAN
+    called = reporting.scores >= threshold
+    return mean(called == reporting.related, reporting.weights)
+
+
+def f1_on_half(choosing: Flat, reporting: Flat) -> float:
+    """F1 of one half at the threshold that is best for F1 of the other half; NaN: see above."""
+    threshold = best_f1(*choosing).threshold
+    if np.isnan(threshold) or _counts(*reporting) is None:
+        return NAN
+    called = reporting.scores >= threshold
+    hits = mean(called & reporting.related, reporting.weights)
+    return 2 * hits / (mean(called, reporting.weights) + mean(reporting.related, reporting.weights))
+
+
+def triplet_accuracy(
+    scores: Floats, related: tuple[bool | None, ...], weights: Floats | None = None
+) -> float:
     """Share of tuples whose related comparison scores above every unrelated one.
 
     An equal score is no success (as in sentence-transformers' TripletEvaluator and FaceNet's
@@ -109,27 +175,27 @@ def triplet_accuracy(scores: Floats, related: Related) -> float:
     Args:
       scores: floats [n, C].
       related: C entries: one True, the others False.
+      weights: floats [n], or None.
 
     Returns:
       A value in [0, 1]; NaN without tuples, or when a score is not finite.
     """
-    if not len(scores) or not np.isfinite(scores).all():
+    if not np.isfinite(scores).all():
         return NAN
     chosen = np.asarray(related, dtype=bool)
-    wins = scores[:, chosen] > scores[:, ~chosen].max(axis=1, keepdims=True)
-    return int(np.count_nonzero(wins)) / len(scores)
+    return mean((scores[:, chosen] > scores[:, ~chosen]).all(axis=1), weights)
 
 
-def _defined(scores: Floats, related: Bools) -> bool:
-    return bool(np.isfinite(scores).all() and related.any() and not related.all())
-
-
-def _counts(
-    scores: Floats, related: Bools
-) -> tuple[Floats, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """The distinct scores, ascending, and how many related and unrelated ones have each."""
+def _counts(scores: Floats, related: Bools, weights: Floats | None = None) -> _Counts | None:
+    """None: a score is not finite, or only one class is there."""
+    if not np.isfinite(scores).all():
+        return None
     values, places = np.unique(scores, return_inverse=True)
-    places = places.ravel()
-    positives = np.bincount(places[related], minlength=len(values)).astype(np.int64)
-    negatives = np.bincount(places[~related], minlength=len(values)).astype(np.int64)
-    return values, positives, negatives
+    found = []
+    for kind in (related, ~related):
+        own = None if weights is None else weights[kind].astype(np.float64)
+        found.append(np.cumsum(np.bincount(places.ravel()[kind], own, len(values))[::-1]))
+    hits, alarms = found
+    if not len(values) or not hits[-1] or not alarms[-1]:
+        return None
+    return _Counts(values[::-1], hits, alarms, hits[-1].item(), alarms[-1].item())

@@ -1,10 +1,10 @@
 """The registered tuple metrics as TFMA metrics.
 
-One statistic, collected once a slice and model, serves all of them: the packed scores (4 bytes a
-comparison, float32) and, where the relation has a label, the labels (1 byte a tuple). Merging is
-concatenation; every metric is then computed from the whole and does not depend on its order, so
-the value is exact however Beam bundles the data. One slice of one model must fit in a worker's
-memory: 200 million comparisons in 1 GB, and several times that while they are sorted.
+One statistic, collected once a slice and model, serves all of them: the packed columns, labels and
+weights, 4 bytes a number (float32). Merging is concatenation, and the whole is put in one order;
+every metric is then computed from it, so the value is exact however Beam bundles the data. One
+slice of one model must fit in a worker's memory: 100 million pairs with their labels in 1 GB, and
+several times that while they are sorted.
 """
 
 import dataclasses
@@ -13,52 +13,75 @@ from typing import Any, TypeAlias
 
 import apache_beam as beam
 import numpy as np
+import numpy.typing as npt
 from tensorflow_model_analysis.metrics import metric_types
 
-from trainer_module.metrics.registry import METRICS
-from trainer_module.metrics.statistics import Comparisons, Related
+from relation.spec import LabelKind
+from trainer_module.metrics.collected import Form, Tuples, collect
+from trainer_module.metrics.registry import table_of
 
 _Accumulator: TypeAlias = tuple[bytearray, bytearray]
-"""Scores as little-endian float32 in row order, and labels as bytes 0 or 1."""
+"""Columns, and labels with weights, as little-endian float32 in row order."""
 
 
 class RelationMetric(metric_types.Metric):
-    """A registered metric of the model's `scores` [batch, C], one score a comparison.
+    """A registered metric of the model's `scores` [batch, C].
 
     NaN where the metric is undefined (see `statistics`): TFMA compares it with a bound like any
     number, hence no gate passes.
     """
 
     def __init__(
-        self, name: str, related: Sequence[bool | None], code_fingerprint: str = ""
+        self,
+        name: str,
+        label: str,
+        related: Sequence[bool | None],
+        width: int,
+        weighted: bool = False,
+        code_fingerprint: str = "",
     ) -> None:
         """Configures the metric.
 
         Args:
-          name: a key of `registry.METRICS`, and the name of TFMA's metric.
-          related: C entries, one a column of the scores: True, False, or None where the tuple's
-            label (the model spec's `label_key`, 0 or 1) says.
+          name: of the registered metric, and of TFMA's.
+          label: with `related` and `width` the form of a tuple, see `collected.Form`; the label is
+            what the model spec's `label_key` names.
+          related: see above.
+          width: see above.
+          weighted: whether the model spec's `example_weight_key` names the weights of tuples.
           code_fingerprint: changes nothing; it is part of the configuration so that a cache sees
             when the code was edited.
         """
         super().__init__(
-            _computations, name=name, related=list(related), code_fingerprint=code_fingerprint
+            _computations,
+            name=name,
+            label=label,
+            related=list(related),
+            width=width,
+            weighted=weighted,
+            code_fingerprint=code_fingerprint,
         )
 
 
 def _computations(
     name: str,
+    label: str,
     related: Sequence[bool | None],
+    width: int,
+    weighted: bool = False,
     code_fingerprint: str = "",
     model_names: Sequence[str] | None = None,
 ) -> list[Any]:
     del code_fingerprint
-    wanted: dict[str, Any] = {"predictions": {}, **({"labels": {}} if None in related else {})}
+    form = Form(LabelKind(label), tuple(related), width)
+    wanted: dict[str, Any] = {"predictions": {}}
+    wanted |= {"labels": {}} if width else {}
+    wanted |= {"example_weights": {}} if weighted else {}
     computations: list[Any] = []
     for model_name in model_names or [""]:
         # Names that start with an underscore are left out of the results, and computations with
         # equal keys run once, whichever metrics ask for them.
-        collected = metric_types.MetricKey("_comparisons", model_name=model_name)
+        collected = metric_types.MetricKey("_tuples", model_name=model_name)
         computations.append(
             metric_types.MetricComputation(
                 keys=[collected],
@@ -67,7 +90,7 @@ def _computations(
                         include_filter=wanted, include_default_inputs=False
                     )
                 ],
-                combiner=CollectComparisons(collected, tuple(related), model_name),
+                combiner=CollectTuples(collected, form, weighted, model_name),
             )
         )
         key = metric_types.MetricKey(name, model_name=model_name)
@@ -79,29 +102,33 @@ def _computations(
 
 @dataclasses.dataclass(frozen=True)
 class _Derive:
-    """Computes a registered metric from the collected comparisons."""
+    """Computes a registered metric from the collected tuples."""
 
     name: str
     key: Any
     collected: Any
 
     def __call__(self, metrics: dict[Any, Any]) -> dict[Any, float]:
-        return {self.key: METRICS[self.name].compute(metrics[self.collected])}
+        tuples: Tuples = metrics[self.collected]
+        return {self.key: table_of(tuples.form)[self.name].compute(tuples)}
 
 
-class CollectComparisons(beam.CombineFn):
-    """Collects the scores, and labels where they are needed, of the tuples of a slice."""
+class CollectTuples(beam.CombineFn):
+    """Collects the columns of the tuples of a slice, and labels and weights if there are any."""
 
-    def __init__(self, key: Any, related: Related, model_name: str) -> None:
+    def __init__(self, key: Any, form: Form, weighted: bool, model_name: str) -> None:
         """Collects under `key` what the model of this name says."""
         self._key = key
-        self._related = related
+        self._form = form
+        self._weighted = weighted
         self._model_name = model_name
 
     def __str__(self) -> str:
         """What is expected: of a failure TFMA shows this and the tuple, and hides the cause."""
-        label = ", and its label as 0 or 1" if None in self._related else ""
-        return f"tuples: expected {len(self._related)} scores of each{label}"
+        count = self._form.columns
+        label = f", and its label as {_expected(self._form)}" if self._form.width else ""
+        weight = ", and a weight that is not negative" if self._weighted else ""
+        return f"tuples: expected {count or 'some'} scores of each{label}{weight}"
 
     def create_accumulator(self) -> _Accumulator:
         """Nothing yet."""
@@ -111,38 +138,74 @@ class CollectComparisons(beam.CombineFn):
         """Adds one tuple.
 
         Raises:
-          ValueError: there is not one score a comparison, or the label is not 0 or 1.
+          ValueError: there are more or fewer columns than expected, or the label or the weight is
+            none that there can be.
         """
-        scores, labels = accumulator
-        row = np.asarray(element.get_predictions(self._model_name), dtype="<f4").ravel()
-        if row.size != len(self._related):
-            raise ValueError(
-                f"scores: got {row.size} of a tuple; expected one a comparison, "
-                f"{len(self._related)}"
-            )
-        scores += row.tobytes()
-        if None in self._related:
-            labels.append(_label(element.get_labels(self._model_name)))
+        columns, rest = accumulator
+        row = _numbers(element.get_predictions(self._model_name))
+        if row.size != (self._form.columns or row.size):
+            raise ValueError(f"scores: got {row.size} of a tuple; expected {self._form.columns}")
+        columns += row.tobytes()
+        if self._form.width:
+            rest += _label(self._form, element.get_labels(self._model_name), row.size).tobytes()
+        if self._weighted:
+            rest += _weight(element.get_example_weights(self._model_name)).tobytes()
         return accumulator
 
     def merge_accumulators(self, accumulators: Iterable[_Accumulator]) -> _Accumulator:
         """Concatenates; the order does not matter to any metric."""
-        scores, labels = self.create_accumulator()
-        for other_scores, other_labels in accumulators:
-            scores += other_scores
-            labels += other_labels
-        return scores, labels
+        columns, rest = self.create_accumulator()
+        for other_columns, other_rest in accumulators:
+            columns += other_columns
+            rest += other_rest
+        return columns, rest
 
-    def extract_output(self, accumulator: _Accumulator) -> dict[Any, Comparisons]:
-        """The comparisons, for the metrics that are derived from them."""
-        scores, labels = accumulator
-        rows = np.frombuffer(bytes(scores), dtype="<f4").reshape(-1, len(self._related))
-        known = np.frombuffer(bytes(labels), dtype=bool) if None in self._related else None
-        return {self._key: Comparisons(rows, self._related, known)}
+    def extract_output(self, accumulator: _Accumulator) -> dict[Any, Tuples]:
+        """The tuples, for the metrics that are derived from them."""
+        columns, rest = (np.frombuffer(bytes(part), dtype="<f4") for part in accumulator)
+        beside = self._form.width + self._weighted
+        if self._form.columns is not None:
+            scores = columns.reshape(-1, self._form.columns)
+        else:
+            scores = columns.reshape(len(rest) // beside, -1 if len(rest) else 1)
+        others = rest.reshape(len(scores), beside)
+        labels = others[:, : self._form.width]
+        weights = others[:, -1] if self._weighted else None
+        return {self._key: collect(self._form, scores, labels, weights)}
 
 
-def _label(value: Any) -> int:
-    found = [] if value is None else np.asarray(value, dtype=float).ravel().tolist()
-    if found not in ([0.0], [1.0]):
-        raise ValueError(f"label of a tuple: got {found}; expected one value, 0 or 1")
-    return int(found[0])
+def _numbers(value: Any) -> npt.NDArray[np.float32]:
+    return np.asarray([] if value is None else value, dtype="<f4").ravel()
+
+
+_LABELS = {
+    LabelKind.BINARY: "0 or 1",
+    LabelKind.CLASS: "the index of a class",
+    LabelKind.TAGS: "a number from 0 to 1",
+}
+
+
+def _expected(form: Form) -> str:
+    what = _LABELS.get(form.label, "a finite number")
+    return what if form.width == 1 else f"{form.width} numbers, each {what}"
+
+
+def _label(form: Form, value: Any, columns: int) -> npt.NDArray[np.float32]:
+    found = _numbers(value)
+    fits = found.size == form.width and bool(np.isfinite(found).all())
+    if form.label is LabelKind.BINARY:
+        fits = fits and bool(np.isin(found, (0, 1)).all())
+    if form.label is LabelKind.CLASS:
+        fits = fits and bool(np.isin(found, np.arange(columns)).all())
+    if form.label is LabelKind.TAGS:
+        fits = fits and bool(((found >= 0) & (found <= 1)).all())
+    if not fits:
+        raise ValueError(f"label of a tuple: got {found.tolist()}; expected {_expected(form)}")
+    return found
+
+
+def _weight(value: Any) -> npt.NDArray[np.float32]:
+    found = _numbers(value)
+    if found.size != 1 or not np.isfinite(found[0]) or found[0] < 0:
+        raise ValueError(f"weight of a tuple: got {found.tolist()}; expected one, 0 or above")
+    return found

@@ -1,0 +1,135 @@
+"""What is collected of the tuples of a slice: the model's columns, the labels, the weights."""
+
+import dataclasses
+import functools
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from relation.spec import LabelKind, Relation
+from trainer_module.metrics.statistics import Bools, Flat, Floats
+
+Rows = npt.NDArray[np.float32]
+
+
+class Form(NamedTuple):
+    """What the columns of an answer, and the numbers of a label, are.
+
+    Attributes:
+      label: what the label of a tuple is.
+      related: of each column that says how related two members are, or how high a document ranks:
+        True, False, or None where the tuple's label says. Empty where columns are other things.
+      width: numbers of a label; 0 where there is none.
+    """
+
+    label: LabelKind
+    related: tuple[bool | None, ...]
+    width: int
+
+    @property
+    def columns(self) -> int | None:
+        """How many columns an answer has; None where the model alone knows (classes)."""
+        if self.label is LabelKind.CLASS:
+            return None
+        return len(self.related) or self.width
+
+
+_OTHER_COLUMNS = (LabelKind.VECTOR, LabelKind.CLASS, LabelKind.TAGS, LabelKind.GRADES)
+
+
+def form_of(relation: Relation) -> Form:
+    """What a model answers about tuples of a relation, and what their label is."""
+    related = tuple(comparison.related for comparison in relation.comparisons)
+    if relation.label in _OTHER_COLUMNS:
+        related = ()
+    elif relation.label is LabelKind.SCALAR and None not in related:
+        related = (True, False)  # Of two documents the first is preferred, with or without query.
+    width = 0 if relation.label is LabelKind.NONE else relation.width
+    return Form(relation.label, related, width)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Tuples:
+    """The tuples of a slice, as `collect` orders them.
+
+    Attributes:
+      form: what columns and labels are.
+      scores: float32 [n, C].
+      labels: float32 [n, width].
+      weights: float32 [n], not negative; None: all count the same.
+    """
+
+    form: Form
+    scores: Rows
+    labels: Rows
+    weights: Rows | None = None
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    @property
+    def flat(self) -> Flat:
+        """All columns of all tuples that say how related: scores, truth and weights, [n · C]."""
+        related = np.empty(self.scores.shape, dtype=bool)
+        for column, known in enumerate(self.form.related):
+            related[:, column] = self.labels[:, 0] == 1 if known is None else known
+        repeats = self.scores.shape[1]
+        weights = None if self.weights is None else np.repeat(self.weights, repeats)
+        return Flat(self.scores.ravel(), related.ravel(), weights)
+
+    @functools.cached_property
+    def halves(self) -> tuple["Tuples", "Tuples"]:
+        """About half of the tuples, and the others, by a hash of what is known of each.
+
+        Of tuples of which the same is known, each is hashed with its number, so that a model that
+        gives everything one score does not have all its tuples in one half.
+        """
+        first = _hash(self.scores, self.labels, self.weights) < 1 << 63
+        return self._chosen(first), self._chosen(~first)
+
+    def _chosen(self, mask: Bools) -> "Tuples":
+        weights = None if self.weights is None else self.weights[mask]
+        return Tuples(self.form, self.scores[mask], self.labels[mask], weights)
+
+
+def collect(form: Form, scores: Rows, labels: Rows, weights: Rows | None = None) -> Tuples:
+    """Puts tuples in one order, that of their bytes, whatever order they came in.
+
+    So no metric, and no last bit of one, depends on how tuples were bundled.
+
+    Args:
+      form: what columns and labels are.
+      scores: float32 [n, C].
+      labels: float32 [n, width].
+      weights: float32 [n], or None.
+    """
+    whole = _whole(scores, labels, weights)
+    row = np.dtype((np.void, whole.itemsize * max(whole.shape[1], 1)))
+    order = np.argsort(whole.view(row).ravel(), kind="stable") if whole.size else slice(0)
+    return Tuples(form, scores[order], labels[order], None if weights is None else weights[order])
+
+
+def _whole(scores: Floats, labels: Floats, weights: Floats | None) -> Rows:
+    parts = [scores, labels, *([] if weights is None else [weights[:, None]])]
+    return np.ascontiguousarray(np.concatenate(parts, axis=1), dtype="<f4")
+
+
+def _hash(scores: Rows, labels: Rows, weights: Rows | None) -> npt.NDArray[np.uint64]:
+    """A hash of each row and of its number among equal ones, which lie together: [n]."""
+    words = _whole(scores, labels, weights).view("<u4")
+    places = np.arange(len(words))
+    new = np.ones(len(words), dtype=bool)
+    new[1:] = (words[1:] != words[:-1]).any(axis=1)
+    code = (places - np.maximum.accumulate(np.where(new, places, 0))).astype(np.uint64)
+    for column in words.T:
+        code = _mixed(code) ^ column
+    return _mixed(code)
+
+
+def _mixed(code: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """SplitMix64's step (Steele, Lea, Flood: Fast splittable pseudorandom number generators)."""
+    code = code + np.uint64(0x9E3779B97F4A7C15)
+    code = (code ^ (code >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    code = (code ^ (code >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return code ^ (code >> np.uint64(31))
