@@ -22,6 +22,8 @@ F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 Index = npt.NDArray[np.intp]
 
+NO_POSITIVE, POSITIVE, CAPPED = 0, 1, 2
+"""What an edge is to its anchor; a capped one is known, but serves no tuple."""
 STAR = 254
 """In place of a split: of every split, or (an edge) of none that is known yet."""
 
@@ -131,10 +133,11 @@ class Cell:
         """Places in the block, [n]."""
         return self.place - self.start
 
-    @property
-    def heaviest(self) -> int:
-        """The greatest weight."""
-        return int(np.diff(self.mass).max(initial=0)) if len(self.mass) else 1
+    def heavy(self, count: int) -> list[tuple[int, int]]:
+        """Weight and point of the heaviest entities, from the heaviest on."""
+        size = np.diff(self.mass)
+        order = np.argsort(-size, kind="stable")[:count]
+        return list(zip(size[order].tolist(), self.mass[order].tolist(), strict=True))
 
     @property
     def weight(self) -> int:
@@ -152,8 +155,9 @@ class Edges:
     """Edges, [e]: the keys of both ends, and the split (STAR: not known yet).
 
     `block`: of the left end. `value`: [e * width]. `weight`: [e], or empty. `positive`: whether it
-    may serve as a positive. `cell`, `place`, `point`, `mass`: where the right end lies, in its cell
-    and on the weighted line, and its weight; empty until they are known.
+    is a positive, and may serve as one (NO_POSITIVE, POSITIVE, CAPPED). `cell`, `place`, `point`,
+    `mass`: where the right end lies, in its cell and on the weighted line, and its weight; empty
+    until they are known.
     """
 
     left: U64
@@ -162,7 +166,7 @@ class Edges:
     block: U64
     value: F32
     weight: F32
-    positive: Bools
+    positive: U8
     cell: I32
     place: I64
     point: I64

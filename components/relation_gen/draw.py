@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from components.relation_gen.keys import I64, U64, scale, small_scale, words
 
@@ -165,6 +166,11 @@ class Gap:
         """How many places each row has, [n]."""
         return self.high - self.low - (self.end - self.start)
 
+    def holds(self, place: int) -> npt.NDArray[np.bool_]:
+        """Whether a place is one of each row's, [n]."""
+        here = (self.low <= place) & (place < self.high)
+        return here & ~((self.start <= place) & (place < self.end))
+
     def place(self, row: I64, rank: I64) -> I64:
         """The places of some ranks, counted from 0 in order."""
         value = rank + self.low[row]
@@ -215,6 +221,17 @@ class Union:
         """How many places each row has, [n]."""
         return self._total[self.bounds[1:]] - self._total[self.bounds[:-1]]
 
+    @functools.cached_property
+    def _held(self) -> dict[int, npt.NDArray[np.bool_]]:
+        return {}
+
+    def holds(self, place: int) -> npt.NDArray[np.bool_]:
+        """Whether a place is one of each row's, [n]."""
+        if place not in self._held:
+            here = np.concatenate([[0], np.cumsum((self.start <= place) & (place < self.end))])
+            self._held[place] = here[self.bounds[1:]] > here[self.bounds[:-1]]
+        return self._held[place]
+
     def place(self, row: I64, rank: I64) -> I64:
         """The places of some ranks, counted from 0 in order."""
         at = rank + self._total[self.bounds[:-1]][row]
@@ -238,6 +255,10 @@ class Chosen:
     def size(self) -> I64:
         """How many places each row has, [n]."""
         return self.union.size()[self.of]
+
+    def holds(self, place: int) -> npt.NDArray[np.bool_]:
+        """Whether a place is one of each row's, [n]."""
+        return self.union.holds(place)[self.of]
 
     def place(self, row: I64, rank: I64) -> I64:
         """The places of some ranks, counted from 0 in order."""

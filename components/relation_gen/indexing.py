@@ -9,7 +9,9 @@ import numpy as np
 
 from components.relation_gen import spill, tally
 from components.relation_gen.columns import (
+    CAPPED,
     F64,
+    POSITIVE,
     Cell,
     Edges,
     Indexed,
@@ -21,7 +23,7 @@ from components.relation_gen.columns import (
 from components.relation_gen.job import Job, range_of
 from components.relation_gen.joining import Refs, counted
 from components.relation_gen.keys import U64, words
-from components.relation_gen.layout import CellTotal
+from components.relation_gen.layout import HEAVY, CellTotal
 from components.relation_gen.places import COUNTS, placed, populated, population, routed
 from components.relation_gen.plan import base, expected
 from components.relation_gen.population import populate, weigh
@@ -152,7 +154,7 @@ class Index(beam.DoFn):
             cell=number,
             rows=len(cell.key),
             mass=cell.weight,
-            heaviest=cell.heaviest,
+            heavy=tuple(cell.heavy(HEAVY)),
             blocks=len(first) if known else 0,
             related=int((cell.end - cell.start > 1).sum()),
             label=tally.show(shown),
@@ -224,12 +226,12 @@ def _merged(edges: Edges, job: Job) -> tuple[Edges, dict[str, list[bytes]]]:
 
 def _capped(edges: Edges, seed: int, cap: int) -> Edges:
     """Lets an entity serve as a positive of at most `cap` edges: the first by a hash."""
-    rows = np.flatnonzero(edges.positive)
+    rows = np.flatnonzero(edges.positive == POSITIVE)
     left, right = edges.left[rows], edges.right[rows]
     turn = words(seed, base.CUTS, left, right)
     order = np.lexsort((left, turn, right))
     ordered = right[order]
     nth = np.arange(len(rows)) - np.searchsorted(ordered, ordered)
     positive = edges.positive.copy()
-    positive[rows[order[nth >= cap]]] = False
+    positive[rows[order[nth >= cap]]] = CAPPED
     return dataclasses.replace(edges, positive=positive)

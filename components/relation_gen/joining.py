@@ -23,6 +23,7 @@ from components.relation_gen.columns import (
 from components.relation_gen.job import ANY, Job, range_of
 from components.relation_gen.places import COUNTS, place, placed, population, routed
 from components.relation_gen.rows import EntitySpec
+from components.relation_gen.screen import joined
 from relation import kinds
 
 Refs = tuple[str, Iterable[spill.Ref]]
@@ -138,10 +139,7 @@ def known_blocks(spec: EntitySpec, found: Entities) -> Known:
     at = spec.rows.names.index(spec.block)
     block, first = np.unique(found.block, return_index=True)
     payloads = found.payload.take(first)
-    labels = [
-        b"".join(wire.varint(len(value)) + value for value in sorted(set(values)))
-        for values in (wire.values_at(payload, at) for payload in payloads)
-    ]
+    labels = [joined(wire.values_at(payload, at)) for payload in payloads]
     return Known(block, found.group[first], Strings.of(labels))
 
 
@@ -149,7 +147,7 @@ def own_labels(job: Job, spec: EntitySpec, found: Entities) -> Edges:
     """Edges from entities to their own labels."""
     assert spec.tags is not None
     at, tags = spec.rows.names.index(spec.tags), job.entities[job.request.ends[1]]
-    values = [sorted(set(wire.values_at(payload, at))) for payload in found.payload]
+    values = [sorted(set(wire.values_at(payload, at)) - {b""}) for payload in found.payload]
     count = np.array([len(row) for row in values], dtype=np.int64)
     labels = [value for row in values for value in row]
     n, nothing = len(labels), np.zeros(0, dtype=np.int64)
@@ -167,7 +165,7 @@ def own_labels(job: Job, spec: EntitySpec, found: Entities) -> Edges:
         np.repeat(found.block, count),
         np.ones(n, dtype=np.float32),
         weight,
-        np.ones(n, dtype=bool),
+        np.ones(n, dtype=np.uint8),
         nothing.astype(np.int32),
         nothing,
         nothing,

@@ -12,6 +12,7 @@ from components.relation_gen import tally
 from components.relation_gen.blocks import Block, Table, make_table
 from components.relation_gen.keys import I64
 from components.relation_gen.plan.base import Candidates
+from components.relation_gen.population import MAX_MASS
 from components.relation_gen.tally import show
 from relation import kinds
 from relation.errors import DataError
@@ -22,14 +23,16 @@ from relation.sampling import PairSampling, Sampling
 SHARD_BYTES = 64 * 2**20
 """About how much an output shard holds before compression."""
 MAX_SHARDS = 99_999
+HEAVY = 16
+"""So many of the heaviest entities are known to every anchor: it may have excluded some."""
 
 
 @dataclass(frozen=True)
 class CellTotal:
     """Counts of one cell of one split.
 
-    `mass`, `heaviest`: weight of all entities, and the greatest. `blocks`: labels (or queries).
-    `related`: rows that share their label with another. `label`: one of the labels, to be shown.
+    `mass`: weight of all entities. `heavy`: weight and point of the heaviest. `blocks`: labels, or
+    queries. `related`: rows that share their label with another. `label`: one of the labels, to be shown.
     `expected`: tuples that it will make, about. `table`: of each block its hash, group, labels,
     place, rows, place on the weighted line and weight; where blocks are related to each other.
     """
@@ -38,7 +41,7 @@ class CellTotal:
     cell: int
     rows: int
     mass: int
-    heaviest: int
+    heavy: tuple[tuple[int, int], ...]
     blocks: int
     related: int
     label: str
@@ -83,11 +86,16 @@ def make_layout(
     for split, found in by_split.items():
         _check_split(request, split, found, counts)
         places[split] = _ends(cells, {total.cell: total.rows for total in found})
+        if (mass := sum(total.mass for total in found)) > MAX_MASS:
+            raise DataError(
+                f"split {split!r}: the weights of negatives come to 2^{mass.bit_length() - 1}, and "
+                "at most 2^62 can be added: draw them uniformly, or from fewer groups"
+            )
         masses[split] = _ends(cells, {total.cell: total.mass for total in found})
         candidates[split] = Candidates(
             int(places[split][-1]),
             int(masses[split][-1]),
-            max((total.heaviest for total in found), default=1),
+            _heavy(found, masses[split]),
         )
         tables[split] = _table(request, found, places[split], masses[split])
         shards[split] = _tuple_shards(request, split, found, counts)
@@ -96,6 +104,16 @@ def make_layout(
                 sum(_entity_size(request, entity, split, counts)[0] for entity in request.entities)
             )
     return Layout(places, masses, candidates, tables, shards)
+
+
+def _heavy(found: list[CellTotal], masses: I64) -> tuple[tuple[int, int], ...]:
+    """Weight and point of the heaviest entities of all cells."""
+    each = [
+        (weight, int(masses[total.cell]) + point)
+        for total in found
+        for weight, point in total.heavy
+    ]
+    return tuple(sorted(each, key=lambda one: (-one[0], one[1]))[:HEAVY])
 
 
 def _ends(cells: int, sizes: Mapping[int, int]) -> I64:

@@ -130,7 +130,7 @@ def pack(
     numbers = [values[rows] for values in screened.numbers]
     block, group = hashed(spec.block), hashed(spec.group)
     if spec.group is not None:  # A block lies in one group.
-        block = keys.mix(block + group)
+        block = keys.mix(keys.mix(block) + group)
     return Entities(
         keys.hash_values([screened.ids[row] for row in index], integers=spec.id.integer),
         split[rows],
@@ -213,7 +213,7 @@ def _edges(job: Job, screened: Screened, reasons: list[str]) -> Edges:
         np.zeros(n, dtype=np.uint64),
         value.astype(np.float32).reshape(-1),
         weight,
-        positive,
+        positive.astype(np.uint8),
         nothing.astype(np.int32),
         nothing,
         nothing,

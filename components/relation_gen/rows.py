@@ -118,6 +118,9 @@ class _Builder:
             self._numbers[name] = Number(name, absent, width)
 
     def many(self, name: str) -> bool:
+        """Whether rows may have several values of a feature, if there is one."""
+        if name not in self._types:
+            return False
         return schemas.read_features(self._schema)[name].width > 1
 
     def build(self, first: str | None = None) -> RowSpec:

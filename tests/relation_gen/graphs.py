@@ -59,7 +59,8 @@ class Graph:
 
     def possible(self, anchor: int, negatives: Any) -> int:
         line = self.line(negatives)
-        return sum(line[i] for i in self.allowed(anchor, negatives.where)) // max(line)
+        weights = [line[i] for i in self.allowed(anchor, negatives.where)]
+        return sum(weights) // max([*weights, 1])
 
 
 def relation_of(kind: str, seed: int = 0, source: Any = None, **sampling: Any) -> Any:
@@ -97,7 +98,7 @@ def inputs(graph: Graph, relation: Any, valued: bool, shuffle: int = 0) -> tuple
         np.zeros(len(rows), dtype=np.uint64),
         np.array([value for _, _, value, _ in rows], dtype=np.float32),
         np.array([weight for *_, weight in rows if graph.weighted], dtype=np.float32),
-        np.array([value == 1 for _, _, value, _ in rows], dtype=bool),
+        np.array([value == 1 for _, _, value, _ in rows], dtype=np.uint8),
         np.zeros(len(rows), dtype=np.int32),
         at,
         cell.mass[at] if weighted else none,
@@ -116,7 +117,7 @@ def inputs(graph: Graph, relation: Any, valued: bool, shuffle: int = 0) -> tuple
             own = edges.Own(
                 cell.mass[mine], np.diff(cell.mass)[mine], cell.mass[start], cell.mass[end]
             )
-    candidates = base.Candidates(graph.n, cell.weight, cell.heaviest)
+    candidates = base.Candidates(graph.n, cell.weight, tuple(cell.heavy(16)))
     setting = edges.Setting(relation, candidates, weighted, 1, valued, False)
     return edges.Anchors(key, np.r_[first, len(rows)], found, own), setting, cell
 

@@ -71,7 +71,8 @@ class World:
     def negatives_possible(self, anchor: int, negatives: Any) -> int:
         """How many distinct negatives of the stated probability there can be."""
         line, allowed = self.line(negatives), self.allowed(anchor, negatives.where)
-        return sum(line[i] for i in allowed) // max(line) if max(line) else 0
+        weights = [line[i] for i in allowed]
+        return sum(weights) // max([*weights, 1])
 
 
 def relation_of(kind: str, seed: int = 0, **sampling: Any) -> Any:
@@ -108,7 +109,7 @@ def labelled(world: World, relation: Any, parts: int = 2) -> list[labels.Labelle
             cells.append(population.weigh(cell, negatives, cell.number(0)))
     places = np.cumsum([0, *(len(cell.key) for cell in cells)]).tolist()
     masses = np.cumsum([0, *(cell.weight for cell in cells)]).tolist()
-    candidates = base.Candidates(places[-1], masses[-1], max(cell.heaviest for cell in cells))
+    candidates = base.Candidates(places[-1], masses[-1], heavy(cells, masses))
     known = {value: name for name, value in number.items()}
     found = [
         blocks.Block(
@@ -224,3 +225,13 @@ def plan_labels(world: World, relation: Any, parts: int = 2) -> tuple[list[Made]
 def close(one: float, other: float) -> bool:
     """Equal but for what three roundings to float32 can do."""
     return math.isclose(one, other, rel_tol=4e-7)
+
+
+def heavy(cells: Sequence[Any], masses: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """The heaviest of all cells, as the layout finds them."""
+    each = [
+        (weight, begin + point)
+        for cell, begin in zip(cells, masses, strict=False)
+        for weight, point in cell.heavy(16)
+    ]
+    return tuple(sorted(each, key=lambda one: (-one[0], one[1]))[:16])

@@ -66,7 +66,7 @@ def hub(degree: int, triplets: int | str) -> float:
         Strings.of([b"%d" % i for i in right.tolist()]),
     )
     relation = relation_of("triplets", triplets_per_anchor=triplets)
-    setting = edges.Setting(relation, base.Candidates(n, n, 1), False, 1, False, False)
+    setting = edges.Setting(relation, base.Candidates(n, n, ()), False, 1, False, False)
     began = time.perf_counter()
     ordered = take(found, edges.order(found, 0))
     anchors = edges.Anchors(ordered.left[:1], np.array([0, degree]), ordered, None)

@@ -90,8 +90,7 @@ class Oracle:
         weights = self.candidates(key)
         if self.negatives.get("draw", "uniform") == "uniform":
             return len(weights)
-        heaviest = max(self.weight(o) for o in self.rows)
-        return sum(weights.values()) // heaviest
+        return sum(weights.values()) // max(weights.values(), default=1)
 
 
 NEGATIVES = {

@@ -75,11 +75,14 @@ class Plan:
 
 
 class Candidates(NamedTuple):
-    """Entities that negatives are drawn from: how many, their weight in all, the heaviest's."""
+    """Entities that negatives are drawn from: how many, and their weight in all.
+
+    `heavy`: weight and point (on the weighted line) of the heaviest, from the heaviest on.
+    """
 
     rows: int
     mass: int
-    heaviest: int
+    heavy: tuple[tuple[int, int], ...]
 
 
 def chunks(size: I64, budget: int = CHUNK) -> Iterator[slice]:

@@ -1,5 +1,6 @@
 """Puts drawn positives and negatives into tuples: pairs, or anchor, positives and negatives."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -50,26 +51,39 @@ def draw_negatives(
     key: U64,
     count: I64,
     ranges: draw.Ranges,
-    heaviest: int | None,
+    heavy: Sequence[tuple[int, int]] | None,
 ) -> Negatives:
     """Draws distinct negatives: as many as asked and as there are.
 
     Args:
       key, count: [n].
       ranges: where they may lie: places, or points of the weighted line.
-      heaviest: the greatest weight on the weighted line; None: all weigh the same.
+      heavy: weights and points of the heaviest on the weighted line; None: all weigh the same.
     """
     size = ranges.size()
-    if heaviest is None:
+    if heavy is None:
         drawn = draw.distinct(seed, base.NEGATIVES, key, count, size)
         line = Line.PLACE
     else:
         # No k distinct entities can each be drawn with probability w/L if k w > L.
-        count = np.minimum(count, size // max(heaviest, 1))
+        count = np.minimum(count, size // np.maximum(_heaviest(ranges, heavy, len(key)), 1))
         drawn = draw.spaced(seed, base.NEGATIVES, key, count, size)
         line = Line.WEIGHTED
     probability = (1.0 / np.maximum(size, 1)).astype(np.float32)
     return Negatives(drawn.row, line, ranges.place(drawn.row, drawn.value), probability[drawn.row])
+
+
+def _heaviest(ranges: draw.Ranges, heavy: Sequence[tuple[int, int]], n: int) -> I64:
+    """The weight of the heaviest that each row may draw, or a little more, [n]."""
+    found = np.full(n, heavy[-1][0] if heavy else 1, dtype=np.int64)
+    rows = np.arange(n)
+    for weight, point in heavy:
+        there = ranges.holds(point)[rows]
+        found[rows[there]] = weight
+        rows = rows[~there]
+        if not len(rows):
+            break
+    return found
 
 
 def pairs(

@@ -7,7 +7,16 @@ from typing import NamedTuple
 import numpy as np
 
 from components.relation_gen import draw
-from components.relation_gen.columns import F32, Bools, Edges, Index, Strings, take
+from components.relation_gen.columns import (
+    F32,
+    NO_POSITIVE,
+    POSITIVE,
+    Bools,
+    Edges,
+    Index,
+    Strings,
+    take,
+)
 from components.relation_gen.keys import I64, U64, words
 from components.relation_gen.plan import base, compose
 from components.relation_gen.plan.base import Candidates, Line, Plan
@@ -100,8 +109,9 @@ def _plan(anchors: Anchors, setting: Setting) -> Plan:
 def _pairs(anchors: Anchors, row: I64, setting: Setting, sampling: PairSampling) -> Plan:
     """Pairs: an edge of any value is one, and its value the label."""
     key, edges, seed = anchors.key, anchors.edges, setting.relation.seed
-    usable = np.ones(len(row), dtype=bool) if setting.valued else edges.positive
-    held = np.bincount(row[usable], minlength=len(key))
+    usable = np.ones(len(row), dtype=bool) if setting.valued else edges.positive == POSITIVE
+    known = usable if setting.valued else edges.positive != NO_POSITIVE
+    held = np.bincount(row[known], minlength=len(key))
     wanted = _count(sampling.positives_per_anchor, held)
     positives = _first(anchors, row, usable, wanted)
     value = edges.value.reshape(len(row), -1)[positives]
@@ -113,7 +123,7 @@ def _pairs(anchors: Anchors, row: I64, setting: Setting, sampling: PairSampling)
     else:
         count = np.full(len(key), sampling.negative_count)
     negatives = _negatives(anchors, setting, row, count)
-    lacking = wanted - had
+    lacking = np.maximum(wanted - held, 0)
     return compose.pairs(
         key,
         _described(edges, row, positives, value.reshape(-1)),
@@ -124,6 +134,7 @@ def _pairs(anchors: Anchors, row: I64, setting: Setting, sampling: PairSampling)
         {
             base.NO_POSITIVE: int(lacking[held == 0].sum()),
             base.TOO_FEW_POSITIVES: int(lacking[held > 0].sum()),
+            base.CAPPED: int((wanted - lacking - had).sum()),
             base.TOO_FEW_NEGATIVES: int(count.sum()) - len(negatives.row),
         },
         _known(anchors, setting),
@@ -136,9 +147,9 @@ def _tuples(
     """Tuples of positive edges."""
     key, edges = anchors.key, anchors.edges
     p, k = each_of(sampling)
-    held = np.bincount(row[edges.positive], minlength=len(key))
+    held = np.bincount(row[edges.positive != NO_POSITIVE], minlength=len(key))
     wanted = _count(tuples_of(sampling), held)
-    positives = _first(anchors, row, edges.positive, wanted * p)
+    positives = _first(anchors, row, edges.positive == POSITIVE, wanted * p)
     return compose.tuples(
         key,
         wanted,
@@ -208,8 +219,8 @@ def _negatives(anchors: Anchors, setting: Setting, row: I64, count: I64) -> comp
     row, start, end = row[new], start[new], end[new]
     bounds = np.searchsorted(row, np.arange(len(anchors.key) + 1))
     ranges = draw.Union.outside(start, end, bounds, low, high)
-    heaviest = setting.candidates.heaviest if weighted else None
-    return compose.draw_negatives(setting.relation.seed, anchors.key, count, ranges, heaviest)
+    heavy = setting.candidates.heavy if weighted else None
+    return compose.draw_negatives(setting.relation.seed, anchors.key, count, ranges, heavy)
 
 
 def _known(anchors: Anchors, setting: Setting) -> compose.More:

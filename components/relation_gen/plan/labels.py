@@ -215,8 +215,8 @@ def _negatives(cell: Labelled, relation: Asked, rows: I64, count: I64) -> compos
     else:
         start, end = population.start[rows] + cell.place, population.end[rows] + cell.place
         ranges = _all_but(start, end, drawn_from.rows)
-    heaviest = drawn_from.heaviest if weighted else None
-    return compose.draw_negatives(relation.seed, population.key[rows], count, ranges, heaviest)
+    heavy = drawn_from.heavy if weighted else None
+    return compose.draw_negatives(relation.seed, population.key[rows], count, ranges, heavy)
 
 
 def _all_but(start: I64, end: I64, total: int) -> draw.Gap:
