@@ -65,7 +65,7 @@ def draw(cell: Cell) -> float:
         sampling=TripletSampling(triplets_per_anchor=TRIPLETS),
         seed=1,
     )
-    labelled = Labelled(cell, 0, 0, Candidates(rows, rows, 1), None, NOTHING, None)
+    labelled = Labelled(cell, 0, 0, Candidates(rows, rows, ()), None, NOTHING, None)
     begin, made = time.process_time(), 0
     for plan in plans(labelled, relation):
         made += len(plan.anchor)

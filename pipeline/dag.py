@@ -1,6 +1,8 @@
 """The one definition of the pipeline: a recipe in, TFX nodes out; runners add engine settings."""
 
+import importlib.util
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from tfx.components.statistics_gen.component import StatisticsGen
@@ -21,7 +23,9 @@ from pipeline.data import Patterns
 from pipeline.ingest import Ingested, ingest
 from pipeline.paths import RemotePaths, RunPaths
 from pipeline.splitting import related_rows
-from relation.fingerprint import code_fingerprint
+from relation import kinds
+from relation.errors import RecipeError
+from relation.fingerprint import code_fingerprint, content_fingerprint
 from relation.load import LoadedRecipe
 from relation.names import ENTITIES, EVAL, TRAIN
 from trainer_module.check import check_model
@@ -95,7 +99,8 @@ def _tuples(loaded: LoadedRecipe, ingested: Ingested) -> _Tuples:
     relation_gen = RelationGen(
         **_members(loaded, ingested),
         request=loaded.materialization.model_dump_json(),
-        code_fingerprint=code_fingerprint("components.relation_gen.executor"),
+        code_fingerprint=code_fingerprint("components.relation_gen.executor")
+        + _function_fingerprint(loaded),
     )
     relation_gen.add_upstream_nodes(ingested.validators)
     tuples, schema = relation_gen.outputs["tuples"], relation_gen.outputs["tuple_schema"]
@@ -108,6 +113,28 @@ def _tuples(loaded: LoadedRecipe, ingested: Ingested) -> _Tuples:
         code_fingerprint=code_fingerprint("components.validation.executor"),
     ).with_id("TupleValidator")
     return _Tuples((*ingested.nodes, relation_gen, statistics, validator), tuples, schema)
+
+
+def _function_fingerprint(loaded: LoadedRecipe) -> str:
+    """Changes with the module of the recipe's function; "" where it names none.
+
+    Raises:
+      RecipeError: there is no such module.
+    """
+    source = loaded.recipe.relation.source
+    if not isinstance(source, kinds.Function):
+        return ""
+    module = source.function.rpartition(".")[0]
+    try:
+        found = importlib.util.find_spec(module)
+    except ImportError:
+        found = None
+    if found is None or found.origin is None:
+        raise RecipeError(
+            f"{loaded.path}: relation.source.function: got {source.function!r}; there is no "
+            f"module {module!r}: expected the dotted path of a function that can be imported"
+        )
+    return content_fingerprint(Path(found.origin).read_bytes())
 
 
 def _members(loaded: LoadedRecipe, ingested: Ingested) -> dict[str, BaseChannel | None]:

@@ -32,9 +32,9 @@ class CellTotal:
     """Counts of one cell of one split.
 
     `mass`: weight of all entities. `heavy`: weight and point of the heaviest. `blocks`: labels, or
-    queries. `related`: rows that share their label with another. `label`: one of the labels, to be shown.
-    `expected`: tuples that it will make, about. `table`: of each block its hash, group, labels,
-    place, rows, place on the weighted line and weight; where blocks are related to each other.
+    queries. `related`: rows that share their label with another. `label`: one of the labels, to be
+    shown. `expected`: tuples that it will make, about. `table`: of each block its hash, group,
+    labels, place, rows, place on the weighted line and weight; where blocks are related.
     """
 
     split: str
