@@ -216,8 +216,8 @@ def check_entities(made: Made) -> None:
     assert set(found.values()) <= {1}
     assert made.stats["entities"] == {"train": len(found)}
     for entity in first:
-        if entity in made.inputs:
-            common = entity in asked.common
+        common = entity in asked.common
+        if entity in made.inputs and (common or "" not in made.inputs[entity]):
             key = asked.entities[entity]
             wanted = {
                 as_dict(row)[key]

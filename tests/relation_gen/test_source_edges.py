@@ -254,7 +254,7 @@ def test_two_types_popularity_weights_and_known_positives(tmp_path):
             known = {edge["item"]: edge["times"] for edge in mine if edge["user"] == user}
             free = {item: w for item, w in weight.items() if item not in known}
             total = sum(free.values())
-            assert len(tuples) == min(2, total // max(weight.values()))
+            assert len(tuples) == min(2, total // max(free.values()))
             assert len({one["negative_id"] for one in tuples}) == len(tuples)
             for one in tuples:
                 assert one["relation_weight"] == known[one["positive_id"]]
@@ -288,7 +288,7 @@ def test_ntuples_of_edges_have_distinct_members(tmp_path):
         by_anchor, short = grouped(found, "anchor_id"), Counter()
         for anchor, positives in known.items():
             free = {i: w for i, w in weight.items() if i not in positives and i != anchor}
-            most = sum(free.values()) // max(weight.values())
+            most = sum(free.values()) // max(free.values())
             tuples = by_anchor.get(anchor, [])
             assert len(tuples) == (min(2, most // 3) if len(positives) >= 3 else 0)
             negatives = [one[f"negative_{i}_id"] for one in tuples for i in range(3)]
