@@ -19,6 +19,8 @@ RELATED = [
     "equal_error_rate",
 ]
 NUMBER = ["mae", "mse", "r2", "pearson", "spearman", "kendall"]
+TAGS = ["lrap", "ranking_loss", "coverage", "hamming", "micro_f1", "macro_f1", "mae"]
+LISTS = ["ndcg_at_1", "ndcg_at_3", "ndcg_at_5", "ndcg_at_10", "mrr", "lists_without_relevant"]
 
 
 def _pairs(label, width=1):
@@ -30,8 +32,11 @@ def _pairs(label, width=1):
     [
         (PAIRS, RELATED),
         (TRIPLETS, [*RELATED, "triplet_accuracy"]),
-        (spec.ntuples("item", "item", 1, 3), [*RELATED, "triplet_accuracy"]),
-        (spec.ntuples("item", "item", 2, 3), RELATED),
+        (spec.ntuples("item", "item", 1, 3), [*RELATED, "triplet_accuracy", "mrr"]),
+        (spec.ntuples("item", "item", 2, 3), [*RELATED, "mrr"]),
+        (spec.tags("item", 4), TAGS),
+        (spec.lists("item", "query", 4), LISTS),
+        (spec.lists("item", None, 4), LISTS),
         (_pairs(spec.LabelKind.SCALAR), NUMBER),
         (_pairs(spec.LabelKind.VECTOR, 3), ["mae", "mse", "r2"]),
         (_pairs(spec.LabelKind.CLASS), ["accuracy", "macro_f1"]),

@@ -1,24 +1,32 @@
 """The tuple metrics by name: what each computes, and for which relations. Imports no TensorFlow.
 
-A new metric is a function (`statistics`, `numeric`), a line in a table below, and a test.
+A new metric is a function (`statistics`, `numeric`, `tags`, `ranking`), a line in a table below, and
+a test. Weights of tuples weight all metrics but `spearman`, `kendall`, and those that count.
+
 A relation has the tables that apply to its answers and labels:
 
 | table | relations |
 |---|---|
 | related or not | pairs with a binary label, triplets, n-tuples |
 | one above others | triplets, n-tuples with one positive, ranked pairs |
+| place of a positive | n-tuples of more than three |
 | a number, several numbers | scored pairs, edges with a value |
 | a class | edges with a class |
+| tags | tags |
+| lists | lists |
 """
 
 import dataclasses
 from collections.abc import Callable, Mapping
 
+import numpy as np
+
 from relation.errors import RecipeError
 from relation.recipe import Evaluation
 from relation.spec import LabelKind, Relation
-from trainer_module.metrics import numeric, statistics
+from trainer_module.metrics import numeric, ranking, statistics, tags
 from trainer_module.metrics.collected import Form, Tuples, form_of
+from trainer_module.metrics.statistics import Bools, Floats
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +43,18 @@ class TupleMetric:
 
 
 Table = Mapping[str, TupleMetric]
+
+
+def _ndcg(k: int) -> TupleMetric:
+    return TupleMetric(lambda t: ranking.ndcg(t.scores, t.labels, k, t.weights))
+
+
+def _positives(tuples: Tuples) -> tuple[Floats, Bools, Bools]:
+    """Scores, whether each is of a positive, and that all are there: [n, C] each."""
+    shape = tuples.scores.shape
+    related = np.broadcast_to(np.asarray(tuples.form.related, dtype=bool), shape)
+    return tuples.scores, related, np.ones(shape, dtype=bool)
+
 
 RELATED: Table = {
     "auc": TupleMetric(lambda t: statistics.roc_auc(*t.flat)),
@@ -56,6 +76,9 @@ ONE_ABOVE_OTHERS: Table = {
         lambda t: statistics.triplet_accuracy(t.scores, t.form.related, t.weights)
     ),
 }
+PLACE_OF_POSITIVE: Table = {
+    "mrr": TupleMetric(lambda t: ranking.reciprocal_rank(*_positives(t), t.weights)),
+}
 NUMBERS: Table = {
     "mae": TupleMetric(
         lambda t: numeric.absolute_error(t.scores, t.labels, t.weights), is_quality=False
@@ -74,6 +97,26 @@ CLASSES: Table = {
     "accuracy": TupleMetric(lambda t: numeric.class_accuracy(t.scores, t.labels[:, 0], t.weights)),
     "macro_f1": TupleMetric(lambda t: numeric.class_f1(t.scores, t.labels[:, 0], t.weights)),
 }
+TAGS: Table = {
+    "lrap": TupleMetric(lambda t: tags.average_precision(t.scores, t.labels, t.weights)),
+    "ranking_loss": TupleMetric(
+        lambda t: tags.ranking_loss(t.scores, t.labels, t.weights), is_quality=False
+    ),
+    "coverage": TupleMetric(
+        lambda t: tags.coverage(t.scores, t.labels, t.weights), is_quality=False
+    ),
+    "hamming": TupleMetric(lambda t: tags.hamming(t.scores, t.labels, t.weights), is_quality=False),
+    "micro_f1": TupleMetric(lambda t: tags.micro_f1(t.scores, t.labels, t.weights)),
+    "macro_f1": TupleMetric(lambda t: tags.macro_f1(t.scores, t.labels, t.weights)),
+    "mae": NUMBERS["mae"],
+}
+LISTS: Table = {
+    **{f"ndcg_at_{k}": _ndcg(k) for k in (1, 3, 5, 10)},
+    "mrr": TupleMetric(
+        lambda t: ranking.reciprocal_rank(t.scores, t.labels > 0, t.labels >= 0, t.weights)
+    ),
+    "lists_without_relevant": TupleMetric(lambda t: ranking.irrelevant(t.labels), is_quality=False),
+}
 ALL: Table = {"examples": TupleMetric(lambda t: float(len(t)), is_quality=False)}
 
 
@@ -88,6 +131,11 @@ def _one_above_others(form: Form) -> bool:
     return len(form.related) - len(others) == 1 and bool(others) and None not in others
 
 
+def _several_compared(form: Form) -> bool:
+    both = {True, False} == set(form.related)
+    return form.label is LabelKind.NONE and both and len(form.related) > 2
+
+
 def _number(form: Form) -> bool:
     return form.label is LabelKind.SCALAR and form.related == (None,)
 
@@ -95,9 +143,12 @@ def _number(form: Form) -> bool:
 TABLES: tuple[tuple[Callable[[Form], bool], Table], ...] = (
     (_says_related, RELATED),
     (_one_above_others, ONE_ABOVE_OTHERS),
+    (_several_compared, PLACE_OF_POSITIVE),
     (lambda form: _number(form) or form.label is LabelKind.VECTOR, NUMBERS),
     (_number, NUMBER),
     (lambda form: form.label is LabelKind.CLASS, CLASSES),
+    (lambda form: form.label is LabelKind.TAGS, TAGS),
+    (lambda form: form.label is LabelKind.GRADES, LISTS),
     (lambda form: True, ALL),
 )
 """Which relations have which metrics."""

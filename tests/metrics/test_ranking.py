@@ -1,0 +1,104 @@
+import math
+from itertools import pairwise, permutations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import ndcg_score
+
+from trainer_module.metrics import ranking
+
+
+def _lists(seed, n, length, distinct):
+    """Scores and grades with documents missing, and queries without relevant ones."""
+    rng = np.random.default_rng(seed)
+    scores = rng.integers(0, distinct, (n, length)).astype(np.float32)
+    grades = rng.integers(0, 5, (n, length)) * (rng.random((n, 1)) < 0.8)
+    grades = np.where(np.arange(length) < rng.integers(2, length + 1, (n, 1)), grades, -1)
+    grades[0, :2] = 1, 0
+    return scores, grades.astype(np.float32)
+
+
+@pytest.mark.parametrize("k", [1, 3, 5, 10])
+@pytest.mark.parametrize("distinct", [1, 3, 1 << 20])
+@pytest.mark.parametrize(("n", "length"), [(1, 2), (20, 4), (200, 16)])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_ndcg_agrees_with_scikit_learn(weighted, n, length, distinct, k):
+    scores, grades = _lists(n, n, length, distinct)
+    weights = np.arange(1, n + 1, dtype=np.float32) if weighted else None
+    expected, kept = [], []
+    for number, (row, labels) in enumerate(zip(scores, grades, strict=True)):
+        there = labels >= 0
+        if (labels > 0).any():
+            expected.append(ndcg_score([2 ** labels[there] - 1], [row[there]], k=k))
+            kept.append(number)
+
+    found = ranking.ndcg(scores, grades, k, weights)
+
+    own = None if weights is None else weights[kept]
+    assert found == pytest.approx(np.average(expected, weights=own), rel=1e-6)
+    assert ranking.irrelevant(grades) == n - len(kept)
+
+
+rows = st.lists(
+    st.tuples(st.integers(0, 3), st.integers(-1, 3)), min_size=1, max_size=5
+)  # (score, grade)
+
+
+@given(rows, st.integers(1, 5))
+def test_ndcg_is_the_mean_over_all_orders_of_ties(row, k):
+    scores, grades = np.array(row, np.float32).T
+    documents = [(score, 2**grade - 1) for score, grade in row if grade >= 0]
+
+    def dcg(gains):
+        return sum(gain / math.log2(place + 2) for place, gain in enumerate(gains[:k]))
+
+    ideal = dcg(sorted((gain for _, gain in documents), reverse=True))
+    orders = [
+        dcg([gain for _, gain in order])
+        for order in permutations(documents)
+        if all(a[0] >= b[0] for a, b in pairwise(order))
+    ]
+    found = ranking.ndcg(scores[None], grades[None], k)
+    if ideal == 0:
+        assert math.isnan(found)
+    else:
+        assert found == pytest.approx(np.mean(orders) / ideal, rel=1e-9)
+
+
+@given(st.lists(rows, min_size=1, max_size=4).filter(lambda x: len({len(row) for row in x}) == 1))
+def test_reciprocal_rank_by_the_worst_order_of_ties(lists):
+    scores, grades = np.moveaxis(np.array(lists, np.float32), 2, 0)
+    expected = []
+    for row in lists:
+        ranked = sorted((doc for doc in row if doc[1] >= 0), key=lambda doc: (-doc[0], doc[1] > 0))
+        places = [place for place, (_, grade) in enumerate(ranked, 1) if grade > 0]
+        expected += [1 / places[0]] if places else []
+
+    found = ranking.reciprocal_rank(scores, grades > 0, grades >= 0)
+
+    assert found == pytest.approx(np.mean(expected) if expected else math.nan, nan_ok=True)
+
+
+def test_scores_where_there_is_no_document_do_not_matter():
+    grades = np.array([[2.0, 0.0, -1.0], [0.0, 1.0, -1.0]])
+    scores = np.array([[2.0, 1.0, np.nan], [3.0, 1.0, np.inf]])
+
+    assert ranking.ndcg(scores, grades, 3) == pytest.approx((1 + 1 / math.log2(3)) / 2)
+    assert ranking.reciprocal_rank(scores, grades > 0, grades >= 0) == 0.75
+    weights = np.array([3.0, 1.0])
+    assert ranking.reciprocal_rank(scores, grades > 0, grades >= 0, weights) == 0.875
+
+
+@pytest.mark.parametrize(
+    ("scores", "grades"),
+    [
+        (np.zeros((0, 3)), np.zeros((0, 3))),
+        (np.ones((2, 3)), np.zeros((2, 3))),  # No relevant document.
+        (np.array([[1.0, np.nan]]), np.array([[1.0, 0.0]])),
+    ],
+)
+def test_undefined_is_nan(scores, grades):
+    assert math.isnan(ranking.ndcg(scores, grades, 3))
+    assert math.isnan(ranking.reciprocal_rank(scores, grades > 0, grades >= 0))

@@ -1,0 +1,68 @@
+"""Metrics of ranked lists: the documents of a query, by descending score.
+
+Every metric takes
+
+    scores: floats [n, C]
+    grades: floats [n, C], below 0 where there is no document
+    weights: of lists, floats [n], or None
+
+A document is relevant if its grade is above 0. Lists without a relevant document say nothing of a
+ranking: they are left out (as TFMA does; LightGBM counts them as 1, TF-Ranking as 0), and
+`irrelevant` counts them. NaN where no list is left, or when the score of a document is not finite.
+"""
+
+import numpy as np
+
+from trainer_module.metrics.statistics import NAN, Bools, Floats, mean
+
+
+def ndcg(scores: Floats, grades: Floats, k: int, weights: Floats | None = None) -> float:
+    """Normalized discounted cumulative gain of the first k places, in [0, 1].
+
+    Gain 2^grade − 1, discount log₂(1 + place) (Burges et al. 2005, Learning to rank). Documents
+    of equal scores share the mean of their discounts: the value that is expected if ties are
+    broken at random (McSherry, Najork 2008; `sklearn.metrics.ndcg_score` of these gains).
+    """
+    from scipy import stats  # Here: whoever only asks for the names need not wait for it.
+
+    shown = grades >= 0
+    if not len(scores) or not np.isfinite(scores[shown]).all():
+        return NAN
+    gains = np.where(shown, np.exp2(grades, dtype=np.float64) - 1, 0.0)
+    lowered = np.where(shown, -scores, np.inf)
+    first = stats.rankdata(lowered, "min", axis=1).astype(np.int64)
+    last = stats.rankdata(lowered, "max", axis=1).astype(np.int64)
+    places = np.arange(1, scores.shape[1] + 1)
+    discounts = np.where(places <= k, 1 / np.log2(1 + places), 0.0)
+    summed = np.concatenate([[0.0], np.cumsum(discounts)])
+    found = (gains * (summed[last] - summed[first - 1]) / (last - first + 1)).sum(axis=1)
+    ideal = np.sort(gains, axis=1)[:, ::-1] @ discounts
+    kept = ideal > 0
+    return mean(found[kept] / ideal[kept], None if weights is None else weights[kept])
+
+
+def reciprocal_rank(
+    scores: Floats, relevant: Bools, shown: Bools, weights: Floats | None = None
+) -> float:
+    """Mean of 1 / place of the first relevant document of each list that has one.
+
+    A document of an equal score that is not relevant is before it: a model that maps everything to
+    one point is no good.
+
+    Args:
+      scores: floats [n, C].
+      relevant: booleans [n, C].
+      shown: booleans [n, C], whether there is a document.
+      weights: floats [n], or None.
+    """
+    if not np.isfinite(scores[shown]).all():
+        return NAN
+    kept = relevant.any(axis=1)
+    best = np.where(relevant, scores, -np.inf).max(axis=1, keepdims=True, initial=-np.inf)
+    before = (shown & ~relevant & (scores >= best)).sum(axis=1)
+    return mean(1 / (1 + before[kept]), None if weights is None else weights[kept])
+
+
+def irrelevant(grades: Floats) -> float:
+    """How many lists have no relevant document."""
+    return float(np.count_nonzero(~(grades > 0).any(axis=1)))
