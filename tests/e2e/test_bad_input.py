@@ -17,6 +17,7 @@ from tests.e2e.helpers import (
     write_recipe,
     write_rows,
 )
+from trainer_module.losses.table import ALL_LOSSES
 
 pytestmark = pytest.mark.e2e
 
@@ -253,7 +254,8 @@ def test_a_part_that_does_not_exist_is_told_and_the_verdict_is_failed(project, w
     outcome = worker.run(project.recipe, project.runs)
     assert outcome.status == 2
     [line] = outcome.terminal.splitlines()
-    cause = "model.loss.type: got 'tripplet'; expected one of binary_cross_entropy, contrastive, triplet"
+    known = ", ".join(sorted(ALL_LOSSES))
+    cause = f"model.loss.type: got 'tripplet'; expected one of {known}"
     assert line == f"Error: {cause}"
     assert (outcome.verdict["verdict"], outcome.verdict["cause"]) == ("failed", cause)
 
@@ -263,7 +265,7 @@ def test_a_part_that_does_not_exist_is_told_and_the_verdict_is_failed(project, w
     [
         (
             "digit_triplets",
-            "recipe 'digit_triplets': no such recipe; shipped ones are digits_pairs, ",
+            "recipe 'digit_triplets': no such recipe; shipped ones are digits_ntuples, ",
         ),
         ("./absent.yaml", "recipe './absent.yaml': no such file (/"),
     ],
