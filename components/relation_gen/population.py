@@ -5,6 +5,7 @@ that all entities of one block are the places [start, end).
 """
 
 import dataclasses
+import math
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,8 @@ from components.relation_gen.plan.base import ORDER
 from relation.errors import DataError
 from relation.sampling import Negatives
 
-UNIT = 2**40
-"""Weight of a group that is drawn as often as any other."""
+UNIT = 16 * math.lcm(*range(1, 25))
+"""Weight of a group that is drawn as often as any other: about 2^36, and small groups divide it."""
 FREQUENCY_UNIT = 2**20
 """Weight of an entity of frequency 1."""
 MAX_MASS = 2**62

@@ -17,6 +17,8 @@ from components.relation_gen.wire import varint
 
 WRONG_TYPE = "wrong_type"
 NAN = "nan"
+TOO_MANY = "too_many_values"
+"""More numbers than the schema says, of a feature that plans need."""
 IMAGE_MISSING = "image_missing"
 IMAGE_UNDECODABLE = "image_undecodable"
 
@@ -126,6 +128,7 @@ class Screen:
             values = column[number.name].numbers(number.width)
             if number.absent is not None:
                 reasons[column[number.name].counts == 0] = number.absent
+            reasons[column[number.name].counts > number.width] = TOO_MANY
             numbers.append(values)
         keys: list[list[bytes]] = []
         raw: dict[int, list[list[bytes]]] = {}

@@ -33,8 +33,7 @@ def _check_source(lookup: Lookup, asked: Materialization, sampling: Sampling) ->
     if isinstance(source, kinds.SameLabel):
         _check_counts(sampling)
         one = lookup.features(asked.primary)[source.feature].width == 1
-        if sampling.caps.positives_per_entity is not None:
-            _check_uses(sampling, one_label=one)
+        _check_turns(sampling, one_label=one)
         _check_label_groups(source, negatives)
         return
     _check_ungrouped(sampling)
@@ -65,13 +64,20 @@ def _check_counts(sampling: Sampling) -> None:
         )
 
 
-def _check_uses(sampling: Sampling, *, one_label: bool) -> None:
-    """How often an entity is a positive is counted among those of its label."""
-    if not one_label or sampling.negatives.where != "anywhere":
-        raise RecipeError(
-            f"{SAMPLING}.caps.positives_per_entity: got {sampling.caps.positives_per_entity}; it "
-            "needs rows of one label each, and negatives from anywhere"
-        )
+def _check_turns(sampling: Sampling, *, one_label: bool) -> None:
+    """Anchors and positives are counted among those of one label."""
+    if one_label and sampling.negatives.where == "anywhere":
+        return
+    caps = sampling.caps.model_dump()
+    for field, value in (
+        ("balance", sampling.balance),
+        *((f"caps.{name}", value) for name, value in caps.items()),
+    ):
+        if value is not None:
+            raise RecipeError(
+                f"{SAMPLING}.{field}: got {value}; it needs rows of one label each, and negatives "
+                "from anywhere"
+            )
 
 
 def _check_label_groups(source: kinds.SameLabel, negatives: Negatives) -> None:

@@ -46,7 +46,7 @@ class Graph:
         if negatives.draw == "uniform":
             return [1] * self.n
         if negatives.draw == "groups":
-            return [2**40 // list(self.group).count(group) for group in self.group]
+            return [population.UNIT // list(self.group).count(group) for group in self.group]
         degree = Counter(right for _, right, _, _ in self.edges)
         return [
             round(degree[i] ** negatives.alpha * 2**20) if degree[i] else 0 for i in range(self.n)

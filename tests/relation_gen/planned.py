@@ -59,7 +59,7 @@ class World:
         if negatives.draw == "uniform":
             return [1] * len(self)
         if negatives.draw == "groups":
-            return [2**40 // named.count(name) for name in named]
+            return [population.UNIT // named.count(name) for name in named]
         return [round(f**negatives.alpha * 2**20) if f else 0 for f in self.frequency]
 
     def marginal(self, anchor: int, negatives: Any) -> dict[int, float]:

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components.relation_gen import population
 from components.relation_gen.columns import Cell, Indexed
 from components.relation_gen.population import populate, weigh
 from relation.errors import DataError
@@ -82,8 +83,10 @@ def test_uniform_negatives_need_no_weights():
 
 def test_groups_weigh_the_same_whatever_their_size():
     cell = weigh(populate(indexed(SMALL), 7), Negatives(draw="groups"), None)
-    assert masses(cell) == [2**40 // 3] * 3 + [2**40] + [2**39] * 2
-    assert (cell.heavy(1)[0][0], cell.weight) == (2**40, 3 * (2**40 // 3) + 2**41)
+    assert (
+        masses(cell) == [population.UNIT // 3] * 3 + [population.UNIT] + [population.UNIT // 2] * 2
+    )
+    assert (cell.heavy(1)[0][0], cell.weight) == (population.UNIT, 3 * population.UNIT)
     assert cell.mass[0] == 0
 
 

@@ -128,7 +128,7 @@ def test_keys_of_several_values_are_sets_and_keep_their_order_beside():
         [b"2", b"20"],
     ]
     assert found.raw == {1: [[b"3", b"1", b"3"], [b"-7"], [], [b"1"], [b"2", b"20"]]}
-    assert found.reasons == ["", "", "no_label", "no_x", "nan"]
+    assert found.reasons == ["", "too_many_values", "no_label", "no_x", "nan"]
     expected = [[1, np.nan], [1, 2], [1, np.nan], [np.nan, np.nan], [np.nan, 1]]
     np.testing.assert_array_equal(found.numbers[0], expected)
 
