@@ -15,7 +15,7 @@ from bench.relation_gen_rows import CASES, write
 from components.relation_gen.layout import SHARD_BYTES
 
 SMALL, LARGE, SIZE = 10_000, 100_000, 800
-"""Rows, and bytes of each: of the larger input the tuples are 700 MB."""
+"""Rows, and bytes of each: the tuples of the larger input are 580 MB on disk."""
 FACTOR = 5
 BOUND = FACTOR * SHARD_BYTES / 2**20
 
