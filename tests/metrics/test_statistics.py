@@ -203,9 +203,9 @@ def test_more_undefined_is_nan(scores, related):
     assert math.isnan(statistics.equal_error_rate(*half))
     assert all(map(math.isnan, statistics.best_f1(*half)))
     for metric in (statistics.accuracy_on_half, statistics.f1_on_half):
-        assert math.isnan(metric(half, good))
-        assert math.isnan(metric(good, half))
-        assert metric(good, good) == 1
+        assert all(map(math.isnan, metric(half, good)))
+        assert all(map(math.isnan, metric(good, half)))
+        assert metric(good, good) == (1, 1)
 
 
 def test_weights_of_0_leave_a_class_out():
@@ -219,11 +219,11 @@ def test_one_half_is_judged_by_the_threshold_of_the_other():
     choosing = Flat(np.array([1.0, 2.0, 3.0]), np.array([False, True, True]))  # 2 for both.
     reporting = Flat(np.array([1.0, 2.0, 3.0, 4.0]), np.array([True, False, True, True]))
 
-    assert statistics.accuracy_on_half(choosing, reporting) == 0.5
-    assert statistics.f1_on_half(choosing, reporting) == pytest.approx(2 * 2 / (3 + 3))
+    assert statistics.accuracy_on_half(choosing, reporting) == (2, 0.5)
+    assert statistics.f1_on_half(choosing, reporting) == (2, pytest.approx(2 * 2 / (3 + 3)))
     weighted = reporting._replace(weights=np.array([1.0, 2.0, 3.0, 2.0]))
-    assert statistics.accuracy_on_half(choosing, weighted) == 5 / 8
-    assert statistics.f1_on_half(choosing, weighted) == pytest.approx(2 * 5 / (7 + 6))
+    assert statistics.accuracy_on_half(choosing, weighted) == (2, 5 / 8)
+    assert statistics.f1_on_half(choosing, weighted) == (2, pytest.approx(2 * 5 / (7 + 6)))
 
 
 def test_triplet_accuracy_weighs_tuples():

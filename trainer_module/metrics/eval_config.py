@@ -42,7 +42,6 @@ def eval_config(
         "label": form.label.value,
         "related": list(form.related),
         "width": form.width,
-        "weighted": weighted,
         "code_fingerprint": code_fingerprint,
     }
     metrics = []

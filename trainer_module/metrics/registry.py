@@ -1,7 +1,7 @@
 """The tuple metrics by name: what each computes, and for which relations. Imports no TensorFlow.
 
-A new metric is a function (`statistics`, `numeric`, `tags`, `ranking`), a line in a table below, and
-a test. Weights of tuples weight all metrics but `spearman`, `kendall`, and those that count.
+A new metric is a function (`statistics`, `numeric`, `tags`, `ranking`), a line in a table below, a
+test. Weights of tuples weight all metrics but `spearman`, `kendall`, and those that count.
 
 A relation has the tables that apply to its answers and labels:
 
@@ -26,7 +26,7 @@ from relation.recipe import Evaluation
 from relation.spec import LabelKind, Relation
 from trainer_module.metrics import numeric, ranking, statistics, tags
 from trainer_module.metrics.collected import Form, Tuples, form_of
-from trainer_module.metrics.statistics import Bools, Floats
+from trainer_module.metrics.statistics import Bools, Flat, Floats
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +49,11 @@ def _ndcg(k: int) -> TupleMetric:
     return TupleMetric(lambda t: ranking.ndcg(t.scores, t.labels, k, t.weights))
 
 
+def _flat_halves(tuples: Tuples) -> tuple[Flat, Flat]:
+    choosing, reporting = tuples.halves
+    return choosing.flat, reporting.flat
+
+
 def _positives(tuples: Tuples) -> tuple[Floats, Bools, Bools]:
     """Scores, whether each is of a positive, and that all are there: [n, C] each."""
     shape = tuples.scores.shape
@@ -59,18 +64,19 @@ def _positives(tuples: Tuples) -> tuple[Floats, Bools, Bools]:
 RELATED: Table = {
     "auc": TupleMetric(lambda t: statistics.roc_auc(*t.flat)),
     "average_precision": TupleMetric(lambda t: statistics.average_precision(*t.flat)),
-    "accuracy": TupleMetric(lambda t: statistics.accuracy_on_half(*(h.flat for h in t.halves))),
+    "accuracy": TupleMetric(lambda t: statistics.accuracy_on_half(*_flat_halves(t)).quality),
     "threshold": TupleMetric(
-        lambda t: statistics.best_threshold(*t.halves[0].flat).threshold, is_quality=False
+        lambda t: statistics.accuracy_on_half(*_flat_halves(t)).threshold, is_quality=False
     ),
-    "f1": TupleMetric(lambda t: statistics.f1_on_half(*(h.flat for h in t.halves))),
+    "f1": TupleMetric(lambda t: statistics.f1_on_half(*_flat_halves(t)).quality),
     "f1_threshold": TupleMetric(
-        lambda t: statistics.best_f1(*t.halves[0].flat).threshold, is_quality=False
+        lambda t: statistics.f1_on_half(*_flat_halves(t)).threshold, is_quality=False
     ),
     "equal_error_rate": TupleMetric(
         lambda t: statistics.equal_error_rate(*t.flat), is_quality=False
     ),
 }
+"""A threshold is the best of one half of the tuples, `accuracy` and `f1` are of the other half."""
 ONE_ABOVE_OTHERS: Table = {
     "triplet_accuracy": TupleMetric(
         lambda t: statistics.triplet_accuracy(t.scores, t.form.related, t.weights)

@@ -142,26 +142,30 @@ def best_f1(scores: Floats, related: Bools, weights: Floats | None = None) -> Be
     return BestThreshold(float(counts.values[best]), reached[best].item())
 
 
-def accuracy_on_half(choosing: Flat, reporting: Flat) -> float:
-    """The share of one half that is right at the best threshold of the other half.
+def accuracy_on_half(choosing: Flat, reporting: Flat) -> BestThreshold:
+    """The best threshold of one half, and the share of the other half that is right there.
 
-    NaN where either half has one class alone, or a score that is not finite.
+    Both NaN where either half has one class alone, or a score that is not finite.
     """
     threshold = best_threshold(*choosing).threshold
     if np.isnan(threshold) or _counts(*reporting) is None:
-        return NAN
+        return BestThreshold(NAN, NAN)
     called = reporting.scores >= threshold
-    return mean(called == reporting.related, reporting.weights)
+    return BestThreshold(threshold, mean(called == reporting.related, reporting.weights))
 
 
-def f1_on_half(choosing: Flat, reporting: Flat) -> float:
-    """F1 of one half at the threshold that is best for F1 of the other half; NaN: see above."""
+def f1_on_half(choosing: Flat, reporting: Flat) -> BestThreshold:
+    """The threshold that is best for F1 of one half, and F1 of the other half there; NaN as above.
+
+    F1 = 2·hits / (called + related).
+    """
     threshold = best_f1(*choosing).threshold
     if np.isnan(threshold) or _counts(*reporting) is None:
-        return NAN
+        return BestThreshold(NAN, NAN)
     called = reporting.scores >= threshold
-    hits = mean(called & reporting.related, reporting.weights)
-    return 2 * hits / (mean(called, reporting.weights) + mean(reporting.related, reporting.weights))
+    shares = (called & reporting.related, called, reporting.related)
+    hits, all_called, all_related = (mean(share, reporting.weights) for share in shares)
+    return BestThreshold(threshold, 2 * hits / (all_called + all_related))
 
 
 def triplet_accuracy(

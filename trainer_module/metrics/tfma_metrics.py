@@ -37,7 +37,6 @@ class RelationMetric(metric_types.Metric):
         label: str,
         related: Sequence[bool | None],
         width: int,
-        weighted: bool = False,
         code_fingerprint: str = "",
     ) -> None:
         """Configures the metric.
@@ -45,10 +44,9 @@ class RelationMetric(metric_types.Metric):
         Args:
           name: of the registered metric, and of TFMA's.
           label: with `related` and `width` the form of a tuple, see `collected.Form`; the label is
-            what the model spec's `label_key` names.
+            what the model spec's `label_key` names, the weight what its `example_weight_key` does.
           related: see above.
           width: see above.
-          weighted: whether the model spec's `example_weight_key` names the weights of tuples.
           code_fingerprint: changes nothing; it is part of the configuration so that a cache sees
             when the code was edited.
         """
@@ -58,7 +56,6 @@ class RelationMetric(metric_types.Metric):
             label=label,
             related=list(related),
             width=width,
-            weighted=weighted,
             code_fingerprint=code_fingerprint,
         )
 
@@ -68,15 +65,15 @@ def _computations(
     label: str,
     related: Sequence[bool | None],
     width: int,
-    weighted: bool = False,
     code_fingerprint: str = "",
     model_names: Sequence[str] | None = None,
+    example_weighted: bool = False,
 ) -> list[Any]:
     del code_fingerprint
     form = Form(LabelKind(label), tuple(related), width)
     wanted: dict[str, Any] = {"predictions": {}}
     wanted |= {"labels": {}} if width else {}
-    wanted |= {"example_weights": {}} if weighted else {}
+    wanted |= {"example_weights": {}} if example_weighted else {}
     computations: list[Any] = []
     for model_name in model_names or [""]:
         # Names that start with an underscore are left out of the results, and computations with
@@ -90,10 +87,10 @@ def _computations(
                         include_filter=wanted, include_default_inputs=False
                     )
                 ],
-                combiner=CollectTuples(collected, form, weighted, model_name),
+                combiner=CollectTuples(collected, form, example_weighted, model_name),
             )
         )
-        key = metric_types.MetricKey(name, model_name=model_name)
+        key = metric_types.MetricKey(name, model_name=model_name, example_weighted=example_weighted)
         computations.append(
             metric_types.DerivedMetricComputation([key], _Derive(name, key, collected))
         )
