@@ -12,8 +12,11 @@ ranking: they are left out (as TFMA does; LightGBM counts them as 1, TF-Ranking 
 """
 
 import numpy as np
+import numpy.typing as npt
 
 from trainer_module.metrics.statistics import NAN, Bools, Floats, mean
+
+Places = npt.NDArray[np.int64]
 
 
 def ndcg(scores: Floats, grades: Floats, k: int, weights: Floats | None = None) -> float:
@@ -23,22 +26,33 @@ def ndcg(scores: Floats, grades: Floats, k: int, weights: Floats | None = None) 
     of equal scores share the mean of their discounts: the value that is expected if ties are
     broken at random (McSherry, Najork 2008; `sklearn.metrics.ndcg_score` of these gains).
     """
-    from scipy import stats  # Here: whoever only asks for the names need not wait for it.
-
     shown = grades >= 0
     if not len(scores) or not np.isfinite(scores[shown]).all():
         return NAN
     gains = np.where(shown, np.exp2(grades, dtype=np.float64) - 1, 0.0)
     lowered = np.where(shown, -scores, np.inf)
-    first = stats.rankdata(lowered, "min", axis=1).astype(np.int64)
-    last = stats.rankdata(lowered, "max", axis=1).astype(np.int64)
+    order = np.argsort(lowered, axis=1)
+    first, last = _ties(np.take_along_axis(lowered, order, axis=1))
     places = np.arange(1, scores.shape[1] + 1)
     discounts = np.where(places <= k, 1 / np.log2(1 + places), 0.0)
     summed = np.concatenate([[0.0], np.cumsum(discounts)])
-    found = (gains * (summed[last] - summed[first - 1]) / (last - first + 1)).sum(axis=1)
+    shares = (summed[last + 1] - summed[first]) / (last + 1 - first)
+    found = (np.take_along_axis(gains, order, axis=1) * shares).sum(axis=1)
     ideal = np.sort(gains, axis=1)[:, ::-1] @ discounts
     kept = ideal > 0
     return mean(found[kept] / ideal[kept], None if weights is None else weights[kept])
+
+
+def _ties(ranked: Floats) -> tuple[Places, Places]:
+    """The first and the last place, from 0 on, of what equals each of sorted rows: [n, C] each."""
+    places = np.arange(ranked.shape[1])
+    begins = np.ones(ranked.shape, dtype=bool)
+    begins[:, 1:] = ranked[:, 1:] != ranked[:, :-1]
+    ends = np.ones(ranked.shape, dtype=bool)
+    ends[:, :-1] = begins[:, 1:]
+    first = np.maximum.accumulate(np.where(begins, places, 0), axis=1)
+    last = np.minimum.accumulate(np.where(ends, places, places[-1])[:, ::-1], axis=1)[:, ::-1]
+    return first, last
 
 
 def reciprocal_rank(
