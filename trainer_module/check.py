@@ -8,7 +8,7 @@ from relation.recipe import Model
 from relation.schema import Feature
 from relation.spec import Relation
 from trainer_module.answers import answer_of, check_loss
-from trainer_module.losses.families import BatchLoss, ImageLoss, WholeBatch
+from trainer_module.losses.families import BatchLoss, ImageLoss
 from trainer_module.parts import HEADS, LOSSES, TOWERS, Head, Loss
 
 
@@ -41,7 +41,7 @@ def check_model(
     head, loss = HEADS.resolve(model.head), LOSSES.resolve(model.loss)
     _said("model.head", model.head.type, lambda: head.check(relation))
     answer = answer_of(head, relation, classes)
-    if isinstance(loss, BatchLoss | ImageLoss | WholeBatch):
+    if isinstance(loss, BatchLoss | ImageLoss):
         raise RecipeError(
             f"model.loss: got {model.loss.type!r}, and so far only losses a tuple can be trained"
         )

@@ -43,6 +43,7 @@ def tuple_dataset(
     names: Mapping[str, Sequence[str]],
     batch_size: int,
     shuffle_seed: int | None = None,
+    reads: Sequence[str] = (),
 ) -> tf.data.Dataset:
     """Batches of transformed tuples.
 
@@ -53,10 +54,12 @@ def tuple_dataset(
       towers, names: how they are decoded, and the features of each entity type.
       batch_size: tuples a batch; the last may be smaller.
       shuffle_seed: order of each epoch, a pure function of it; None = the files' order.
+      reads: features of tuples that are handed on as they are, those of no fixed width dense with
+        -1 where there is no value.
 
     Returns:
-      A dataset of ({`<role>_<feature>`: decoded [batch, ...]}, targets [batch, C]), and where
-      tuples have a weight float32 [batch].
+      A dataset of ({`<role>_<feature>`: decoded [batch, ...], and what is read}, targets
+      [batch, C]), and where tuples have a weight float32 [batch].
     """
     roles = answer.roles()
 
@@ -64,6 +67,7 @@ def tuple_dataset(
         features = tf.io.parse_example(serialized, dict(feature_spec))
         targets = answer.targets(features.get(RELATION), tf.shape(serialized)[0])
         decoded = decode_roles(answer.relation, towers, names, features, roles)
+        decoded.update((name, _dense(features[name])) for name in reads)
         if RELATION_WEIGHT in features:
             return decoded, targets, features[RELATION_WEIGHT][:, 0]
         return decoded, targets
@@ -73,3 +77,7 @@ def tuple_dataset(
         dataset = dataset.shuffle(SHUFFLE_TUPLES, seed=shuffle_seed, reshuffle_each_iteration=True)
     dataset = dataset.batch(batch_size).map(prepare, num_parallel_calls=tf.data.AUTOTUNE)
     return dataset.prefetch(tf.data.AUTOTUNE)
+
+
+def _dense(values: tf.Tensor | tf.SparseTensor) -> tf.Tensor:
+    return tf.sparse.to_dense(values, -1) if isinstance(values, tf.SparseTensor) else values

@@ -8,8 +8,8 @@ from keras import ops
 
 from relation.names import prefixed
 from trainer_module.answers import Answer
-from trainer_module.numerics import Tensor, weighted_mean
-from trainer_module.parts import ColumnLoss
+from trainer_module.numerics import Tensor
+from trainer_module.objectives import Objective
 
 
 class RelationalModel(keras.Model):
@@ -21,7 +21,7 @@ class RelationalModel(keras.Model):
       answer: what the head answers about a tuple.
       features: names of the features of each entity type that enter its tower.
       towers: the network of each entity type, {feature: decoded tensor} -> embedding [batch, d].
-      tuple_loss: (targets [batch, C], outputs [batch, C]) -> [batch]; None: it is not trained.
+      objective: what it is trained on; None: it is not trained.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class RelationalModel(keras.Model):
         answer: Answer,
         features: Mapping[str, tuple[str, ...]],
         towers: Mapping[str, keras.Model],
-        tuple_loss: ColumnLoss | None = None,
+        objective: Objective | None = None,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
@@ -38,7 +38,7 @@ class RelationalModel(keras.Model):
         self.features = dict(features)
         self.towers = dict(towers)
         self.head = answer.build()
-        self.tuple_loss = tuple_loss
+        self.objective = objective
 
     def embed_roles(
         self, inputs: Mapping[str, Tensor], roles: tuple[str, ...], training: bool = False
@@ -67,10 +67,9 @@ class RelationalModel(keras.Model):
         return embeddings
 
     def call(self, inputs: Mapping[str, Tensor], training: bool = False) -> Tensor:
-        """What the head answers about every tuple, [batch, C]."""
-        return self.answer.outputs(
-            self.head, self.embed_roles(inputs, self.answer.roles(), training)
-        )
+        """What the head answers about every tuple, [batch, C], or what is trained on instead."""
+        embeddings = self.embed_roles(inputs, self.answer.roles(), training)
+        return (self.objective or self.answer).outputs(self.head, embeddings)
 
     def compute_loss(
         self,
@@ -80,12 +79,8 @@ class RelationalModel(keras.Model):
         sample_weight: Tensor = None,
         training: bool = True,
     ) -> Tensor:
-        """The mean over the batch, weighted where tuples have weights, and what layers add."""
-        del x, training
-        assert self.tuple_loss is not None
-        rows = self.tuple_loss(y, y_pred)
-        if sample_weight is None:
-            loss = ops.mean(rows)
-        else:
-            loss = weighted_mean(rows, ops.cast(sample_weight, rows.dtype))
+        """The loss of the batch, and what layers add."""
+        del training
+        assert self.objective is not None
+        loss = self.objective(x, y, y_pred, sample_weight)
         return sum((ops.sum(extra) for extra in self.losses), loss)

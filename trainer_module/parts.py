@@ -21,6 +21,7 @@ from trainer_module.losses.families import (
     BatchLoss,
     ImageLoss,
     ListLoss,
+    LossBase,
     TagLoss,
     ValueLoss,
 )
@@ -105,7 +106,7 @@ class Head(AnyHead):
         return keras.ops.sigmoid(relatedness) if self.is_logit else relatedness
 
 
-class Loss(Frozen, abc.ABC):
+class Loss(LossBase):
     """Parameters of a loss, and the loss of every tuple."""
 
     heads: ClassVar[frozenset[str] | None] = None

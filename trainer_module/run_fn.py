@@ -14,6 +14,7 @@ from trainer_module.answers import answer_of
 from trainer_module.history import History, write_history
 from trainer_module.inputs import tuple_dataset
 from trainer_module.model import RelationalModel
+from trainer_module.objectives import EachTuple
 from trainer_module.parts import HEADS, LOSSES, TOWERS, ColumnLoss
 from trainer_module.preprocessing import vocabularies
 from trainer_module.request import KEY, TrainingRequest
@@ -43,6 +44,8 @@ def run_fn(fn_args: FnArgs) -> None:
     names = {name: tuple(f.name for f in features[name]) for name in relation.entities}
     head = HEADS.resolve(request.model.head)
     answer = answer_of(head, relation, len(prepared.materialization.tags))
+    # `check_model` made sure of the family.
+    objective = EachTuple(answer, cast(ColumnLoss, LOSSES.resolve(request.model.loss)))
     model = RelationalModel(
         answer,
         names,
@@ -50,14 +53,15 @@ def run_fn(fn_args: FnArgs) -> None:
             name: tower.build(features[name], vocabularies(transform, name, features[name]))
             for name, tower in towers.items()
         },
-        cast(ColumnLoss, LOSSES.resolve(request.model.loss)),  # `check_model` made sure.
+        objective,
     )
     model.compile(optimizer=keras.optimizers.Adam(request.training.learning_rate))
 
     def dataset(files: list[str], shuffle_seed: int | None) -> tf.data.Dataset:
         spec = transform.transformed_feature_spec()
         size = request.training.batch_size
-        return tuple_dataset(_expand(files), spec, answer, towers, names, size, shuffle_seed)
+        paths, reads = _expand(files), objective.reads
+        return tuple_dataset(paths, spec, answer, towers, names, size, shuffle_seed, reads)
 
     history = _fit(
         model,

@@ -3,7 +3,7 @@
 | signature | examples | answer |
 |---|---|---|
 | `embed_<entity type>` | raw entities | `embedding` float32 [batch, d] |
-| `serving_default` = `score` | raw tuples (prefixed features) | `score` float32 [batch], or [batch, C] |
+| `serving_default` = `score` | raw tuples (prefixed) | `score` [batch], or [batch, C] |
 | `evaluate` | raw tuples | `scores` float32 [batch, C] |
 """
 

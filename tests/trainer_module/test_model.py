@@ -9,9 +9,9 @@ import tensorflow as tf
 from PIL import Image
 
 from relation.spec import pairs, triplets
+from trainer_module.answers import answer_of
 from trainer_module.heads.squared_distance import SquaredDistance
 from trainer_module.images import decode_images
-from trainer_module.answers import answer_of
 from trainer_module.model import RelationalModel
 
 

@@ -17,10 +17,12 @@ from trainer_module.heads.distance import Distance
 from trainer_module.inputs import tuple_dataset
 from trainer_module.losses.contrastive import Contrastive
 from trainer_module.model import RelationalModel
+from trainer_module.objectives import EachTuple
 from trainer_module.run_fn import _fit
 from trainer_module.towers.cnn import Cnn
 
 ANSWER = answer_of(Distance(), pairs("item", "item"), 0)
+LEARNT = EachTuple(ANSWER, Contrastive())
 TOWER = Cnn(height=8, width=8, filters=(8, 8), dense=(16,), embedding=8, dropout=0.3, shift=0.2)
 FEATURES = (Feature(name="image", kind=FeatureKind.IMAGE, dtype="bytes", width=1),)
 SPEC = {
@@ -59,7 +61,7 @@ def files(tmp_path_factory) -> list[str]:
 def _train(files, folder, learning_rate=1e-2, epochs=4, patience=4, seed=1):
     keras.utils.set_random_seed(seed)
     network = TOWER.build(FEATURES)
-    model = RelationalModel(ANSWER, {"item": ("image",)}, {"item": network}, Contrastive())
+    model = RelationalModel(ANSWER, {"item": ("image",)}, {"item": network}, LEARNT)
     model.compile(keras.optimizers.Adam(learning_rate))
     training = Training(epochs=epochs, patience=patience, learning_rate=learning_rate)
 

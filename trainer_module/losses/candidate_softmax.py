@@ -17,14 +17,19 @@ class CandidateSoftmax(Loss):
     Logits are relatedness over `temperature`. Of several positives each competes with the
     negatives alone, and the mean is taken. N-tuples have positives first, negatives last.
 
-    With `log_q` the softmax stands for one over all that might have been drawn: the k negatives
-    are draws, so the logit of one that is drawn with probability q becomes s/τ − log(k·q), and the
-    denominator is that of the full softmax on average (Bengio, Senécal, "Adaptive Importance
-    Sampling to Accelerate Training of a Neural Probabilistic Language Model", 2008). The positive
-    was not drawn and is not corrected.
+    `log_q`: whether training corrects for `negative_prob`. Then the softmax stands for one over all
+    that might have been drawn: the k negatives are draws, so the logit of one that is drawn with
+    probability q becomes s/τ − log(k·q), and the denominator is that of the full softmax on average
+    (Bengio, Senécal, "Adaptive Importance Sampling to Accelerate Training of a Neural Probabilistic
+    Language Model", 2008). The positive was not drawn and is not corrected.
     """
 
     temperature: PositiveFloat = 1.0
+    log_q: bool = True
+
+    @property
+    def corrected(self) -> bool:
+        return self.log_q
 
     def check(self, relation: Relation) -> None:
         related = [comparison.related for comparison in relation.comparisons]

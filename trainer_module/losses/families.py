@@ -5,6 +5,7 @@ rows (`numerics.weighted_mean`). A loss that is defined for the whole batch only
 """
 
 import abc
+from typing import ClassVar
 
 from keras import ops
 from pydantic import PositiveFloat
@@ -13,15 +14,29 @@ from relation.spec import Frozen
 from trainer_module.numerics import Tensor, wide
 
 
-class WholeBatch:
-    """Marks a loss that is not a sum over rows: it answers one scalar, [].
+class LossBase(Frozen, abc.ABC):
+    """What losses of every family say of themselves."""
+
+    whole_batch: ClassVar[bool] = False
+    """Whether it answers one scalar for the batch, and takes `weight`."""
+
+    @property
+    def corrected(self) -> bool:
+        """Whether it takes `log_q`, the log of how likely a candidate is drawn."""
+        return False
+
+
+class WholeBatch(LossBase):
+    """A loss that is not a sum over rows: it answers one scalar, [].
 
     Its call takes `weight`, [batch] or None = 1 each, beside the arguments of its family. A weight
     of w counts like w copies of the row, so 0 leaves the row out.
     """
 
+    whole_batch: ClassVar[bool] = True
 
-class ListLoss(Frozen, abc.ABC):
+
+class ListLoss(LossBase):
     """Parameters of a listwise loss, and the loss of every list."""
 
     @abc.abstractmethod
@@ -38,7 +53,7 @@ class ListLoss(Frozen, abc.ABC):
         """
 
 
-class BatchLoss(Frozen, abc.ABC):
+class BatchLoss(LossBase):
     """Parameters of a loss within a batch, and the loss of every row against all columns.
 
     Columns are the candidates of every row: the other side of each tuple of the batch, further
@@ -109,7 +124,7 @@ class SoftmaxLoss(RowLoss):
         return logits if log_q is None else logits - ops.cast(log_q, logits.dtype)
 
 
-class TagLoss(Frozen, abc.ABC):
+class TagLoss(LossBase):
     """Parameters of a loss of tags, and the loss of every example: the mean over its tags."""
 
     def __call__(self, labels: Tensor, logits: Tensor, weights: Tensor | None = None) -> Tensor:
@@ -130,7 +145,7 @@ class TagLoss(Frozen, abc.ABC):
         """The loss of each tag, [batch, tags]."""
 
 
-class ValueLoss(Frozen, abc.ABC):
+class ValueLoss(LossBase):
     """Parameters of a loss of predicted numbers, and the loss of every example."""
 
     @abc.abstractmethod
@@ -138,7 +153,7 @@ class ValueLoss(Frozen, abc.ABC):
         """[batch, values], [batch, values] -> [batch]."""
 
 
-class ImageLoss(Frozen, abc.ABC):
+class ImageLoss(LossBase):
     """Parameters of a loss of predicted images, and the loss of every image."""
 
     @abc.abstractmethod

@@ -13,12 +13,18 @@ class InBatchSoftmax(SoftmaxLoss):
     The order is: temperature, logQ, then what is not valid goes. `positive` is the diagonal;
     accidental hits, columns that hold the row's positive once more or another entity known to be
     related, are not valid; hard negatives are further columns. Default temperature: that of
-    sentence-transformers' MultipleNegativesRankingLoss (cosine × 20).
+    sentence-transformers' MultipleNegativesRankingLoss (cosine × 20). `log_q`: whether training
+    corrects for how often the candidates are met.
 
     Covington et al., RecSys 2016; Yi et al., RecSys 2019, equations 2 to 4.
     """
 
     temperature: PositiveFloat = 0.05
+    log_q: bool = True
+
+    @property
+    def corrected(self) -> bool:
+        return self.log_q
 
     def _rows(self, scores: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
         return against_negatives(scores, positive, negative)

@@ -1,0 +1,69 @@
+"""What a model is trained on: a loss, and what it reads of a batch of tuples."""
+
+import abc
+from collections.abc import Mapping
+
+import keras
+from keras import ops
+
+from relation.names import NEGATIVE_PROB
+from trainer_module.answers import Answer
+from trainer_module.numerics import Tensor, weighted_mean
+from trainer_module.parts import ColumnLoss
+
+
+class Objective(abc.ABC):
+    """Outputs of the head for a batch, and one number to make small."""
+
+    answer: Answer
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Transformed features of tuples that the inputs hold beside those of the roles."""
+        return ()
+
+    def outputs(self, layer: keras.layers.Layer, embeddings: Mapping[str, Tensor]) -> Tensor:
+        """What the head says of a batch, of embeddings [batch, d] by role: here the answer."""
+        return self.answer.outputs(layer, embeddings)
+
+    @abc.abstractmethod
+    def __call__(
+        self, inputs: Mapping[str, Tensor], targets: Tensor, outputs: Tensor, weight: Tensor | None
+    ) -> Tensor:
+        """The loss of a batch, a scalar.
+
+        Args:
+          inputs: holds what is read beside the roles.
+          targets: [batch, C], as of the answer.
+          outputs: as above.
+          weight: [batch] of tuples, or None = 1 each.
+        """
+
+
+class EachTuple(Objective):
+    """A loss of what the model answers about each tuple, [batch, C]: the mean over the batch."""
+
+    def __init__(self, answer: Answer, loss: ColumnLoss):
+        self.answer, self._loss = answer, loss
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return (NEGATIVE_PROB,) if self._loss.corrected else ()
+
+    def __call__(
+        self, inputs: Mapping[str, Tensor], targets: Tensor, outputs: Tensor, weight: Tensor | None
+    ) -> Tensor:
+        further = {}
+        if self._loss.whole_batch:
+            further["weight"] = weight
+        if self._loss.corrected:
+            further["log_q"] = ops.log(inputs[NEGATIVE_PROB])
+        losses = self._loss(targets, outputs, **further)
+        return losses if self._loss.whole_batch else mean(losses, weight)
+
+
+def mean(losses: Tensor, weight: Tensor | None) -> Tensor:
+    """Of losses [batch], weighted where there are weights."""
+    if weight is None:
+        return ops.mean(losses)
+    return weighted_mean(losses, ops.cast(weight, losses.dtype))
