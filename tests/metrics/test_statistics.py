@@ -2,6 +2,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.optimize import brentq
 from sklearn.metrics import (
     accuracy_score,
@@ -230,3 +232,32 @@ def test_triplet_accuracy_weighs_tuples():
     scores = np.array([[2, 1], [1, 2]], np.float32)
 
     assert statistics.triplet_accuracy(scores, (True, False), np.array([3.0, 1.0])) == 0.75
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(-3, 3), st.booleans(), st.integers(0, 3)), min_size=1, max_size=40
+    )
+)
+def test_weights_of_few_tuples_with_ties_agree_with_scikit_learn(rows):
+    scores, related, weights = (np.array(column) for column in zip(*rows, strict=True))
+    found = [
+        metric(scores.astype(np.float32), related, weights.astype(np.float32))
+        for metric in (
+            statistics.roc_auc,
+            statistics.average_precision,
+            statistics.equal_error_rate,
+        )
+    ]
+    counted = weights > 0
+    if len(set(related[counted])) < 2:
+        assert all(map(math.isnan, found))
+        return
+    # Equal to so many tuples of weight 1.
+    often, truth = np.repeat(scores, weights), np.repeat(related, weights)
+    expected = [
+        roc_auc_score(truth, often),
+        average_precision_score(truth, often),
+        _equal_error_rate(often, truth),
+    ]
+    assert found == pytest.approx(expected, abs=1e-9)
