@@ -41,6 +41,7 @@ class Model(Frozen):
     `features`: by default every feature of the schema but the id and those that the relation's
     source reads, which would give the answer away. Of two entity types each has its own list.
     `tower`: of each entity type its own copy; or `towers`: one an entity type.
+    `mining`: how a loss of triplets chooses them among all members of a batch.
     """
 
     features: tuple[str, ...] | dict[Name, tuple[str, ...]] | None = None
@@ -48,6 +49,7 @@ class Model(Frozen):
     towers: dict[Name, Part] = Field(default={})
     head: Part
     loss: Part
+    mining: Part | None = None
 
     @model_validator(mode="after")
     def _towers(self) -> "Model":

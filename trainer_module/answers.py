@@ -19,7 +19,7 @@ from keras import ops
 
 from relation.spec import Comparison, LabelKind, Relation
 from trainer_module.heads.families import AnyHead, ScoreHead, TagHead, VectorHead
-from trainer_module.losses.families import ListLoss, TagLoss, ValueLoss
+from trainer_module.losses.families import BatchLoss, ListLoss, TagLoss, ValueLoss
 from trainer_module.numerics import Tensor
 from trainer_module.parts import AnyLoss, Head, Loss
 
@@ -79,8 +79,32 @@ class Answer(abc.ABC):
 class Compared(Answer):
     """Relatedness of each comparison."""
 
-    losses = (Loss,)
+    losses = (Loss, BatchLoss)
     head: Head
+
+    def check_left(self) -> None:
+        """Raises ValueError when tuples cannot be candidates for each other.
+
+        That takes one left role of all comparisons, and labels that say who is related.
+        """
+        lefts = {comparison.left for comparison in self.relation.comparisons}
+        if len(lefts) != 1 or self.relation.label not in (LabelKind.NONE, LabelKind.BINARY):
+            raise ValueError(
+                "within a batch it learns from one role that is related to others or not: pairs "
+                "with a binary label, triplets, ntuples; this relation has the roles "
+                f"{', '.join(role.name for role in self.relation.roles)} and a label of kind "
+                f"{self.relation.label.value}"
+            )
+
+    @property
+    def left(self) -> str:
+        """The left role of all comparisons."""
+        return self.relation.scored.left
+
+    @property
+    def rights(self) -> tuple[str, ...]:
+        """The right role of each comparison."""
+        return tuple(comparison.right for comparison in self.relation.comparisons)
 
     @property
     def families(self) -> tuple[type, ...]:

@@ -4,12 +4,14 @@ import functools
 from collections.abc import Callable, Mapping
 
 from relation.errors import RecipeError
-from relation.recipe import Model
+from relation.recipe import Model, Part
 from relation.schema import Feature
-from relation.spec import Relation
-from trainer_module.answers import answer_of, check_loss
+from relation.spec import Relation, triplets
+from trainer_module.answers import Answer, Compared, answer_of, check_loss
+from trainer_module.keys import BATCH_LOSSES
 from trainer_module.losses.families import BatchLoss, ImageLoss
-from trainer_module.parts import HEADS, LOSSES, TOWERS, Head, Loss
+from trainer_module.mining.registry import MINING
+from trainer_module.parts import HEADS, LOSSES, TOWERS, AnyLoss, Head, Loss
 
 
 def check_model(
@@ -41,14 +43,20 @@ def check_model(
     head, loss = HEADS.resolve(model.head), LOSSES.resolve(model.loss)
     _said("model.head", model.head.type, lambda: head.check(relation))
     answer = answer_of(head, relation, classes)
-    if isinstance(loss, BatchLoss | ImageLoss):
+    if isinstance(loss, ImageLoss) or (loss.whole_batch and isinstance(loss, BatchLoss)):
         raise RecipeError(
-            f"model.loss: got {model.loss.type!r}, and so far only losses a tuple can be trained"
+            f"model.loss: got {model.loss.type!r}, and so far only losses of tuples, and of their "
+            f"members within a batch ({', '.join(sorted(BATCH_LOSSES))}) can be trained"
         )
     _said("model.loss", model.loss.type, lambda: check_loss(loss, answer))
+    if isinstance(loss, BatchLoss) and isinstance(answer, Compared):
+        _said("model.loss", model.loss.type, answer.check_left)
+    if model.mining is not None:
+        _check_mining(model, model.mining, relation, answer, loss)
     if not isinstance(loss, Loss):
         return
-    _said("model.loss", model.loss.type, lambda: loss.check(relation))
+    learnt = relation if model.mining is None else triplets(*relation.entities * 2)
+    _said("model.loss", model.loss.type, lambda: loss.check(learnt))
     if loss.reads_logits and isinstance(head, Head) and not head.is_logit:
         raise RecipeError(
             f"model.head: got {model.head.type!r}; the loss {model.loss.type!r} reads logits, as "
@@ -58,6 +66,28 @@ def check_model(
         raise RecipeError(
             f"model.head: got {model.head.type!r}; the loss {model.loss.type!r} works with "
             + " or ".join(sorted(loss.heads))
+        )
+
+
+def _check_mining(
+    model: Model, mining: Part, relation: Relation, answer: Answer, loss: AnyLoss
+) -> None:
+    miner = MINING.resolve(mining)
+    if not isinstance(answer, Compared) or len(relation.entities) != 1:
+        raise RecipeError(
+            f"model.mining: got {mining.type!r}: it compares entities of one type, by a head that "
+            "compares two"
+        )
+    if not isinstance(loss, Loss):
+        raise RecipeError(
+            f"model.loss: got {model.loss.type!r}; `mining` chooses triplets, and needs a loss of "
+            "them, as triplet, soft_triplet, pairwise_logistic"
+        )
+    _said("model.mining", mining.type, lambda: miner.check(loss))
+    if miner.reads_head not in (None, model.head.type):
+        raise RecipeError(
+            f"model.mining.head: got {miner.reads_head!r}; expected the model's head, "
+            f"{model.head.type!r}"
         )
 
 

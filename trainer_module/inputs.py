@@ -1,8 +1,9 @@
 """Transformed tuples as a tf.data pipeline of (inputs, targets, weights)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy.typing as npt
 import tensorflow as tf
 
 from relation.names import RELATION, RELATION_WEIGHT, prefixed
@@ -77,6 +78,20 @@ def tuple_dataset(
         dataset = dataset.shuffle(SHUFFLE_TUPLES, seed=shuffle_seed, reshuffle_each_iteration=True)
     dataset = dataset.batch(batch_size).map(prepare, num_parallel_calls=tf.data.AUTOTUNE)
     return dataset.prefetch(tf.data.AUTOTUNE)
+
+
+def read_features(
+    files: Sequence[str], feature_spec: Mapping[str, Any], names: Sequence[str]
+) -> Iterator[npt.NDArray[Any]]:
+    """Some features of transformed tuples alone, batch by batch: [batch, all their values]."""
+    spec = {name: feature_spec[name] for name in names}
+
+    def read(serialized: tf.Tensor) -> tf.Tensor:
+        features = tf.io.parse_example(serialized, spec)
+        return tf.concat([_dense(features[name]) for name in names], axis=1)
+
+    dataset = tf.data.TFRecordDataset(sorted(files), compression_type="GZIP")
+    yield from dataset.batch(1024).map(read).prefetch(1).as_numpy_iterator()
 
 
 def _dense(values: tf.Tensor | tf.SparseTensor) -> tf.Tensor:

@@ -30,6 +30,16 @@ def distance(left: Tensor, right: Tensor) -> Tensor:
     return root(squared_distance(left, right))
 
 
+def squared_distances(rows: Tensor, columns: Tensor) -> Tensor:
+    """Squared Euclidean distances of all pairs: [n, d], [m, d] -> [n, m], by one product.
+
+    Exact to rounding of |a|² + |b|², never below 0.
+    """
+    lengths = [ops.sum(ops.square(x), axis=-1) for x in (rows, columns)]
+    products = ops.matmul(rows, ops.transpose(columns))
+    return ops.maximum(lengths[0][:, None] + lengths[1][None, :] - 2.0 * products, 0.0)
+
+
 def root(squared: Tensor) -> Tensor:
     """√x of x ≥ 0, any shape.
 

@@ -101,6 +101,15 @@ class Head(AnyHead):
     def build(self) -> keras.layers.Layer:
         """The layer: (left [batch, d], right [batch, d]) -> relatedness [batch], higher = more."""
 
+    def matrix(self, layer: keras.layers.Layer, rows: Tensor, columns: Tensor) -> Tensor:
+        """Relatedness of every row to every column: [n, d], [m, d] -> [n, m].
+
+        Here pair by pair, which holds n·m·d numbers; heads that are a product do without.
+        """
+        n, m = keras.ops.shape(rows)[0], keras.ops.shape(columns)[0]
+        pairs = keras.ops.repeat(rows, m, axis=0), keras.ops.tile(columns, (n, 1))
+        return keras.ops.reshape(layer(*pairs), (n, m))
+
     def score(self, relatedness: Tensor) -> Tensor:
         """What the `score` signature answers; same shape."""
         return keras.ops.sigmoid(relatedness) if self.is_logit else relatedness
@@ -126,7 +135,7 @@ ColumnLoss: TypeAlias = Loss | ListLoss | TagLoss | ValueLoss
 """Losses of what a model answers about a tuple: (targets [batch, C], outputs [batch, C])."""
 AnyLoss: TypeAlias = ColumnLoss | BatchLoss | ImageLoss
 
-P = TypeVar("P", Tower, AnyHead, AnyLoss)
+P = TypeVar("P", bound=Frozen)
 
 
 class Parts(Generic[P]):

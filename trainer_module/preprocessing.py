@@ -15,6 +15,7 @@ import tensorflow_transform as tft
 from relation.names import NEGATIVE_PROB, RELATION, RELATION_WEIGHT, prefixed
 from relation.schema import Feature, FeatureKind
 from relation.spec import LabelKind
+from trainer_module.keys import hashed
 from trainer_module.request import KEY, PreprocessingRequest
 from trainer_module.vocabulary import Vocabulary
 
@@ -29,6 +30,8 @@ RARE_FROM = 2
 """A word of fewer occurrences has no index of its own."""
 RARE_BUCKETS = 1_024
 """Indices that the other words share by their hash: two texts with one rare word still share it."""
+_HASHES = 2**63 - 1
+"""Values that the hash of a key may have: 0 and up."""
 
 
 def preprocessing_fn(
@@ -43,7 +46,8 @@ def preprocessing_fn(
     Returns:
       `<role>_<feature>` for the features of the request, [batch, width] (float32 z-scores, int64
       vocabulary indices, encoded images as bytes); `relation` float32 [batch, width],
-      `relation_weight` [batch, 1] and `negative_prob` [batch, negatives], where they are.
+      `relation_weight` [batch, 1] and `negative_prob` [batch, negatives], where they are;
+      `<key>_key`, int64 hashes of the keys that are asked for, variable-length.
     """
     request = PreprocessingRequest.model_validate_json(custom_config[KEY])
     outputs: dict[str, tf.Tensor] = {}
@@ -61,6 +65,14 @@ def preprocessing_fn(
     if request.relation.negatives:
         width = len(request.relation.negatives)
         outputs[NEGATIVE_PROB] = _dense(inputs[NEGATIVE_PROB], width, 1.0)
+    if request.keys is not None:
+        for name in request.keys.names(request.relation):
+            text = _as_text(inputs[name])
+            outputs[hashed(name)] = tf.SparseTensor(
+                text.indices,
+                tf.strings.to_hash_bucket_fast(text.values, _HASHES),
+                text.dense_shape,
+            )
     return outputs
 
 
@@ -104,6 +116,13 @@ def _dense(values: tf.SparseTensor, width: int, default: Any) -> tf.Tensor:
     return tf.ensure_shape(padded, [None, width])
 
 
+def _as_text(values: tf.SparseTensor) -> tf.SparseTensor:
+    """Strings as they are, integers in decimal."""
+    if values.dtype == tf.string:
+        return values
+    return tf.SparseTensor(values.indices, tf.strings.as_string(values.values), values.dense_shape)
+
+
 def _image(analyzed: Mapping[Feature, tf.SparseTensor], name: str) -> Apply:
     del analyzed, name
     return lambda values, feature: _dense(values, feature.width, "")
@@ -130,18 +149,11 @@ def _numeric(analyzed: Mapping[Feature, tf.SparseTensor], name: str) -> Apply:
 def _categorical(analyzed: Mapping[Feature, tf.SparseTensor], name: str) -> Apply:
     """Index in the entity type's vocabulary; 0 is missing or unknown."""
 
-    def as_text(values: tf.SparseTensor) -> tf.SparseTensor:
-        if values.dtype == tf.string:
-            return values
-        return tf.SparseTensor(
-            values.indices, tf.strings.as_string(values.values), values.dense_shape
-        )
-
     (values,) = analyzed.values()
-    vocabulary = tft.vocabulary(as_text(values), vocab_filename=name, name=name)
+    vocabulary = tft.vocabulary(_as_text(values), vocab_filename=name, name=name)
 
     def apply(values: tf.SparseTensor, feature: Feature) -> tf.Tensor:
-        text = _dense(as_text(values), feature.width, "")
+        text = _dense(_as_text(values), feature.width, "")
         return tft.apply_vocabulary(text, vocabulary, default_value=-1) + 1
 
     return apply

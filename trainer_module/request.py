@@ -5,16 +5,21 @@ from relation.materialization import Materialization
 from relation.recipe import Model, Training
 from relation.schema import Feature
 from relation.spec import Frozen, Relation
+from trainer_module.keys import Keys
 
 KEY = "request"
 """Where the JSON is found in `custom_config`."""
 
 
 class PreprocessingRequest(Frozen):
-    """The relation, and of each entity type the features that are handed on to its tower."""
+    """The relation, and of each entity type the features that are handed on to its tower.
+
+    `keys`: what tells who is related within a batch, where the loss asks for it.
+    """
 
     materialization: Materialization
     features: dict[str, tuple[Feature, ...]]
+    keys: Keys | None = None
 
     @property
     def relation(self) -> Relation:
@@ -25,7 +30,7 @@ class PreprocessingRequest(Frozen):
     def of(cls, loaded: LoadedRecipe) -> "PreprocessingRequest":
         """The request that a recipe makes."""
         features = {entity: loaded.features_of(entity) for entity in loaded.tuples.entities}
-        return cls(materialization=loaded.materialization, features=features)
+        return cls(materialization=loaded.materialization, features=features, keys=Keys.of(loaded))
 
 
 class TrainingRequest(Frozen):

@@ -1,7 +1,7 @@
 """What TFX's Trainer calls: transformed tuples in, a SavedModel and TensorBoard logs out."""
 
 import logging
-from typing import Any, cast
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -14,8 +14,8 @@ from trainer_module.answers import answer_of
 from trainer_module.history import History, write_history
 from trainer_module.inputs import tuple_dataset
 from trainer_module.model import RelationalModel
-from trainer_module.objectives import EachTuple
-from trainer_module.parts import HEADS, LOSSES, TOWERS, ColumnLoss
+from trainer_module.objective_of import objective_of
+from trainer_module.parts import HEADS, TOWERS
 from trainer_module.preprocessing import vocabularies
 from trainer_module.request import KEY, TrainingRequest
 from trainer_module.signatures import ServingModule
@@ -44,8 +44,8 @@ def run_fn(fn_args: FnArgs) -> None:
     names = {name: tuple(f.name for f in features[name]) for name in relation.entities}
     head = HEADS.resolve(request.model.head)
     answer = answer_of(head, relation, len(prepared.materialization.tags))
-    # `check_model` made sure of the family.
-    objective = EachTuple(answer, cast(ColumnLoss, LOSSES.resolve(request.model.loss)))
+    spec = transform.transformed_feature_spec()
+    objective = objective_of(request, answer, _expand(fn_args.train_files), spec)
     model = RelationalModel(
         answer,
         names,
@@ -58,7 +58,6 @@ def run_fn(fn_args: FnArgs) -> None:
     model.compile(optimizer=keras.optimizers.Adam(request.training.learning_rate))
 
     def dataset(files: list[str], shuffle_seed: int | None) -> tf.data.Dataset:
-        spec = transform.transformed_feature_spec()
         size = request.training.batch_size
         paths, reads = _expand(files), objective.reads
         return tuple_dataset(paths, spec, answer, towers, names, size, shuffle_seed, reads)

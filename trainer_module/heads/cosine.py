@@ -3,10 +3,11 @@
 from typing import ClassVar
 
 import keras
+from keras import ops
 
-from trainer_module.numerics import Tensor
+from trainer_module.numerics import Tensor, wide
 from trainer_module.parts import Head
-from trainer_module.unit import cosine
+from trainer_module.unit import cosine, unit_length
 
 
 class Cosine(Head):
@@ -16,6 +17,11 @@ class Cosine(Head):
 
     def build(self) -> keras.layers.Layer:
         return _Layer(name="cosine", dtype="float32")
+
+    def matrix(self, layer: keras.layers.Layer, rows: Tensor, columns: Tensor) -> Tensor:
+        del layer
+        ends = unit_length(wide(rows)), unit_length(wide(columns))
+        return ops.matmul(ends[0], ops.transpose(ends[1]))
 
 
 class _Layer(keras.layers.Layer):

@@ -5,7 +5,7 @@ from typing import ClassVar
 import keras
 from keras import ops
 
-from trainer_module.numerics import Tensor
+from trainer_module.numerics import Tensor, wide
 from trainer_module.parts import Head
 
 
@@ -16,6 +16,10 @@ class Dot(Head):
 
     def build(self) -> keras.layers.Layer:
         return _Layer(name="dot", dtype="float32")
+
+    def matrix(self, layer: keras.layers.Layer, rows: Tensor, columns: Tensor) -> Tensor:
+        del layer
+        return ops.matmul(wide(rows), ops.transpose(wide(columns)))
 
 
 class _Layer(keras.layers.Layer):

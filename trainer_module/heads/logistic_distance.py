@@ -5,7 +5,7 @@ from typing import ClassVar
 import keras
 from pydantic import PositiveFloat
 
-from trainer_module.numerics import Tensor, distance
+from trainer_module.numerics import Tensor, distance, root, squared_distances, wide
 from trainer_module.parts import Head
 
 
@@ -24,6 +24,9 @@ class LogisticDistance(Head):
     def build(self) -> keras.layers.Layer:
         return _Layer(self.slope, self.threshold, name="logistic_distance")
 
+    def matrix(self, layer: keras.layers.Layer, rows: Tensor, columns: Tensor) -> Tensor:
+        return layer.of(root(squared_distances(wide(rows), wide(columns))))
+
 
 class _Layer(keras.layers.Layer):
     def __init__(self, slope: float, threshold: float, name: str):
@@ -37,4 +40,8 @@ class _Layer(keras.layers.Layer):
         )
 
     def call(self, left: Tensor, right: Tensor) -> Tensor:
-        return keras.ops.exp(self.log_slope) * (self.threshold - distance(left, right))
+        return self.of(distance(left, right))
+
+    def of(self, distances: Tensor) -> Tensor:
+        """The logits of distances, same shape."""
+        return keras.ops.exp(self.log_slope) * (self.threshold - distances)

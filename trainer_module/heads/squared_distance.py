@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import keras
 
-from trainer_module.numerics import Tensor, squared_distance
+from trainer_module.numerics import Tensor, squared_distance, squared_distances, wide
 from trainer_module.parts import Head
 
 
@@ -15,6 +15,10 @@ class SquaredDistance(Head):
 
     def build(self) -> keras.layers.Layer:
         return _Layer(name="squared_distance", dtype="float32")
+
+    def matrix(self, layer: keras.layers.Layer, rows: Tensor, columns: Tensor) -> Tensor:
+        del layer
+        return -squared_distances(wide(rows), wide(columns))
 
 
 class _Layer(keras.layers.Layer):

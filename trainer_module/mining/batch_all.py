@@ -28,12 +28,16 @@ class BatchAll(Miner):
 
     mean: Literal["active", "all"] = "active"
 
+    def check(self, loss: Loss) -> None:
+        if not isinstance(loss, Triplet):
+            raise ValueError(f"batch_all needs the loss triplet; got {type(loss).__name__}")
+
     def __call__(
         self, loss: Loss, scores: Tensor, positive: Tensor, valid: Tensor, seed: Any = None
     ) -> Mined:
         """As of every miner; one loss an anchor (k = 1)."""
-        if not isinstance(loss, Triplet):
-            raise ValueError(f"batch_all needs the loss triplet; got {type(loss).__name__}")
+        self.check(loss)
+        assert isinstance(loss, Triplet)
         scores = tf.where(valid, wide(scores), 0.0)
         own, other = sides(positive, valid)
         positives = sorted_positives(tf.stop_gradient(scores), own)

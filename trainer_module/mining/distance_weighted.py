@@ -29,6 +29,10 @@ class DistanceWeighted(TripletMiner):
     cutoff: PositiveFloat = 0.5
     farthest: PositiveFloat = 1.4
 
+    @property
+    def reads_head(self) -> str | None:
+        return self.head
+
     def choose(
         self, scores: Tensor, positive: Tensor, negative: Tensor, seed: Any = None
     ) -> Triplets:

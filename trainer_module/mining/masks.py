@@ -33,6 +33,20 @@ def listed(lists: tf.RaggedTensor, columns: Tensor) -> Tensor:
     return tf.gather(times > 0, numbers[:width], axis=1)
 
 
+def shares(rows: Tensor, columns: Tensor) -> Tensor:
+    """Whether row and column have a key in common.
+
+    Args:
+      rows: int64 [rows, n], columns: int64 [columns, m]; keys ≥ 0 in any order, -1 = no key.
+
+    Returns:
+      bool [rows, columns], in memory of O(rows · columns · m).
+    """
+    found = listed(tf.ragged.boolean_mask(rows, rows >= 0), tf.reshape(columns, [-1]))
+    shape = tf.concat([tf.shape(rows)[:1], tf.shape(columns)], axis=0)
+    return tf.reduce_any(tf.reshape(found, shape), axis=2)
+
+
 def without_false_negatives(valid: Tensor, positive: Tensor, related: Tensor) -> Tensor:
     """`valid` less the columns that are related, but not the row's positive here; all bool.
 

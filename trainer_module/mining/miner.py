@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from relation.spec import Frozen
-from trainer_module.losses.families import WholeBatch, sides
+from trainer_module.losses.families import sides
 from trainer_module.numerics import Tensor, wide
 from trainer_module.parts import Loss
 
@@ -37,6 +37,16 @@ class Mined(NamedTuple):
 class Miner(Frozen, abc.ABC):
     """Parameters of a way to learn from the triplets within a batch."""
 
+    @property
+    def reads_head(self) -> str | None:
+        """The head whose scores it understands; None = any."""
+        return None
+
+    def check(self, loss: Loss) -> None:
+        """Raises ValueError when it cannot work with this loss."""
+        if loss.whole_batch:
+            raise ValueError(f"{type(loss).__name__} has no loss of a single triplet")
+
     @abc.abstractmethod
     def __call__(
         self, loss: Loss, scores: Tensor, positive: Tensor, valid: Tensor, seed: Any = None
@@ -59,8 +69,7 @@ class TripletMiner(Miner):
     def __call__(
         self, loss: Loss, scores: Tensor, positive: Tensor, valid: Tensor, seed: Any = None
     ) -> Mined:
-        if isinstance(loss, WholeBatch):
-            raise ValueError(f"{type(loss).__name__} has no loss of a single triplet")
+        self.check(loss)
         scores = tf.where(valid, wide(scores), 0.0)
         chosen = self.choose(tf.stop_gradient(scores), *sides(positive, valid), seed=seed)
         columns = tf.stack([chosen.positive, chosen.negative], axis=-1)

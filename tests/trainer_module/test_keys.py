@@ -1,0 +1,53 @@
+"""Keys through Transform: hashes of ids and groups, equal where the values are."""
+
+import tensorflow as tf
+
+from relation.materialization import Materialization
+from trainer_module.keys import Keys
+from trainer_module.preprocessing import preprocessing_fn
+from trainer_module.request import KEY, PreprocessingRequest
+
+
+def test_ids_and_groups_are_hashed_alike_in_every_role_and_list():
+    materialization = Materialization.model_validate(
+        {
+            "entities": {"item": "sku"},
+            "primary": "item",
+            "relation": {"type": "triplets", "source": {"type": "same_label", "feature": "brand"}},
+        }
+    )
+    keys = Keys(group="brand", known=True)
+    request = PreprocessingRequest(
+        materialization=materialization, features={"item": ()}, keys=keys
+    )
+    rows = {
+        "anchor_id": [[1], [2]],
+        "positive_id": [[2], [3]],
+        "negative_id": [[4], [1]],
+        "anchor_brand": [["a"], ["b"]],
+        "positive_brand": [["a"], ["b"]],
+        "negative_brand": [["b"], ["c"]],
+        "positive_ids": [[2, 3], [3, 5]],
+    }
+    inputs = {name: tf.sparse.from_dense(values) for name, values in rows.items()}
+    inputs["negative_prob"] = tf.sparse.from_dense([[0.5], [0.5]])
+    outputs = preprocessing_fn(inputs, {KEY: request.model_dump_json()})
+    found = {
+        name.removesuffix("_key"): tf.sparse.to_dense(value).numpy().tolist()
+        for name, value in outputs.items()
+        if name != "negative_prob"
+    }
+    assert set(found) == set(rows) == set(keys.names(request.relation))
+    pairs = [
+        (value, key)
+        for name in rows
+        for values, keyed in zip(rows[name], found[name], strict=True)
+        for value, key in zip(values, keyed, strict=True)
+    ]
+    assert len(dict(pairs)) == len({key for _, key in pairs}) == len(set(pairs)) == 8
+    assert all(key >= 0 for _, key in pairs)
+    assert all(outputs[f"{name}_key"].dtype == tf.int64 for name in rows)
+
+
+def test_no_key_travels_unless_it_is_asked_for():
+    assert PreprocessingRequest.model_fields["keys"].default is None

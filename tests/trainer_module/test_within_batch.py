@@ -1,0 +1,240 @@
+"""Objectives within a batch against NumPy, pair by pair."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from relation.spec import pairs, triplets
+from trainer_module.answers import answer_of
+from trainer_module.frequencies import Frequencies
+from trainer_module.heads.concat_mlp import ConcatMlp
+from trainer_module.heads.cosine import Cosine
+from trainer_module.heads.distance import Distance
+from trainer_module.heads.dot import Dot
+from trainer_module.heads.logistic_distance import LogisticDistance
+from trainer_module.heads.squared_distance import SquaredDistance
+from trainer_module.keys import BATCH_LOSSES, Keys
+from trainer_module.losses.in_batch_softmax import InBatchSoftmax
+from trainer_module.losses.table import ALL_LOSSES
+from trainer_module.losses.table import BATCH_LOSSES as TABLE
+from trainer_module.losses.triplet import Triplet
+from trainer_module.mining.batch_all import BatchAll
+from trainer_module.mining.batch_hard import BatchHard
+from trainer_module.mining.distance_weighted import DistanceWeighted
+from trainer_module.mining.masks import shares
+from trainer_module.model import RelationalModel
+from trainer_module.within_batch import InBatch, MinedTriplets
+
+RNG = np.random.default_rng(3)
+TAU = 0.5
+IDS_ALONE = Keys()
+
+
+@pytest.mark.parametrize(
+    "head", [ConcatMlp(), Cosine(), Distance(), Dot(), LogisticDistance(), SquaredDistance()]
+)
+def test_the_matrix_of_a_head_is_the_head_pair_by_pair(head):
+    rows, columns = (RNG.normal(size=(n, 3)).astype("float32") for n in (4, 5))
+    layer = head.build()
+    matrix = np.asarray(head.matrix(layer, tf.constant(rows), tf.constant(columns)))
+    for i, row in enumerate(rows):
+        each = np.asarray(layer(tf.constant([row] * 5), tf.constant(columns)))
+        np.testing.assert_allclose(matrix[i], each, rtol=1e-4, atol=1e-5)
+
+
+def _triplets(ids, embeddings) -> tuple[dict, dict]:
+    """Inputs and embeddings of triplets with these ids."""
+    inputs = {f"{role}_id_key": tf.constant(ids[role], tf.int64)[:, None] for role in ids}
+    return inputs, {role: tf.constant([embeddings[i] for i in ids[role]]) for role in ids}
+
+
+IDS = {
+    "anchor": [100, 101, 102, 100],
+    "positive": [1, 2, 1, 3],
+    "negative": [4, 5, 2, 6],
+}
+EMBEDDINGS = {i: RNG.normal(size=3).astype("float32") for i in [100, 101, 102, *range(1, 7)]}
+TARGETS = tf.constant([[1.0, 0.0]] * 4)
+# Candidates of each anchor by id (its positive first), what is known to be related left out: 100
+# has the positives 1 and 3, and 102 has 1, which is a candidate twice.
+NEGATIVES = [[2, 4, 5, 2, 6], [1, 1, 3, 4, 5, 6], [2, 3, 4, 5, 2, 6], [2, 4, 5, 2, 6]]
+
+
+def _softmax(log_q, negatives=NEGATIVES, weights=(1, 1, 1, 1)) -> float:
+    losses = []
+    for anchor, positive, others in zip(IDS["anchor"], IDS["positive"], negatives, strict=True):
+        logits = [
+            EMBEDDINGS[anchor] @ EMBEDDINGS[i] / TAU - log_q.get(i, 0.0)
+            for i in [positive, *others]
+        ]
+        losses.append(np.log(np.exp(logits).sum()) - logits[0])
+    return float(np.average(losses, weights=weights))
+
+
+def _in_batch(keys=IDS_ALONE, frequencies=None, further=None, weight=None):
+    answer = answer_of(Dot(), triplets("user", "item"), 0)
+    objective = InBatch(answer, InBatchSoftmax(temperature=TAU), keys, frequencies)
+    inputs, embeddings = _triplets(IDS, EMBEDDINGS)
+    scores = objective.outputs(Dot().build(), embeddings)
+    assert scores.shape == (4, 8)
+    inputs.update(further or {})
+    assert set(objective.reads) <= set(inputs)
+    return float(objective(inputs, TARGETS, scores, weight))
+
+
+def test_accidental_hits_are_no_negatives():
+    assert _in_batch() == pytest.approx(_softmax({}), rel=1e-5)
+    # A wrong mask shows: with every other candidate as a negative the loss is larger.
+    everything = [
+        [*IDS["positive"][:i], *IDS["positive"][i + 1 :], *IDS["negative"]] for i in range(4)
+    ]
+    assert _softmax({}, everything) > _softmax({}) + 1e-3
+
+
+def test_weights_of_tuples_count():
+    weights = (1.0, 0.0, 2.0, 3.0)
+    assert _in_batch(weight=tf.constant(weights)) == pytest.approx(
+        _softmax({}, weights=weights), rel=1e-5
+    )
+
+
+def test_candidates_are_corrected_for_how_often_they_are_met():
+    frequencies = Frequencies([np.array([[1, 4], [2, 5]]), np.array([[1, 2], [3, 6], [1, 1]])])
+    counts = {1: 4, 2: 2, 3: 1, 4: 1, 5: 1, 6: 1}
+    log_q = {i: np.log(n / 10) for i, n in counts.items()}
+    np.testing.assert_allclose(
+        frequencies.log_q(tf.constant([1, 2, 9, 6, 0], tf.int64)),
+        np.log([0.4, 0.2, 0.1, 0.1, 0.1]),
+        rtol=1e-6,
+    )
+    assert _in_batch(frequencies=frequencies) == pytest.approx(_softmax(log_q), rel=1e-5)
+
+
+def test_known_positives_are_no_negatives():
+    known = tf.constant([[4, 5], [-1, -1], [6, -1], [4, -1]], tf.int64)
+    gone = [[4, 5], [], [6], [4]]
+    negatives = [[i for i in n if i not in g] for n, g in zip(NEGATIVES, gone, strict=True)]
+    found = _in_batch(Keys(known=True), further={"positive_ids_key": known})
+    assert found == pytest.approx(_softmax({}, negatives), rel=1e-5)
+
+
+def test_members_of_the_group_are_no_negatives():
+    groups = {"anchor": [[7], [8], [9], [7]], "positive": [[7], [8], [9], [7]]}
+    groups["negative"] = [[8, 9], [7, -1], [8, -1], [5, -1]]
+    further = {f"{r}_label_key": tf.constant(g, tf.int64) for r, g in groups.items()}
+    # Ids of the columns: 1 2 1 3 4 5 2 6, of the groups 7 8 9 7 89 7 8 5.
+    negatives = [[2, 4, 2, 6], [1, 1, 3, 5, 6], [2, 3, 5, 2, 6], [2, 4, 2, 6]]
+    found = _in_batch(Keys(group="label"), further=further)
+    assert found == pytest.approx(_softmax({}, negatives), rel=1e-5)
+
+
+def test_unrelated_pairs_have_no_positive_and_an_anchor_is_no_negative_of_its_own():
+    answer = answer_of(Dot(), pairs("item", "item"), 0)
+    objective = InBatch(answer, InBatchSoftmax(temperature=TAU), Keys())
+    ids = {"left": [1, 2, 3], "right": [4, 5, 1]}
+    inputs, embeddings = _triplets(ids, EMBEDDINGS)
+    scores = objective.outputs(Dot().build(), embeddings)
+    found = objective(inputs, tf.constant([[1.0], [0.0], [1.0]]), scores, None)
+    expected = []
+    for left, right, others in ((1, 4, [5]), (3, 1, [4, 5])):
+        logits = [EMBEDDINGS[left] @ EMBEDDINGS[i] / TAU for i in [right, *others]]
+        expected.append(np.log(np.exp(logits).sum()) - logits[0])
+    assert float(found) == pytest.approx(np.mean(expected), rel=1e-5)
+
+
+def test_keys_are_shared_whatever_their_order_and_padding():
+    rows = tf.constant([[-1, 3], [5, -1], [-1, -1], [3, 5]], tf.int64)
+    columns = tf.constant([[3, -1], [4, 5], [-1, -1]], tf.int64)
+    assert shares(rows, columns).numpy().tolist() == [
+        [True, False, False],
+        [False, True, False],
+        [False, False, False],
+        [True, True, False],
+    ]
+
+
+def _mined(miner, weight=None, seed=0):
+    answer = answer_of(Cosine(), triplets("item", "item"), 0)
+    objective = MinedTriplets(answer, Triplet(margin=0.5), miner, Keys(group="label"), seed)
+    ids = {"anchor": [1, 2], "positive": [3, 4], "negative": [5, 1]}
+    label = {1: 0, 2: 1, 3: 0, 4: 1, 5: 1}
+    inputs, embeddings = _triplets(ids, EMBEDDINGS)
+    inputs |= {f"{r}_label_key": tf.constant([[label[i]] for i in ids[r]], tf.int64) for r in ids}
+    scores = objective.outputs(Cosine().build(), embeddings)
+    found = float(objective(inputs, None, scores, weight))
+    members = [i for role in ("anchor", "positive", "negative") for i in ids[role]]
+    return found, members, label
+
+
+def _unit(i):
+    return EMBEDDINGS[i] / np.linalg.norm(EMBEDDINGS[i])
+
+
+@pytest.mark.parametrize("weight", [None, [1.0, 3.0]])
+def test_the_hardest_triplet_of_each_member(weight):
+    found, members, label = _mined(BatchHard(), None if weight is None else tf.constant(weight))
+    losses = []
+    for a in members:
+        near = min(_unit(a) @ _unit(p) for p in members if p != a and label[p] == label[a])
+        far = max(_unit(a) @ _unit(n) for n in members if label[n] != label[a])
+        losses.append(max(0.0, 0.5 - near + far))
+    assert found == pytest.approx(np.average(losses, weights=(weight or [1, 1]) * 3), rel=1e-5)
+
+
+def test_every_triplet_of_a_batch():
+    found, members, label = _mined(BatchAll(mean="all"))
+    losses = [
+        max(0.0, 0.5 - _unit(a) @ _unit(p) + _unit(a) @ _unit(n))
+        for a in members
+        for p in members
+        for n in members
+        if p != a and label[p] == label[a] != label[n]
+    ]
+    assert found == pytest.approx(np.mean(losses), rel=1e-5)
+
+
+def test_drawn_triplets_are_a_function_of_the_seed():
+    miner = DistanceWeighted(dimension=3)
+    draws = [_mined(miner, seed=seed)[0] for seed in (1, 1, 2, 3, 4)]
+    assert draws[0] == draws[1]
+    assert len(set(draws)) > 1
+
+
+def test_the_losses_that_need_keys_are_those_within_a_batch():
+    trained = {name for name in TABLE if name != "proxy_anchor"}
+    assert BATCH_LOSSES == trained <= set(ALL_LOSSES)
+
+
+def _data() -> tf.data.Dataset:
+    """16 triplets of 2 groups: x is the group, and noise."""
+    rng = np.random.default_rng(5)
+    group = {"anchor": np.arange(16) % 2}
+    group |= {"positive": group["anchor"], "negative": 1 - group["anchor"]}
+    inputs = {}
+    for place, (role, of) in enumerate(group.items()):
+        x = np.eye(2)[of] + rng.normal(size=(16, 2))
+        inputs[f"{role}_x"] = x.astype("float32")
+        inputs[f"{role}_id_key"] = np.arange(16)[:, None] + 16 * place
+        inputs[f"{role}_label_key"] = of[:, None]
+    targets = np.tile([[1.0, 0.0]], (16, 1)).astype("float32")
+    return tf.data.Dataset.from_tensor_slices((inputs, targets, np.ones(16, "float32"))).batch(8)
+
+
+@pytest.mark.parametrize("mined", [False, True])
+def test_a_model_learns_from_batches(mined):
+    keras.utils.set_random_seed(1)
+    answer = answer_of(Cosine(), triplets("item", "item"), 0)
+    keys = Keys(group="label")
+    objective = (
+        MinedTriplets(answer, Triplet(margin=0.5), BatchHard(), keys)
+        if mined
+        else InBatch(answer, InBatchSoftmax(), keys)
+    )
+    x = keras.Input((2,), name="x")
+    tower = keras.Model({"x": x}, keras.layers.Dense(2)(x))
+    model = RelationalModel(answer, {"item": ("x",)}, {"item": tower}, objective)
+    model.compile(keras.optimizers.Adam(0.1))
+    losses = model.fit(_data(), epochs=12, verbose=0).history["loss"]
+    assert np.isfinite(losses).all()
+    assert losses[-1] < 0.8 * losses[0]

@@ -1,0 +1,39 @@
+"""The objective that a recipe's model asks for."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from relation.names import ID, prefixed
+from trainer_module.answers import Answer, Compared
+from trainer_module.frequencies import Frequencies
+from trainer_module.inputs import read_features
+from trainer_module.keys import hashed
+from trainer_module.losses.families import BatchLoss
+from trainer_module.mining.registry import MINING
+from trainer_module.objectives import EachTuple, Objective
+from trainer_module.parts import LOSSES, ColumnLoss, Loss
+from trainer_module.request import TrainingRequest
+from trainer_module.within_batch import InBatch, MinedTriplets
+
+
+def objective_of(
+    request: TrainingRequest, answer: Answer, files: Sequence[str], feature_spec: Mapping[str, Any]
+) -> Objective:
+    """The objective of a model that `check_model` has checked.
+
+    Args:
+      files, feature_spec: transformed training tuples; candidates are counted where the loss is
+        corrected for how often they are met.
+    """
+    loss, keys = LOSSES.resolve(request.model.loss), request.preprocessing.keys
+    if keys is None:
+        return EachTuple(answer, cast(ColumnLoss, loss))
+    compared = cast(Compared, answer)
+    if request.model.mining is not None:
+        miner = MINING.resolve(request.model.mining)
+        return MinedTriplets(compared, cast(Loss, loss), miner, keys, request.training.seed)
+    frequencies = None
+    if loss.corrected:
+        names = [hashed(prefixed(role, ID)) for role in compared.rights]
+        frequencies = Frequencies(read_features(files, feature_spec, names))
+    return InBatch(compared, cast(BatchLoss, loss), keys, frequencies)
