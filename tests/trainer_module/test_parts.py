@@ -5,7 +5,7 @@ import pytest
 from relation.errors import RecipeError
 from relation.recipe import Model
 from relation.schema import Feature, FeatureKind
-from relation.spec import pairs, tags, triplets
+from relation.spec import LabelKind, pairs, tags, triplets
 from trainer_module import parts
 from trainer_module.check import check_model
 from trainer_module.losses.table import ALL_LOSSES
@@ -64,3 +64,33 @@ def test_what_does_not_fit_is_told_with_its_field(changes, relation, features, m
 
 def test_triplets_may_learn_by_pair_losses():
     check_model(_model(), triplets("item", "item"), {"item": (IMAGE,)})
+
+
+TRIPLET, HARD = {"type": "triplet"}, {"type": "batch_hard"}
+
+
+@pytest.mark.parametrize("relation", [pairs, triplets])
+@pytest.mark.parametrize("loss", ["circle", "in_batch_softmax"])
+def test_losses_within_a_batch_learn_from_pairs_and_triplets(loss, relation):
+    check_model(_model(loss={"type": loss}), relation("item", "item"), {"item": (IMAGE,)})
+
+
+@pytest.mark.parametrize("relation", [pairs, triplets])
+def test_triplets_are_mined_from_tuples_of_any_kind(relation):
+    model = _model(loss=TRIPLET, mining=HARD)
+    check_model(model, relation("item", "item"), {"item": (IMAGE,)})
+
+
+@pytest.mark.parametrize(
+    ("changes", "relation", "message"),
+    [
+        ({"loss": {"type": "circle"}}, lambda item: pairs(item, item, LabelKind.SCALAR), r"model\.loss: got 'circle': within a batch it learns from one role .* label of kind scalar"),
+        ({"loss": {"type": "circle"}, "mining": HARD}, lambda item: pairs(item, item), r"model\.loss: got 'circle'; `mining` chooses triplets"),
+        ({"loss": {"type": "soft_triplet"}, "mining": {"type": "batch_all"}}, lambda item: pairs(item, item), r"model\.mining: got 'batch_all': batch_all needs the loss triplet; got SoftTriplet"),
+        ({"loss": TRIPLET, "mining": {"type": "distance_weighted", "dimension": 8}}, lambda item: pairs(item, item), r"model\.mining\.head: got 'cosine'; expected the model's head, 'distance'"),
+        ({"loss": TRIPLET, "mining": {"type": "hardest"}}, lambda item: pairs(item, item), r"model\.mining\.type: got 'hardest'; expected one of batch_all"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_learnt_within_a_batch_is_told(changes, relation, message):
+    with pytest.raises(RecipeError, match=message):
+        check_model(_model(**changes), relation("item"), {"item": (IMAGE,)})
