@@ -200,6 +200,7 @@ def _gate(
                 "trainer_module.metrics.tfma_metrics", "components.evaluator.executor"
             ),
             slice_role=loaded.tuples.roles[0].name,
+            weighted=loaded.materialization.weighted,
         ),
         example_splits=[EVAL],
         schema=tuples.schema,

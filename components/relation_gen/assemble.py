@@ -1,22 +1,50 @@
 """Puts the tuples of one output shard together: an order that is always the same, joined bytes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from components.relation_gen import steps
-from components.relation_gen.columns import F32, U32, Heads, Members
+from components.relation_gen.columns import F32, U16, U32, Heads, Members
 from components.relation_gen.keys import I64, U64
 from components.relation_gen.plan.grades import NO_DOCUMENT
 from components.relation_gen.wire import float_entries
 from relation.names import NEGATIVE_PROB, RELATION, RELATION_WEIGHT
 from relation.spec import LabelKind, Relation
 
-_NONE = np.zeros(0, dtype=np.int64)
+SOME = 2**13
+"""Tuples that are put together at a time."""
 
 
-def assemble(heads: Heads, members: Sequence[Members], relation: Relation) -> Iterator[list[bytes]]:
+class Collected(NamedTuple):
+    """Members of a shard, [m]; `piece` is an index into `pieces`, of which the first is none."""
+
+    anchor: U64
+    slot: U32
+    role: U16
+    probability: F32
+    piece: I64
+    pieces: list[bytes]
+
+
+def collect(members: Iterable[Members]) -> Collected:
+    """Takes parts of members one after the other; what was read of a part is then let go."""
+    pieces: list[bytes] = [b""]
+    types = (np.uint64, np.uint32, np.uint16, np.float32, np.int64)
+    columns: list[list[npt.NDArray[Any]]] = [[np.zeros(0, dtype=dtype)] for dtype in types]
+    for part in members:
+        index = part.piece.astype(np.int64) + len(pieces)
+        pieces.extend(part.pieces)
+        found = (part.anchor, part.slot, part.role, part.probability, index)
+        for column, values in zip(columns, found, strict=True):
+            column.append(np.array(values))  # A copy: a view would hold all of the part.
+    anchor, slot, role, probability, piece = (np.concatenate(column) for column in columns)
+    return Collected(anchor, slot, role, probability, piece, pieces)
+
+
+def assemble(heads: Heads, members: Iterable[Members], relation: Relation) -> Iterator[list[bytes]]:
     """Yields the map entries of each tuple, to be joined: runs in the order of a hash, then slots.
 
     Args:
@@ -28,61 +56,48 @@ def assemble(heads: Heads, members: Sequence[Members], relation: Relation) -> It
     """
     turn = steps.turn_of(heads.anchor, heads.slot)
     order = np.lexsort((heads.slot, heads.anchor, turn))
-    pieces: list[bytes] = [b""]
-    index = [_NONE]
-    for part in members:
-        index.append(part.piece.astype(np.int64) + len(pieces))
-        pieces.extend(part.pieces)
+    found = collect(members)
+    pieces = found.pieces
     t, width = len(order), len(heads.relation) // max(len(order), 1)
     label = heads.relation.reshape(t, width)[order]
-    piece, probability = _table(
-        heads.anchor[order], heads.slot[order], members, np.concatenate(index), relation, label
-    )
-    own = _own(label, heads.weight[order] if len(heads.weight) else heads.weight, probability)
+    piece, probability = _table(heads.anchor[order], heads.slot[order], found, relation, label)
+    weight = heads.weight[order] if len(heads.weight) else heads.weight
     entries = list(heads.entries)
-    more = heads.more[order].tolist() if len(heads.more) else None
-    for i, (row, ours) in enumerate(zip(piece.tolist(), own, strict=True)):
-        tuple_ = [pieces[number] for number in row]
-        tuple_.append(ours)
-        if more is not None:
-            tuple_.append(entries[more[i]])
-        yield tuple_
+    more = heads.more[order] if len(heads.more) else None
+    for begin in range(0, t, SOME):  # Lists of Python objects take several times their arrays.
+        some = slice(begin, begin + SOME)
+        own = _own(label[some], weight[some], probability[some])
+        further = more[some].tolist() if more is not None else None
+        for i, (row, ours) in enumerate(zip(piece[some].tolist(), own, strict=True)):
+            tuple_ = [pieces[number] for number in row]
+            tuple_.append(ours)
+            if further is not None:
+                tuple_.append(entries[further[i]])
+            yield tuple_
 
 
 def _table(
-    anchor: U64,
-    slot: U32,
-    members: Sequence[Members],
-    piece: I64,
-    relation: Relation,
-    label: F32,
+    anchor: U64, slot: U32, found: Collected, relation: Relation, label: F32
 ) -> tuple[I64, F32]:
     """Of each tuple the pieces (0: none), and with what probability each was drawn, [t, roles]."""
     roles = len(relation.roles)
     there = _there(len(anchor), relation, label)
-    if not members:
-        if there.any():
-            raise RuntimeError(f"{len(anchor)} tuples of {roles} roles got no members")
-        return np.zeros(there.shape, dtype=np.int64), np.full(there.shape, np.nan, np.float32)
-    member_anchor = np.concatenate([part.anchor for part in members])
-    member_slot = np.concatenate([part.slot for part in members])
-    role = np.concatenate([part.role for part in members])
-    turn = steps.turn_of(member_anchor, member_slot)
-    order = np.lexsort((role, member_slot, member_anchor, turn))
+    turn = steps.turn_of(found.anchor, found.slot)
+    order = np.lexsort((found.role, found.slot, found.anchor, turn))
     row, column = np.nonzero(there)
     complete = (
-        np.array_equal(member_anchor[order], anchor[row])
-        and np.array_equal(member_slot[order], slot[row])
-        and np.array_equal(role[order], column)
+        np.array_equal(found.anchor[order], anchor[row])
+        and np.array_equal(found.slot[order], slot[row])
+        and np.array_equal(found.role[order], column)
     )
     if not complete:
         raise RuntimeError(
             f"{len(anchor)} tuples of {roles} roles want {len(row)} members, got {len(order)}"
         )
     pieces = np.zeros(there.shape, dtype=np.int64)
-    pieces[there] = piece[order]
+    pieces[there] = found.piece[order]
     probability = np.full(there.shape, np.nan, dtype=np.float32)
-    probability[there] = np.concatenate([part.probability for part in members])[order]
+    probability[there] = found.probability[order]
     return pieces, probability
 
 
@@ -118,21 +133,13 @@ def _own(label: F32, weight: F32, probability: F32) -> list[bytes]:
     return [b"".join(parts) for parts in zip(*columns, strict=True)]
 
 
-def alone(heads: Heads, members: Sequence[Members]) -> Iterator[list[bytes]]:
+def alone(heads: Heads, members: Iterable[Members]) -> Iterator[list[bytes]]:
     """Yields the map entries of each entity of the `entities` split, in the order of a hash."""
-    n = len(heads.anchor)
     turn = steps.turn_of(heads.anchor, heads.slot)
     order = np.lexsort((heads.slot, heads.anchor, turn))
-    anchor = np.concatenate([part.anchor for part in members])
-    slot = np.concatenate([part.slot for part in members])
-    pieces: list[bytes] = []
-    index = []
-    for part in members:
-        index.append(part.piece.astype(np.int64) + len(pieces))
-        pieces.extend(part.pieces)
-    piece = np.concatenate(index)
-    mine = np.lexsort((slot, anchor, steps.turn_of(anchor, slot)))
-    if not np.array_equal(anchor[mine], heads.anchor[order]):
-        raise RuntimeError(f"{n} entities got {len(anchor)} payloads")
-    for number in piece[mine].tolist():
-        yield [pieces[number]]
+    found = collect(members)
+    mine = np.lexsort((found.slot, found.anchor, steps.turn_of(found.anchor, found.slot)))
+    if not np.array_equal(found.anchor[mine], heads.anchor[order]):
+        raise RuntimeError(f"{len(order)} entities got {len(mine)} payloads")
+    for number in found.piece[mine].tolist():
+        yield [found.pieces[number]]

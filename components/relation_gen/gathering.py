@@ -1,6 +1,6 @@
 """Brings the bytes of entities to the tuples that want them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import apache_beam as beam
@@ -15,8 +15,22 @@ from components.relation_gen.wire import Rekey
 from relation import kinds
 from relation.names import ENTITIES, RELATION, TRAIN
 
-REQUESTS = 2**20
+REQUESTS = 2**18
 """About how many members are gathered at once, so that none grows with a popular entity."""
+
+
+def bunches(parts: Iterable[Wanted]) -> Iterator[Wanted]:
+    """Joins parts until about REQUESTS members are together."""
+    some: list[Wanted] = []
+    size = 0
+    for part in parts:
+        some.append(part)
+        size += len(part.anchor)
+        if size >= REQUESTS:
+            yield join(some)
+            some, size = [], 0
+    if some:
+        yield join(some)
 
 
 class Resolve(beam.DoFn):
@@ -34,8 +48,8 @@ class Resolve(beam.DoFn):
         parts = spill.read(refs)  # The cell comes first.
         cell: Cell = next(parts)
         with spill.Writer(job.spill) as out:
-            for part in parts:
-                known = steps.resolve(part, cell, begin, mass)
+            resolved = (steps.resolve(part, cell, begin, mass) for part in parts)
+            for known in bunches(resolved):
                 for block, members in steps.split_keys(known, job.blocks):
                     yield place(name, block), out.add(members)
 
@@ -65,14 +79,8 @@ class Gather(beam.DoFn):
         parts = spill.read(refs)  # The entities come first.
         entities: Entities = next(parts)
         with spill.Writer(job.spill) as out:
-            some: list[Wanted] = []
-            for part in parts:
-                some.append(part)
-                if sum(len(wanted.anchor) for wanted in some) >= REQUESTS:
-                    yield from self._gather(out, split, entities, join(some), layout)
-                    some = []
-            if some:
-                yield from self._gather(out, split, entities, join(some), layout)
+            for wanted in bunches(parts):
+                yield from self._gather(out, split, entities, wanted, layout)
             if split == TRAIN:
                 yield from self._all(out, entity, entities, layout)
 

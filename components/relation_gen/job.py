@@ -18,9 +18,9 @@ from components.relation_gen.tally import UNASSIGNED
 from relation import kinds
 from relation.materialization import Materialization
 
-BLOCK_BYTES = 8 * 2**20
+BLOCK_BYTES = 2 * 2**20
 """About how much (compressed) input an entity block holds."""
-MIN_PARTS, MAX_BLOCKS, BLOCKS_PER_CELL = 4, 4096, 4
+MIN_PARTS, MAX_BLOCKS, BLOCKS_PER_CELL = 4, 4096, 1
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ from relation.sampling import PairSampling, Sampling
 
 SHARD_BYTES = 64 * 2**20
 """About how much an output shard holds before compression."""
+OBJECT_BYTES = 150
+"""What a member of a tuple takes in memory beside its own bytes."""
 MAX_SHARDS = 99_999
 HEAVY = 16
 """So many of the heaviest entities are known to every anchor: it may have excluded some."""
@@ -163,7 +165,7 @@ def _tuple_shards(
     size = 0.0
     for role in request.tuples.roles:
         stored, number = _entity_size(request, role.entity, split, counts)
-        size += stored / max(number, 1)
+        size += stored / max(number, 1) + OBJECT_BYTES
     return _shards(int(size * expected))
 
 

@@ -9,9 +9,11 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import google_crc32c
+import numpy as np
 import tensorflow as tf
 from isal import isal_zlib
 
+from components.relation_gen.keys import I64
 from components.relation_gen.wire import varint
 
 CHUNK = 2**20
@@ -20,35 +22,44 @@ LEVEL = 1
 _GZIP = 31
 """zlib's window bits for a gzip header and trailer."""
 _LENGTH = struct.Struct("<Q")
-_CRC = struct.Struct("<I")
 
 
-def _masked(crc: int) -> bytes:
-    return _CRC.pack((((crc >> 15) | (crc << 17)) + 0xA282EAD8) & 0xFFFFFFFF)
+def _masked(crc: I64) -> bytes:
+    """Checksums as TFRecord holds them, 4 bytes each."""
+    turned = ((crc >> 15) | (crc << 17)) & 0xFFFFFFFF
+    return ((turned + 0xA282EAD8) & 0xFFFFFFFF).astype("<u4").tobytes()
 
 
 def framed(examples: Iterable[list[bytes]]) -> Iterator[tuple[bytes, int]]:
     """Joins map entries to tf.Examples, and frames them: (bytes, records), many at a time."""
-    heads: dict[int, bytes] = {}
-    parts: list[bytes] = []
-    size = count = 0
-    checksum, masked = google_crc32c.value, _masked
+    data: list[bytes] = []
+    checksums: list[int] = []
+    size, checksum = 0, google_crc32c.value
     for entries in examples:
         body = b"".join(entries)
-        data = b"\x0a" + varint(len(body)) + body
-        length = len(data)
-        head = heads.get(length)
-        if head is None:
-            packed = _LENGTH.pack(length)
-            head = heads[length] = packed + masked(checksum(packed))
-        parts += (head, data, masked(checksum(data)))
-        size += length
-        count += 1
+        record = b"\x0a" + varint(len(body)) + body
+        data.append(record)
+        checksums.append(checksum(record))
+        size += len(record)
         if size >= CHUNK:
-            yield b"".join(parts), count
-            parts, size, count = [], 0, 0
-    if parts:
-        yield b"".join(parts), count
+            yield _frames(data, checksums), len(data)
+            data, checksums, size = [], [], 0
+    if data:
+        yield _frames(data, checksums), len(data)
+
+
+def _frames(data: list[bytes], checksums: list[int]) -> bytes:
+    """Records, each between its length with a checksum and its own checksum."""
+    lengths = {length: _LENGTH.pack(length) for length in set(map(len, data))}
+    heads = {
+        length: packed + _masked(np.array([google_crc32c.value(packed)]))
+        for length, packed in lengths.items()
+    }
+    masked = _masked(np.array(checksums, dtype=np.int64))
+    parts: list[bytes] = []
+    for i, record in enumerate(data):
+        parts += (heads[len(record)], record, masked[4 * i : 4 * i + 4])
+    return b"".join(parts)
 
 
 def write(path: str, examples: Iterable[list[bytes]]) -> int:

@@ -19,10 +19,13 @@ from typing import Any, NamedTuple, get_args
 import numpy as np
 import tensorflow as tf
 
-from components.relation_gen.columns import TYPES, Strings
+from components.relation_gen.columns import TYPES, Heads, Strings
 
 _NUMBER = struct.Struct("<q")
 _WORD = _NUMBER.size
+
+
+HEADS = TYPES.index(Heads)
 
 
 class Ref(NamedTuple):

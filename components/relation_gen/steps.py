@@ -24,12 +24,12 @@ from components.relation_gen.keys import I64, U64, Ints
 from components.relation_gen.places import route
 from components.relation_gen.plan.base import Line, Plan
 from components.relation_gen.tally import MADE, REQUESTED, SHORTFALL
-from components.relation_gen.wire import Rekey
+from components.relation_gen.wire import Rekey, payload_values
 
 RUN = 64
 """At most so many tuples of one anchor follow each other: they share its bytes, so they compress
 well; runs are in the order of a hash, so that neighbouring runs are unrelated."""
-BATCH = 2**19
+BATCH = 2**18
 """About how many tuples are handed on at once."""
 
 
@@ -190,6 +190,17 @@ def all_members(entities: Entities, role: int) -> tuple[Heads, Wanted]:
     return heads, Wanted(entities.key, slot, number, entities.key, unknown)
 
 
+def _renamed(entities: Entities, pieces: Ints, rekeys: Sequence[Rekey]) -> list[bytes]:
+    """The map entries of entities in roles; `pieces`: entity * roles + role, sorted."""
+    entity, role = np.divmod(pieces, len(rekeys))
+    needed, which = np.unique(entity, return_inverse=True)
+    values = [list(payload_values(data)) for data in entities.payload.take(needed)]
+    return [
+        rekeys[number](values[index])
+        for index, number in zip(which.tolist(), role.tolist(), strict=True)
+    ]
+
+
 def gather(
     entities: Entities, members: Wanted, rekeys: Sequence[Rekey], shards: int
 ) -> Iterator[tuple[int, Members]]:
@@ -206,10 +217,7 @@ def gather(
         raise RuntimeError("a plan names an entity that its block does not hold")
     piece = row * len(rekeys) + members.role
     wanted, which = np.unique(piece, return_inverse=True)
-    payloads = list(entities.payload)
-    pieces = [
-        rekeys[number % len(rekeys)](payloads[number // len(rekeys)]) for number in wanted.tolist()
-    ]
+    pieces = _renamed(entities, wanted, rekeys)
     for shard, here in route(shard_of(members.anchor, members.slot, shards), shards):
         needed, index = np.unique(which[here], return_inverse=True)
         yield (

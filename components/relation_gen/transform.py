@@ -31,7 +31,7 @@ from components.relation_gen import (
     steps,
     tally,
 )
-from components.relation_gen.columns import Heads, Members, join
+from components.relation_gen.columns import Heads, Members
 from components.relation_gen.job import Job
 from components.relation_gen.joining import Refs
 from components.relation_gen.layout import CellTotal, Layout, make_layout
@@ -53,24 +53,23 @@ class Write(beam.DoFn):
         """Writes one shard."""
         key, refs = element
         output, shard = placed(key)
-        heads: list[Heads] = []
-        members: list[Members] = []
-        for part in spill.read(ref for ref in refs if ref is not None):
-            (heads if isinstance(part, Heads) else members).append(part)
+        found = [ref for ref in refs if ref is not None]
+        heads = list(spill.read(ref for ref in found if ref.kind == spill.HEADS))
         examples: Iterator[list[bytes]] = iter(())
         if heads:
-            examples = self._examples(output, heads, members)
+            members = spill.read(ref for ref in found if ref.kind != spill.HEADS)
+            examples = self._examples(output, steps.join_heads(heads), members)
         folder = sink.split_folder(sink.building(self._job.output), output)
         count = sink.write_shard(folder, sink.shard_name(shard, layout.shards[output]), examples)
         yield (output, "", tally.WRITTEN), tally.Tally(count)
 
     def _examples(
-        self, output: str, heads: list[Heads], members: list[Members]
+        self, output: str, heads: Heads, members: Iterator[Members]
     ) -> Iterator[list[bytes]]:
         if output == ENTITIES:
-            return assemble.alone(join(heads), members)
+            return assemble.alone(heads, members)
         request = self._job.request
-        found = assemble.assemble(steps.join_heads(heads), members, request.tuples)
+        found = assemble.assemble(heads, members, request.tuples)
         return (
             Scorer(self._job)(found) if isinstance(request.relation, kinds.ScoredPairs) else found
         )

@@ -157,6 +157,10 @@ def split_joined(data: bytes) -> list[bytes]:
     return values
 
 
+MAX_KNOWN = 1 << 14
+"""Lengths of values that are remembered of a feature."""
+
+
 class Rekey:
     """Turns the payload of an entity into map entries under one role's names."""
 
@@ -176,17 +180,29 @@ class Rekey:
                 keys.add(prefixed(role, ID))
             self._heads.append(tuple(_entry_head(key) for key in sorted(keys)))
         self._heads += [(_entry_head(name),) for name in own]
+        self._known: list[dict[int, tuple[bytes, ...]]] = [{} for _ in self._heads]
 
-    def __call__(self, data: bytes) -> bytes:
-        """Serialized map entries `<role>_<feature>` and `<role>_id`."""
+    def __call__(self, values: Sequence[bytes | None]) -> bytes:
+        """Serialized map entries `<role>_<feature>` and `<role>_id` of a payload's values."""
         parts: list[bytes] = []
-        for heads, value in zip(self._heads, payload_values(data), strict=True):
+        for number, value in enumerate(values):
             if value is not None:
-                size = varint(len(value))
-                rest = len(size) + len(value)
-                for head in heads:
-                    parts += (b"\x0a", varint(len(head) + rest), head, size, value)
+                known = self._known[number]
+                starts = known.get(len(value)) or self._starts(number, len(value))
+                for start in starts:
+                    parts += (start, value)
         return b"".join(parts)
+
+    def _starts(self, number: int, length: int) -> tuple[bytes, ...]:
+        """What stands before a value of some length in each of its entries."""
+        size, known = varint(length), self._known[number]
+        if len(known) >= MAX_KNOWN:
+            known.clear()
+        known[length] = tuple(
+            b"\x0a" + varint(len(head) + len(size) + length) + head + size
+            for head in self._heads[number]
+        )
+        return known[length]
 
 
 def _entry_head(name: str) -> bytes:

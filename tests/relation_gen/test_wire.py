@@ -112,7 +112,9 @@ def test_an_assembled_tuple_is_the_message_built_by_hand(key: bytes):
     one = payload(row(key=key, x=[1.5, -2.0], other=b"no feature of the schema"), encoded)
     two = payload(row(key=b"two", x=[float(n) for n in range(100)]), encoded)
     label = wire.entry("relation", wire.floats([1.0]))
-    made = wire.example(left(one), right(two), label)
+    made = wire.example(
+        left(list(wire.payload_values(one))), right(list(wire.payload_values(two))), label
+    )
 
     expected = tf.train.Example()
     feature = expected.features.feature
@@ -131,7 +133,9 @@ def test_rekeyed_features_keep_their_values_under_the_names_of_the_role(values, 
     names = sorted({*values, "id"})
     data = payload(row(**values), [name.encode() for name in names])
     data += wire.pack([wire.floats([0.5])])
-    made = wire.example(wire.Rekey(role, names, "id", ["relation"])(data))
+    made = wire.example(
+        wire.Rekey(role, names, "id", ["relation"])(list(wire.payload_values(data)))
+    )
     features = tf.train.Example.FromString(row(**values)).features.feature
     expected = {f"{role}_{name}": features[name] for name in values}
     expected["relation"] = tf.train.Feature(float_list={"value": [0.5]})
