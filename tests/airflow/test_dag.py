@@ -58,7 +58,7 @@ UPSTREAM = {
     "Pusher": {"Trainer", "Evaluator"},
     "Verdict": {"Pusher"},
 }
-DATA_ALONE = {
+TWO_INPUTS = {
     "Prepare": set(),
     "EntityGen": {"Prepare"},
     "EntityStatistics": {"EntityGen"},
@@ -76,9 +76,13 @@ DATA_ALONE = {
     "TupleStatistics": {"RelationGen"},
     "TupleValidator": {"TupleStatistics", "RelationGen"},
     "Transform": {"RelationGen", "TupleValidator"},
-    "Verdict": {"Transform"},
+    "Trainer": {"Transform"},
+    "LatestBlessedModel": {"Trainer"},
+    "Evaluator": {"RelationGen", "Trainer", "LatestBlessedModel"},
+    "Pusher": {"Trainer", "Evaluator"},
+    "Verdict": {"Pusher"},
 }
-"""Of a recipe without a model, of two inputs, split by component."""
+"""Of a recipe of two inputs, split by component."""
 
 
 def test_the_dag(tmp_path):
@@ -96,7 +100,7 @@ def test_the_dag(tmp_path):
         "catchup": False,
         "max_active_runs": 1,
         "start": "2025-01-01T00:00:00+00:00",
-        "others": {"relation_class": {task: sorted(ids) for task, ids in DATA_ALONE.items()}},
+        "others": {"relation_class": {task: sorted(ids) for task, ids in TWO_INPUTS.items()}},
         "same": True,  # A DAG that differed each time would be stored anew each time.
     }
     assert not airflow.runs.exists()
