@@ -370,7 +370,7 @@ def test_edited_source_files_run_again_with_all_after_them(base, copied, tmp_pat
     trained = run_edited("trainer_module/losses/triplet.py")
     assert trained.nodes("cached") == set(UPSTREAM["Trainer"])
     assert {"Trainer", "Evaluator"} <= trained.nodes("done") <= TRAINER_ONWARD
-    related = run_edited("components/relation_gen/plan.py")
+    related = run_edited("components/relation_gen/plan/labels.py")
     assert related.nodes("cached") == set(UPSTREAM["RelationGen"])
     assert related.nodes("done") == RELATION_GEN_ONWARD
     worker.close()
