@@ -208,15 +208,10 @@ class LeftEnd(beam.DoFn):
         ends, parts = _sorted_ends(refs)
         with spill.Writer(job.spill) as out:
             for edges in parts:
-                yield from _dangling(job, edges, _missing(ends, edges.left))
-                for split, block, rows in _matches(ends, edges.left):
-                    given = edges.split[rows]
-                    both = (given != STAR) & (split != STAR) & (given != split)
-                    yield from _crossing(job, take(edges, rows[both]))
-                    rows, split, block = rows[~both], split[~both], block[~both]
-                    known = np.where(split == STAR, edges.split[rows], split).astype(np.uint8)
-                    found = dataclasses.replace(take(edges, rows), split=known, block=block)
-                    yield from routed(out, found, range_of(found.right, job.blocks), right)
+                found, block, lost = _met(job, ends, edges, edges.left)
+                yield from lost
+                found = dataclasses.replace(found, block=block)
+                yield from routed(out, found, range_of(found.right, job.blocks), right)
 
 
 class RightEnd(beam.DoFn):
@@ -232,22 +227,17 @@ class RightEnd(beam.DoFn):
         ends, parts = _sorted_ends(refs)
         with spill.Writer(job.spill) as out:
             for edges in parts:
-                yield from _dangling(job, edges, _missing(ends, edges.right))
-                for split, block, rows in _matches(ends, edges.right):
-                    given = edges.split[rows]
-                    both = (given != STAR) & (split != STAR) & (given != split)
-                    yield from _crossing(job, take(edges, rows[both]))
-                    rows, split, block = rows[~both], split[~both], block[~both]
-                    known = np.where(split == STAR, edges.split[rows], split).astype(np.uint8)
-                    found = take(edges, rows)
-                    free = np.flatnonzero(known == STAR)
-                    known[free] = job.split_of_edges(found.left[free], found.right[free])
-                    cell = job.cell_of(right, found.right, block)
-                    found = dataclasses.replace(found, split=known)
-                    for code in np.unique(known).tolist():
-                        mine = np.flatnonzero(known == code)
-                        name = population(right, job.splits[code])
-                        yield from routed(out, take(found, mine), cell[mine], name)
+                found, block, lost = _met(job, ends, edges, edges.right)
+                yield from lost
+                known = found.split.copy()
+                free = np.flatnonzero(known == STAR)
+                known[free] = job.split_of_edges(found.left[free], found.right[free])
+                cell = job.cell_of(right, found.right, block)
+                found = dataclasses.replace(found, split=known)
+                for code in np.unique(known).tolist():
+                    mine = np.flatnonzero(known == code)
+                    name = population(right, job.splits[code])
+                    yield from routed(out, take(found, mine), cell[mine], name)
 
 
 def _sorted_ends(refs: Iterable[spill.Ref]) -> tuple[Ends | None, list[Edges]]:
@@ -262,31 +252,27 @@ def _sorted_ends(refs: Iterable[spill.Ref]) -> tuple[Ends | None, list[Edges]]:
     return take(ends, np.argsort(ends.key, kind="stable")), edges
 
 
-def _missing(ends: Ends | None, key: keys.U64) -> np.ndarray[Any, Any]:
-    if ends is None:
-        return np.ones(len(key), dtype=bool)
-    at = np.minimum(np.searchsorted(ends.key, key), len(ends.key) - 1)
-    return ends.key[at] != key
-
-
-def _matches(ends: Ends | None, key: keys.U64) -> Iterator[Any]:
-    """Splits and blocks of the ends that are there, and the rows of their edges.
+def _met(
+    job: Job, ends: Ends | None, edges: Edges, key: keys.U64
+) -> tuple[Edges, keys.U64, list[Any]]:
+    """Edges whose end of a key is there, with the split that they are of as far as it is known; the
+    block of that end; and counts of the edges that are left out.
 
     An entity that is in two splits (which is an error, reported once all were counted) is met once.
     """
     if ends is None:
-        return
-    rows = np.flatnonzero(~_missing(ends, key))
-    at = np.searchsorted(ends.key, key[rows])
-    yield ends.split[at], ends.block[at], rows
-
-
-def _dangling(job: Job, edges: Edges, missing: np.ndarray[Any, Any]) -> Iterator[Any]:
-    yield from _skipped(job, take(edges, np.flatnonzero(missing)), "dangling_edge")
-
-
-def _crossing(job: Job, edges: Edges) -> Iterator[Any]:
-    yield from _skipped(job, edges, "across_splits")
+        nothing = np.zeros(0, dtype=np.intp)
+        lost = list(_skipped(job, edges, "dangling_edge"))
+        return take(edges, nothing), np.zeros(0, dtype=np.uint64), lost
+    at = np.minimum(np.searchsorted(ends.key, key), len(ends.key) - 1)
+    there = ends.key[at] == key
+    lost = list(_skipped(job, take(edges, np.flatnonzero(~there)), "dangling_edge"))
+    split, given = ends.split[at], edges.split
+    crosses = there & (given != STAR) & (split != STAR) & (given != split)
+    lost += _skipped(job, take(edges, np.flatnonzero(crosses)), "across_splits")
+    rows = np.flatnonzero(there & ~crosses)
+    known = np.where(split == STAR, given, split)[rows].astype(np.uint8)
+    return dataclasses.replace(take(edges, rows), split=known), ends.block[at][rows], lost
 
 
 def _skipped(job: Job, edges: Edges, reason: str) -> Iterator[Any]:
