@@ -65,6 +65,10 @@ class Console:
         with log:
             os.dup2(log.fileno(), 1)
             os.dup2(log.fileno(), 2)
+        self._logging = (
+            absl_logging.get_absl_handler().python_handler.stream,
+            logging.root.handlers[:],
+        )
         absl_logging.use_absl_handler()
         absl_logging.get_absl_handler().python_handler.setStream(sys.stderr)  # Today's.
         absl_logging.set_verbosity(absl_logging.INFO)
@@ -82,6 +86,8 @@ class Console:
         logging.getLogger("relata.progress").removeHandler(self._handler)
         sys.stdout.flush()
         sys.stderr.flush()
+        stream, logging.root.handlers[:] = self._logging
+        absl_logging.get_absl_handler().python_handler.setStream(stream)
         for target, saved in zip((1, 2), self._saved, strict=True):
             os.dup2(saved, target)
             os.close(saved)

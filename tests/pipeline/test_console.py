@@ -1,5 +1,6 @@
 """What reaches the terminal, and what the log."""
 
+import contextlib
 import logging
 import os
 import pty
@@ -8,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+from absl import logging as absl_logging
 
 from pipeline import verdict as verdicts
 from pipeline.console import Console
@@ -26,6 +28,15 @@ def make_noise():
     print("noise of print")
     subprocess.run(["sh", "-c", "echo noise of a child; echo noise on stderr >&2"], check=True)
     logging.getLogger("some.library").warning("noise of logging")
+
+
+def read_all(master: int) -> str:
+    """What was written to a terminal whose other end is closed; one read may give a part of it."""
+    shown = b""
+    with contextlib.suppress(OSError), open(master, "rb", buffering=0) as stream:
+        while part := stream.read(1 << 16):
+            shown += part
+    return shown.decode()
 
 
 def test_noise_goes_to_the_log_and_lines_to_the_terminal(tmp_path, capfd, monkeypatch):
@@ -47,6 +58,16 @@ def test_noise_goes_to_the_log_and_lines_to_the_terminal(tmp_path, capfd, monkey
     assert "noise on stderr" in text
 
 
+def test_afterwards_logging_goes_where_it_went(tmp_path, monkeypatch):
+    handler = absl_logging.get_absl_handler().python_handler
+    before, handlers = handler.stream, logging.root.handlers[:]
+    use_descriptors(monkeypatch)
+    with Console(tmp_path / "run.log"):
+        assert handler.stream is sys.stderr
+    assert handler.stream is before
+    assert logging.root.handlers == handlers
+
+
 def test_a_terminal_sees_no_noise_either(tmp_path, capfd, monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     master, slave = pty.openpty()
@@ -62,8 +83,7 @@ def test_a_terminal_sees_no_noise_either(tmp_path, capfd, monkeypatch):
         os.dup2(before, 1)
         os.close(before)
         os.close(slave)
-    shown = os.read(master, 1 << 16).decode()
-    os.close(master)
+    shown = read_all(master)
     assert "noise" not in shown
     assert "Trainer             running" in shown
     assert "best epoch 1\r\n" in shown

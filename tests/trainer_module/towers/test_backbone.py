@@ -41,7 +41,7 @@ def test_weights_come_from_the_file_and_pixels_are_as_they_were_trained(trained)
     result = embed(tower.build((IMAGE,)), {"photo": PHOTOS})
     assert result.shape == (4, 2048)
     assert np.abs(expected).max() > 0.01
-    assert result == pytest.approx(expected, rel=1e-3, abs=1e-4 * np.abs(expected).max())
+    assert result == pytest.approx(expected, rel=1e-3, abs=1e-4 * float(np.abs(expected).max()))
     keras.utils.set_random_seed(6)
     other = tower.model_copy(update={"weights": "none"}).build((IMAGE,))
     assert np.abs(embed(other, {"photo": PHOTOS}) - expected).max() > 0.1 * np.abs(expected).max()
@@ -80,7 +80,7 @@ def test_a_frozen_network_gives_the_same_features_while_training():
     expected = embed(network, {"photo": PHOTOS})
     assert expected.any()
     assert embed(network, {"photo": PHOTOS}, training=True) == pytest.approx(
-        expected, rel=1e-3, abs=1e-3 * np.abs(expected).max()
+        expected, rel=1e-3, abs=1e-3 * float(np.abs(expected).max())
     )
 
 
