@@ -66,6 +66,8 @@ def test_it_asks_for_no_stack(sdist):
     assert needed == {
         "google-crc32c",
         "isal",
+        "jinja2",
+        "matplotlib",
         "numpy",
         "pillow",
         "pydantic",
