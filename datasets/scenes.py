@@ -2,11 +2,13 @@
 
 16 x 16 RGB pixels with noise; the background is light or dark. Later shapes cover earlier ones, so
 a tag is more or less plain to see: its confidence is the largest visible share of a shape that
-bears it (of the background: its share of the picture), with normal noise of .05. A shape that is
-less than a quarter visible gives no tag.
+bears it (of the background: its share of the picture), with normal noise of .05, and its grade that
+in quarters, rounded, but 1 at least. A shape that is less than a quarter visible gives no tag. Each
+tag is known already with a probability of one half.
 """
 
 import os
+from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -28,15 +30,27 @@ TAGS = tuple(sorted([*SHAPES, *COLOURS, *GROUNDS]))
 VISIBLE = 0.25
 """The least visible share of a shape that is tagged."""
 PIXEL_NOISE = 0.1
+GRADES = 4
 START, DAYS = 1_700_000_000, 365
 """The first picture may be taken at START, in seconds since 1970."""
+
+
+class Scene(TypedDict):
+    """A picture as it was drawn."""
+
+    id: str
+    image: bytes
+    tags: list[str]
+    confidences: list[float]
+    taken: int
 
 
 def write(folder: str | os.PathLike[str]) -> None:
     """Writes the pictures.
 
     Each is `id` and `image` (bytes, PNG), `tags` (bytes), `confidences` (float, one a tag, from 0
-    to 1) and `taken` (int64, seconds since 1970; ids are in its order).
+    to 1), `grades` (int64, one a tag, from 1 to 4), `known` (bytes, some of the tags) and `taken`
+    (int64, seconds since 1970; ids are in its order).
 
     Args:
       folder: an existing folder.
@@ -48,10 +62,22 @@ def rows() -> list[Row]:
     """The pictures, the same every time."""
     random = np.random.default_rng(SEED)
     taken = np.sort(random.integers(START, START + DAYS * 86_400, SCENES))
-    return [_scene(number, int(second), random) for number, second in enumerate(taken)]
+    return [
+        _told(_scene(number, int(second), random), np.random.default_rng([SEED, number]))
+        for number, second in enumerate(taken)
+    ]
 
 
-def _scene(number: int, taken: int, random: np.random.Generator) -> Row:
+def _told(scene: Scene, random: np.random.Generator) -> Row:
+    """The row of a picture, with what follows from it."""
+    return {
+        **scene,
+        "grades": [max(1, round(GRADES * confidence)) for confidence in scene["confidences"]],
+        "known": [tag for tag in scene["tags"] if random.random() < 0.5],
+    }
+
+
+def _scene(number: int, taken: int, random: np.random.Generator) -> Scene:
     ground = list(GROUNDS)[random.integers(2)]
     image = np.full((SIDE, SIDE, 3), GROUNDS[ground])
     shapes = []

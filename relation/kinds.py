@@ -50,12 +50,20 @@ class EdgeSource(Frozen):
 class Labels(Frozen):
     """Rows are related to their own labels: the values of a feature with a domain in the schema.
 
-    `confidence`: a feature with one number in [0, 1] for each value of `feature`.
+    `confidence`: a feature with one number in [0, 1] for each value of `feature`. `levels`: where it
+    is above 1, those numbers are grades instead, whole from 0 (as if not there) to `levels`.
     """
 
     type: Literal["labels"]
     feature: str
     confidence: str | None = None
+    levels: int = Field(1, ge=1, le=100)
+
+    @model_validator(mode="after")
+    def _levels_of_a_confidence(self) -> "Labels":
+        if self.levels > 1 and self.confidence is None:
+            raise ValueError("`levels` needs a `confidence` that names the feature of the grades")
+        return self
 
 
 class GradedGroup(Frozen):

@@ -117,8 +117,8 @@ def _scored_pairs(asked: Materialization, relation: kinds.ScoredPairs) -> Relati
     return spec.pairs(asked.primary, asked.primary, kind, width)
 
 
-def _tags(asked: Materialization, _: kinds.Tags) -> Relation:
-    return spec.tags(asked.primary, len(asked.tags))
+def _tags(asked: Materialization, relation: kinds.Tags) -> Relation:
+    return spec.tags(asked.primary, len(asked.tags), relation.source.levels)
 
 
 def _rows(asked: Materialization, relation: kinds.Rows) -> Relation:

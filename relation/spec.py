@@ -66,6 +66,7 @@ class Relation(NamedTuple):
     One polarity everywhere: `relation` = 1 and a higher score mean *more related*.
     `optional`: whether the roles after the first may be absent (documents of a list).
     `negatives`: the roles that drawn negatives fill, if they are drawn into roles of their own.
+    `levels`: of tags; above 1, each number is one of the grades 0 to `levels`, over `levels`.
     """
 
     roles: tuple[Role, ...]
@@ -74,6 +75,7 @@ class Relation(NamedTuple):
     width: int = 1
     optional: bool = False
     negatives: tuple[str, ...] = ()
+    levels: int = 1
 
     @property
     def entities(self) -> tuple[str, ...]:
@@ -156,9 +158,9 @@ def lists(document: str, query: str | None, length: int) -> Relation:
     )
 
 
-def tags(example: str, count: int) -> Relation:
+def tags(example: str, count: int, levels: int = 1) -> Relation:
     """An entity and the tags it has."""
-    return Relation(roles=(Role("example", example),), label=LabelKind.TAGS, width=count)
+    return Relation((Role("example", example),), LabelKind.TAGS, width=count, levels=levels)
 
 
 def rows(roles: tuple[Role, ...], label: LabelKind, width: int) -> Relation:

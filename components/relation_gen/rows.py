@@ -75,7 +75,8 @@ class EntitySpec:
     """Rows of an entity type: the first key is the id.
 
     `block`, `group`: the key features that the dense index and the negatives are grouped by.
-    `tags`: the feature that holds an entity's own labels, `confidence` numbers beside them.
+    `tags`: the feature that holds an entity's own labels, `confidence` numbers beside them, which
+    are in [0, 1], or whole up to `levels`.
     """
 
     name: str
@@ -85,6 +86,7 @@ class EntitySpec:
     tags: str | None = None
     confidence: str | None = None
 
+    levels: int = 1
     @property
     def id(self) -> Key:
         """The feature that identifies a row."""
@@ -155,6 +157,7 @@ def entity_spec(
     """
     build, block, group, tags, confidence = _Builder(schema), None, None, None, None
     build.key(request.entities[entity], NO_ID, SEVERAL_IDS)
+    levels = 1
     relation = request.relation
     source, sampling = relation.source, getattr(relation, "sampling", None)
     negatives = sampling.negatives if isinstance(sampling, Sampling) else None
@@ -179,7 +182,7 @@ def entity_spec(
             block = negatives.group
             build.key(block, NO_GROUP, SEVERAL_GROUPS)
     if isinstance(source, kinds.Labels) and entity == request.primary:
-        tags, confidence = source.feature, source.confidence
+        tags, confidence, levels = source.feature, source.confidence, source.levels
         build.key(tags, None if isinstance(relation, kinds.Tags) else NO_LABEL, None)
         build.number(confidence, None)
     if negatives is not None and entity == request.ends[1]:
@@ -187,7 +190,8 @@ def entity_spec(
     if entity == request.ends[0] and sampling is not None:
         build.number(getattr(sampling, "weight", None), NO_WEIGHT)
     build.key(partition, NO_GROUP, SEVERAL_GROUPS)
-    return EntitySpec(entity, build.build(request.entities[entity]), block, group, tags, confidence)
+    rows = build.build(request.entities[entity])
+    return EntitySpec(entity, rows, block, group, tags, confidence, levels)
 
 
 def edge_spec(

@@ -25,16 +25,20 @@ def check(
             numbers = screened.numbers[beside][row]
             count = int((~np.isnan(numbers)).sum())
             given = numbers[:count]
-            if count != len(values) or not ((given >= 0) & (given <= 1)).all():
+            fit = (given >= 0) & (given <= spec.levels)
+            if spec.levels > 1:
+                fit &= given == given.round()
+            if count != len(values) or not fit.all():
                 reasons[row] = BAD_CONFIDENCE
 
 
 def label(spec: EntitySpec, screened: Screened, row: int, domain: tuple[str, ...]) -> bytes:
-    """The label of an entity with its own tags: a number for each of the domain."""
+    """The label of an entity with its own tags: a number in [0, 1] for each of the domain."""
     at, beside = spec.rows.place(spec.tags), spec.rows.number(spec.confidence)
     assert at is not None
     values = [0.0] * len(domain)
     number = {tag.encode(): i for i, tag in enumerate(domain)}
+    shares = None if beside is None else screened.numbers[beside][row] / spec.levels
     for i, tag in enumerate(screened.raw[at][row]):
-        values[number[tag]] = 1.0 if beside is None else float(screened.numbers[beside][row][i])
+        values[number[tag]] = 1.0 if shares is None else float(shares[i])
     return wire.floats(values)

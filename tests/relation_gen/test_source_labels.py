@@ -49,6 +49,27 @@ def test_tags_are_one_number_each_in_the_order_of_the_domain(tmp_path):
         check_entities(made)
 
 
+def test_grades_become_shares_of_the_highest(tmp_path):
+    graded = schema(id=bytes, tags=(DOMAIN, 4), grade=(int, 4))
+    source = "{type: labels, feature: tags, confidence: grade, levels: 4}"
+    loaded = recipe(
+        tmp_path, f"{{type: tags, source: {source}}}", {"scene": graded}, data="bad_rows: skip"
+    )
+
+    def scene(key, *grades):
+        tags = [tag.encode() for tag in DOMAIN[: len(grades)]]
+        return row(id=key, tags=tags, grade=list(grades))
+
+    inputs = {
+        "scene": {"train": [scene(b"a", 4, 1), scene(b"b", 0, 5)], "eval": [scene(b"c", 2, 3)]}
+    }
+    made = make(loaded, inputs, tmp_path)
+    (one,), (other,) = made.tuples("train"), made.tuples("eval")
+    assert close(one["relation"], [1.0, 0.25, 0.0, 0.0, 0.0, 0.0])
+    assert close(other["relation"], [0.5, 0.75, 0.0, 0.0, 0.0, 0.0])
+    assert made.of("train")["rows_skipped"] == 1  # The grade 5 is none.
+
+
 def test_pairs_of_true_and_false_labels(tmp_path):
     loaded = recipe(
         tmp_path,
