@@ -5,6 +5,9 @@
 
 PYTHON ?= python3
 
+# A file's tests stay in one process, since they share runs; the long ones are collected first.
+PYTEST := .venv/bin/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
+
 # The environment as if activated: the tfx command line calls the pip that is first on PATH.
 ACTIVATED := unset PYTHONHOME; export VIRTUAL_ENV="$(CURDIR)/.venv" PATH="$(CURDIR)/.venv/bin:$$PATH";
 
@@ -24,10 +27,10 @@ run: env  ## run a recipe through TFX: make run [RECIPE=name|path.yaml]
 	@$(ACTIVATED) $(if $(RECIPE),export RELATA_RECIPE="$(RECIPE)";) exec .venv/bin/python -m pipeline.run
 
 test: env-test lint  ## linters, types and all tests: make test [PYTEST_ARGS=…]
-	@$(ACTIVATED) .venv/bin/python -m pytest $(PYTEST_ARGS)
+	@$(ACTIVATED) $(PYTEST) --durations=25 $(PYTEST_ARGS)
 
 test-unit: env-unit  ## the quick tests alone
-	@$(ACTIVATED) .venv/bin/python -m pytest -m "not e2e and not airflow and not kubeflow" $(PYTEST_ARGS)
+	@$(ACTIVATED) $(PYTEST) -m "not e2e and not airflow and not kubeflow" $(PYTEST_ARGS)
 
 test-debian13:  ## unit tests and default recipe on the tfx 1.21 stack, in a Debian 13 root
 	@bash scripts/test_debian13.sh
