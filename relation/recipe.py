@@ -1,7 +1,7 @@
 """The recipe as typed, immutable objects: what every key means. `load.py` reads the file."""
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
@@ -9,6 +9,7 @@ from relation.config import Name
 from relation.data import Data, Entity
 from relation.kinds import RelationConfig
 from relation.spec import Frozen
+from relation.training import Training as Training  # A part of the recipe.
 
 Scalar: TypeAlias = bool | int | float | str
 Param: TypeAlias = Scalar | tuple[Scalar, ...]
@@ -68,16 +69,6 @@ class Model(Frozen):
         return self.features.get(entity) if isinstance(self.features, dict) else self.features
 
 
-class Training(Frozen):
-    """How the model is trained. The epoch with the lowest validation loss is kept."""
-
-    epochs: int = Field(20, ge=1)
-    batch_size: int = Field(64, ge=1)
-    learning_rate: float = Field(1e-3, gt=0)
-    patience: int = Field(5, ge=1)
-    seed: int = Field(0, ge=0, lt=2**31)
-
-
 class Gate(Frozen):
     """Bounds of one metric. `max_drop` compares with the last blessed model, where there is one."""
 
@@ -92,11 +83,46 @@ class Gate(Frozen):
         return self
 
 
+class Corpus(Frozen):
+    """What is measured of nearest neighbours, where embeddings are compared, and its gates.
+
+    `queries` are held-out entities; `references`, the entities that are found, are of `eval` or
+    `train` (of a type that is in both splits, all). `gates` are by corpus metric.
+    """
+
+    references: Literal["eval", "train"] = "eval"
+    gates: dict[Name, Gate] = Field(default={})
+
+
+class Collapse(Frozen):
+    """Least effective rank and spread that embeddings of an entity type may have."""
+
+    effective_rank: float = Field(1.5, ge=1)
+    spread: float = Field(0.01, ge=0, le=1)
+
+
+class BeatsBaseline(Frozen):
+    """By how much the model must be better than what needs no training, on the same data."""
+
+    margin: float = Field(0.0, ge=0)
+
+
 class Evaluation(Frozen):
-    """The gates that a model must pass, by metric; slices are reported, not gated."""
+    """The gates that a model must pass, and the slices that are reported.
+
+    `gates` are by metric of tuples. The others hold by default, and `false` switches them off:
+    `collapse`; `baseline` (the model must beat what needs no training); `sanity` (scores are
+    numbers, and not all the same); `slice_floor`, by metric the least that each slice of 30 tuples
+    or more must reach.
+    """
 
     gates: dict[Name, Gate] = Field(min_length=1)
     slices: tuple[str, ...] = ()
+    slice_floor: dict[Name, float] | Literal[False] = {"auc": 0.5}
+    corpus: Corpus = Corpus()
+    collapse: Collapse | Literal[False] = Collapse()
+    baseline: BeatsBaseline | Literal[False] = BeatsBaseline()
+    sanity: bool = True
 
 
 class Schedule(Frozen):
