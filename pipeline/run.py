@@ -1,31 +1,33 @@
 """`make run`: a recipe through the tfx command on the local engine, up to the verdict."""
 
+import argparse
 import contextlib
 import io
 import json
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.paths import RunPaths
 from pipeline.settings import EXIT_STATUS, WRONG, recipe_name
 from relation.errors import UserError
-from relation.load import load_recipe
+from relation.load import RECIPES, load_recipe
 from relation.terminal import quiet_imports
 
 RUNNER = Path(__file__).with_name("local_runner.py").resolve()
 
 
-def main() -> int:
-    """Registers the pipeline of `RELATA_RECIPE` and runs it.
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Registers the pipeline of a recipe and runs it.
 
     Returns:
       0 blessed (without a model: the data are made), 1 failed, 2 the recipe or the output
       folder is wrong, 3 refused.
     """
     try:
-        loaded = load_recipe(recipe_name())
+        loaded = load_recipe(_flags(arguments).recipe)
         paths = RunPaths.of(loaded.recipe.name)
         paths.make()
     except UserError as error:
@@ -40,6 +42,24 @@ def main() -> int:
         return status or 1
     verdict = json.loads(paths.verdict.read_text(encoding="utf-8"))
     return EXIT_STATUS[verdict["verdict"]]
+
+
+def _flags(arguments: Sequence[str] | None) -> argparse.Namespace:
+    shipped = ", ".join(sorted(path.stem for path in RECIPES.glob("*.yaml")))
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline.run",
+        description="Run a recipe through TFX on the local engine, up to the verdict. "
+        "What it makes is under runs/<recipe>/ (RELATA_RUNS moves it).",
+        epilog="exit status: 0 blessed (without a model: the data are made), 1 failed, 2 the "
+        "recipe or the output folder is wrong, 3 refused",
+    )
+    parser.add_argument(
+        "recipe",
+        nargs="?",
+        default=recipe_name(),
+        help=f"a file, or one of {shipped} (default: RELATA_RECIPE, or else %(default)s)",
+    )
+    return parser.parse_args(arguments)
 
 
 def _tfx(paths: RunPaths, name: str) -> int:
