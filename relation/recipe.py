@@ -118,7 +118,7 @@ class Evaluation(Frozen):
 
     gates: dict[Name, Gate] = Field(min_length=1)
     slices: tuple[str, ...] = ()
-    slice_floor: dict[Name, float] | Literal[False] = {"auc": 0.5}
+    slice_floor: dict[Name, float] | Literal[False] = Field(default={"auc": 0.5})
     corpus: Corpus = Corpus()
     collapse: Collapse | Literal[False] = Collapse()
     baseline: BeatsBaseline | Literal[False] = BeatsBaseline()
