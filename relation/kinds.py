@@ -50,8 +50,8 @@ class EdgeSource(Frozen):
 class Labels(Frozen):
     """Rows are related to their own labels: the values of a feature with a domain in the schema.
 
-    `confidence`: a feature with one number in [0, 1] for each value of `feature`. `levels`: where it
-    is above 1, those numbers are grades instead, whole from 0 (as if not there) to `levels`.
+    `confidence`: a feature with one number in [0, 1] for each value of `feature`. `levels`: above 1,
+    those numbers are grades instead, whole from 0 (as if the value was not there) to `levels`.
     """
 
     type: Literal["labels"]

@@ -7,6 +7,7 @@ The head and the relation decide it; losses and metrics see the columns, [batch,
 | compares two roles (`parts.Head`) | relatedness of each comparison |
 | `VectorHead` | the numbers of a vector, or the logits of classes, of the first comparison |
 | `TagHead` | a logit for each tag |
+| `GradeHead` | a logit for each tag to be above each grade |
 | `ScoreHead` | a score for each document |
 """
 
@@ -18,7 +19,7 @@ import keras
 from keras import ops
 
 from relation.spec import Comparison, LabelKind, Relation
-from trainer_module.heads.families import AnyHead, ScoreHead, TagHead, VectorHead
+from trainer_module.heads.families import AnyHead, GradeHead, ScoreHead, TagHead, VectorHead
 from trainer_module.losses.families import BatchLoss, ListLoss, TagLoss, ValueLoss
 from trainer_module.numerics import Tensor
 from trainer_module.parts import AnyLoss, Head, Loss
@@ -68,7 +69,7 @@ class Answer(abc.ABC):
 
     @abc.abstractmethod
     def served(self, outputs: Tensor) -> Tensor:
-        """What the signatures answer for some columns; same shape."""
+        """What the signatures answer for some columns: [batch, what `scores` has]."""
 
     @property
     def scored(self) -> tuple[int, ...] | None:
@@ -200,6 +201,39 @@ class Tagged(Answer):
         return self.head.score(outputs)
 
 
+class Graded(Answer):
+    """A logit for each tag of an entity to be above each grade."""
+
+    losses = (TagLoss,)
+    head: GradeHead
+
+    def roles(self, columns: Sequence[int] | None = None) -> tuple[str, ...]:
+        del columns
+        return (self.relation.roles[0].name,)
+
+    def build(self) -> keras.layers.Layer:
+        return self.head.build(self.relation.width, self.relation.levels)
+
+    def outputs(
+        self,
+        layer: keras.layers.Layer,
+        embeddings: Mapping[str, Tensor],
+        columns: Sequence[int] | None = None,
+    ) -> Tensor:
+        return layer(embeddings[self.relation.roles[0].name])
+
+    def targets(self, label: Tensor | None, batch: Tensor) -> Tensor:
+        grades = super().targets(label, batch) * self.relation.levels
+        below = ops.arange(self.relation.levels, dtype="float32") + 0.5
+        return ops.reshape(ops.cast(grades[:, :, None] > below, "float32"), (batch, -1))
+
+    def served(self, outputs: Tensor) -> Tensor:
+        """The expected grade of each tag over the highest one, [batch, tags], in [0, 1]."""
+        relation = self.relation
+        shares = ops.reshape(ops.sigmoid(outputs), (-1, relation.width, relation.levels))
+        return ops.mean(shares, axis=-1)
+
+
 class Ranked(Answer):
     """A score for each document."""
 
@@ -247,6 +281,7 @@ _ANSWERS: tuple[tuple[type[AnyHead], type[Answer]], ...] = (
     (Head, Compared),
     (VectorHead, Valued),
     (TagHead, Tagged),
+    (GradeHead, Graded),
     (ScoreHead, Ranked),
 )
 

@@ -8,6 +8,7 @@ from relation.recipe import Model, Part
 from relation.schema import Feature
 from relation.spec import Relation, triplets
 from trainer_module.answers import Answer, Compared, answer_of, check_loss
+from trainer_module.heads.families import TagHead
 from trainer_module.keys import BATCH_LOSSES
 from trainer_module.losses.families import BatchLoss, ImageLoss
 from trainer_module.mining.registry import MINING
@@ -49,6 +50,11 @@ def check_model(
             f"members within a batch ({', '.join(sorted(BATCH_LOSSES))}) can be trained"
         )
     _said("model.loss", model.loss.type, lambda: check_loss(loss, answer))
+    if loss.weighs_tags and not isinstance(head, TagHead):
+        raise RecipeError(
+            f"model.head: got {model.head.type!r}; the loss {model.loss.type!r} weighs tags, and "
+            "needs an answer for each: tag"
+        )
     if isinstance(loss, BatchLoss) and isinstance(answer, Compared):
         _said("model.loss", model.loss.type, answer.check_left)
     if model.mining is not None:

@@ -1,7 +1,9 @@
 """The objective that a recipe's model asks for."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import cast
+
+import tensorflow_transform as tft
 
 from relation.names import ID, prefixed
 from trainer_module.answers import Answer, Compared
@@ -13,21 +15,28 @@ from trainer_module.mining.registry import MINING
 from trainer_module.objectives import EachTuple, Objective
 from trainer_module.parts import LOSSES, ColumnLoss, Loss
 from trainer_module.request import TrainingRequest
+from trainer_module.tag_counts import inverse_frequencies
 from trainer_module.within_batch import InBatch, MinedTriplets
 
 
 def objective_of(
-    request: TrainingRequest, answer: Answer, files: Sequence[str], feature_spec: Mapping[str, Any]
+    request: TrainingRequest,
+    answer: Answer,
+    files: Sequence[str],
+    transform: tft.TFTransformOutput,
 ) -> Objective:
     """The objective of a model that `check_model` has checked.
 
     Args:
-      files, feature_spec: transformed training tuples; candidates are counted where the loss is
-        corrected for how often they are met.
+      files: transformed training tuples; candidates are counted where the loss is corrected for
+        how often they are met.
+      transform: what was learnt of the training entities.
     """
     loss, keys = LOSSES.resolve(request.model.loss), request.preprocessing.keys
     if keys is None:
-        return EachTuple(answer, cast(ColumnLoss, loss))
+        tags = request.preprocessing.materialization.tags
+        weights = inverse_frequencies(transform, tags) if loss.weighs_tags else None
+        return EachTuple(answer, cast(ColumnLoss, loss), weights)
     compared = cast(Compared, answer)
     if request.model.mining is not None:
         miner = MINING.resolve(request.model.mining)
@@ -35,5 +44,5 @@ def objective_of(
     frequencies = None
     if loss.corrected:
         names = [hashed(prefixed(role, ID)) for role in compared.rights]
-        frequencies = Frequencies(read_features(files, feature_spec, names))
+        frequencies = Frequencies(read_features(files, transform.transformed_feature_spec(), names))
     return InBatch(compared, cast(BatchLoss, loss), keys, frequencies)

@@ -2,8 +2,11 @@
 
 import abc
 from collections.abc import Mapping
+from typing import Any
 
 import keras
+import numpy as np
+import numpy.typing as npt
 from keras import ops
 
 from relation.names import NEGATIVE_PROB
@@ -41,10 +44,19 @@ class Objective(abc.ABC):
 
 
 class EachTuple(Objective):
-    """A loss of what the model answers about each tuple, [batch, C]: the mean over the batch."""
+    """A loss of what the model answers about each tuple, [batch, C]: the mean over the batch.
 
-    def __init__(self, answer: Answer, loss: ColumnLoss):
-        self.answer, self._loss = answer, loss
+    Args:
+      tag_weights: [C], for a loss that weighs tags.
+    """
+
+    def __init__(
+        self,
+        answer: Answer,
+        loss: ColumnLoss,
+        tag_weights: npt.NDArray[np.float32] | None = None,
+    ):
+        self.answer, self._loss, self._tag_weights = answer, loss, tag_weights
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -53,7 +65,9 @@ class EachTuple(Objective):
     def __call__(
         self, inputs: Mapping[str, Tensor], targets: Tensor, outputs: Tensor, weight: Tensor | None
     ) -> Tensor:
-        further = {}
+        further: dict[str, Any] = {}
+        if self._loss.weighs_tags:
+            further["weights"] = self._tag_weights
         if self._loss.whole_batch:
             further["weight"] = weight
         if self._loss.corrected:

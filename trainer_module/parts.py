@@ -43,6 +43,7 @@ _HEADS = {
     "distance": "trainer_module.heads.distance.Distance",
     "dot": "trainer_module.heads.dot.Dot",
     "logistic_distance": "trainer_module.heads.logistic_distance.LogisticDistance",
+    "ordinal": "trainer_module.heads.ordinal.Ordinal",
     "scorer": "trainer_module.heads.scorer.Scorer",
     "squared_distance": "trainer_module.heads.squared_distance.SquaredDistance",
     "tag": "trainer_module.heads.tag.Tag",

@@ -17,6 +17,7 @@ from relation.schema import Feature, FeatureKind
 from relation.spec import LabelKind
 from trainer_module.keys import hashed
 from trainer_module.request import KEY, PreprocessingRequest
+from trainer_module.tag_counts import count_tags
 from trainer_module.vocabulary import Vocabulary
 
 Apply = Callable[[tf.SparseTensor, Feature], tf.Tensor]
@@ -65,6 +66,9 @@ def preprocessing_fn(
     if request.relation.negatives:
         width = len(request.relation.negatives)
         outputs[NEGATIVE_PROB] = _dense(inputs[NEGATIVE_PROB], width, 1.0)
+    if request.counted is not None:
+        first = request.relation.roles[0].name
+        count_tags(_as_text(inputs[prefixed(first, request.counted)]))
     if request.keys is not None:
         for name in request.keys.names(request.relation):
             text = _as_text(inputs[name])

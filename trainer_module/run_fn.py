@@ -45,7 +45,7 @@ def run_fn(fn_args: FnArgs) -> None:
     head = HEADS.resolve(request.model.head)
     answer = answer_of(head, relation, len(prepared.materialization.tags))
     spec = transform.transformed_feature_spec()
-    objective = objective_of(request, answer, _expand(fn_args.train_files), spec)
+    objective = objective_of(request, answer, _expand(fn_args.train_files), transform)
     model = RelationalModel(
         answer,
         names,

@@ -51,6 +51,21 @@ class TagHead(AnyHead):
         return keras.ops.sigmoid(logits)
 
 
+class GradeHead(AnyHead):
+    """One embedding to the logits of each tag to be above each grade."""
+
+    def check(self, relation: Relation) -> None:
+        if relation.label is not LabelKind.TAGS or relation.levels == 1:
+            raise ValueError(_told("an entity and its tags with grades (`levels`)", relation))
+
+    @abc.abstractmethod
+    def build(self, tags: int, levels: int) -> keras.layers.Layer:
+        """The layer: embedding [batch, d] -> float32 [batch, tags · levels].
+
+        Column `tag · levels + j` is the logit that the grade of the tag, 0 to `levels`, is above j.
+        """
+
+
 class ScoreHead(AnyHead):
     """One embedding to a score that ranks it."""
 

@@ -20,6 +20,9 @@ class LossBase(Frozen, abc.ABC):
     whole_batch: ClassVar[bool] = False
     """Whether it answers one scalar for the batch, and takes `weight`."""
 
+    weighs_tags: ClassVar[bool] = False
+    """Whether it takes `weights`, one a tag."""
+
     @property
     def corrected(self) -> bool:
         """Whether it takes `log_q`, the log of how likely a candidate is drawn."""

@@ -1,11 +1,18 @@
 """Binary cross-entropy of tags of unequal weight."""
 
+from typing import ClassVar
+
 from trainer_module.losses.tag_cross_entropy import TagCrossEntropy
 from trainer_module.numerics import Tensor
 
 
 class WeightedTagCrossEntropy(TagCrossEntropy):
-    """`tag_cross_entropy` that cannot do without the weights of the tags."""
+    """`tag_cross_entropy` that cannot do without the weights of the tags.
+
+    In training they are inversely proportional to how many training entities have the tag.
+    """
+
+    weighs_tags: ClassVar[bool] = True
 
     def __call__(self, labels: Tensor, logits: Tensor, weights: Tensor | None = None) -> Tensor:
         if weights is None:

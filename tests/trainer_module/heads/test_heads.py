@@ -13,6 +13,7 @@ from trainer_module.heads.cosine import Cosine
 from trainer_module.heads.distance import Distance
 from trainer_module.heads.dot import Dot
 from trainer_module.heads.logistic_distance import LogisticDistance
+from trainer_module.heads.ordinal import Ordinal
 from trainer_module.heads.scorer import Scorer
 from trainer_module.heads.squared_distance import SquaredDistance
 from trainer_module.heads.tag import Tag
@@ -33,9 +34,13 @@ PAIRS = {
     "squared_distance": SquaredDistance().build,
     "vector": lambda: Vector(inputs=ALL).build(3),
 }
-SINGLE = {"scorer": Scorer().build, "tag": lambda: Tag().build(3)}
+SINGLE = {
+    "ordinal": lambda: Ordinal().build(3, 2),
+    "scorer": Scorer().build,
+    "tag": lambda: Tag().build(3),
+}
 BUILD = {**PAIRS, **SINGLE}
-DRAWN = ("concat_mlp", "concatenation", "film", "gate", "scorer", "tag", "vector")
+DRAWN = ("concat_mlp", "concatenation", "film", "gate", "ordinal", "scorer", "tag", "vector")
 EDGES = {
     "equal": (np.ones((3, 4)), np.ones((3, 4))),
     "zero": (np.zeros((3, 4)), np.zeros((3, 4))),
@@ -128,6 +133,7 @@ def test_weight_decay_is_the_sum_of_squares_of_kernels(name):
 
 
 TRIPLETS, TAGS = triplets("item", "item"), tags("item", 4)
+GRADED = tags("item", 4, levels=3)
 BINARY, CLASS = pairs("item", "item"), pairs("item", "item", LabelKind.CLASS)
 SCALAR = pairs("item", "item", LabelKind.SCALAR)
 VECTORS = pairs("item", "item", LabelKind.VECTOR, 3)
@@ -140,12 +146,14 @@ QUERIES = lists("item", "query", 4)
     [
         (Cosine(), (BINARY, SCALAR, TRIPLETS, QUERIES)),
         (Vector(), (VECTORS, CLASS)),
-        (Tag(), (TAGS,)),
+        (Tag(), (TAGS, GRADED)),
+        (Ordinal(), (GRADED,)),
         (Scorer(), (RANKED, LISTS, QUERIES)),
     ],
 )
 def test_heads_know_which_relations_they_answer_for(head, fitting):
-    for relation in (BINARY, SCALAR, CLASS, VECTORS, TRIPLETS, TAGS, RANKED, LISTS, QUERIES):
+    known = (BINARY, SCALAR, CLASS, VECTORS, TRIPLETS, TAGS, GRADED, RANKED, LISTS, QUERIES)
+    for relation in known:
         if relation in fitting:
             head.check(relation)
         else:

@@ -1,0 +1,76 @@
+"""Weights of tags: counted over the training entities alone, read by the loss."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_transform.beam as tft_beam
+from tensorflow_transform import TFTransformOutput
+from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
+
+from relation.materialization import Materialization
+from relation.schema import Feature, FeatureKind
+from relation.spec import tags
+from trainer_module.answers import answer_of
+from trainer_module.heads.tag import Tag
+from trainer_module.losses.weighted_tag_cross_entropy import WeightedTagCrossEntropy
+from trainer_module.objectives import EachTuple
+from trainer_module.preprocessing import preprocessing_fn
+from trainer_module.request import KEY, PreprocessingRequest
+from trainer_module.tag_counts import inverse_frequencies
+
+DOMAIN = ("blue sky", "red", "unseen", "x")
+TAGGED = [["red"], ["red", "x"], ["red", "blue sky"], [], ["red"]]
+
+
+@pytest.fixture(scope="module")
+def transform(tmp_path_factory) -> TFTransformOutput:
+    price = Feature(name="price", kind=FeatureKind.NUMERIC, dtype="float", width=1)
+    request = PreprocessingRequest(
+        materialization=Materialization.model_validate(
+            {
+                "entities": {"item": "id"},
+                "primary": "item",
+                "relation": {"type": "tags", "source": {"type": "labels", "feature": "tags"}},
+                "width": len(DOMAIN),
+                "tags": DOMAIN,
+            }
+        ),
+        features={"item": (price,)},
+        counted="tags",
+    )
+    spec = {
+        "example_price": tf.io.VarLenFeature(tf.float32),
+        "example_tags": tf.io.VarLenFeature(tf.string),
+        "relation": tf.io.VarLenFeature(tf.float32),
+    }
+    metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(spec))
+    rows = [
+        {"example_price": [1.0], "example_tags": [t.encode() for t in found], "relation": []}
+        for found in TAGGED
+    ]
+    folder = str(tmp_path_factory.mktemp("graph"))
+    with tft_beam.Context(temp_dir=str(tmp_path_factory.mktemp("tft"))):
+        config = {KEY: request.model_dump_json()}
+        function = (rows, metadata) | tft_beam.AnalyzeDataset(
+            lambda inputs: preprocessing_fn(inputs, config)
+        )
+        function | tft_beam.WriteTransformFn(folder)
+    return TFTransformOutput(folder)
+
+
+def test_weights_are_inverse_to_counts_and_one_on_average(transform):
+    # Counts 1, 4, 0 (taken as 1), 1: inverse 1, 1/4, 1, 1, with a mean of 13/16.
+    expected = np.array([16, 4, 16, 16]) / 13
+    assert inverse_frequencies(transform, DOMAIN) == pytest.approx(expected)
+    assert set(transform.transformed_feature_spec()) == {"example_price", "relation"}
+
+
+def test_the_loss_of_a_batch_weighs_tags():
+    weights = np.array([3.0, 0.5], "float32")
+    answer = answer_of(Tag(), tags("item", 2), 0)
+    objective = EachTuple(answer, WeightedTagCrossEntropy(), weights)
+    targets = tf.constant([[1.0, 0.0], [0.0, 1.0]])
+    logits = tf.constant([[2.0, -1.0], [0.5, 0.0]])
+    each = np.log1p(np.exp([[-2.0, -1.0], [0.5, 0.0]]))
+    expected = np.mean(each * weights)
+    assert float(objective({}, targets, logits, None)) == pytest.approx(expected, rel=1e-6)
