@@ -22,12 +22,13 @@ from scipy.spatial.distance import cdist
 from tfx.orchestration import metadata
 
 from bench.results import Result
+from components.corpus_evaluator.points import Keys, Points
+from components.corpus_evaluator.retrieval import Similarity, measure
 from pipeline import local_runner
 from pipeline.history import last_run
 from pipeline.paths import RunPaths
 from pipeline.settings import REFUSED
 from relation.load import RECIPES
-from trainer_module.metrics.retrieval import retrieval
 
 RECIPE_NAMES = ("digits_triplets", "digits_pairs", "digits_siamese")
 SEEDS = (1, 2, 3, 4, 5)
@@ -138,13 +139,23 @@ def _measure(
         (references, reference_rows.labels, False),
         (queries, query_rows.labels, True),
     ):
-        found = retrieval(queries, query_rows.labels, others, other_labels, same_set=same)
-        pair = (found.precision_at_1, found.map_at_r)
+        found = measure(
+            _points(queries, query_rows.labels),
+            _points(others, other_labels, first=0 if same else len(queries)),
+            Similarity.EUCLIDEAN,
+            same=same,
+        )
+        pair = tuple(float(np.nanmean(found[name])) for name in ("precision_at_1", "map_at_r"))
         check = _independent(queries, query_rows.labels, others, other_labels, same)
         if not np.allclose(pair, check, rtol=0, atol=1e-9):
-            raise AssertionError(f"retrieval.py says {pair}, an independent calculation {check}")
+            raise AssertionError(f"measure() says {pair}, an independent calculation {check}")
         measured += pair
     return Retrieval(*measured)
+
+
+def _points(vectors: Array, labels: npt.NDArray[np.int64], first: int = 0) -> Points:
+    ids = np.arange(first, first + len(labels), dtype=np.uint64)
+    return Points(ids, Keys.single(labels.astype(np.uint64)), vectors)
 
 
 def _independent(

@@ -8,6 +8,4 @@ collected     what is collected of the tuples of a slice
 registry      name -> function, and the relations that it applies to (imports no TensorFlow)
 tfma_metrics  one TFMA metric that computes any registered one
 eval_config   recipe -> tfma.EvalConfig
-results       Evaluation artifact -> verdict
-retrieval     measures of nearest neighbours
 """

@@ -1,0 +1,1 @@
+"""CorpusEvaluator: does the model put together what belongs together?"""
