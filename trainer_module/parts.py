@@ -6,7 +6,7 @@ A new part is one file with one class below, one line in a table here, and one t
 import abc
 import importlib
 from collections.abc import Mapping
-from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
 
 import keras
 from pydantic import ValidationError
@@ -85,6 +85,9 @@ class Tower(Frozen, abc.ABC):
 
 class Head(AnyHead):
     """Parameters of a head that compares two embeddings, and how it is built."""
+
+    similarity: ClassVar[Literal["euclidean", "cosine", "dot"] | None] = None
+    """What relatedness rises with; None: with no measure that nearest neighbours have."""
 
     @property
     @abc.abstractmethod

@@ -13,6 +13,7 @@ from trainer_module.unit import cosine, unit_length
 class Cosine(Head):
     """relatedness = left·right / (|left| |right|), in [-1, 1]; 0 for a zero vector."""
 
+    similarity = "cosine"
     is_logit: ClassVar[bool] = False
 
     def build(self) -> keras.layers.Layer:

@@ -11,6 +11,7 @@ from trainer_module.parts import Head
 class Distance(Head):
     """relatedness = -|left - right|, in (-inf, 0]."""
 
+    similarity = "euclidean"
     is_logit: ClassVar[bool] = False
 
     def build(self) -> keras.layers.Layer:

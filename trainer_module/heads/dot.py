@@ -12,6 +12,7 @@ from trainer_module.parts import Head
 class Dot(Head):
     """relatedness = left·right; of normalised embeddings it is their cosine."""
 
+    similarity = "dot"
     is_logit: ClassVar[bool] = False
 
     def build(self) -> keras.layers.Layer:

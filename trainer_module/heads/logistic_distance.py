@@ -16,6 +16,7 @@ class LogisticDistance(Head):
     related, from the first step on. `slope` and `threshold` are where they start.
     """
 
+    similarity = "euclidean"
     is_logit: ClassVar[bool] = True
 
     slope: PositiveFloat = 5.0
