@@ -68,11 +68,25 @@ def check_model(
             f"model.head: got {model.head.type!r}; the loss {model.loss.type!r} reads logits, as "
             "logistic_distance, conditioned, or concat_mlp (output: logit) answer them"
         )
+    if loss.needs_frozen:
+        _check_frozen(model, relation)
     if loss.heads is not None and model.head.type not in loss.heads:
         raise RecipeError(
             f"model.head: got {model.head.type!r}; the loss {model.loss.type!r} works with "
             + " or ".join(sorted(loss.heads))
         )
+
+
+def _check_frozen(model: Model, relation: Relation) -> None:
+    left, right = relation.scored.left, relation.scored.right
+    for role, expected in ((left, False), (right, True)):
+        entity = relation.entity_of(role)
+        if TOWERS.resolve(model.tower_of(entity)).frozen is not expected:
+            raise RecipeError(
+                f"model.towers.{entity}.frozen: got {str(not expected).lower()}; the loss "
+                f"{model.loss.type!r} trains {left} towards the features of {right}, which are "
+                "given: expected a frozen tower of the latter alone"
+            )
 
 
 def _check_mining(

@@ -42,6 +42,7 @@ _HEADS = {
     "cosine": "trainer_module.heads.cosine.Cosine",
     "distance": "trainer_module.heads.distance.Distance",
     "dot": "trainer_module.heads.dot.Dot",
+    "feature_error": "trainer_module.heads.feature_error.FeatureError",
     "logistic_distance": "trainer_module.heads.logistic_distance.LogisticDistance",
     "ordinal": "trainer_module.heads.ordinal.Ordinal",
     "scorer": "trainer_module.heads.scorer.Scorer",
@@ -56,6 +57,7 @@ class Tower(Frozen, abc.ABC):
 
     kinds: ClassVar[frozenset[FeatureKind]]
     """The kinds of features that it takes."""
+    frozen: bool = False
 
     def check(self, features: tuple[Feature, ...]) -> None:
         """Raises ValueError when it cannot take these features."""
@@ -126,6 +128,8 @@ class Loss(LossBase):
     """Names of the heads whose relatedness it understands; None = any."""
     reads_logits: ClassVar[bool] = False
     """Whether it understands logits alone."""
+    needs_frozen: ClassVar[bool] = False
+    """Whether the tower of all right members must be frozen, and that of the left not."""
 
     def check(self, relation: Relation) -> None:
         """Raises ValueError when it cannot learn from tuples of this relation."""

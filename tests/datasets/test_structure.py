@@ -187,7 +187,7 @@ def test_confidence_falls_with_the_number_of_shapes(rows):
 
 
 def test_a_drawing_is_of_its_photograph(rows):
-    pairs = rows("datasets.sketches")
+    pairs = rows("datasets.sketches.pairs")
     assert len({one(row, "target_image") for row in pairs}) == len(pairs)
     photographs = [pixels(one(row, "image_image")) for row in pairs[:200]]
     drawings = [pixels(one(row, "target_image")).ravel() for row in pairs[:200]]

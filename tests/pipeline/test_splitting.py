@@ -38,7 +38,7 @@ def edited(tmp_path):
         ("relation_class", "links", (None, None)),
         ("entity_matching", "pairs", (None, "block")),
         ("label_conditioned", "scene", ("id", "id")),
-        ("image_labels", "sketches", (None, "image_id")),
+        ("image_labels_dense", "sketches", (None, "image_id")),
     ],
 )
 def test_the_feature_whose_hash_splits_rows(recipe, table, hashed):
@@ -71,7 +71,7 @@ def test_rows_that_hold_no_ids_are_left_to_relation_gen(edited, tmp_path):
         """feature { name: "image_image" type: BYTES image_domain {} }
         feature { name: "target_image" type: BYTES image_domain {} }"""
     )
-    loaded = edited("image_labels", ("schemas/sketches.pbtxt", str(schema)))
+    loaded = edited("image_labels_dense", ("schemas/sketches.pbtxt", str(schema)))
     assert how_hashed(loaded, "sketches", "/rows/*") == (None, None)
 
 
@@ -122,7 +122,7 @@ def test_components_of_rows_that_hold_their_members(edited):
 
 
 def test_components_of_rows_without_two_ids(edited):
-    loaded = edited("image_labels", ("unit: entity", "unit: component"))
+    loaded = edited("image_labels_dense", ("unit: entity", "unit: component"))
     with pytest.raises(
         RecipeError, match=r"data\.split\.unit: got 'component'; .* these: image_id$"
     ):

@@ -9,6 +9,7 @@ TUPLE_LOSSES = {
     "contrastive": "trainer_module.losses.contrastive.Contrastive",
     "cosent": "trainer_module.losses.cosent.Cosent",
     "cosine_mse": "trainer_module.losses.cosine_mse.CosineMse",
+    "feature_matching": "trainer_module.losses.feature_matching.FeatureMatching",
     "mae": "trainer_module.losses.mae.Mae",
     "mse": "trainer_module.losses.mse.Mse",
     "pairwise_hinge": "trainer_module.losses.pairwise_hinge.PairwiseHinge",

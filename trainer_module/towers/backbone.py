@@ -37,7 +37,7 @@ class Backbone(ImageTower):
     `imagenet` (fetched by Keras), a file of the network's weights without its top (`.weights.h5`,
     or `.h5` as Keras publishes them), or `none` (random). `trainable`: whether training changes
     the network; if not, its batch normalisation keeps its statistics, too. `embedding`: 0 = the
-    averaged features themselves, so that a frozen tower learns nothing at all.
+    averaged features themselves.
     """
 
     channels: Literal[3] = 3
@@ -48,6 +48,8 @@ class Backbone(ImageTower):
 
     def check(self, features: tuple[Feature, ...]) -> None:
         super().check(features)
+        if self.frozen and self.trainable:
+            raise ValueError("trainable: got true; a frozen tower learns nothing")
         if self.weights not in (IMAGENET, NONE) and not Path(self.weights).is_file():
             raise ValueError(
                 f"weights: got {self.weights!r}; expected imagenet, none, or a file, and there is "
@@ -67,7 +69,7 @@ class Backbone(ImageTower):
             x = self.embedded(x, self.embedding)
         else:
             x = self.unit(keras.layers.Activation("linear", dtype="float32")(x))
-        return keras.Model({features[0].name: image}, x, name="backbone")
+        return self.model({features[0].name: image}, x, "backbone")
 
     def _network(self, shape: tuple[int, int, int]) -> Tensor:
         """The network with its weights: [batch, height, width, 3] -> [batch, features]."""

@@ -26,6 +26,8 @@ class Cnn(ImageTower):
 
     def check(self, features: tuple[Feature, ...]) -> None:
         super().check(features)
+        if self.frozen and self.shift:
+            raise ValueError("a frozen tower gives one image one answer: `shift` must be 0")
         pooled = 2 ** (len(self.filters) - 1)
         if min(self.height, self.width) < pooled:
             raise ValueError(
@@ -58,4 +60,4 @@ class Cnn(ImageTower):
         for units in self.dense:
             x = keras.layers.Dense(units, activation="relu", kernel_regularizer=self.penalty())(x)
             x = self.dropped(x)
-        return keras.Model({features[0].name: image}, self.embedded(x, self.embedding), name="cnn")
+        return self.model({features[0].name: image}, self.embedded(x, self.embedding), "cnn")

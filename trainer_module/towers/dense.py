@@ -39,4 +39,4 @@ class Dense(Network):
         for units in self.dense:
             x = keras.layers.Dense(units, kernel_regularizer=self.penalty())(x)
             x = self.dropped(keras.layers.ReLU()(self.normed(x)))
-        return keras.Model(inputs, self.embedded(x, self.embedding), name="dense")
+        return self.model(inputs, self.embedded(x, self.embedding), "dense")

@@ -59,7 +59,7 @@ class EncoderDecoder(ImageTower):
             kernel_regularizer=self.penalty(),
             dtype="float32",
         )(x)
-        return keras.Model({features[0].name: image}, self.unit(x), name="encoder_decoder")
+        return self.model({features[0].name: image}, self.unit(x), "encoder_decoder")
 
     def _level(self, x: Tensor, filters: int) -> Tensor:
         for _ in range(2):

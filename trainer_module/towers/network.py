@@ -1,11 +1,13 @@
 """What the networks of all towers share: regularisation, normalisation, the embedding itself."""
 
 import abc
+from collections.abc import Mapping
 from typing import Literal
 
 import keras
 from pydantic import Field
 
+from relation.schema import Feature
 from trainer_module.numerics import Tensor
 from trainer_module.parts import Tower
 from trainer_module.unit import unit_length
@@ -16,13 +18,25 @@ class Network(Tower, abc.ABC):
 
     `normalize`: embeddings of unit length. `dropout`: share of activations dropped while training.
     `weight_decay`: w in w·|kernel|², added to the loss for each kernel. `norm`: normalisation of
-    hidden activations, over the batch or over the features of each example.
+    hidden activations, over the batch or over the features of each example. `frozen`: training
+    leaves the tower as it was built, such as one whose features others are to learn.
     """
 
     normalize: bool = True
     dropout: float = Field(0.0, ge=0.0, lt=1.0)
     weight_decay: float = Field(0.0, ge=0.0)
     norm: Literal["none", "batch", "layer"] = "none"
+
+    def check(self, features: tuple[Feature, ...]) -> None:
+        super().check(features)
+        if self.frozen and (self.dropout or self.weight_decay):
+            raise ValueError("a frozen tower learns nothing: no `dropout`, no `weight_decay`")
+
+    def model(self, inputs: Mapping[str, Tensor], embedding: Tensor, name: str) -> keras.Model:
+        """The network of a graph of layers."""
+        result = keras.Model(inputs, embedding, name=name)
+        result.trainable = not self.frozen
+        return result
 
     def penalty(self) -> keras.regularizers.Regularizer | None:
         """The penalty of a kernel."""

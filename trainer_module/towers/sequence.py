@@ -62,7 +62,7 @@ class Sequence(Network):
             x = self._block(x, kept)
         pooled = MaskedMean()(self.normed(x), kept)
         x = _joined([pooled, *column_vectors(inputs, others, vocabularies, self.category)])
-        return keras.Model(inputs, self.embedded(x, self.embedding), name="sequence")
+        return self.model(inputs, self.embedded(x, self.embedding), "sequence")
 
     def _words(
         self, indices: Mapping[str, Tensor], vocabularies: Mapping[str, Vocabulary]

@@ -1,0 +1,25 @@
+"""Embeddings are trained towards the features that a frozen tower gives."""
+
+from typing import ClassVar
+
+from relation.spec import Relation
+from trainer_module.numerics import Tensor, weighted_mean, wide
+from trainer_module.parts import Loss
+
+
+class FeatureMatching(Loss):
+    """Minus the relatedness of what is related, the mean over a tuple's related comparisons.
+
+    The head says which error that is: `feature_error` L1, L2, minus cosine, or a mixture. Nothing
+    pushes unrelated ones apart, so one side must be given: its tower is frozen, or both would
+    collapse to one point.
+    """
+
+    needs_frozen: ClassVar[bool] = True
+
+    def check(self, relation: Relation) -> None:
+        if not any(comparison.related for comparison in relation.comparisons):
+            raise ValueError("it needs tuples of which two members are known to be related")
+
+    def __call__(self, related: Tensor, relatedness: Tensor) -> Tensor:
+        return weighted_mean(-wide(relatedness), wide(related), axis=-1)
