@@ -12,6 +12,10 @@ BENCHMARKS = (
     "relation_gen_assembly",
     "relation_gen_end_to_end",
     "relation_gen_growth",
+    "ranking_quality",
+    "tags_quality",
+    "fashion_quality",
+    "training_speed",
 )
 """Modules of this package with `run() -> list[Result]`."""
 

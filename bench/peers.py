@@ -13,6 +13,7 @@ from relation.load import PROJECT
 
 FOLDER = PROJECT / ".tools" / "peers"
 METRIC_LEARNING = ("torch==2.13.0", "pytorch-metric-learning==2.9.0")
+LIGHTGBM = ("lightgbm==4.7.0",)
 
 
 def python_with(name: str, requirements: tuple[str, ...], folder: Path = FOLDER) -> Path:

@@ -29,6 +29,8 @@ class Result:
         None where the figure is only reported.
       spread: (largest − smallest of our values) / `ours`.
       n: number of values.
+      protocol: what was trained on what, and how it was measured, in a sentence or two; in the file
+        where there is one.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Result:
     goal: float | None
     spread: float
     n: int
+    protocol: str = ""
 
     def __post_init__(self) -> None:
         numbers = [self.ours, self.spread, *self.peers.values()]
@@ -57,6 +60,7 @@ class Result:
         peers: Mapping[str, Sequence[float]],
         goal: float | None,
         average: Callable[[Sequence[float]], float] = statistics.median,
+        protocol: str = "",
     ) -> "Result":
         """Averages the values of each side alike."""
         ours = average(values)
@@ -69,6 +73,7 @@ class Result:
             goal=goal,
             spread=(max(values) - min(values)) / abs(ours),
             n=len(values),
+            protocol=protocol,
         )
 
     @property
@@ -86,7 +91,8 @@ class Result:
 
     def write(self, folder: Path = OUT) -> None:
         """Writes `<name>.json`."""
-        fields = ("name", "unit", "better", "ours", "peers", "ratio", "goal", "spread", "n")
+        fields = ["name", "unit", "better", "ours", "peers", "ratio", "goal", "spread", "n"]
+        fields += ["protocol"] if self.protocol else []
         folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps({field: getattr(self, field) for field in fields}, indent=1)
         (folder / f"{self.name}.json").write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,195 @@
+"""What `training_speed` measures, each in a process of its own (`isolated.py`)."""
+
+import logging
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tensorflow_transform as tft
+from keras import ops
+from tfx.components.trainer.fn_args_utils import FnArgs
+
+from relation.names import prefixed
+from trainer_module.answers import answer_of
+from trainer_module.inputs import tuple_dataset
+from trainer_module.losses.triplet import Triplet
+from trainer_module.mining.batch_semi_hard import BatchSemiHard
+from trainer_module.numerics import weighted_mean
+from trainer_module.parts import HEADS, TOWERS
+from trainer_module.request import KEY, TrainingRequest
+from trainer_module.run_fn import run_fn
+
+ROLES = ("anchor", "positive", "negative")
+IMAGE, SIDE = "image", 8
+WIDTH = 64
+"""Numbers of an embedding, where only mining is measured."""
+
+
+class Transformed:
+    """What Transform gave: the folders of its graph and of its examples, and the request."""
+
+    def __init__(self, graph: str, examples: str, request: str):
+        self.graph, self.request = graph, TrainingRequest.model_validate_json(request)
+        self.files = {
+            split: sorted(map(str, (Path(examples) / f"Split-{split}").iterdir()))
+            for split in ("train", "eval")
+        }
+
+    def dataset(self, split: str, shuffled: bool) -> tf.data.Dataset:
+        """Batches as the trainer reads them."""
+        prepared, model = self.request.preprocessing, self.request.model
+        entity = prepared.relation.entities[0]
+        towers = {entity: TOWERS.resolve(model.tower_of(entity))}
+        answer = answer_of(HEADS.resolve(model.head), prepared.relation, 0)
+        return tuple_dataset(
+            self.files[split],
+            tft.TFTransformOutput(self.graph).transformed_feature_spec(),
+            answer,
+            towers,
+            {entity: [feature.name for feature in prepared.features[entity]]},
+            self.request.training.batch_size,
+            1 if shuffled else None,
+        )
+
+
+def ours(graph: str, examples: str, request: str) -> list[list[float]]:
+    """Seconds and processor seconds of each epoch of `run_fn`, but for the first."""
+    data, times = Transformed(graph, examples, request), _Times()
+    progress = logging.getLogger("relata.progress")
+    progress.setLevel(logging.INFO)
+    progress.addHandler(times)
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        run_fn(
+            FnArgs(
+                train_files=data.files["train"],
+                eval_files=data.files["eval"],
+                transform_output=graph,
+                serving_model_dir=f"{folder}/model",
+                model_run_dir=f"{folder}/logs",
+                custom_config={KEY: request},
+            )
+        )
+    return times.epochs()
+
+
+def plain(graph: str, examples: str, request: str) -> list[list[float]]:
+    """The same of `fit` on arrays in memory: the same network, loss, batch and validation."""
+    data, times = Transformed(graph, examples, request), _Times()
+    arrays = {split: _images(data.dataset(split, shuffled=False)) for split in data.files}
+    training, prepared = data.request.training, data.request.preprocessing
+    keras.utils.set_random_seed(training.seed)
+    entity = prepared.relation.entities[0]
+    tower = TOWERS.resolve(data.request.model.tower_of(entity)).build(prepared.features[entity])
+    triplet = keras.Input((len(ROLES), SIDE, SIDE, 1))
+    embedded = tower({IMAGE: ops.reshape(triplet, (-1, SIDE, SIDE, 1))})
+    model = keras.Model(triplet, ops.reshape(embedded, (-1, len(ROLES), embedded.shape[-1])))
+
+    def loss(_: Any, embeddings: Any) -> Any:
+        anchor, positive, negative = (embeddings[:, i] for i in range(len(ROLES)))
+        near = ops.sum((anchor - positive) ** 2, axis=-1)
+        far = ops.sum((anchor - negative) ** 2, axis=-1)
+        return ops.relu(1.0 + near - far)
+
+    model.compile(optimizer=keras.optimizers.Adam(training.learning_rate), loss=loss)
+    train, validation = ((found, np.zeros(len(found))) for found in arrays.values())
+    model.fit(
+        *train,
+        validation_data=validation,
+        batch_size=training.batch_size,
+        epochs=training.epochs,
+        verbose=0,
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: times.note())],
+    )
+    return times.epochs()
+
+
+def _images(dataset: tf.data.Dataset) -> Any:
+    """Decoded images of triplets, float32 [tuples, 3, side, side, 1]."""
+    batches = [
+        np.stack([inputs[prefixed(role, IMAGE)] for role in ROLES], axis=1)
+        for inputs, *_ in dataset.as_numpy_iterator()
+    ]
+    return np.concatenate(batches)
+
+
+def read_ours(graph: str, examples: str, request: str) -> list[list[float]]:
+    """Seconds and processor seconds of reading all training tuples, three times."""
+    return _read(Transformed(graph, examples, request).dataset("train", shuffled=True))
+
+
+def read_raw(graph: str, examples: str, request: str) -> list[list[float]]:
+    """The same of their serialized bytes alone, in batches."""
+    data = Transformed(graph, examples, request)
+    raw = tf.data.TFRecordDataset(data.files["train"], compression_type="GZIP")
+    return _read(raw.batch(data.request.training.batch_size).prefetch(tf.data.AUTOTUNE))
+
+
+def _read(dataset: tf.data.Dataset) -> list[list[float]]:
+    times = _Times()
+    for _ in range(4):
+        for _ in dataset:
+            pass
+        times.note()
+    return times.epochs()
+
+
+def mine(rows: int, steps: int, mined: bool) -> list[list[float]]:
+    """Seconds and processor seconds of steps: scores of all rows, semi-hard triplets, gradient.
+
+    Not `mined`: the scores and their gradient alone.
+    """
+    generator = np.random.default_rng(1)
+    points = generator.normal(size=(rows, WIDTH)).astype(np.float32)
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    labels = generator.integers(0, rows // 8, rows)
+    same = tf.constant(labels[:, None] == labels)
+    valid = tf.constant(~np.eye(rows, dtype=bool))
+    loss, miner = Triplet(margin=0.2), BatchSemiHard()
+
+    @tf.function
+    def step(embeddings: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            tape.watch(embeddings)
+            scores = tf.matmul(embeddings, embeddings, transpose_b=True)
+            if mined:
+                found = miner(loss, scores, same, valid)
+                value = weighted_mean(found.losses, found.counts)
+            else:
+                value = tf.reduce_mean(scores)
+        return tape.gradient(value, embeddings)
+
+    return _timed(lambda: step(tf.constant(points)), steps)
+
+
+def _timed(function: Callable[[], Any], steps: int) -> list[list[float]]:
+    times = _Times()
+    for _ in range(steps + 1):
+        function()
+        times.note()
+    return times.epochs()
+
+
+class _Times(logging.Handler):
+    """When something ended, by the clock and of the processor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._notes: list[tuple[float, float]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if str(record.msg).startswith("epoch"):
+            self.note()
+
+    def note(self) -> None:
+        times = os.times()
+        self._notes.append((time.monotonic(), times.user + times.system))
+
+    def epochs(self) -> list[list[float]]:
+        """Between the first note and the second, and so on."""
+        return np.diff(np.array(self._notes), axis=0).tolist()
