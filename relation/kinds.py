@@ -50,7 +50,7 @@ class EdgeSource(Frozen):
 class Labels(Frozen):
     """Rows are related to their own labels: the values of a feature with a domain in the schema.
 
-    `confidence`: a feature with one number in [0, 1] for each value of `feature`. `levels`: above 1,
+    `confidence`: a feature with one number in [0, 1] for each value of `feature`. `levels`: above 1
     those numbers are grades instead, whole from 0 (as if the value was not there) to `levels`.
     """
 
@@ -161,24 +161,30 @@ class Rows(Seeded):
     """Tuples that came as rows.
 
     `roles`: entity type of each role. `label`: the column that holds the label, if there is one.
+    `label_kind`: what it is; `image`: the label of the first role is the image of the second.
     """
 
     type: Literal["rows"]
     source: Row
     roles: dict[Name, Name] = Field(min_length=1, max_length=16)
     label: str | None = None
-    label_kind: Literal["binary", "scalar", "vector", "class"] = "binary"
+    label_kind: Literal["binary", "scalar", "vector", "class", "image"] = "binary"
 
     @model_validator(mode="after")
     def _kind_of_a_label(self) -> "Rows":
-        if self.label is None and self.label_kind != "binary":
+        if self.label_kind == "image":
+            if self.label is not None or len(self.roles) != 2:
+                raise ValueError("label_kind: image needs two roles, and takes no `label`")
+        elif self.label is None and self.label_kind != "binary":
             raise ValueError(f"label_kind: {self.label_kind} needs a `label` that is of that kind")
         return self
 
     @property
     def kind(self) -> LabelKind:
         """What the label is."""
-        return LabelKind(self.label_kind) if self.label else LabelKind.NONE
+        if self.label is None and self.label_kind == "binary":
+            return LabelKind.NONE
+        return LabelKind(self.label_kind)
 
 
 RelationConfig: TypeAlias = Annotated[

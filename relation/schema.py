@@ -192,7 +192,7 @@ def _add_own(
 ) -> None:
     """Adds the features that belong to none of a tuple's members."""
     relation, sampling = asked.tuples, getattr(asked.relation, "sampling", None)
-    if relation.label is not LabelKind.NONE:
+    if relation.labelled:
         label = _add(result, RELATION, schema_pb2.FLOAT, relation.width)
         if relation.label in (LabelKind.BINARY, LabelKind.TAGS):
             label.float_domain.min, label.float_domain.max = 0.0, 1.0

@@ -40,6 +40,8 @@ class LabelKind(str, enum.Enum):
     """One a document; -1 = there is no document."""
     TAGS = "tags"
     """One a tag, in [0, 1], in the order of the schema's domain."""
+    IMAGE = "image"
+    """No number: what is to be answered is the image of the second role."""
 
 
 class Role(NamedTuple):
@@ -81,6 +83,11 @@ class Relation(NamedTuple):
     def entities(self) -> tuple[str, ...]:
         """The entity types, each once, in the order of their first role."""
         return tuple(dict.fromkeys(role.entity for role in self.roles))
+
+    @property
+    def labelled(self) -> bool:
+        """Whether tuples carry `relation`."""
+        return self.label not in (LabelKind.NONE, LabelKind.IMAGE)
 
     @property
     def scored(self) -> Comparison:
@@ -165,6 +172,6 @@ def tags(example: str, count: int, levels: int = 1) -> Relation:
 
 def rows(roles: tuple[Role, ...], label: LabelKind, width: int) -> Relation:
     """Tuples that came as rows: the roles that the recipe names, the label that the row holds."""
-    related = True if label is LabelKind.NONE else None
+    related = True if label in (LabelKind.NONE, LabelKind.IMAGE) else None
     compared = tuple(Comparison(roles[0].name, role.name, related) for role in roles[1:2])
     return Relation(roles=roles, label=label, comparisons=compared, width=width)

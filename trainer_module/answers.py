@@ -9,6 +9,7 @@ The head and the relation decide it; losses and metrics see the columns, [batch,
 | `TagHead` | a logit for each tag |
 | `GradeHead` | a logit for each tag to be above each grade |
 | `ScoreHead` | a score for each document |
+| `ImageHead` | two images, each [height, width, channels]: the answer, and what it should be |
 """
 
 import abc
@@ -19,8 +20,15 @@ import keras
 from keras import ops
 
 from relation.spec import Comparison, LabelKind, Relation
-from trainer_module.heads.families import AnyHead, GradeHead, ScoreHead, TagHead, VectorHead
-from trainer_module.losses.families import BatchLoss, ListLoss, TagLoss, ValueLoss
+from trainer_module.heads.families import (
+    AnyHead,
+    GradeHead,
+    ImageHead,
+    ScoreHead,
+    TagHead,
+    VectorHead,
+)
+from trainer_module.losses.families import BatchLoss, ImageLoss, ListLoss, TagLoss, ValueLoss
 from trainer_module.numerics import Tensor
 from trainer_module.parts import AnyLoss, Head, Loss
 
@@ -277,12 +285,52 @@ class Ranked(Answer):
         return (0,)
 
 
+class Pictured(Answer):
+    """An image for the image of the first role, and behind it that of the second role, as it is."""
+
+    losses = (ImageLoss,)
+    head: ImageHead
+
+    def roles(self, columns: Sequence[int] | None = None) -> tuple[str, ...]:
+        pair = self.relation.scored.left, self.relation.scored.right
+        return pair if columns is None else tuple(pair[i] for i in columns)
+
+    def build(self) -> keras.layers.Layer:
+        return self.head.build()
+
+    def outputs(
+        self,
+        layer: keras.layers.Layer,
+        embeddings: Mapping[str, Tensor],
+        columns: Sequence[int] | None = None,
+    ) -> Tensor:
+        """[batch, C, height, width, channels]."""
+        answered = self.roles((0,))[0]
+        images = {role: embeddings[role] for role in self.roles(columns)}
+        if answered in images:
+            images[answered] = layer(images[answered])
+        return ops.stack(list(images.values()), axis=1)
+
+    def targets(self, label: Tensor | None, batch: Tensor) -> Tensor:
+        """Nothing, [batch, 0]: the second of the outputs is the target."""
+        del label
+        return ops.zeros((batch, 0), dtype="float32")
+
+    def served(self, outputs: Tensor) -> Tensor:
+        return outputs
+
+    @property
+    def scored(self) -> tuple[int, ...] | None:
+        return (0,)
+
+
 _ANSWERS: tuple[tuple[type[AnyHead], type[Answer]], ...] = (
     (Head, Compared),
     (VectorHead, Valued),
     (TagHead, Tagged),
     (GradeHead, Graded),
     (ScoreHead, Ranked),
+    (ImageHead, Pictured),
 )
 
 

@@ -8,9 +8,9 @@ from relation.recipe import Model, Part
 from relation.schema import Feature
 from relation.spec import Relation, triplets
 from trainer_module.answers import Answer, Compared, answer_of, check_loss
-from trainer_module.heads.families import TagHead
+from trainer_module.heads.families import AnyHead, ImageHead, TagHead
 from trainer_module.keys import BATCH_LOSSES
-from trainer_module.losses.families import BatchLoss, ImageLoss
+from trainer_module.losses.families import BatchLoss
 from trainer_module.mining.registry import MINING
 from trainer_module.parts import HEADS, LOSSES, TOWERS, AnyLoss, Head, Loss
 
@@ -44,7 +44,8 @@ def check_model(
     head, loss = HEADS.resolve(model.head), LOSSES.resolve(model.loss)
     _said("model.head", model.head.type, lambda: head.check(relation))
     answer = answer_of(head, relation, classes)
-    if isinstance(loss, ImageLoss) or (loss.whole_batch and isinstance(loss, BatchLoss)):
+    _check_images(model, relation, head)
+    if loss.whole_batch and isinstance(loss, BatchLoss):
         raise RecipeError(
             f"model.loss: got {model.loss.type!r}, and so far only losses of tuples, and of their "
             f"members within a batch ({', '.join(sorted(BATCH_LOSSES))}) can be trained"
@@ -75,6 +76,30 @@ def check_model(
             f"model.head: got {model.head.type!r}; the loss {model.loss.type!r} works with "
             + " or ".join(sorted(loss.heads))
         )
+
+
+def _check_images(model: Model, relation: Relation, head: AnyHead) -> None:
+    """Towers give images where the head takes them, all of one shape, and nowhere else."""
+    found = {entity: TOWERS.resolve(model.tower_of(entity)).image for entity in relation.entities}
+    if not isinstance(head, ImageHead):
+        if pictures := [entity for entity, shape in found.items() if shape]:
+            raise RecipeError(
+                f"model.head: got {model.head.type!r}, which takes vectors, and the tower of "
+                f"{pictures[0]} gives images: expected image"
+            )
+        return
+    entities = (relation.entity_of(relation.scored.left), relation.entity_of(relation.scored.right))
+    answered, expected = (found[entity] for entity in entities)
+    if answered is None or answered != expected:
+        raise RecipeError(
+            f"model.head: got {model.head.type!r}, which takes images of one shape, and the tower "
+            f"of {entities[0]} gives {_shape(answered)}, that of {entities[1]} {_shape(expected)}: "
+            "expected encoder_decoder and pixels"
+        )
+
+
+def _shape(image: tuple[int, int, int] | None) -> str:
+    return "a vector" if image is None else "×".join(map(str, image))
 
 
 def _check_frozen(model: Model, relation: Relation) -> None:

@@ -10,9 +10,9 @@ from trainer_module.answers import Answer, Compared
 from trainer_module.frequencies import Frequencies
 from trainer_module.inputs import read_features
 from trainer_module.keys import hashed
-from trainer_module.losses.families import BatchLoss
+from trainer_module.losses.families import BatchLoss, ImageLoss
 from trainer_module.mining.registry import MINING
-from trainer_module.objectives import EachTuple, Objective
+from trainer_module.objectives import EachImage, EachTuple, Objective
 from trainer_module.parts import LOSSES, ColumnLoss, Loss
 from trainer_module.request import TrainingRequest
 from trainer_module.tag_counts import inverse_frequencies
@@ -33,6 +33,8 @@ def objective_of(
       transform: what was learnt of the training entities.
     """
     loss, keys = LOSSES.resolve(request.model.loss), request.preprocessing.keys
+    if isinstance(loss, ImageLoss):
+        return EachImage(answer, loss)
     if keys is None:
         tags = request.preprocessing.materialization.tags
         weights = inverse_frequencies(transform, tags) if loss.weighs_tags else None

@@ -11,6 +11,7 @@ from keras import ops
 
 from relation.names import NEGATIVE_PROB
 from trainer_module.answers import Answer
+from trainer_module.losses.families import ImageLoss
 from trainer_module.numerics import Tensor, weighted_mean
 from trainer_module.parts import ColumnLoss
 
@@ -74,6 +75,18 @@ class EachTuple(Objective):
             further["log_q"] = ops.log(inputs[NEGATIVE_PROB])
         losses = self._loss(targets, outputs, **further)
         return losses if self._loss.whole_batch else mean(losses, weight)
+
+
+class EachImage(Objective):
+    """A loss of each image that is answered: the mean over the batch."""
+
+    def __init__(self, answer: Answer, loss: ImageLoss):
+        self.answer, self._loss = answer, loss
+
+    def __call__(
+        self, inputs: Mapping[str, Tensor], targets: Tensor, outputs: Tensor, weight: Tensor | None
+    ) -> Tensor:
+        return mean(self._loss(outputs[:, 1], outputs[:, 0]), weight)
 
 
 def mean(losses: Tensor, weight: Tensor | None) -> Tensor:

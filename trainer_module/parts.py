@@ -34,6 +34,7 @@ _TOWERS = {
     "cnn": "trainer_module.towers.cnn.Cnn",
     "dense": "trainer_module.towers.dense.Dense",
     "encoder_decoder": "trainer_module.towers.encoder_decoder.EncoderDecoder",
+    "pixels": "trainer_module.towers.pixels.Pixels",
     "sequence": "trainer_module.towers.sequence.Sequence",
 }
 _HEADS = {
@@ -43,6 +44,7 @@ _HEADS = {
     "distance": "trainer_module.heads.distance.Distance",
     "dot": "trainer_module.heads.dot.Dot",
     "feature_error": "trainer_module.heads.feature_error.FeatureError",
+    "image": "trainer_module.heads.image.Image",
     "logistic_distance": "trainer_module.heads.logistic_distance.LogisticDistance",
     "ordinal": "trainer_module.heads.ordinal.Ordinal",
     "scorer": "trainer_module.heads.scorer.Scorer",
@@ -58,6 +60,11 @@ class Tower(Frozen, abc.ABC):
     kinds: ClassVar[frozenset[FeatureKind]]
     """The kinds of features that it takes."""
     frozen: bool = False
+
+    @property
+    def image(self) -> tuple[int, int, int] | None:
+        """Height, width and channels of what it gives, if that is an image and no vector."""
+        return None
 
     def check(self, features: tuple[Feature, ...]) -> None:
         """Raises ValueError when it cannot take these features."""
@@ -85,6 +92,9 @@ class Tower(Frozen, abc.ABC):
         """
 
 
+_NOT_COMPARED = (LabelKind.VECTOR, LabelKind.CLASS, LabelKind.IMAGE)
+
+
 class Head(AnyHead):
     """Parameters of a head that compares two embeddings, and how it is built."""
 
@@ -97,7 +107,7 @@ class Head(AnyHead):
         """Whether `relatedness` is a logit, so that a sigmoid makes it a probability."""
 
     def check(self, relation: Relation) -> None:
-        if not relation.comparisons or relation.label in (LabelKind.VECTOR, LabelKind.CLASS):
+        if not relation.comparisons or relation.label in _NOT_COMPARED:
             raise ValueError(
                 "it answers with one number for two roles, and tuples of this relation have a "
                 f"label of kind {relation.label.value} and {len(relation.comparisons)} comparisons"

@@ -14,7 +14,6 @@ import tensorflow_transform as tft
 
 from relation.names import NEGATIVE_PROB, RELATION, RELATION_WEIGHT, prefixed
 from relation.schema import Feature, FeatureKind
-from relation.spec import LabelKind
 from trainer_module.keys import hashed
 from trainer_module.request import KEY, PreprocessingRequest
 from trainer_module.tag_counts import count_tags
@@ -59,7 +58,7 @@ def preprocessing_fn(
             apply = _ANALYZE[group[0].kind](analyzed, name)
             for output, feature in ((prefixed(r, f.name), f) for r in roles for f in group):
                 outputs[output] = apply(inputs[output], feature)
-    if request.relation.label is not LabelKind.NONE:
+    if request.relation.labelled:
         outputs[RELATION] = _dense(inputs[RELATION], request.relation.width, 0.0)
     if request.materialization.weighted:
         outputs[RELATION_WEIGHT] = _dense(inputs[RELATION_WEIGHT], 1, 1.0)

@@ -3,7 +3,7 @@
 | signature | examples | answer |
 |---|---|---|
 | `embed_<entity type>` | raw entities | `embedding` float32 [batch, d] |
-| `serving_default` = `score` | raw tuples (prefixed) | `score` [batch], or [batch, C] |
+| `serving_default` = `score` | raw tuples (prefixed) | `score` [batch], [batch, C], or images |
 | `evaluate` | raw tuples | `scores` float32 [batch, C] |
 """
 
@@ -82,7 +82,8 @@ class ServingModule(tf.Module):
             return {"score": found if scored is None else found[:, 0]}
 
         def evaluate(examples: tf.Tensor) -> dict[str, tf.Tensor]:
-            return {"scores": self.scores(examples, None)}
+            found = self.scores(examples, None)
+            return {"scores": tf.reshape(found, [tf.shape(found)[0], -1])}
 
         result = {EVALUATE: concrete(evaluate), "score": concrete(score)}
         result["serving_default"] = result["score"]

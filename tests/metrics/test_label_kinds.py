@@ -23,8 +23,10 @@ RELATIONS = {
     "lists": spec.lists("item", "query", 6),
     "ranked_pairs": spec.ranked_pairs("item", None),
     "ntuples": spec.ntuples("item", "item", 1, 3),
+    "image": spec.rows((spec.Role("photo", "a"), spec.Role("mask", "b")), LabelKind.IMAGE, 1),
 }
 WIDTHS = {"scalar": 1, "vector": 3, "class": 5, "tags": 4, "lists": 6, "ranked_pairs": 2}
+WIDTHS["image"] = 2 * 3  # Pixels that are answered, then those that should be.
 
 
 def _model(folder, role, columns):
@@ -56,6 +58,7 @@ def _answers(kind, rng):
         ),
         "ranked_pairs": lambda: rng.integers(1, 4, (N, 1)),
         "ntuples": lambda: np.zeros((N, 0)),
+        "image": lambda: np.zeros((N, 0)),
     }[kind]()
     return tuple(np.asarray(part, np.float32) for part in (scores, labels, rng.random(N)))
 
@@ -85,6 +88,12 @@ def _expected(kind, scores, labels, weights):
         return {
             "mse": sklearn.mean_squared_error(labels, scores, sample_weight=weights),
             "r2": sklearn.r2_score(labels, scores, sample_weight=weights),
+        }
+    if kind == "image":
+        pair = scores[:, 3:], scores[:, :3]
+        return {
+            "mae": sklearn.mean_absolute_error(*pair, sample_weight=weights),
+            "mse": sklearn.mean_squared_error(*pair, sample_weight=weights),
         }
     if kind == "class":
         said = scores.argmax(axis=1)

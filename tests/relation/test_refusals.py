@@ -130,6 +130,7 @@ SOURCES: list[Case] = [
     ("rows", {"relation.label": "target_id", "relation.label_kind": "class"}, r"relation\.label: got 'target_id'; expected a feature whose values"),
     ("rows", {"relation.label_kind": "class"}, r"relation: got .*; label_kind: class needs a `label` that is of that kind$"),
 ]  # fmt: skip
+    ("rows", {"relation.label_kind": "image", "relation.label": "verdict"}, r"relation: got .*; label_kind: image needs two roles, and takes no `label`$"),
 
 SAMPLING: list[Case] = [
     ("label_pairs", {"relation.sampling.positives_per_anchor": "all"}, r"relation\.sampling\.positives_per_anchor: got 'all'; a label has as many pairs"),

@@ -14,7 +14,9 @@ from trainer_module.parts import HEADS, LOSSES, TOWERS
 IMAGE = Feature(name="image", kind=FeatureKind.IMAGE, dtype="bytes", width=1)
 PRICE = Feature(name="price", kind=FeatureKind.NUMERIC, dtype="float", width=1)
 CNN = {"type": "cnn", "height": 8, "width": 8}
-NEEDED = {name: {"height": 8, "width": 8} for name in ("backbone", "cnn", "encoder_decoder")}
+NEEDED = {
+    name: {"height": 8, "width": 8} for name in ("backbone", "cnn", "encoder_decoder", "pixels")
+}
 """Parameters of parts that have no default."""
 
 

@@ -66,6 +66,18 @@ class GradeHead(AnyHead):
         """
 
 
+class ImageHead(AnyHead):
+    """An image, given by a tower in the place of an embedding, to the image that belongs to it."""
+
+    def check(self, relation: Relation) -> None:
+        if relation.label is not LabelKind.IMAGE:
+            raise ValueError(_told("rows whose label is an image (label_kind: image)", relation))
+
+    @abc.abstractmethod
+    def build(self) -> keras.layers.Layer:
+        """The layer: [batch, height, width, channels] of values in [0, 1] -> the same shape."""
+
+
 class ScoreHead(AnyHead):
     """One embedding to a score that ranks it."""
 

@@ -20,7 +20,8 @@ class Form(NamedTuple):
       label: what the label of a tuple is.
       related: of each column that says how related two members are, or how high a document ranks:
         True, False, or None where the tuple's label says. Empty where columns are other things.
-      width: numbers of a label; 0 where there is none.
+      width: numbers of a label; 0 where there is none. Of an image it is 0, too: behind the pixels
+        that the model answers come as many of the image that should have been.
     """
 
     label: LabelKind
@@ -29,13 +30,19 @@ class Form(NamedTuple):
 
     @property
     def columns(self) -> int | None:
-        """How many columns an answer has; None where the model alone knows (classes)."""
-        if self.label is LabelKind.CLASS:
+        """How many columns an answer has; None where the model alone knows (classes, pixels)."""
+        if self.label in (LabelKind.CLASS, LabelKind.IMAGE):
             return None
         return len(self.related) or self.width
 
 
-_OTHER_COLUMNS = (LabelKind.VECTOR, LabelKind.CLASS, LabelKind.TAGS, LabelKind.GRADES)
+_OTHER_COLUMNS = (
+    LabelKind.VECTOR,
+    LabelKind.CLASS,
+    LabelKind.TAGS,
+    LabelKind.GRADES,
+    LabelKind.IMAGE,
+)
 
 
 def form_of(relation: Relation) -> Form:
@@ -45,7 +52,7 @@ def form_of(relation: Relation) -> Form:
         related = ()
     elif relation.label is LabelKind.SCALAR and None not in related:
         related = (True, False)  # Of two documents the first is preferred, with or without query.
-    width = 0 if relation.label is LabelKind.NONE else relation.width
+    width = relation.width if relation.labelled else 0
     return Form(relation.label, related, width)
 
 

@@ -8,7 +8,7 @@ from tensorflow_model_analysis.proto import config_pb2
 
 from relation.names import RELATION, RELATION_WEIGHT, prefixed
 from relation.recipe import Evaluation, Gate
-from relation.spec import LabelKind, Relation
+from relation.spec import Relation
 from trainer_module.metrics.collected import form_of
 from trainer_module.metrics.registry import check_gates, metrics_of
 
@@ -64,7 +64,7 @@ def eval_config(
                 signature_name=signature,
                 # Said here, or TFMA first tries to load the model as a Keras 2 one.
                 model_type=constants.TF_GENERIC,
-                label_key="" if relation.label is LabelKind.NONE else RELATION,
+                label_key=RELATION if relation.labelled else "",
                 example_weight_key=RELATION_WEIGHT if weighted else "",
             )
         ],

@@ -10,7 +10,7 @@ A relation has the tables that apply to its answers and labels:
 | related or not | pairs with a binary label, triplets, n-tuples |
 | one above others | triplets, n-tuples with one positive, ranked pairs |
 | place of a positive | n-tuples of more than three |
-| a number, several numbers | scored pairs, edges with a value |
+| a number, several numbers | scored pairs, edges with a value, rows whose label is an image |
 | a class | edges with a class |
 | tags | tags |
 | lists | lists |
@@ -149,8 +149,12 @@ def _number(form: Form) -> bool:
 TABLES: tuple[tuple[Callable[[Form], bool], Table], ...] = (
     (_says_related, RELATED),
     (_one_above_others, ONE_ABOVE_OTHERS),
+def _numbers(form: Form) -> bool:
+    return _number(form) or form.label in (LabelKind.VECTOR, LabelKind.IMAGE)
+
+
     (_several_compared, PLACE_OF_POSITIVE),
-    (lambda form: _number(form) or form.label is LabelKind.VECTOR, NUMBERS),
+    (_numbers, NUMBERS),
     (_number, NUMBER),
     (lambda form: form.label is LabelKind.CLASS, CLASSES),
     (lambda form: form.label is LabelKind.TAGS, TAGS),

@@ -20,8 +20,8 @@ from relation.spec import LabelKind
 from trainer_module.metrics.collected import Form, Tuples, collect
 from trainer_module.metrics.registry import table_of
 
-_Accumulator: TypeAlias = tuple[bytearray, bytearray]
-"""Columns, and labels with weights, as little-endian float32 in row order."""
+_Accumulator: TypeAlias = tuple[bytearray, bytearray, bytearray]
+"""Columns, labels, and weights (1 where there are none), as little-endian float32 in row order."""
 
 
 class RelationMetric(metric_types.Metric):
@@ -129,7 +129,7 @@ class CollectTuples(beam.CombineFn):
 
     def create_accumulator(self) -> _Accumulator:
         """Nothing yet."""
-        return bytearray(), bytearray()
+        return bytearray(), bytearray(), bytearray()
 
     def add_input(self, accumulator: _Accumulator, element: Any) -> _Accumulator:
         """Adds one tuple.
@@ -138,37 +138,36 @@ class CollectTuples(beam.CombineFn):
           ValueError: there are more or fewer columns than expected, or the label or the weight is
             none that there can be.
         """
-        columns, rest = accumulator
+        columns, labels, weights = accumulator
         row = _numbers(element.get_predictions(self._model_name))
         if row.size != (self._form.columns or row.size):
             raise ValueError(f"scores: got {row.size} of a tuple; expected {self._form.columns}")
+        if self._form.label is LabelKind.IMAGE:
+            row, label = np.split(row, 2)
+            labels += label.tobytes()
+        elif self._form.width:
+            labels += _label(self._form, element.get_labels(self._model_name), row.size).tobytes()
         columns += row.tobytes()
-        if self._form.width:
-            rest += _label(self._form, element.get_labels(self._model_name), row.size).tobytes()
-        if self._weighted:
-            rest += _weight(element.get_example_weights(self._model_name)).tobytes()
+        weight = element.get_example_weights(self._model_name) if self._weighted else 1.0
+        weights += _weight(weight).tobytes()
         return accumulator
 
     def merge_accumulators(self, accumulators: Iterable[_Accumulator]) -> _Accumulator:
         """Concatenates; the order does not matter to any metric."""
-        columns, rest = self.create_accumulator()
-        for other_columns, other_rest in accumulators:
-            columns += other_columns
-            rest += other_rest
-        return columns, rest
+        merged = self.create_accumulator()
+        for accumulator in accumulators:
+            for whole, part in zip(merged, accumulator, strict=True):
+                whole += part
+        return merged
 
     def extract_output(self, accumulator: _Accumulator) -> dict[Any, Tuples]:
         """The tuples, for the metrics that are derived from them."""
-        columns, rest = (np.frombuffer(bytes(part), dtype="<f4") for part in accumulator)
-        beside = self._form.width + self._weighted
-        if self._form.columns is not None:
-            scores = columns.reshape(-1, self._form.columns)
-        else:
-            scores = columns.reshape(len(rest) // beside, -1 if len(rest) else 1)
-        others = rest.reshape(len(scores), beside)
-        labels = others[:, : self._form.width]
-        weights = others[:, -1] if self._weighted else None
-        return {self._key: collect(self._form, scores, labels, weights)}
+        columns, labels, weights = (np.frombuffer(bytes(part), "<f4") for part in accumulator)
+        count = len(weights)
+        scores = columns.reshape(count, len(columns) // count if count else self._form.columns or 1)
+        labels = labels.reshape(count, len(labels) // count if count else self._form.width)
+        chosen = weights if self._weighted else None
+        return {self._key: collect(self._form, scores, labels, chosen)}
 
 
 def _numbers(value: Any) -> npt.NDArray[np.float32]:

@@ -27,6 +27,10 @@ class EncoderDecoder(ImageTower):
     outputs: PositiveInt = 1
     activation: Literal["linear", "sigmoid"] = "sigmoid"
 
+    @property
+    def image(self) -> tuple[int, int, int]:
+        return self.height, self.width, self.outputs
+
     def check(self, features: tuple[Feature, ...]) -> None:
         super().check(features)
         step = 2 ** (len(self.filters) - 1)

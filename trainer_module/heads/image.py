@@ -1,0 +1,12 @@
+"""The image that belongs to an image: what a tower of images gives is the answer."""
+
+import keras
+
+from trainer_module.heads.families import ImageHead
+
+
+class Image(ImageHead):
+    """As the tower of the first role gives it, such as `encoder_decoder` does."""
+
+    def build(self) -> keras.layers.Layer:
+        return keras.layers.Identity(dtype="float32", name="image")

@@ -1,0 +1,31 @@
+"""An image as it is."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import keras
+
+from relation.schema import Feature
+from trainer_module.towers.image import ImageTower
+from trainer_module.vocabulary import Vocabulary
+
+
+class Pixels(ImageTower):
+    """[batch, height, width, channels] in [0, 1], decoded and resized: nothing is learnt.
+
+    It stands for the label where an image is to be answered pixel by pixel.
+    """
+
+    frozen: Literal[True] = True
+    normalize: Literal[False] = False
+
+    @property
+    def image(self) -> tuple[int, int, int]:
+        return self.height, self.width, self.channels
+
+    def build(
+        self, features: tuple[Feature, ...], vocabularies: Mapping[str, Vocabulary] = {}
+    ) -> keras.Model:
+        image = keras.Input((self.height, self.width, self.channels), name=features[0].name)
+        same = keras.layers.Identity(dtype="float32")(image)
+        return self.model({features[0].name: image}, same, "pixels")
