@@ -23,6 +23,7 @@ from components.split_gen.request import (
 )
 from pipeline.data import Pattern
 from relation import kinds
+from relation.checks.derived import connecting
 from relation.errors import RecipeError
 from relation.faults import describe
 from relation.load import LoadedRecipe
@@ -169,7 +170,7 @@ def _request(
 def _connecting(recipe: Recipe) -> str | None:
     """The edge list that connects entities: one that is there for that alone, else the source."""
     related = related_rows(recipe)
-    return next(iter(sorted(recipe.data.edges, key=lambda name: name == related)), None)
+    return next(iter(sorted(connecting(recipe), key=lambda name: name == related)), None)
 
 
 def _member_ids(loaded: LoadedRecipe, rows: str) -> dict[str, str]:

@@ -52,7 +52,8 @@ class Edges(Frozen):
     """Explicit relationships: rows that name two entities, and may hold a value and a weight.
 
     The rows of the source `row` hold their members instead, each feature under
-    `<role>_<feature>`; so they name no `left`, `right`, `value` and `weight`.
+    `<role>_<feature>`; so they name no `left`, `right`, `value` and `weight`. A list of given
+    negatives names an anchor on the left and a negative of it on the right.
     """
 
     schema_path: str = Field(alias="schema")
@@ -110,7 +111,7 @@ class Data(Frozen):
     """What is learnt from."""
 
     entities: dict[Name, Entity] = Field(min_length=1, max_length=2)
-    edges: dict[Name, Edges] = Field(default={}, max_length=2)
+    edges: dict[Name, Edges] = Field(default={}, max_length=3)
     split: Split = Split()
     bad_rows: Literal["fail", "skip"] = "fail"
     """What a row that cannot be used (undecodable image, NaN, no id, no label) does: stop the run,

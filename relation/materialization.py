@@ -8,20 +8,24 @@ from pydantic import Field
 from relation import kinds, spec
 from relation.config import Name
 from relation.data import End
+from relation.sampling import Sampling
 from relation.spec import Frozen, LabelKind, Relation
 
 
 class EdgeColumns(Frozen):
-    """The columns of an edge list: ids of both ends, and of value and weight, if there are any."""
+    """The columns of an edge list: ids of both ends, and of value and weight, if there are any; or,
+    of a list of given negatives, of their probability."""
 
     left: End
     right: End
     value: str | None = None
     weight: str | None = None
+    probability: str | None = None
 
 
 class Materialization(Frozen):
-    """Entity types with their id features, edges, and the relation to make tuples of.
+    """Entity types with their id features, edges, given negatives, and the relation to make tuples
+    of.
 
     `primary`: the entity type that sources which need only one relate to itself.
     `width`: values of the label of a tuple. `tags`: the domain of the labels (source `labels`), or
@@ -32,6 +36,7 @@ class Materialization(Frozen):
     entities: dict[Name, str]
     primary: Name
     edges: EdgeColumns | None = None
+    given: EdgeColumns | None = None
     bad_rows: Literal["fail", "skip"] = "fail"
     shared: tuple[Name, ...] = ()
     shares: dict[str, int] = Field(default={"train": 3, "eval": 1})
@@ -46,6 +51,12 @@ class Materialization(Frozen):
         if isinstance(source, kinds.EdgeSource):
             return source.edges
         return source.rows if isinstance(source, kinds.Row) else None
+
+    @property
+    def given_input(self) -> str | None:
+        """The name of the list of given negatives; None: there is none."""
+        sampling = getattr(self.relation, "sampling", None)
+        return sampling.negatives.edges if isinstance(sampling, Sampling) else None
 
     @property
     def ends(self) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
+from relation.config import Name
 from relation.spec import Frozen
 
 Count: TypeAlias = Annotated[int, Field(ge=0, le=1000)] | Literal["all"]
@@ -19,16 +20,35 @@ class Negatives(Frozen):
     | `uniform` | the same for each |
     | `groups` | the same for each group, then for each entity in it |
     | `popularity` | in proportion to f^alpha; f: its number of edges, or its value of `feature` |
+    | `given` | what the list `edges` says in its column `probability`, of those that it names |
 
     `group`: a feature whose values are the groups (`same_label` with draw: groups: its labels).
     `where`: only entities of the anchor's group, or only those outside it.
     """
 
-    draw: Literal["uniform", "groups", "popularity"] = "uniform"
+    draw: Literal["uniform", "groups", "popularity", "given"] = "uniform"
     alpha: float = Field(DEFAULT_ALPHA, ge=0, le=2)
     feature: str | None = None
     group: str | None = None
     where: Literal["anywhere", "within", "outside"] = "anywhere"
+    edges: Name | None = None
+    probability: str | None = None
+
+    @property
+    def weighted(self) -> bool:
+        """Whether some entities are drawn more often than others, as their weights say."""
+        return self.draw in ("groups", "popularity")
+
+    @model_validator(mode="after")
+    def _given(self) -> "Negatives":
+        for name in ("edges", "probability"):
+            if self.draw == "given" and getattr(self, name) is None:
+                raise ValueError(f"draw: given needs `{name}`")
+            if self.draw != "given" and getattr(self, name) is not None:
+                raise ValueError(f"draw: {self.draw} takes no `{name}`, only given does")
+        if self.draw == "given" and self.group is not None:
+            raise ValueError("draw: given takes no `group`: which negatives an anchor has is given")
+        return self
 
     @model_validator(mode="after")
     def _fields_fit(self) -> "Negatives":

@@ -113,6 +113,7 @@ def inputs(loaded: LoadedRecipe) -> list[str]:
     used = (
         getattr(loaded.recipe.relation.source, "edges", None),
         getattr(loaded.recipe.relation.source, "rows", None),
+        loaded.materialization.given_input,
     )
     return [
         *(name for name, entity in data.entities.items() if entity.read),

@@ -176,6 +176,11 @@ class Edges:
 
 
 @dataclass(frozen=True)
+class Given(Edges):
+    """Rows of a list of negatives, from anchor to negative: `value` is the probability of each."""
+
+
+@dataclass(frozen=True)
 class Tuples:
     """Tuples that came as rows, [t]: a key of their members, split, members' keys [t * roles] and
     label [t * width]."""
@@ -243,6 +248,7 @@ TYPES = (
     Queries,
     Cell,
     Edges,
+    Given,
     Tuples,
     Wanted,
     Weighted,

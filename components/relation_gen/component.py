@@ -31,6 +31,8 @@ class RelationGenSpec(component_spec.ComponentSpec):
         "other_schema": _schema(),
         "edges": _examples(),
         "edge_schema": _schema(),
+        "negatives": _examples(),
+        "negative_schema": _schema(),
     }
     OUTPUTS: ClassVar[dict[str, Any]] = {
         "tuples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
@@ -59,6 +61,8 @@ class RelationGen(base_beam_component.BaseBeamComponent):
         other_schema: types.BaseChannel | None = None,
         edges: types.BaseChannel | None = None,
         edge_schema: types.BaseChannel | None = None,
+        negatives: types.BaseChannel | None = None,
+        negative_schema: types.BaseChannel | None = None,
     ) -> None:
         """Declares a materialization.
 
@@ -74,6 +78,9 @@ class RelationGen(base_beam_component.BaseBeamComponent):
           edges: the rows that relate entities, or that hold the members of tuples: in the splits of
             the entities; or in the one split `all`, and then in that of the entities they name.
           edge_schema: their schema.
+          negatives: rows that name the negatives of anchors, and the probability of each; split as
+            `edges` are.
+          negative_schema: their schema.
         """
         given = {
             "schema": schema,
@@ -82,6 +89,8 @@ class RelationGen(base_beam_component.BaseBeamComponent):
             "other_schema": other_schema,
             "edges": edges,
             "edge_schema": edge_schema,
+            "negatives": negatives,
+            "negative_schema": negative_schema,
         }
         super().__init__(
             spec=RelationGenSpec(

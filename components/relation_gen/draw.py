@@ -143,13 +143,18 @@ def spaced(seed: int, purpose: int, key: U64, count: I64, length: I64) -> Drawn:
     Args:
       key, count, length: [n]; count >= 0, and length >= count.
     """
-    row = np.repeat(np.arange(len(key)), count)
-    slot = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+    row, slot = slots(count)
     start = scale(
         words(seed, purpose, key, np.zeros(1, dtype=np.int64)), length.astype(np.uint64)
     ).astype(np.int64)
     step = length // np.maximum(count, 1)
     return Drawn(row, slot, (start[row] + slot * step[row]) % np.maximum(length, 1)[row])
+
+
+def slots(count: I64) -> tuple[I64, I64]:
+    """Rows of some counts, [n], one after the other: of each element its row, and 0, 1, … in it."""
+    row = np.repeat(np.arange(len(count)), count)
+    return row, np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
 
 
 @dataclass(frozen=True)
@@ -231,6 +236,13 @@ class Union:
             here = np.concatenate([[0], np.cumsum((self.start <= place) & (place < self.end))])
             self._held[place] = here[self.bounds[1:]] > here[self.bounds[:-1]]
         return self._held[place]
+
+    def has(self, row: I64, place: I64) -> npt.NDArray[np.bool_]:
+        """Whether each place is one of a row's."""
+        at = row * self._step + place
+        found = np.maximum(np.searchsorted(self._line, at, side="right") - 1, 0)
+        beyond = at - self._line[found]
+        return (beyond >= 0) & (beyond < (self.end - self.start)[found])
 
     def place(self, row: I64, rank: I64) -> I64:
         """The places of some ranks, counted from 0 in order."""

@@ -1,19 +1,21 @@
 """Draws the tuples of each cell's anchors."""
 
+import dataclasses
+import functools
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import apache_beam as beam
 import numpy as np
 
-from components.relation_gen import spill, steps
-from components.relation_gen.columns import F32, Cell, Edges, join, take
+from components.relation_gen import spill, steps, tally
+from components.relation_gen.columns import F32, Cell, Edges, Given, join, take
 from components.relation_gen.job import Job
 from components.relation_gen.joining import Refs, counted
 from components.relation_gen.keys import U64
 from components.relation_gen.layout import Layout
 from components.relation_gen.places import place, placed, populated, population
-from components.relation_gen.plan import alone, compose, edges, grades, labels
+from components.relation_gen.plan import alone, compose, edges, given, grades, labels
 from components.relation_gen.plan.base import Line, Members, Plan
 from relation import kinds
 
@@ -46,40 +48,63 @@ class _Draw(beam.DoFn):
                         yield tag(PLACES, (place(drawn_from, cell), out.add(part)))
         yield from counted(split, "", totals)
 
+    def given(
+        self, found: list[Given], key: U64, related: given.Related, split: str, layout: Layout
+    ) -> tuple[given.Listed | None, Iterator[Any]]:
+        """The negatives that a list names for anchors of some keys, if one does; and counts."""
+        job = self._job
+        if job.given is None:
+            return None, iter(())
+        found = [steps.located(part, layout.places[split], layout.masses[split]) for part in found]
+        listed, counts = given.choose(found, key, related, job.seed)
+        return listed, counted(split, job.request.given_input or "", counts)
+
 
 class DrawBlocks(_Draw):
-    """(cell, Ref of Cell) → plans of what blocks relate: labels, grades, tags, functions."""
+    """(cell, Refs of Cell and Given) → plans of what blocks relate: labels, grades, functions."""
 
-    def process(self, element: tuple[str, spill.Ref], layout: Layout) -> Iterator[Any]:
+    def process(self, element: Refs, layout: Layout) -> Iterator[Any]:
         """Handles one cell."""
-        key, ref = element
-        (cell,) = spill.read([ref])
+        key, refs = element
         name, number = placed(key)
         _, split = populated(name)
-        yield from self.hand_on(self._plans(cell, split, number, layout), split, layout)
+        parts = _parts(refs)
+        (cell,), relation = parts[Cell], self._job.request.relation
+        if isinstance(relation, kinds.Pairs | kinds.Triplets | kinds.NTuples):
+            labelled = self._labelled(cell, relation, split, number, layout)
+            related = labelled.are_related
+            found, counts = self.given(parts[Given], cell.key, related, split, layout)
+            yield from counts
+            plans = labels.plans(dataclasses.replace(labelled, given=found), relation)
+        else:
+            plans = self._plans(cell, int(layout.places[split][number]), split, layout)
+        yield from self.hand_on(plans, split, layout)
 
-    def _plans(self, cell: Cell, split: str, number: int, layout: Layout) -> Iterator[Plan]:
+    def _labelled(
+        self, cell: Cell, relation: labels.Asked, split: str, number: int, layout: Layout
+    ) -> labels.Labelled:
+        return labels.Labelled(
+            cell,
+            int(layout.places[split][number]),
+            int(layout.masses[split][number]),
+            layout.candidates[split],
+            layout.tables[split],
+            self._weight(cell),
+            relation.sampling.caps.positives_per_entity,
+        )
+
+    def _plans(self, cell: Cell, begin: int, split: str, layout: Layout) -> Iterator[Plan]:
         relation, job = self._job.request.relation, self._job
-        begin = int(layout.places[split][number])
         if isinstance(relation, kinds.ScoredPairs):
             rows = layout.candidates[split].rows
             return alone.scored(cell, begin, rows, relation, job.request.tuples.width)
         if isinstance(relation, kinds.Tags):
             return alone.tagged(cell)
-        weight = self._weight(cell)
+        documents, query = grades.graded(cell, job.grade or 0), job.query is not None
         if isinstance(relation, kinds.RankedPairs):
-            documents = grades.graded(cell, job.grade or 0)
-            return grades.ranked(documents, relation, weight, query=job.query is not None)
-        if isinstance(relation, kinds.Lists):
-            documents = grades.graded(cell, job.grade or 0)
-            return grades.listed(documents, relation, query=job.query is not None)
-        assert not isinstance(relation, kinds.Rows)
-        mass = int(layout.masses[split][number])
-        cap = relation.sampling.caps.positives_per_entity
-        labelled = labels.Labelled(
-            cell, begin, mass, layout.candidates[split], layout.tables[split], weight, cap
-        )
-        return labels.plans(labelled, relation)
+            return grades.ranked(documents, relation, self._weight(cell), query=query)
+        assert isinstance(relation, kinds.Lists)
+        return grades.listed(documents, relation, query=query)
 
     def _weight(self, cell: Cell) -> F32:
         sampling = getattr(self._job.request.relation, "sampling", None)
@@ -89,7 +114,7 @@ class DrawBlocks(_Draw):
 
 
 class DrawEdges(_Draw):
-    """(cell, Refs of Cell and Edges) → plans of what edges relate.
+    """(cell, Refs of Cell, Edges and Given) → plans of what edges relate.
 
     The cell is there where anchors are candidates themselves.
     """
@@ -99,39 +124,47 @@ class DrawEdges(_Draw):
         key, refs = element
         name, number = placed(key)
         _, split = populated(name)
-        parts: dict[type, list[Any]] = {Cell: [], Edges: []}
-        for part in spill.read(refs):
-            parts[type(part)].append(part)
-        if parts[Edges]:
-            cell = parts[Cell][0] if parts[Cell] else None
-            found = self._plans(join(parts[Edges]), cell, split, number, layout)
-            yield from self.hand_on(found, split, layout)
+        parts = _parts(refs)
+        if not parts[Edges]:
+            lost = sum(len(part.left) for part in parts[Given])
+            name = self._job.request.given_input or ""
+            yield from counted(split, name, {tally.SKIPPED + given.NO_ANCHOR: lost})
+            return
+        found = join(parts.pop(Edges))
+        found = take(found, edges.order(found, self._job.seed))
+        found = steps.located(found, layout.places[split], layout.masses[split])
+        first = np.flatnonzero(np.r_[True, found.left[1:] != found.left[:-1]])
+        anchors = edges.Anchors(found.left[first], np.r_[first, len(found.left)], found, None)
+        if parts[Cell]:
+            begins = int(layout.places[split][number]), int(layout.masses[split][number])
+            anchors = anchors._replace(own=_own(parts[Cell][0], anchors.key, *begins))
+        setting = self._setting(split, layout)
+        known = functools.partial(edges.are_known, anchors, setting)
+        listed, counts = self.given(parts[Given], anchors.key, known, split, layout)
+        yield from counts
+        plans = edges.plans(anchors._replace(given=listed), setting)
+        yield from self.hand_on(plans, split, layout)
 
-    def _plans(
-        self, found: Edges, cell: Cell | None, split: str, number: int, layout: Layout
-    ) -> Iterator[Plan]:
+    def _setting(self, split: str, layout: Layout) -> edges.Setting:
         job, relation = self._job, self._job.request.relation
         assert isinstance(relation, kinds.Pairs | kinds.Triplets | kinds.NTuples)
-        found = take(found, edges.order(found, job.seed))
-        first = np.flatnonzero(np.r_[True, found.left[1:] != found.left[:-1]])
-        key, bounds = found.left[first], np.r_[first, len(found.left)]
-        weighted = len(found.mass) > 0
-        found = steps.located(found, layout.places[split], layout.masses[split])
-        own = None
-        if cell is not None:
-            begins = int(layout.places[split][number]), int(layout.masses[split][number])
-            own = _own(cell, key, *begins)
-        spec = job.entities[job.request.ends[1]]
-        asked = job.request.edges
-        setting = edges.Setting(
+        asked, candidates = job.request.edges, layout.candidates[split]
+        return edges.Setting(
             relation,
-            layout.candidates[split],
-            weighted,
+            candidates,
+            relation.sampling.negatives.weighted,
             job.request.tuples.width,
             asked is not None and asked.value is not None,
-            spec.id.integer,
+            job.entities[job.request.ends[1]].id.integer,
         )
-        return edges.plans(edges.Anchors(key, bounds, found, own), setting)
+
+
+def _parts(refs: Iterable[spill.Ref]) -> dict[type, list[Any]]:
+    """What anchors of a cell are drawn from, by type."""
+    parts: dict[type, list[Any]] = {Cell: [], Edges: [], Given: []}
+    for part in spill.read(refs):
+        parts[type(part)].append(part)
+    return parts
 
 
 def _own(cell: Cell, key: U64, place: int, mass: int) -> edges.Own:

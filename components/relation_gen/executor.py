@@ -75,11 +75,14 @@ class Inputs:
     def of(cls, request: Materialization, found: dict[str, list[types.Artifact]]) -> "Inputs":
         """Names the inputs of the component: the first entity type of the recipe is `examples` and
         `schema`, the second `other_examples` and `other_schema`, the edge list `edges` and
-        `edge_schema`; types whose rows are not read have a schema only."""
+        `edge_schema`, given negatives `negatives` and `negative_schema`; types whose rows are not
+        read have a schema only."""
         names = dict(zip(("examples", "other_examples"), request.entities, strict=False))
         described = dict(zip(("schema", "other_schema"), request.entities, strict=False))
         if request.edge_input is not None:
             names["edges"] = described["edge_schema"] = request.edge_input
+        if request.given_input is not None:
+            names["negatives"] = described["negative_schema"] = request.given_input
         single = artifact_utils.get_single_instance
         return cls(
             {name: single(found[key]) for key, name in names.items() if found.get(key)},

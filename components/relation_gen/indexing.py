@@ -14,6 +14,7 @@ from components.relation_gen.columns import (
     POSITIVE,
     Cell,
     Edges,
+    Given,
     Indexed,
     Known,
     Queries,
@@ -37,7 +38,9 @@ NO_QUERY = "no_query"
 
 
 class Index(beam.DoFn):
-    """(cell, Refs of Indexed, Known, Queries, Edges) → (cell, Ref of Cell); CellTotal; edges."""
+    """(cell, Refs of Indexed, Known, Queries, Edges, Given) → (cell, Ref of Cell); CellTotal; and
+    edges and given negatives, by their anchors.
+    """
 
     TOTALS, EDGES = "totals", "edges"
 
@@ -49,7 +52,9 @@ class Index(beam.DoFn):
         key, refs = element
         job, (name, number) = self._job, placed(key)
         _, split = populated(name)
-        parts: dict[type, list[Any]] = {Indexed: [], Known: [], Queries: [], Edges: []}
+        parts: dict[type, list[Any]] = {
+            kind: [] for kind in (Indexed, Known, Queries, Edges, Given)
+        }
         for part in spill.read(refs):
             parts[type(part)].append(part)
         if not parts[Indexed]:
@@ -57,23 +62,27 @@ class Index(beam.DoFn):
             return
         indexed, known = join(parts[Indexed]), _labels(parts[Known], self._field())
         if job.query is not None:
-            indexed, lost = _of_known_query(indexed, parts[Queries])
-            yield from counted(split, job.request.primary, {tally.NOTED + NO_QUERY: lost})
+            indexed, unknown = _of_known_query(indexed, parts[Queries])
+            yield from counted(split, job.request.primary, {tally.NOTED + NO_QUERY: unknown})
         grade = job.grade
         cell = populate(indexed, job.seed, grade)
         if isinstance(job.request.relation.source, kinds.SameLabel) and not job.table:
             labels = int((cell.place == cell.start).sum())
             yield from counted(split, job.request.primary, {tally.LABELS: labels})
         edges: Edges | None = None
-        skipped: dict[str, list[bytes]] = {}
+        given: Edges | None = None
         if parts[Edges]:
-            edges, skipped = _merged(join(parts[Edges]), job)
+            edges, lost = self._merged(split, join(parts.pop(Edges)))
+            yield from lost
+        if parts[Given]:
+            given, lost = self._merged(split, join(parts.pop(Given)))
+            yield from lost
         cell = self._weighed(cell, edges)
         with spill.Writer(job.spill) as out:
             yield key, out.add(cell)
-            if edges is not None:
-                yield from self._edges(out, split, number, cell, edges)
-        yield from self._skipped(split, skipped)
+            for some in (edges, given):
+                if some is not None:
+                    yield from self._edges(out, split, number, cell, some)
         yield beam.pvalue.TaggedOutput(self.TOTALS, self._total(split, number, cell, known, edges))
 
     def _field(self) -> str:
@@ -119,18 +128,28 @@ class Index(beam.DoFn):
             index = range_of(edges.left, job.cells)
         for where, ref in routed(out, edges, index, population(right, split)):
             yield beam.pvalue.TaggedOutput(self.EDGES, (where, ref))
-        used = {tally.USED: len(edges.left)} if job.edges is not None else {}
-        yield from counted(split, job.edge_input, used)
+        if job.edges is not None and not isinstance(edges, Given):
+            yield from counted(split, job.edge_input, {tally.USED: len(edges.left)})
 
-    def _skipped(self, split: str, skipped: dict[str, list[bytes]]) -> Iterator[Any]:
-        for reason, ids in skipped.items():
-            if ids:
-                where = (split, self._job.edge_input, tally.SKIPPED + reason)
-                yield beam.pvalue.TaggedOutput(COUNTS, (where, tally.of(len(ids), ids)))
+    def _merged(self, split: str, edges: Edges) -> tuple[Edges, list[Any]]:
+        """One edge for each two entities, unless repeated ones are kept; and counts of the rest."""
+        job, source = self._job, self._job.request.relation.source
+        lost = []
+        is_list = isinstance(source, kinds.EdgeSource) and source.repeated == "merge"
+        if is_list or isinstance(edges, Given):
+            name = job.list_of(edges)
+            edges, skipped = merged(edges)
+            for reason, ids in skipped.items():
+                if ids:
+                    where = (split, name, tally.SKIPPED + reason)
+                    lost.append(beam.pvalue.TaggedOutput(COUNTS, (where, tally.of(len(ids), ids))))
+        sampling = getattr(job.request.relation, "sampling", None)
+        cap = sampling.caps.positives_per_entity if isinstance(sampling, Sampling) else None
+        return (edges if cap is None else _capped(edges, job.seed, cap)), lost
 
     def _without_entities(self, split: str, parts: dict[type, list[Any]]) -> Iterator[Any]:
         """Labels of blocks or queries alone: nothing is drawn there."""
-        if parts[Edges]:
+        if parts[Edges] or parts[Given]:
             raise RuntimeError(f"split {split!r}: edges name entities that are not there")
         return iter(())
 
@@ -197,31 +216,24 @@ def _places(cell: Cell, key: U64) -> np.ndarray[Any, Any]:
     return order[np.searchsorted(cell.key[order], key)]
 
 
-def _merged(edges: Edges, job: Job) -> tuple[Edges, dict[str, list[bytes]]]:
-    """One edge for each two entities, if repeated edges are merged; and what was left out.
+def merged(edges: Edges) -> tuple[Edges, dict[str, list[bytes]]]:
+    """One edge for each two entities, and what was left out, by reason.
 
     Of edges that differ the one with the smallest value is used.
     """
-    source = job.request.relation.source
-    skipped: dict[str, list[bytes]] = {DUPLICATE_EDGE: [], CONFLICTING_EDGE: []}
-    if isinstance(source, kinds.EdgeSource) and source.repeated == "merge":
-        value = edges.value.reshape(len(edges.left), -1)
-        columns = [edges.weight] if len(edges.weight) else []
-        order = np.lexsort((*columns, *value.T[::-1], edges.left, edges.right))
-        left, right, value = edges.left[order], edges.right[order], value[order]
-        same = np.r_[False, (left[1:] == left[:-1]) & (right[1:] == right[:-1])][: len(order)]
-        first = np.maximum.accumulate(np.where(same, 0, np.arange(len(order))))
-        differs = same & (value != value[first]).any(axis=1)
-        for reason, rows in ((DUPLICATE_EDGE, same & ~differs), (CONFLICTING_EDGE, differs)):
-            lost = take(edges, order[rows])
-            pairs = zip(lost.left_id, lost.right_id, strict=True)
-            skipped[reason] = [left_id + b" -> " + right_id for left_id, right_id in pairs]
-        edges = take(edges, order[~same])
-    sampling = getattr(job.request.relation, "sampling", None)
-    cap = sampling.caps.positives_per_entity if isinstance(sampling, Sampling) else None
-    if cap is not None:
-        edges = _capped(edges, job.seed, cap)
-    return edges, skipped
+    value = edges.value.reshape(len(edges.left), -1)
+    columns = [edges.weight] if len(edges.weight) else []
+    order = np.lexsort((*columns, *value.T[::-1], edges.left, edges.right))
+    left, right, value = edges.left[order], edges.right[order], value[order]
+    same = np.r_[False, (left[1:] == left[:-1]) & (right[1:] == right[:-1])][: len(order)]
+    first = np.maximum.accumulate(np.where(same, 0, np.arange(len(order))))
+    differs = same & (value != value[first]).any(axis=1)
+    skipped = {}
+    for reason, rows in ((DUPLICATE_EDGE, same & ~differs), (CONFLICTING_EDGE, differs)):
+        lost = take(edges, order[rows])
+        pairs = zip(lost.left_id, lost.right_id, strict=True)
+        skipped[reason] = [left_id + b" -> " + right_id for left_id, right_id in pairs]
+    return take(edges, order[~same]), skipped
 
 
 def _capped(edges: Edges, seed: int, cap: int) -> Edges:

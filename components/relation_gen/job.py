@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from components.relation_gen import keys, sink
-from components.relation_gen.columns import STAR, U8
+from components.relation_gen.columns import STAR, U8, Edges, Given
 from components.relation_gen.keys import I64, U64
 from components.relation_gen.plan.base import SPLITS
 from components.relation_gen.population import turn_of
@@ -28,7 +28,8 @@ class Job:
     """`splits`: names; `buckets`: their hash buckets, where rows are split by a hash.
 
     `entities`: rows of each entity type that is asked for. `edges`: rows of the edge list, or of
-    tuples (source `row`), if there are any; `edge_input`: its name. `partition`: the feature whose
+    tuples (source `row`), if there are any; `edge_input`: its name. `given`: rows of the list of
+    negatives, if there is one. `partition`: the feature whose
     values share a split, where that is not the id. `blocks` and `cells` are how many parts entities
     and the dense index are cut into: they follow from the input's size, and change no result.
     """
@@ -37,6 +38,7 @@ class Job:
     entities: dict[str, EntitySpec]
     edges: RowSpec | None
     edge_input: str
+    given: RowSpec | None
     splits: tuple[str, ...]
     buckets: tuple[int, ...]
     partition: str | None
@@ -74,6 +76,18 @@ class Job:
         at = spec.rows.place(spec.block)
         assert at is not None
         return spec.group is not None or spec.rows.keys[at].several is None
+
+    @property
+    def lists(self) -> dict[str, RowSpec]:
+        """The rows of each list that names two entities: of edges, and of negatives."""
+        found = {self.edge_input: self.edges, self.request.given_input or "": self.given}
+        if isinstance(self.request.relation.source, kinds.Row):
+            return {}
+        return {name: rows for name, rows in found.items() if rows is not None}
+
+    def list_of(self, edges: Edges) -> str:
+        """The name of the list that edges are of."""
+        return (self.request.given_input or "") if isinstance(edges, Given) else self.edge_input
 
     @property
     def own_labels(self) -> bool:

@@ -109,7 +109,7 @@ class Dedup(beam.DoFn):
                     for split in job.splits_of(name):
                         at = place(population(entity, split), placed(where)[1])
                         yield tag(self.INDEXED, (at, ref))
-        if isinstance(source, kinds.EdgeSource):
+        if job.lists:
             ends = Ends(found.key, found.split, found.block)
             yield tag(self.ENDS, (place(entity, block), out.add(ends)))
         if isinstance(source, kinds.GradedGroup) and entity == source.query:
@@ -281,7 +281,7 @@ def _skipped(job: Job, edges: Edges, reason: str) -> Iterator[Any]:
         some = range(min(len(edges.left), tally.SHOWN * 100))
         left, right = list(edges.left_id), list(edges.right_id)
         shown = [left[i] + b" -> " + right[i] for i in some]
-        where = (tally.UNASSIGNED, job.edge_input, tally.SKIPPED + reason)
+        where = (tally.UNASSIGNED, job.list_of(edges), tally.SKIPPED + reason)
         yield beam.pvalue.TaggedOutput(COUNTS, (where, tally.of(len(edges.left), shown)))
 
 

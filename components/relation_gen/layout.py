@@ -143,8 +143,8 @@ def _table(
         return None
     sampling = getattr(request.relation, "sampling", None)
     assert isinstance(sampling, Sampling)
-    weighted = sampling.negatives.draw != "uniform"
-    return make_table(blocks, sampling.negatives.where, weighted, "relation.source.feature")
+    negatives = sampling.negatives
+    return make_table(blocks, negatives.where, negatives.weighted, "relation.source.feature")
 
 
 def _entity_size(

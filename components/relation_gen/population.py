@@ -67,7 +67,7 @@ def weigh(cell: Cell, negatives: Negatives, frequency: F64 | None) -> Cell:
     Raises:
       DataError: frequencies are too large to be added up.
     """
-    if negatives.draw == "uniform":
+    if not negatives.weighted:
         return cell
     if negatives.draw == "groups":
         weight = UNIT // np.maximum(cell.end - cell.start, 1)

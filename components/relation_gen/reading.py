@@ -1,7 +1,6 @@
 """Reads rows: entities, edges between them, or whole tuples; counts what cannot be used."""
 
 import dataclasses
-import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,28 +14,27 @@ from components.relation_gen.columns import (
     U8,
     Edges,
     Entities,
+    Given,
     Index,
     Strings,
-    Tuples,
     join,
     take,
 )
 from components.relation_gen.job import Job, range_of
 from components.relation_gen.places import COUNTS, routed
-from components.relation_gen.rows import EntitySpec
+from components.relation_gen.rows import EntitySpec, RowSpec
 from components.relation_gen.screen import NotAnExample, Screen, Screened
 from relation import kinds
 from relation.errors import DataError
-from relation.names import prefixed
-from relation.spec import Role
 
 SELF_EDGE = "self_edge"
 NOT_BINARY = "value_not_0_or_1"
 UNKNOWN_CLASS = "unknown_class"
 BAD_WEIGHT = "negative_weight"
+BAD_PROBABILITY = "probability_not_in_0_1"
 
 
-class _Read(beam.DoFn):
+class Read(beam.DoFn):
     """Reads files in batches, and screens them."""
 
     def __init__(self, job: Job) -> None:
@@ -76,7 +74,7 @@ class _Read(beam.DoFn):
                 )
 
 
-class ReadEntities(_Read):
+class ReadEntities(Read):
     """InputFile of an entity type → (block, Ref of Entities)."""
 
     def setup(self) -> None:
@@ -141,42 +139,40 @@ def pack(
     )
 
 
-class ReadEdges(_Read):
-    """InputFile of an edge list → (block of the left end, Ref of Edges)."""
+class ReadEdges(Read):
+    """InputFile of an edge list → (block of the left end, Ref of Edges, or of Given)."""
 
     def setup(self) -> None:
-        """Makes the C++ decoder, which does not pickle."""
-        assert self._job.edges is not None
-        self._screen = Screen(self._job.edges)
+        """Makes the C++ decoders, which do not pickle."""
+        self._screens = {name: Screen(rows) for name, rows in self._job.lists.items()}
 
     def process(self, file: read.InputFile) -> Iterator[Any]:
         """Reads a file in batches."""
-        job = self._job
-        edges, source = job.request.edges, job.request.relation.source
-        assert edges is not None
-        assert isinstance(source, kinds.EdgeSource)
-        left = edges.left.entity
-        for _, screened in self.screened(file, self._screen):
+        job, source = self._job, self._job.request.relation.source
+        given = file.input == job.request.given_input
+        for _, screened in self.screened(file, self._screens[file.input]):
             reasons = list(screened.reasons)
-            found = _edges(job, screened, reasons)
+            found = (_given if given else _edges)(job, screened, reasons)
             split = self._split(file, screened)
             shown = [b" -> ".join(ids) for ids in zip(*screened.keys[:2], strict=True)]
+            for row in np.flatnonzero([reason == BAD_PROBABILITY for reason in reasons]).tolist():
+                shown[row] += b": %g" % found.value[row]
             yield from self.counted(file, split, reasons, shown, "")
             rows = np.flatnonzero(np.array([not reason for reason in reasons]))
             good = dataclasses.replace(take(found, rows), split=split[rows])
-            if source.symmetric:
+            if isinstance(source, kinds.EdgeSource) and source.symmetric and not given:
                 good = _both_ways(good)
                 mirrored = tally.Tally(len(rows))
                 where = (job.name("", STAR), file.input, tally.MIRRORED)
                 yield beam.pvalue.TaggedOutput(COUNTS, (where, mirrored))
             with spill.Writer(job.spill) as out:
-                yield from routed(out, good, range_of(good.left, job.blocks), left)
+                yield from routed(out, good, range_of(good.left, job.blocks), job.request.ends[0])
 
     def _split(self, file: read.InputFile, screened: Screened) -> U8:
         """The split of each edge: the file's, or by a column; STAR: that of its ends."""
-        job, spec = self._job, self._job.edges
-        assert spec is not None
-        if job.partition is not None and job.edges_are_split:
+        job, spec = self._job, self._job.lists[file.input]
+        split = job.partition is not None and job.edges_are_split
+        if split and file.input == job.edge_input:
             at = spec.place(job.partition) or 0
             return job.hashed(file.split, screened.keys[at], spec.keys[at])
         return np.full(len(screened.reasons), job.code(file.split), dtype=np.uint8)
@@ -188,11 +184,7 @@ def _edges(job: Job, screened: Screened, reasons: list[str]) -> Edges:
     assert spec is not None
     assert asked is not None
     assert isinstance(source, kinds.EdgeSource)
-    n = len(reasons)
-    left, right = (
-        keys.hash_values(screened.keys[i], integers=spec.keys[i].integer) for i in (0, 1)
-    )
-    value, positive = _values(job, screened, reasons, asked.value, source.label)
+    value, positive = values_of(job, screened, reasons, asked.value, source.label)
     if source.label == "binary" and asked.value is not None:
         positive = value[:, 0] == 1
     elif source.positive_from is not None:
@@ -203,15 +195,46 @@ def _edges(job: Job, screened: Screened, reasons: list[str]) -> Edges:
         assert at is not None
         weight = screened.numbers[at][:, 0].astype(np.float32)
         _fault(reasons, weight < 0, BAD_WEIGHT)
-    if asked.left.entity == asked.right.entity:
+    value = value.astype(np.float32).reshape(-1)
+    return Edges(*_between(job, spec, screened, reasons, value, weight, positive))
+
+
+def _given(job: Job, screened: Screened, reasons: list[str]) -> Given:
+    """The given negatives of a batch; faults are put into `reasons`."""
+    spec, asked = job.given, job.request.given
+    assert spec is not None
+    assert asked is not None
+    at = spec.number(asked.probability)
+    assert at is not None
+    value = screened.numbers[at][:, 0].astype(np.float32)
+    _fault(reasons, ~((value > 0) & (value <= 1)), BAD_PROBABILITY)
+    nothing, no = np.zeros(0, dtype=np.float32), np.zeros(len(value), dtype=bool)
+    return Given(*_between(job, spec, screened, reasons, value, nothing, no))
+
+
+def _between(
+    job: Job,
+    spec: RowSpec,
+    screened: Screened,
+    reasons: list[str],
+    value: F32,
+    weight: F32,
+    positive: np.ndarray[Any, Any],
+) -> tuple[Any, ...]:
+    """The columns of `Edges`, of which none is between an entity and itself."""
+    n = len(reasons)
+    left, right = (
+        keys.hash_values(screened.keys[i], integers=spec.keys[i].integer) for i in (0, 1)
+    )
+    if len(set(job.request.ends)) == 1:
         _fault(reasons, left == right, SELF_EDGE)
     nothing = np.zeros(0, dtype=np.int64)
-    return Edges(
+    return (
         left,
         right,
         np.full(n, STAR, dtype=np.uint8),
         np.zeros(n, dtype=np.uint64),
-        value.astype(np.float32).reshape(-1),
+        value,
         weight,
         positive.astype(np.uint8),
         nothing.astype(np.int32),
@@ -223,7 +246,7 @@ def _edges(job: Job, screened: Screened, reasons: list[str]) -> Edges:
     )
 
 
-def _values(
+def values_of(
     job: Job, screened: Screened, reasons: list[str], name: str | None, kind: str
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """Labels of rows, [n, width], and where they are all there, [n]."""
@@ -264,110 +287,6 @@ def _both_ways(edges: Edges) -> Edges:
         right_id=edges.left_id,
     )
     return join([edges, back])
-
-
-class ReadRows(_Read):
-    """InputFile of rows that hold the members of tuples → (shard of ids, Ref of Tuples); entities.
-
-    An id that the row does not hold is derived from the member's other features.
-    """
-
-    ENTITIES = "entities"
-
-    def setup(self) -> None:
-        """Makes the C++ decoder, which does not pickle."""
-        assert self._job.edges is not None
-        self._screen = Screen(self._job.edges)
-
-    def process(self, file: read.InputFile) -> Iterator[Any]:
-        """Reads a file in batches."""
-        job, edges = self._job, self._job.edges
-        assert edges is not None
-        for records, screened in self.screened(file, self._screen):
-            reasons = list(screened.reasons)
-            label = self._label(screened, reasons)
-            features = [wire.features_of(record) for record in records]
-            members = [self._members(features, role) for role in job.request.tuples.roles]
-            ids = [value for value, _ in members[0]]
-            by, key = ids, job.entities[job.request.tuples.roles[0].entity].id
-            if (at := edges.place(job.partition)) is not None:
-                by, key = screened.keys[at], edges.keys[at]
-            split = job.hashed(file.split, by, key)
-            yield from self.counted(file, split, reasons, ids, "")
-            rows = np.flatnonzero(np.array([not reason for reason in reasons]))
-            with spill.Writer(job.spill) as out:
-                keyed = []
-                for role, found in zip(job.request.tuples.roles, members, strict=True):
-                    entities = self._entities(role.entity, found, split, rows)
-                    keyed.append(entities.key)
-                    index = range_of(entities.key, job.blocks)
-                    for where, ref in routed(out, entities, index, role.entity):
-                        yield beam.pvalue.TaggedOutput(self.ENTITIES, (where, ref))
-                tuples = Tuples(
-                    _mixed(keyed),
-                    split[rows],
-                    np.stack(keyed, axis=1).reshape(-1),
-                    label[rows].reshape(-1),
-                )
-                for code in np.unique(split).tolist():
-                    mine = np.flatnonzero(tuples.split == code)
-                    index = range_of(tuples.key[mine], job.blocks)
-                    yield from routed(out, take(tuples, mine), index, job.splits[code])
-
-    def _label(self, screened: Screened, reasons: list[str]) -> F32:
-        relation = self._job.request.relation
-        assert isinstance(relation, kinds.Rows)
-        if relation.label is None:
-            return np.zeros((len(reasons), 0), dtype=np.float32)
-        value, _ = _values(self._job, screened, reasons, relation.label, relation.label_kind)
-        return value.astype(np.float32)
-
-    def _members(self, features: list[dict[bytes, bytes]], role: Role) -> list[tuple[bytes, bytes]]:
-        """Id and payload of the member of each row that fills a role."""
-        spec = self._job.entities[role.entity]
-        columns = [prefixed(role.name, name).encode() for name in spec.rows.names]
-        found = []
-        for row in features:
-            payload = wire.payload(row, columns)
-            if columns[0] in row:
-                value = wire.first_value(row[columns[0]])
-            else:
-                value = derived_id(payload, spec.id.integer)
-                payload = wire.pack([wire.keyed([value], spec.id.integer)]) + payload[1:]
-            found.append((value, payload))
-        return found
-
-    def _entities(
-        self, entity: str, found: list[tuple[bytes, bytes]], split: U8, rows: Index
-    ) -> Entities:
-        job, spec = self._job, self._job.entities[entity]
-        ids = [found[row][0] for row in rows.tolist()]
-        nothing = np.zeros(len(ids), dtype=np.uint64)
-        everywhere = entity in job.request.common
-        return Entities(
-            keys.hash_values(ids, integers=spec.id.integer),
-            np.full(len(ids), STAR, dtype=np.uint8) if everywhere else split[rows],
-            nothing,
-            nothing,
-            np.zeros(0),
-            Strings.of([found[row][1] for row in rows.tolist()]),
-        )
-
-
-def derived_id(payload: bytes, integer: bool) -> bytes:
-    """An id made of an entity's features: equal ones are one entity."""
-    digest = hashlib.sha256(payload).digest()
-    if integer:
-        return b"%d" % (int.from_bytes(digest[:8], "big") >> 1)
-    return digest[:16].hex().encode()
-
-
-def _mixed(members: list[keys.U64]) -> keys.U64:
-    """One key for the members of each tuple, in order."""
-    key = np.zeros(len(members[0]), dtype=np.uint64)
-    for member in members:
-        key = keys.mix(key + member)
-    return key
 
 
 class MakeLabels(beam.DoFn):

@@ -16,6 +16,7 @@ NO_ID, SEVERAL_IDS = "no_id", "several_ids"
 NO_LABEL, SEVERAL_LABELS = "no_label", "several_labels"
 NO_GROUP, SEVERAL_GROUPS = "no_group", "several_groups"
 NO_GRADE, NO_WEIGHT, NO_POPULARITY, NO_VALUE = "no_grade", "no_weight", "no_popularity", "no_value"
+NO_PROBABILITY = "no_probability"
 NO_LEFT_ID, NO_RIGHT_ID = "no_left_id", "no_right_id"
 
 
@@ -85,8 +86,8 @@ class EntitySpec:
     group: str | None = None
     tags: str | None = None
     confidence: str | None = None
-
     levels: int = 1
+
     @property
     def id(self) -> Key:
         """The feature that identifies a row."""
@@ -156,8 +157,8 @@ def entity_spec(
       DataError: the schema lacks a feature that the request names, or it is of the wrong type.
     """
     build, block, group, tags, confidence = _Builder(schema), None, None, None, None
-    build.key(request.entities[entity], NO_ID, SEVERAL_IDS)
     levels = 1
+    build.key(request.entities[entity], NO_ID, SEVERAL_IDS)
     relation = request.relation
     source, sampling = relation.source, getattr(relation, "sampling", None)
     negatives = sampling.negatives if isinstance(sampling, Sampling) else None
@@ -215,6 +216,17 @@ def edge_spec(
         build.number(edges.value, NO_VALUE)
     build.number(edges.weight, NO_WEIGHT)
     build.key(partition, NO_GROUP, SEVERAL_GROUPS)
+    return build.build()
+
+
+def given_spec(request: Materialization, schema: schema_pb2.Schema) -> RowSpec:
+    """Derives the rows of a list of negatives: the keys are the ids of anchor and negative."""
+    given = request.given
+    assert given is not None
+    build = _Builder(schema)
+    build.key(given.left.id, NO_LEFT_ID, SEVERAL_IDS)
+    build.key(given.right.id, NO_RIGHT_ID, SEVERAL_IDS)
+    build.number(given.probability, NO_PROBABILITY)
     return build.build()
 
 

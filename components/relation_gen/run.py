@@ -12,7 +12,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from components.relation_gen import failure, sink, stats
 from components.relation_gen.job import Job, parts
 from components.relation_gen.read import InputFile
-from components.relation_gen.rows import edge_spec, entity_spec, inline_spec
+from components.relation_gen.rows import edge_spec, entity_spec, given_spec, inline_spec
 from components.relation_gen.transform import TALLIES, Materialize
 from relation import kinds
 from relation.errors import DataError
@@ -34,7 +34,7 @@ def materialize(
     """Reads rows, makes the tuples and writes them under `output`.
 
     Args:
-      schemas: of each entity type of the request, and of the edge list, by name.
+      schemas: of each entity type of the request, and of edge lists, by name.
       files: of each input, by its name.
       splits: names of the splits; one must be "train".
       buckets: hash buckets of each split, for rows of files without a split.
@@ -60,7 +60,7 @@ def materialize(
         with make_pipeline() as pipeline:
             _ = pipeline | Materialize(job, entity_files, edge_files)
         with tf.io.gfile.GFile(os.path.join(sink.building(output), TALLIES)) as file:
-            found = stats.build(json.loads(file.read()), splits, job.edge_input)
+            found = stats.build(json.loads(file.read()), splits, {job.edge_input, *job.lists})
         sink.publish(output, found, texts)
     except Exception as error:
         known = failure.user_error(error)
@@ -89,6 +89,7 @@ def _job(
     elif isinstance(source, kinds.Row):
         edge_input = source.rows
         edges = inline_spec(request, schemas[edge_input], partition)
+    given = request.given_input
     blocks, cells = parts(files)
     return Job(
         request=request,
@@ -98,6 +99,7 @@ def _job(
         },
         edges=edges,
         edge_input=edge_input,
+        given=None if given is None else given_spec(request, schemas[given]),
         splits=tuple(splits),
         buckets=tuple(buckets) or tuple(request.shares.get(split, 1) for split in splits),
         partition=partition,

@@ -1,6 +1,6 @@
 """What a run did, in the form that users and the pipeline read; and the checks that it adds up."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from components.relation_gen import tally
@@ -13,13 +13,15 @@ Stats = dict[str, Any]
 
 
 def build(
-    rows: Iterable[tuple[str, str, str, int]], splits: Iterable[str], edges: str = ""
+    rows: Iterable[tuple[str, str, str, int]],
+    splits: Iterable[str],
+    edges: Collection[str] = (),
 ) -> Stats:
     """The content of `relation_stats.json`.
 
     Args:
       rows: (split, input, what was counted, count).
-      edges: the name of the edge list, if there is one; its rows get their split from their ends.
+      edges: the names of the edge lists; their rows get their split from their ends.
 
     Raises:
       RuntimeError: counts do not add up, so something was lost: a fault of this program.
@@ -29,7 +31,7 @@ def build(
     inputs = sorted({name for _, name, _ in counts if name})
     read = [name for name in inputs if _total(counts, name, tally.READ)]
     # Edges are of no split before their ends are known; rows that hold tuples are.
-    own = [name for name in read if name != edges] or read
+    own = [name for name in read if name not in edges] or read
     stats: Stats = {
         "splits": {split: _split(counts, split, own) for split in splits},
         "inputs": {name: _input(counts, name) for name in read},

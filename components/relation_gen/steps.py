@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from components.relation_gen.plan.base import Line, Plan
 from components.relation_gen.tally import MADE, REQUESTED, SHORTFALL
 from components.relation_gen.wire import Rekey, payload_values
 
+E = TypeVar("E", bound=Edges)
 RUN = 64
 """At most so many tuples of one anchor follow each other: they share its bytes, so they compress
 well; runs are in the order of a hash, so that neighbouring runs are unrelated."""
@@ -113,7 +115,7 @@ def join_heads(heads: Sequence[Heads]) -> Heads:
     return join(parts)
 
 
-def located(edges: Edges, places: I64, masses: I64) -> Edges:
+def located(edges: E, places: I64, masses: I64) -> E:
     """Edges whose right ends lie in the index as a whole, not in their cell."""
     return dataclasses.replace(
         edges,

@@ -26,6 +26,7 @@ from components.relation_gen import (
     joining,
     read,
     reading,
+    reading_rows,
     sink,
     spill,
     steps,
@@ -123,9 +124,9 @@ class Materialize(beam.PTransform):
         tuples = None
         if isinstance(source, kinds.Row):
             found = _spread(pipeline, "RowFiles", self.edge_files) | beam.ParDo(
-                reading.ReadRows(job)
-            ).with_outputs(COUNTS, reading.ReadRows.ENTITIES, main="tuples")
-            parts.append(found[reading.ReadRows.ENTITIES])
+                reading_rows.ReadRows(job)
+            ).with_outputs(COUNTS, reading_rows.ReadRows.ENTITIES, main="tuples")
+            parts.append(found[reading_rows.ReadRows.ENTITIES])
             once = (
                 found.tuples
                 | "ByTuple" >> beam.GroupByKey()
@@ -148,7 +149,7 @@ class Materialize(beam.PTransform):
         )
         counts += [unique[COUNTS], content]
         indexed = [unique[joining.Dedup.INDEXED]]
-        if isinstance(source, kinds.EdgeSource):
+        if job.lists:
             indexed.append(self._edges(pipeline, unique[joining.Dedup.ENDS], counts))
         index = (
             indexed
@@ -199,7 +200,7 @@ class Materialize(beam.PTransform):
         )
 
     def _edges(self, pipeline: Any, ends: beam.PCollection, counts: list[Any]) -> beam.PCollection:
-        """Edges whose ends are there, by the cell of the right one."""
+        """Edges and given negatives whose ends are there, by the cell of the right one."""
         read_edges = _spread(pipeline, "EdgeFiles", self.edge_files) | beam.ParDo(
             reading.ReadEdges(self.job)
         ).with_outputs(COUNTS, main="edges")
@@ -224,18 +225,15 @@ class Materialize(beam.PTransform):
         tags = (COUNTS, drawing.HEADS, drawing.KNOWN, drawing.PLACES)
         if tuples is not None:
             return tuples | beam.ParDo(drawing.DrawRows(job), layout).with_outputs(*tags)
-        left, right = job.request.ends
-        if not isinstance(job.request.relation.source, kinds.EdgeSource) and left == right:
-            return index.cells | beam.ParDo(drawing.DrawBlocks(job), layout).with_outputs(*tags)
-        edges = [index[indexing.Index.EDGES]]
-        if left == right:
-            edges.append(index.cells)
-        return (
-            edges
-            | "Edges" >> beam.Flatten()
-            | "ByAnchor" >> beam.GroupByKey()
-            | beam.ParDo(drawing.DrawEdges(job), layout).with_outputs(*tags)
-        )
+        (left, right), edges = job.request.ends, index[indexing.Index.EDGES]
+        blocks = not isinstance(job.request.relation.source, kinds.EdgeSource) and left == right
+        draw = drawing.DrawBlocks(job) if blocks else drawing.DrawEdges(job)
+        if blocks and job.given is None:
+            anchors = index.cells | "Alone" >> beam.MapTuple(lambda key, ref: (key, [ref]))
+        else:
+            found = (edges, index.cells) if left == right else (edges,)
+            anchors = found | "Edges" >> beam.Flatten() | "ByAnchor" >> beam.GroupByKey()
+        return anchors | beam.ParDo(draw, layout).with_outputs(*tags)
 
 
 def _start(pipeline: Any, name: str) -> beam.PCollection:

@@ -1,7 +1,7 @@
 """Where rows come from, what identifies them, and how they are split."""
 
 from relation import kinds
-from relation.checks.derived import made, primary
+from relation.checks.derived import connecting, given, made, primary
 from relation.checks.lookup import Lookup, expect_one_of, wrong
 from relation.data import Edges, End, Entity
 from relation.errors import RecipeError
@@ -23,11 +23,16 @@ def check(lookup: Lookup) -> None:
 
 
 def _check_source(lookup: Lookup) -> None:
-    """The edge list that the source names is there: of what others are depends on it."""
+    """The edge lists that the source and negatives name are there: others depend on them."""
     source, known = lookup.recipe.relation.source, lookup.recipe.data.edges
     for key in ("edges", "rows"):
         if (named := getattr(source, key, None)) is not None:
             expect_one_of(f"relation.source.{key}", named, "one of data.edges", known)
+    if (named := given(lookup.recipe)) is not None:
+        field = "relation.sampling.negatives.edges"
+        expect_one_of(field, named, "one of data.edges", known)
+        if named == getattr(source, "edges", None):
+            raise wrong(field, named, "another list than relation.source names: no negatives")
 
 
 def _check_origin(lookup: Lookup, name: str, entity: Entity) -> None:
@@ -82,7 +87,7 @@ def _check_id(lookup: Lookup, name: str, entity: Entity) -> None:
 
 
 def _check_list(lookup: Lookup, name: str, edges: Edges) -> None:
-    """An edge list is the source, holds its rows, or connects the components of a split."""
+    """An edge list is the source, holds its rows, names negatives, or connects components."""
     data, source = lookup.recipe.data, lookup.recipe.relation.source
     field = f"data.edges.{name}"
     if isinstance(source, kinds.Row) and source.rows == name:
@@ -94,7 +99,8 @@ def _check_list(lookup: Lookup, name: str, edges: Edges) -> None:
                     "`relation` names their roles and label"
                 )
         return
-    used = isinstance(source, kinds.EdgeSource) and source.edges == name
+    negatives = name == given(lookup.recipe)
+    used = negatives or (isinstance(source, kinds.EdgeSource) and source.edges == name)
     if not used and data.split.unit != "component":
         raise RecipeError(f"{field}: neither `relation` nor the split uses it: remove it")
     _check_path(lookup, f"{field}.path", edges, split=False)
@@ -104,6 +110,9 @@ def _check_list(lookup: Lookup, name: str, edges: Edges) -> None:
     assert edges.right is not None
     if edges.left.id == edges.right.id:
         raise wrong(f"{field}.right.id", edges.right.id, "another column than that of the left end")
+    for key in ("value", "weight") if negatives else ():
+        if (got := getattr(edges, key)) is not None:
+            raise wrong(f"{field}.{key}", got, "none: it names negatives, each of a probability")
     if edges.value is not None:
         lookup.expect(f"{field}.value", name, edges.value)
     if edges.weight is not None:
@@ -129,7 +138,7 @@ def _check_split(lookup: Lookup) -> None:
             f"data.split.shared: got {primary(lookup.recipe)!r}; without edges or rows that are "
             "split, both splits would hold the same tuples"
         )
-    if data.split.unit == "component" and not data.edges:
+    if data.split.unit == "component" and not connecting(lookup.recipe):
         raise wrong("data.split.unit", "component", "`edges` in data, which connect entities")
     if data.split.feature is not None:
         for table in _split_tables(lookup):
@@ -145,4 +154,4 @@ def _split_tables(lookup: Lookup) -> list[str]:
     kept = made(recipe).union(recipe.data.split.shared)
     alone = [name for name in recipe.data.entities if name not in kept]
     # Edges between entities that are in both splits are split themselves.
-    return alone or list(recipe.data.edges)
+    return alone or connecting(recipe)

@@ -29,6 +29,17 @@ def made(recipe: Recipe) -> frozenset[str]:
     return entities - {primary(recipe)} if isinstance(source, kinds.Labels) else frozenset()
 
 
+def given(recipe: Recipe) -> str | None:
+    """The edge list that names negatives, if one does."""
+    sampling = getattr(recipe.relation, "sampling", None)
+    return sampling.negatives.edges if isinstance(sampling, Sampling) else None
+
+
+def connecting(recipe: Recipe) -> list[str]:
+    """The edge lists that say what is related: not that of negatives."""
+    return [name for name in recipe.data.edges if name != given(recipe)]
+
+
 def keys_of(recipe: Recipe, entity: str) -> set[str]:
     """The features of an entity type that are keys, labels, grades or weights: they enter no tower
     unless the recipe names them."""
@@ -53,6 +64,7 @@ def materialization(recipe: Recipe, read: Schemas) -> Materialization:
         entities={name: entity.id for name, entity in recipe.data.entities.items()},
         primary=primary(recipe),
         edges=_edge_columns(recipe),
+        given=_given_columns(recipe),
         bad_rows=recipe.data.bad_rows,
         shared=recipe.data.split.shared,
         shares={TRAIN: recipe.data.split.train, EVAL: recipe.data.split.eval},
@@ -70,6 +82,17 @@ def _edge_columns(recipe: Recipe) -> EdgeColumns | None:
     assert edges.left is not None
     assert edges.right is not None
     return EdgeColumns(left=edges.left, right=edges.right, value=edges.value, weight=edges.weight)
+
+
+def _given_columns(recipe: Recipe) -> EdgeColumns | None:
+    if (name := given(recipe)) is None:
+        return None
+    edges, sampling = recipe.data.edges[name], getattr(recipe.relation, "sampling", None)
+    assert isinstance(sampling, Sampling)
+    assert edges.left is not None
+    assert edges.right is not None
+    probability = sampling.negatives.probability
+    return EdgeColumns(left=edges.left, right=edges.right, probability=probability)
 
 
 def _label(recipe: Recipe, read: Schemas) -> tuple[int, tuple[str, ...]]:

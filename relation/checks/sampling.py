@@ -3,7 +3,7 @@
 from relation import kinds
 from relation.checks.lookup import Lookup, wrong
 from relation.errors import RecipeError
-from relation.materialization import Materialization
+from relation.materialization import EdgeColumns, Materialization
 from relation.sampling import (
     Negatives,
     PairSampling,
@@ -138,6 +138,9 @@ def _check_valued(label: LabelKind, sampling: PairSampling) -> None:
 def _check_negatives(lookup: Lookup, asked: Materialization, negatives: Negatives) -> None:
     anchors, candidates = asked.ends
     labelled = isinstance(asked.relation.source, kinds.SameLabel)
+    if asked.given is not None:
+        assert asked.given_input is not None
+        _check_given(lookup, asked, asked.given_input, asked.given)
     if negatives.draw == "groups" and negatives.group is None and not labelled:
         raise RecipeError(f"{NEGATIVES}.group: missing; draw: groups needs a feature of groups")
     if negatives.where != "anywhere" and anchors != candidates:
@@ -149,3 +152,17 @@ def _check_negatives(lookup: Lookup, asked: Materialization, negatives: Negative
         lookup.expect_one_key(f"{NEGATIVES}.group", candidates, negatives.group)
     if negatives.feature is not None:
         lookup.expect_number(f"{NEGATIVES}.feature", candidates, negatives.feature)
+
+
+def _check_given(lookup: Lookup, asked: Materialization, name: str, given: EdgeColumns) -> None:
+    """A list of negatives leads from anchors to what may be in the place of a positive."""
+    for side, end, entity in zip(
+        ("left", "right"), (given.left, given.right), asked.ends, strict=True
+    ):
+        if end.entity != entity:
+            what = "anchors" if side == "left" else "negatives"
+            raise wrong(
+                f"data.edges.{name}.{side}.entity", end.entity, f"{entity!r}, of which {what} are"
+            )
+    assert given.probability is not None
+    lookup.expect_number(f"{NEGATIVES}.probability", name, given.probability)

@@ -5,6 +5,7 @@ import pytest
 from pipeline.splitting import how_hashed, how_split
 from relation.errors import RecipeError
 from relation.load import load_recipe
+from tests.relation import systems
 
 BOTH = {"train": "/a", "eval": "/b"}
 
@@ -139,6 +140,13 @@ def test_an_edge_list_that_is_there_to_connect(edited):
 """
     loaded = edited("relation_class", ("  edges:\n", links))
     assert how_split(loaded).inputs == {"examples": "product", "edges": "bonds"}
+
+
+def test_a_list_of_negatives_connects_nothing(tmp_path):
+    given = {"draw": "given", "edges": "mined", "probability": "likeness"}
+    changes = {"data.edges.mined": systems.VOTES, "relation.sampling.negatives": given}
+    loaded = systems.load(tmp_path, "edge_pairs", {**changes, "data.split.unit": "component"})
+    assert how_split(loaded).inputs == {"examples": "item", "edges": "votes"}
 
 
 def test_time(edited):

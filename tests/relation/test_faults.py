@@ -48,7 +48,7 @@ def _told(name: str, changes: dict[str, Any]) -> list[str]:
             "label_pairs",
             {"relation.sampling.negatives": {"draw": "hard", "speed": 1}, "relation.sampling.caps.anchors_per_group": "few"},
             [
-                "relation.sampling.negatives.draw: got 'hard'; input should be 'uniform', 'groups' or 'popularity'",
+                "relation.sampling.negatives.draw: got 'hard'; input should be 'uniform', 'groups', 'popularity' or 'given'",
                 "relation.sampling.negatives.speed: unknown key (value 1)",
                 "relation.sampling.caps.anchors_per_group: got 'few'; input should be a valid integer",
             ],

@@ -9,6 +9,7 @@ from relation.errors import RecipeError
 from relation.load import load_recipe
 from tests.relation.systems import (
     ABSENT,
+    BUYS,
     ITEM,
     PICTURE,
     SCHEMAS,
@@ -21,6 +22,7 @@ from tests.relation.systems import (
 )
 
 NEGATIVES = "relation.sampling.negatives"
+GIVEN = {"draw": "given", "edges": "mined", "probability": "likeness"}
 PATHS = {"train": "train-*", "eval": "eval-*"}
 Case = tuple[str, dict[str, Any], str]
 
@@ -128,9 +130,9 @@ SOURCES: list[Case] = [
     ("rows", {"relation.label": "rating"}, r"relation\.label: got 'rating'; expected a feature of .*sketches\.pbtxt"),
     ("rows", {"relation.label": "marks"}, r"relation\.label: got 'marks', a feature of 2 values; expected one$"),
     ("rows", {"relation.label": "target_id", "relation.label_kind": "class"}, r"relation\.label: got 'target_id'; expected a feature whose values"),
+    ("rows", {"relation.label_kind": "image", "relation.label": "verdict"}, r"relation: got .*; label_kind: image needs two roles, and takes no `label`$"),
     ("rows", {"relation.label_kind": "class"}, r"relation: got .*; label_kind: class needs a `label` that is of that kind$"),
 ]  # fmt: skip
-    ("rows", {"relation.label_kind": "image", "relation.label": "verdict"}, r"relation: got .*; label_kind: image needs two roles, and takes no `label`$"),
 
 SAMPLING: list[Case] = [
     ("label_pairs", {"relation.sampling.positives_per_anchor": "all"}, r"relation\.sampling\.positives_per_anchor: got 'all'; a label has as many pairs"),
@@ -161,7 +163,19 @@ SAMPLING: list[Case] = [
     ("scored_pairs", {"relation.sampling.group": "photo"}, r"relation\.sampling\.group: got 'photo', an image or a float"),
     ("scored_pairs", {"relation.sampling.group": "tags"}, r"relation\.sampling\.group: got 'tags', a feature of 3 values; expected one$"),
     ("lists", {"relation.sampling.length": 0}, r"relation\.sampling\.length: got 0; input should be greater"),
-    ("label_pairs", {f"{NEGATIVES}.draw": "hard"}, r"relation\.sampling\.negatives\.draw: got 'hard'; input should be 'uniform', 'groups' or 'popularity'$"),
+    ("label_pairs", {f"{NEGATIVES}.draw": "hard"}, r"relation\.sampling\.negatives\.draw: got 'hard'; input should be 'uniform', 'groups', 'popularity' or 'given'$"),
+    ("label_pairs", {NEGATIVES: {"draw": "given", "probability": "p"}}, r"relation\.sampling\.negatives: .*draw: given needs `edges`$"),
+    ("label_pairs", {NEGATIVES: {"draw": "given", "edges": "mined"}}, r"relation\.sampling\.negatives: .*draw: given needs `probability`$"),
+    ("label_pairs", {NEGATIVES: {"edges": "mined"}}, r"relation\.sampling\.negatives: .*draw: uniform takes no `edges`, only given does$"),
+    ("label_pairs", {NEGATIVES: {**GIVEN, "group": "shop"}}, r"relation\.sampling\.negatives: .*draw: given takes no `group`: which negatives an anchor has is given$"),
+    ("label_pairs", {NEGATIVES: GIVEN}, r"relation\.sampling\.negatives\.edges: got 'mined'; expected one of data\.edges: \(there is none\)$"),
+    ("edge_pairs", {NEGATIVES: {**GIVEN, "edges": "votes"}}, r"relation\.sampling\.negatives\.edges: got 'votes'; expected another list than relation\.source names"),
+    ("label_pairs", {NEGATIVES: {**GIVEN, "probability": "odds"}, "data.edges.mined": VOTES}, r"relation\.sampling\.negatives\.probability: got 'odds'; expected a feature of .*votes\.pbtxt"),
+    ("label_pairs", {NEGATIVES: {**GIVEN, "probability": "link"}, "data.edges.mined": VOTES}, r"relation\.sampling\.negatives\.probability: got 'link', a feature of bytes; expected numbers$"),
+    ("label_pairs", {NEGATIVES: GIVEN, "data.edges.mined": {**VOTES, "weight": "likeness"}}, r"data\.edges\.mined\.weight: got 'likeness'; expected none: it names negatives, each of a probability$"),
+    ("label_pairs", {NEGATIVES: GIVEN, "data.edges.mined": VOTES, "data.split.unit": "component"}, r"data\.split\.unit: got 'component'; expected `edges` in data, which connect entities$"),
+    ("edge_triplets", {NEGATIVES: GIVEN, "data.edges.mined": VOTES}, r"data\.edges\.mined\.left\.entity: got 'item'; expected 'user', of which anchors are$"),
+    ("edge_triplets", {NEGATIVES: GIVEN, "data.edges.mined": {**BUYS, "right": {"entity": "user", "id": "b"}}}, r"data\.edges\.mined\.right\.entity: got 'user'; expected 'item', of which negatives are$"),
     ("label_pairs", {f"{NEGATIVES}.where": "within"}, r"relation\.sampling\.negatives: .*where: within needs a `group`$"),
     ("label_pairs", {f"{NEGATIVES}.where": "outside"}, r"relation\.sampling\.negatives: .*where: outside needs a `group`$"),
     ("label_pairs", {f"{NEGATIVES}.group": "shop"}, r"relation\.sampling\.negatives: .*`group` is of use only with draw: groups, or where: within or outside$"),

@@ -57,6 +57,30 @@ def edges(folder):
     return loaded, {"user": {"": users}, "item": {"": items}, "bought": {"": bought}}
 
 
+def given(folder):
+    """Negatives from a list, in which some rows are there twice and some are no negatives."""
+    draw = random.Random(3)
+    rows = [row(id=b"%d" % n, label=n % 7, x=n / 3.0) for n in range(60)]
+    mined = [
+        row(a=b"%d" % draw.randrange(60), b=b"%d" % draw.randrange(60), p=n % 9 / 16 + 0.25)
+        for n in range(400)
+    ]
+    loaded = recipe(
+        folder,
+        "{type: triplets, source: {type: same_label, feature: label}, sampling: "
+        "{triplets_per_anchor: 2, negatives: {draw: given, edges: mined, probability: p}}}",
+        {"item": schema(id=bytes, label=int, x=float)},
+        {
+            "mined": (
+                schema(a=bytes, b=bytes, p=float),
+                "{left: {entity: item, id: a}, right: {entity: item, id: b}}",
+            )
+        },
+        "bad_rows: skip",
+    )
+    return loaded, {"item": {"": rows}, "mined": {"": mined}}
+
+
 def lists(folder):
     documents = [row(id=b"%d" % n, query=n * n % 23, grade=float(n % 3)) for n in range(120)]
     loaded = recipe(
@@ -83,7 +107,7 @@ def rows(folder):
     return loaded, {"pair": {"": pairs}}
 
 
-SOURCES = {"same_label": same_label, "edges": edges, "lists": lists, "rows": rows}
+SOURCES = {"same_label": same_label, "edges": edges, "given": given, "lists": lists, "rows": rows}
 
 
 def mixed(inputs, seed):

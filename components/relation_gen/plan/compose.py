@@ -32,7 +32,7 @@ class Negatives(NamedTuple):
 
     row: I64
     line: Line
-    value: I64
+    value: U64 | I64
     probability: F32
 
 
@@ -166,8 +166,7 @@ def tuples(
         for known in (others, held)
     )
     count = np.minimum(possible, drawn // k)
-    row = np.repeat(np.arange(n), count)
-    slot = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+    row, slot = draw.slots(count)
     first = (np.cumsum(held) - held)[row]
     chosen = [first + (slot * p + i) % held[row] for i in range(p)]
     begin = (np.cumsum(drawn) - drawn)[row]
@@ -215,5 +214,4 @@ def negatives_for_share(seed: int, key: U64, positives: I64, share: float) -> I6
 
 def _slots(row: I64, n: int) -> I64:
     """0, 1, … within each row of sorted row numbers."""
-    count = np.bincount(row, minlength=n)
-    return np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+    return draw.slots(np.bincount(row, minlength=n))[1]

@@ -13,6 +13,7 @@ from components.relation_gen.columns import (
     POSITIVE,
     Bools,
     Edges,
+    Given,
     Index,
     Strings,
     take,
@@ -20,6 +21,7 @@ from components.relation_gen.columns import (
 from components.relation_gen.keys import I64, U64, words
 from components.relation_gen.plan import base, compose
 from components.relation_gen.plan.base import Candidates, Line, Plan
+from components.relation_gen.plan.given import Listed, are_pairs
 from components.relation_gen.plan.labels import each_of, tuples_of
 from components.relation_gen.wire import entry, keyed
 from relation.kinds import Labels, NTuples, Pairs, Triplets
@@ -41,13 +43,15 @@ class Own(NamedTuple):
 
 class Anchors(NamedTuple):
     """Edges by anchor: the edges of anchor i are edges[bounds[i]:bounds[i + 1]], in the order of a
-    hash. `own`: None where anchors are no candidates.
+    hash. `own`: None where anchors are no candidates. `given`: the negatives of each, where a list
+    names them.
     """
 
     key: U64
     bounds: I64
     edges: Edges
     own: Own | None
+    given: Listed | None = None
 
 
 class Setting(NamedTuple):
@@ -89,12 +93,13 @@ def _members(sampling: PairSampling | TripletSampling | NTupleSampling, held: I6
 def _slice(anchors: Anchors, part: slice) -> Anchors:
     bounds = anchors.bounds[part.start : part.stop + 1]
     edges = take(anchors.edges, np.arange(bounds[0], bounds[-1]))
-    own = anchors.own
+    own, listed = anchors.own, anchors.given
     return Anchors(
         anchors.key[part],
         bounds - bounds[0],
         edges,
         Own(*(column[part] for column in own)) if own is not None else None,
+        listed._replace(bounds=listed.bounds[part.start : part.stop + 1]) if listed else None,
     )
 
 
@@ -110,7 +115,7 @@ def _pairs(anchors: Anchors, row: I64, setting: Setting, sampling: PairSampling)
     """Pairs: an edge of any value is one, and its value the label."""
     key, edges, seed = anchors.key, anchors.edges, setting.relation.seed
     usable = np.ones(len(row), dtype=bool) if setting.valued else edges.positive == POSITIVE
-    known = usable if setting.valued else edges.positive != NO_POSITIVE
+    known = _known_positives(edges, setting)
     held = np.bincount(row[known], minlength=len(key))
     wanted = _count(sampling.positives_per_anchor, held)
     positives = _first(anchors, row, usable, wanted)
@@ -139,6 +144,20 @@ def _pairs(anchors: Anchors, row: I64, setting: Setting, sampling: PairSampling)
         },
         _known(anchors, setting),
     )
+
+
+def are_known(anchors: Anchors, setting: Setting, found: Given, anchor: I64) -> Bools:
+    """Whether the negatives of some rows are known positives of their anchors, [m]."""
+    known = np.flatnonzero(_known_positives(anchors.edges, setting))
+    row = np.repeat(np.arange(len(anchors.key)), np.diff(anchors.bounds))[known]
+    return are_pairs(anchor, found.right, row, anchors.edges.right[known])
+
+
+def _known_positives(edges: Edges, setting: Setting) -> Bools:
+    """Which edges no given negative may repeat: a pair is one whatever its value."""
+    if setting.valued and isinstance(setting.relation, Pairs):
+        return np.ones(len(edges.left), dtype=bool)
+    return edges.positive != NO_POSITIVE
 
 
 def _tuples(
@@ -189,6 +208,8 @@ def _count(asked: int | str, held: I64) -> I64:
 
 
 def _negatives(anchors: Anchors, setting: Setting, row: I64, count: I64) -> compose.Negatives:
+    if anchors.given is not None:
+        return anchors.given.first(np.arange(len(anchors.key)), count)
     edges, weighted = anchors.edges, setting.weighted
     start = edges.point if weighted else edges.place
     size: I64 = edges.mass if weighted else np.ones_like(start)

@@ -8,10 +8,11 @@ import numpy.typing as npt
 
 from components.relation_gen import draw
 from components.relation_gen.blocks import Table
-from components.relation_gen.columns import F32, Cell
+from components.relation_gen.columns import F32, Bools, Cell, Given
 from components.relation_gen.keys import I64
 from components.relation_gen.plan import base, compose
 from components.relation_gen.plan.base import Candidates, Line, Plan
+from components.relation_gen.plan.given import Listed
 from relation.kinds import NTuples, Pairs, Triplets
 from relation.sampling import NTupleSampling, PairSampling, TripletSampling
 
@@ -25,6 +26,7 @@ class Labelled:
     `place`, `mass`: where the cell begins in the dense index, and on the weighted line. `table`:
     how blocks are related, unless each is related to itself alone. `weight`: `relation_weight` of
     each anchor, [n]; empty where there is none. `cap`: how often an entity may be a positive.
+    `given`: the negatives of each, where a list names them.
     """
 
     population: Cell
@@ -34,6 +36,16 @@ class Labelled:
     table: Table | None
     weight: F32
     cap: int | None
+    given: Listed | None = None
+
+    def are_related(self, found: Given, anchor: I64) -> Bools:
+        """Whether the negatives of some rows, [m], have a label of their anchors (places here)."""
+        population = self.population
+        if self.table is not None:
+            number = self.table.number(population.block[anchor])
+            return self.table.related.has(number, found.place)
+        at = found.place - self.place
+        return (population.start[anchor] <= at) & (at < population.end[anchor])
 
 
 def turns(population: Cell, sampling: PairSampling | TripletSampling | NTupleSampling) -> I64:
@@ -202,6 +214,8 @@ def _within(place: I64, used: I64, cap: int) -> npt.NDArray[np.bool_]:
 
 def _negatives(cell: Labelled, relation: Asked, rows: I64, count: I64) -> compose.Negatives:
     """Distinct negatives of some anchors."""
+    if cell.given is not None:
+        return cell.given.first(rows, count)
     population, drawn_from = cell.population, cell.candidates
     weighted = len(population.mass) > 0
     ranges: draw.Gap | draw.Chosen
