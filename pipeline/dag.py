@@ -145,6 +145,8 @@ def _members(loaded: LoadedRecipe, ingested: Ingested) -> dict[str, BaseChannel 
         inputs[f"{prefix}schema"] = ingested.schemas[name]
     if (rows := related_rows(loaded.recipe)) is not None:
         inputs |= {"edges": ingested.examples[rows], "edge_schema": ingested.schemas[rows]}
+    if (given := loaded.materialization.given_input) is not None:
+        inputs |= {"negatives": ingested.examples[given], "negative_schema": ingested.schemas[given]}
     return inputs
 
 
