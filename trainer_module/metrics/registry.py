@@ -146,13 +146,13 @@ def _number(form: Form) -> bool:
     return form.label is LabelKind.SCALAR and form.related == (None,)
 
 
-TABLES: tuple[tuple[Callable[[Form], bool], Table], ...] = (
-    (_says_related, RELATED),
-    (_one_above_others, ONE_ABOVE_OTHERS),
 def _numbers(form: Form) -> bool:
     return _number(form) or form.label in (LabelKind.VECTOR, LabelKind.IMAGE)
 
 
+TABLES: tuple[tuple[Callable[[Form], bool], Table], ...] = (
+    (_says_related, RELATED),
+    (_one_above_others, ONE_ABOVE_OTHERS),
     (_several_compared, PLACE_OF_POSITIVE),
     (_numbers, NUMBERS),
     (_number, NUMBER),
