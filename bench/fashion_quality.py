@@ -30,8 +30,8 @@ PROTOCOL = (
     "The first 10,000 training images, of which nine of ten (by hash) train and the tenth chooses "
     "the epoch; at most 200,000 images are trained on, as 20 epochs of all of them. The 10,000 "
     "test images look for their kind among all training images, then among one another. The "
-    "classifier: the same layers and a layer of ten logits, 20 epochs of all training images, its 64 "
-    "features."
+    "classifier: the same layers and a layer of ten logits, 20 epochs of all training images, "
+    "its 64 features."
 )
 
 

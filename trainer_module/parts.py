@@ -36,8 +36,10 @@ _TOWERS = {
     "encoder_decoder": "trainer_module.towers.encoder_decoder.EncoderDecoder",
     "pixels": "trainer_module.towers.pixels.Pixels",
     "sequence": "trainer_module.towers.sequence.Sequence",
+    "words": "trainer_module.towers.words.Words",
 }
 _HEADS = {
+    "alignment": "trainer_module.heads.alignment.Alignment",
     "concat_mlp": "trainer_module.heads.concat_mlp.ConcatMlp",
     "conditioned": "trainer_module.heads.conditioned.Conditioned",
     "cosine": "trainer_module.heads.cosine.Cosine",

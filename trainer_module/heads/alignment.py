@@ -1,0 +1,66 @@
+"""Relatedness by words: each is looked for among the words of the other side."""
+
+from typing import ClassVar
+
+import keras
+from keras import ops
+
+from trainer_module.heads.perceptron import Perceptron
+from trainer_module.numerics import Tensor, root, weighted_mean
+from trainer_module.parts import Head
+from trainer_module.unit import unit_length
+
+
+class Alignment(Perceptron, Head):
+    """relatedness = perceptron(what both sides share, and what is left over), a logit.
+
+    The sides are words, [batch, n, d] and [batch, m, d], as the tower `words` gives them: of
+    direction u and length w, w = 0 where there is no word. A word is covered to the degree
+    c = max_j u·v_j by the words v of the other side (MaxSim of Khattab, Zaharia, "ColBERT", SIGIR
+    2020). Of each side the perceptron sees Σwc / Σw; Σw(1 − c), how much is left over, and
+    Σw(1 − c)u / Σw, what it is; of both, |difference| and product of Σwu / Σw.
+    """
+
+    is_logit: ClassVar[bool] = True
+
+    def build(self) -> keras.layers.Layer:
+        return Aligned(self.stack(1))
+
+
+class Aligned(keras.layers.Layer):
+    """(left [batch, n, d], right [batch, m, d]) -> logit [batch]."""
+
+    def __init__(self, stack: keras.layers.Layer):
+        super().__init__(dtype="float32")
+        self.stack = stack
+
+    def call(self, left: Tensor, right: Tensor) -> Tensor:
+        if len(left.shape) != 3 or len(right.shape) != 3:
+            raise ValueError(
+                f"alignment: got embeddings of shapes {tuple(left.shape)} and "
+                f"{tuple(right.shape)}; expected words, [batch, words, d], of the tower `words`"
+            )
+        ends = unit_length(left), unit_length(right)
+        weights = [root(ops.sum(ops.square(side), axis=-1)) for side in (left, right)]
+        alike = ops.matmul(ends[0], ops.transpose(ends[1], (0, 2, 1)))
+        covered = _highest(alike, weights[1]), _highest(ops.transpose(alike, (0, 2, 1)), weights[0])
+        found, pooled = [], []
+        for u, w, c in zip(ends, weights, covered, strict=True):
+            rest = w * (1.0 - c)
+            found += [weighted_mean(c, w, axis=1)[:, None], ops.sum(rest, axis=1)[:, None]]
+            found.append(_mean(u * (1.0 - c)[..., None], w))
+            pooled.append(_mean(u, w))
+        found += [ops.abs(pooled[0] - pooled[1]), pooled[0] * pooled[1]]
+        return self.stack(ops.concatenate(found, axis=-1))[:, 0]
+
+
+def _highest(alike: Tensor, weights: Tensor) -> Tensor:
+    """Of [batch, n, m] the highest over the words of weights [batch, m]; 0 where there are none."""
+    there = weights[:, None, :] > 0.0
+    highest = ops.max(ops.where(there, alike, -1.0), axis=-1)
+    return ops.where(ops.any(there, axis=-1), highest, 0.0)
+
+
+def _mean(values: Tensor, weights: Tensor) -> Tensor:
+    """Weighted mean over words: [batch, n, d], [batch, n] -> [batch, d]."""
+    return weighted_mean(values, ops.broadcast_to(weights[..., None], ops.shape(values)), axis=1)
