@@ -31,6 +31,13 @@ class PreprocessingRequest(Frozen):
         """Roles, label and comparisons."""
         return self.materialization.tuples
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The ids of the labels, where they are an entity type of their own."""
+        asked = self.materialization
+        apart = isinstance(asked.relation.source, kinds.Labels) and asked.other is not None
+        return asked.tags if apart else ()
+
     @classmethod
     def of(cls, loaded: LoadedRecipe) -> "PreprocessingRequest":
         """The request that a recipe makes."""

@@ -4,12 +4,13 @@
 |---|---|---|
 | `embed_<entity type>` | raw entities | `embedding` float32 [batch, d] |
 | `serving_default` = `score` | raw tuples (prefixed) | `score` [batch], [batch, C], or images |
+| `score_labels` | raw entities that labels fit or not | a number for each label, see below |
 | `evaluate` | raw tuples | `scores` float32 [batch, C] |
 """
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import tensorflow as tf
 import tensorflow_transform as tft
@@ -18,14 +19,17 @@ from relation.names import prefixed
 from relation.schema import Feature
 from trainer_module.inputs import decode_roles
 from trainer_module.model import RelationalModel
-from trainer_module.parts import Tower
+from trainer_module.parts import Head, Tower
 
 EVALUATE = "evaluate"
 _DTYPES = {"bytes": tf.string, "int": tf.int64, "float": tf.float32}
 
 
 class ServingModule(tf.Module):
-    """Holds the model beside the Transform graph, which Keras 3 cannot take into a model."""
+    """Holds the model beside the Transform graph, which Keras 3 cannot take into a model.
+
+    `labels`: the ids of all entities of the right role, where they are the domain of labels.
+    """
 
     def __init__(
         self,
@@ -33,6 +37,7 @@ class ServingModule(tf.Module):
         transform: tft.TFTransformOutput,
         features: Mapping[str, Sequence[Feature]],
         towers: Mapping[str, Tower],
+        labels: Sequence[str] = (),
     ):
         super().__init__()
         self.model = model
@@ -42,6 +47,7 @@ class ServingModule(tf.Module):
         self._relation = model.relation
         self._features = {entity: tuple(known) for entity, known in features.items()}
         self._towers = dict(towers)
+        self._labels = tuple(labels)
 
     def _embed(self, raw: Mapping[str, Any], roles: tuple[str, ...]) -> dict[str, tf.Tensor]:
         transformed = self.transform_layer(raw)
@@ -69,6 +75,27 @@ class ServingModule(tf.Module):
         embeddings = self._embed(tf.io.parse_example(examples, spec), roles)
         return answer.served(answer.outputs(self.model.head, embeddings, columns))
 
+    def score_labels(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Says of raw entities of the left role how well each label fits.
+
+        Returns:
+          `label` string [labels]; `score` [batch, labels], as of one label at a time; of a head of
+          logits also `probability` [batch, labels], which sum to 1: of each label to be the one
+          that fits, given that just one does and that labels do not tell of each other.
+        """
+        left, right = self._relation.scored.left, self._relation.scored.right
+        rows = self.embed(self._relation.entity_of(left), examples)["embedding"]
+        (key,) = self._features[self._relation.entity_of(right)]
+        ids = tf.constant(self._labels)
+        values = ids if key.dtype == "bytes" else tf.strings.to_number(ids, _DTYPES[key.dtype])
+        places = [[place, 0] for place in range(len(self._labels))]
+        raw = tf.SparseTensor(places, values, [len(self._labels), 1])
+        columns = self._embed({prefixed(right, key.name): raw}, (right,))[right]
+        head = cast(Head, self.model.answer.head)
+        related = head.matrix(self.model.head, rows, columns)
+        found = {"label": ids, "score": head.score(related)}
+        return found | ({"probability": tf.nn.softmax(related)} if head.is_logit else {})
+
     def signatures(self) -> dict[str, Callable[..., Any]]:
         """Every signature as a concrete function."""
         examples = tf.TensorSpec([None], tf.string, name="examples")
@@ -87,6 +114,8 @@ class ServingModule(tf.Module):
 
         result = {EVALUATE: concrete(evaluate), "score": concrete(score)}
         result["serving_default"] = result["score"]
+        if self._labels:
+            result["score_labels"] = concrete(self.score_labels)
         for entity in self._relation.entities:
             result[f"embed_{entity}"] = concrete(functools.partial(self.embed, entity))
         return result

@@ -1,22 +1,26 @@
 """A small convolutional network over one image."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import ClassVar, Literal
 
 import keras
 from pydantic import Field, PositiveInt
 
-from relation.schema import Feature
+from relation.schema import Feature, FeatureKind
+from trainer_module.towers.columns import WithColumns, column_inputs
 from trainer_module.towers.image import ImageTower
 from trainer_module.vocabulary import Vocabulary
 
 
-class Cnn(ImageTower):
+class Cnn(ImageTower, WithColumns):
     """Blocks of 3x3 convolution, normalisation (`norm`), ReLU and (but for the last) 2x2 pooling,
-    then dense layers and the embedding, of unit length if `normalize`.
+    beside it numbers, categories and words, if there are any (`columns.py`), then dense layers and
+    the embedding, of unit length if `normalize`.
 
     `shift` is the largest random translation while training, as a share of each side.
     """
+
+    kinds: ClassVar[frozenset[FeatureKind]] = frozenset(FeatureKind)
 
     filters: tuple[PositiveInt, ...] = Field((32, 64), min_length=1)
     dense: tuple[PositiveInt, ...] = (128,)
@@ -39,7 +43,10 @@ class Cnn(ImageTower):
         self, features: tuple[Feature, ...], vocabularies: Mapping[str, Vocabulary] = {}
     ) -> keras.Model:
         shape = (self.height, self.width, self.channels)
-        image = keras.Input(shape, name=features[0].name)
+        (picture,) = (f for f in features if f.kind is FeatureKind.IMAGE)
+        others = [f for f in features if f is not picture]
+        image = keras.Input(shape, name=picture.name)
+        inputs = {picture.name: image, **column_inputs(others)}
         x = image
         if self.shift:
             x = keras.layers.RandomTranslation(
@@ -57,7 +64,9 @@ class Cnn(ImageTower):
             if block < len(self.filters) - 1:
                 x = keras.layers.MaxPooling2D(2)(x)
         x = keras.layers.Flatten()(x)
+        if others:
+            x = keras.layers.Concatenate()([x, *self.columns(inputs, others, vocabularies)])
         for units in self.dense:
             x = keras.layers.Dense(units, activation="relu", kernel_regularizer=self.penalty())(x)
             x = self.dropped(x)
-        return self.model({features[0].name: image}, self.embedded(x, self.embedding), "cnn")
+        return self.model(inputs, self.embedded(x, self.embedding), "cnn")

@@ -8,22 +8,17 @@ from pydantic import PositiveInt
 
 from relation.schema import Feature, FeatureKind
 from trainer_module.numerics import Tensor
-from trainer_module.towers.columns import column_inputs, column_vectors
-from trainer_module.towers.network import Network
+from trainer_module.towers.columns import WithColumns, column_inputs
 from trainer_module.vocabulary import Vocabulary
 
 
-class Dense(Network):
-    """Features side by side (`columns.py`), dense layers with `norm` and ReLU, the embedding.
-
-    `category` is the size of a category's, or of a word's, embedding.
-    """
+class Dense(WithColumns):
+    """Features side by side (`columns.py`), dense layers with `norm` and ReLU, the embedding."""
 
     kinds: ClassVar[frozenset[FeatureKind]] = frozenset(
         {FeatureKind.NUMERIC, FeatureKind.CATEGORICAL, FeatureKind.TEXT}
     )
 
-    category: PositiveInt = 16
     dense: tuple[PositiveInt, ...] = (128,)
     embedding: PositiveInt = 64
 
@@ -34,7 +29,7 @@ class Dense(Network):
         self, features: tuple[Feature, ...], vocabularies: Mapping[str, Vocabulary] = {}
     ) -> keras.Model:
         inputs = column_inputs(features)
-        vectors = column_vectors(inputs, features, vocabularies, self.category)
+        vectors = self.columns(inputs, features, vocabularies)
         x = keras.layers.Concatenate()(vectors) if len(vectors) > 1 else vectors[0]
         for units in self.dense:
             x = keras.layers.Dense(units, kernel_regularizer=self.penalty())(x)

@@ -4,6 +4,7 @@ import abc
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
+import tensorflow as tf
 from pydantic import Field, PositiveInt
 
 from relation.schema import Feature, FeatureKind
@@ -23,12 +24,14 @@ class ImageTower(Network, abc.ABC):
 
     def check(self, features: tuple[Feature, ...]) -> None:
         super().check(features)
-        if len(features) != 1:
+        if sum(feature.kind is FeatureKind.IMAGE for feature in features) != 1:
             names = ", ".join(feature.name for feature in features)
             raise ValueError(f"this tower takes one image, and the recipe gives it {names}")
 
     def decode(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
         return {
-            name: decode_images(encoded, self.height, self.width, self.channels)
-            for name, encoded in features.items()
+            name: decode_images(value, self.height, self.width, self.channels)
+            if value.dtype == tf.string
+            else value
+            for name, value in features.items()
         }

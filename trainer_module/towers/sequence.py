@@ -10,19 +10,17 @@ from pydantic import Field, PositiveInt
 
 from relation.schema import Feature, FeatureKind
 from trainer_module.numerics import Tensor
-from trainer_module.towers.columns import MaskedMean, column_inputs, column_vectors
-from trainer_module.towers.network import Network
+from trainer_module.towers.columns import MaskedMean, WithColumns, column_inputs
 from trainer_module.vocabulary import Vocabulary
 
 
-class Sequence(Network):
+class Sequence(WithColumns):
     """The texts one after the other, each word with its place; blocks of self-attention and of a
     dense layer (Vaswani et al. 2017; normalised before each, as in GPT-2); the mean over words;
     beside it numbers and categories, if there are any (`columns.py`); the embedding.
 
     All texts of an entity type share one vocabulary, and so the embeddings of its words. Padding
-    changes nothing. `width` is that of a word's embedding, `dense` that of the blocks' dense layer,
-    `category` the size of a category's embedding.
+    changes nothing. `width` is that of a word's embedding, `dense` that of the blocks' dense layer.
     """
 
     kinds: ClassVar[frozenset[FeatureKind]] = frozenset(
@@ -33,7 +31,6 @@ class Sequence(Network):
     blocks: PositiveInt = 2
     heads: PositiveInt = 4
     dense: PositiveInt = 128
-    category: PositiveInt = 16
     norm: Literal["none", "layer"] = "layer"
     embedding: PositiveInt = 64
 
@@ -61,7 +58,7 @@ class Sequence(Network):
         for _ in range(self.blocks):
             x = self._block(x, kept)
         pooled = MaskedMean()(self.normed(x), kept)
-        x = _joined([pooled, *column_vectors(inputs, others, vocabularies, self.category)])
+        x = _joined([pooled, *self.columns(inputs, others, vocabularies)])
         return self.model(inputs, self.embedded(x, self.embedding), "sequence")
 
     def _words(

@@ -1,0 +1,99 @@
+"""`score_labels`: every label for an example, against one at a time."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from relation.schema import Feature, FeatureKind
+from relation.spec import pairs
+from trainer_module.answers import answer_of
+from trainer_module.heads.conditioned import Conditioned
+from trainer_module.heads.cosine import Cosine
+from trainer_module.model import RelationalModel
+from trainer_module.signatures import ServingModule
+from trainer_module.towers.dense import Dense
+from trainer_module.vocabulary import Vocabulary
+
+LABELS = ("red", "blue", "round")
+X = Feature(name="x", kind=FeatureKind.NUMERIC, dtype="float", width=2)
+ID = Feature(name="id", kind=FeatureKind.CATEGORICAL, dtype="bytes", width=1)
+NUMBER = Feature(name="id", kind=FeatureKind.CATEGORICAL, dtype="int", width=1)
+ROWS = np.random.default_rng(0).normal(size=(4, 2)).astype("float32")
+
+
+class Transform:
+    """As TFTransformOutput: numbers as they are, ids as the place of the label from 1 on."""
+
+    def __init__(self, labels):
+        self.labels = tf.constant(labels, tf.string if isinstance(labels[0], str) else tf.int64)
+
+    def transform_features_layer(self):
+        def apply(raw):
+            found = {}
+            if "left_x" in raw:
+                found["left_x"] = tf.sparse.to_dense(raw["left_x"])
+            if "right_id" in raw:
+                ids = tf.reshape(raw["right_id"].values, [-1, 1])
+                place = tf.argmax(ids == self.labels[None, :], axis=1)
+                found["right_id"] = place[:, None] + 1
+            return found
+
+        return apply
+
+
+def _module(head, key, labels) -> ServingModule:
+    keras.utils.set_random_seed(1)
+    features = {"scene": (X,), "tag": (key,)}
+    towers = {"scene": Dense(dense=(), embedding=4), "tag": Dense(dense=(), embedding=4)}
+    vocabularies = {"id": Vocabulary("tag", 4)}
+    answer = answer_of(head, pairs("scene", "tag"), 0)
+    networks = {name: tower.build(features[name], vocabularies) for name, tower in towers.items()}
+    model = RelationalModel(answer, {"scene": ("x",), "tag": ("id",)}, networks)
+    ids = [0, 7, 2] if key is NUMBER else LABELS
+    return ServingModule(model, Transform(ids), features, towers, labels)
+
+
+def _example(row=None, label=None) -> bytes:
+    example = tf.train.Example()
+    feature = example.features.feature
+    if label is None:
+        feature["x"].float_list.value.extend(row)
+    else:
+        feature["left_x"].float_list.value.extend(row)
+        feature["right_id"].bytes_list.value.append(label.encode())
+    return example.SerializeToString()
+
+
+@pytest.mark.parametrize("by", ["concatenation", "film", "gate"])
+def test_all_labels_at_once_are_scored_as_one_at_a_time(by, tmp_path):
+    module = _module(Conditioned(by=by, units=8), ID, LABELS)
+    tf.saved_model.save(module, str(tmp_path), signatures=module.signatures())
+    signatures = tf.saved_model.load(str(tmp_path)).signatures
+    found = signatures["score_labels"](examples=tf.constant([_example(row) for row in ROWS]))
+    assert found["label"].numpy().tolist() == [label.encode() for label in LABELS]
+    assert found["score"].shape == (4, 3)
+    for place, label in enumerate(LABELS):
+        pairs_ = tf.constant([_example(row, label) for row in ROWS])
+        one = signatures["score"](examples=pairs_)["score"].numpy()
+        assert found["score"].numpy()[:, place] == pytest.approx(one, abs=1e-5)
+    score = found["score"].numpy().astype(float)
+    assert np.ptp(score, axis=1).min() > 1e-4  # It depends on the label.
+    odds = score / (1 - score)
+    expected = odds / odds.sum(axis=1, keepdims=True)
+    assert found["probability"].numpy() == pytest.approx(expected, abs=1e-4)
+
+
+def test_heads_without_logits_have_no_probability_and_labels_may_be_integers():
+    module = _module(Cosine(), NUMBER, ("0", "7", "2"))
+    found = module.score_labels(tf.constant([_example(row) for row in ROWS]))
+    assert set(found) == {"label", "score"}
+    examples, labels = module.model.towers["scene"], module.model.towers["tag"]
+    rows = examples({"x": ROWS}).numpy()
+    columns = labels({"id": np.array([[1], [2], [3]])}).numpy()
+    assert found["score"].numpy() == pytest.approx(rows @ columns.T, abs=1e-5)
+
+
+def test_without_labels_there_is_no_such_signature():
+    module = _module(Cosine(), ID, ())
+    assert "score_labels" not in module.signatures()
