@@ -248,7 +248,7 @@ def sources(node):
             },
         ),
         (
-            "image_labels",
+            "image_labels_dense",
             {
                 "schema": ("ImportSchemaGen_photograph", "schema"),
                 "other_schema": ("ImportSchemaGen_drawing", "schema"),
