@@ -14,7 +14,9 @@ BENCHMARKS = (
     "relation_gen_growth",
     "ranking_quality",
     "tags_quality",
+    "matching_quality",
     "fashion_quality",
+    "masks_quality",
     "training_speed",
 )
 """Modules of this package with `run() -> list[Result]`."""

@@ -17,7 +17,7 @@ from tfx.components.trainer.fn_args_utils import FnArgs
 
 from relation.names import prefixed
 from trainer_module.answers import answer_of
-from trainer_module.inputs import tuple_dataset
+from trainer_module.inputs import batches_of_epoch, count_tuples, tuple_dataset
 from trainer_module.losses.triplet import Triplet
 from trainer_module.mining.batch_semi_hard import BatchSemiHard
 from trainer_module.numerics import weighted_mean
@@ -47,15 +47,17 @@ class Transformed:
         entity = prepared.relation.entities[0]
         towers = {entity: TOWERS.resolve(model.tower_of(entity))}
         answer = answer_of(HEADS.resolve(model.head), prepared.relation, 0)
-        return tuple_dataset(
-            self.files[split],
+        size, files = self.request.training.batch_size, self.files[split]
+        batches = tuple_dataset(
+            files,
             tft.TFTransformOutput(self.graph).transformed_feature_spec(),
             answer,
             towers,
             {entity: [feature.name for feature in prepared.features[entity]]},
-            self.request.training.batch_size,
+            size,
             1 if shuffled else None,
         )
+        return batches.take(batches_of_epoch(count_tuples(files), size)) if shuffled else batches
 
 
 def ours(graph: str, examples: str, request: str) -> list[list[float]]:

@@ -7,6 +7,8 @@ import pytest
 
 from bench import public_data
 from bench.__main__ import BENCHMARKS
+from bench.masks_quality import dice, otsu
+from bench.matching_quality import best_threshold, f1
 from bench.ranking_quality import measures
 from bench.results import DataAbsent
 from bench.systems import RECIPES
@@ -64,3 +66,19 @@ def test_recipes_of_benchmarks_are_recipes(path):
 def test_every_benchmark_is_a_module():
     modules = {path.stem for path in (PROJECT / "bench").glob("*.py")}
     assert set(BENCHMARKS) <= modules
+
+
+def test_threshold_of_the_highest_f1():
+    truth = np.array([True, False, True, True, False])
+    scores = np.array([0.9, 0.8, 0.8, 0.4, 0.1])
+    # F1 from .9 on 1/2, from .8 on 2/3, from .4 on 6/7, from .1 on 3/4.
+    assert best_threshold(scores, truth) == 0.4
+    assert f1(scores >= 0.4, truth) == pytest.approx(6 / 7)
+
+
+def test_otsu_and_dice():
+    image = np.array([[10, 12, 11], [200, 210, 9]], np.uint8)
+    found = otsu(image)
+    assert found.tolist() == [[False] * 3, [True, True, False]]
+    assert dice(found, image > 205) == pytest.approx(2 / 3)
+    assert dice(image > 250, image > 251) == 1.0
