@@ -17,6 +17,7 @@ BENCHMARKS = (
     "matching_quality",
     "fashion_quality",
     "masks_quality",
+    "label_noise",
     "training_speed",
 )
 """Modules of this package with `run() -> list[Result]`."""

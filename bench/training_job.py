@@ -13,17 +13,16 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 from keras import ops
-from tfx.components.trainer.fn_args_utils import FnArgs
 
+from bench.systems import Transformed
 from relation.names import prefixed
 from trainer_module.answers import answer_of
-from trainer_module.inputs import batches_of_epoch, count_tuples, tuple_dataset
+from trainer_module.inputs import tuple_dataset
 from trainer_module.losses.triplet import Triplet
 from trainer_module.mining.batch_semi_hard import BatchSemiHard
 from trainer_module.numerics import weighted_mean
 from trainer_module.parts import HEADS, TOWERS
-from trainer_module.request import KEY, TrainingRequest
-from trainer_module.run_fn import run_fn
+from trainer_module.request import TrainingRequest
 
 ROLES = ("anchor", "positive", "negative")
 IMAGE, SIDE = "image", 8
@@ -31,63 +30,46 @@ WIDTH = 64
 """Numbers of an embedding, where only mining is measured."""
 
 
-class Transformed:
-    """What Transform gave: the folders of its graph and of its examples, and the request."""
+def _request(request: str) -> TrainingRequest:
+    return TrainingRequest.model_validate_json(request)
 
-    def __init__(self, graph: str, examples: str, request: str):
-        self.graph, self.request = graph, TrainingRequest.model_validate_json(request)
-        self.files = {
-            split: sorted(map(str, (Path(examples) / f"Split-{split}").iterdir()))
-            for split in ("train", "eval")
-        }
 
-    def dataset(self, split: str, shuffled: bool) -> tf.data.Dataset:
-        """Batches as the trainer reads them."""
-        prepared, model = self.request.preprocessing, self.request.model
-        entity = prepared.relation.entities[0]
-        towers = {entity: TOWERS.resolve(model.tower_of(entity))}
-        answer = answer_of(HEADS.resolve(model.head), prepared.relation, 0)
-        size, files = self.request.training.batch_size, self.files[split]
-        batches = tuple_dataset(
-            files,
-            tft.TFTransformOutput(self.graph).transformed_feature_spec(),
-            answer,
-            towers,
-            {entity: [feature.name for feature in prepared.features[entity]]},
-            size,
-            1 if shuffled else None,
-        )
-        return batches.take(batches_of_epoch(count_tuples(files), size)) if shuffled else batches
+def _dataset(data: Transformed, request: str, split: str, shuffled: bool) -> tf.data.Dataset:
+    """Batches as the trainer reads them."""
+    asked = _request(request)
+    prepared, model = asked.preprocessing, asked.model
+    entity = prepared.relation.entities[0]
+    return tuple_dataset(
+        data.files(split),
+        tft.TFTransformOutput(data.graph).transformed_feature_spec(),
+        answer_of(HEADS.resolve(model.head), prepared.relation, 0),
+        {entity: TOWERS.resolve(model.tower_of(entity))},
+        {entity: [feature.name for feature in prepared.features[entity]]},
+        asked.training.batch_size,
+        1 if shuffled else None,
+    )
 
 
 def ours(graph: str, examples: str, request: str) -> list[list[float]]:
     """Seconds and processor seconds of each epoch of `run_fn`, but for the first."""
-    data, times = Transformed(graph, examples, request), _Times()
+    times = _Times()
     progress = logging.getLogger("relata.progress")
     progress.setLevel(logging.INFO)
     progress.addHandler(times)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        run_fn(
-            FnArgs(
-                train_files=data.files["train"],
-                eval_files=data.files["eval"],
-                transform_output=graph,
-                serving_model_dir=f"{folder}/model",
-                model_run_dir=f"{folder}/logs",
-                custom_config={KEY: request},
-            )
-        )
+        Transformed(graph, examples).train(request, Path(folder))
     return times.epochs()
 
 
 def plain(graph: str, examples: str, request: str) -> list[list[float]]:
     """The same of `fit` on arrays in memory: the same network, loss, batch and validation."""
-    data, times = Transformed(graph, examples, request), _Times()
-    arrays = {split: _images(data.dataset(split, shuffled=False)) for split in data.files}
-    training, prepared = data.request.training, data.request.preprocessing
+    data, times = Transformed(graph, examples), _Times()
+    arrays = [_images(_dataset(data, request, split, False)) for split in ("train", "eval")]
+    asked = _request(request)
+    training, prepared = asked.training, asked.preprocessing
     keras.utils.set_random_seed(training.seed)
     entity = prepared.relation.entities[0]
-    tower = TOWERS.resolve(data.request.model.tower_of(entity)).build(prepared.features[entity])
+    tower = TOWERS.resolve(asked.model.tower_of(entity)).build(prepared.features[entity])
     triplet = keras.Input((len(ROLES), SIDE, SIDE, 1))
     embedded = tower({IMAGE: ops.reshape(triplet, (-1, SIDE, SIDE, 1))})
     model = keras.Model(triplet, ops.reshape(embedded, (-1, len(ROLES), embedded.shape[-1])))
@@ -99,7 +81,7 @@ def plain(graph: str, examples: str, request: str) -> list[list[float]]:
         return ops.relu(1.0 + near - far)
 
     model.compile(optimizer=keras.optimizers.Adam(training.learning_rate), loss=loss)
-    train, validation = ((found, np.zeros(len(found))) for found in arrays.values())
+    train, validation = ((found, np.zeros(len(found))) for found in arrays)
     model.fit(
         *train,
         validation_data=validation,
@@ -122,14 +104,14 @@ def _images(dataset: tf.data.Dataset) -> Any:
 
 def read_ours(graph: str, examples: str, request: str) -> list[list[float]]:
     """Seconds and processor seconds of reading all training tuples, three times."""
-    return _read(Transformed(graph, examples, request).dataset("train", shuffled=True))
+    return _read(_dataset(Transformed(graph, examples), request, "train", True))
 
 
 def read_raw(graph: str, examples: str, request: str) -> list[list[float]]:
     """The same of their serialized bytes alone, in batches."""
-    data = Transformed(graph, examples, request)
-    raw = tf.data.TFRecordDataset(data.files["train"], compression_type="GZIP")
-    return _read(raw.batch(data.request.training.batch_size).prefetch(tf.data.AUTOTUNE))
+    files = Transformed(graph, examples).files("train")
+    raw = tf.data.TFRecordDataset(files, compression_type="GZIP")
+    return _read(raw.batch(_request(request).training.batch_size).prefetch(tf.data.AUTOTUNE))
 
 
 def _read(dataset: tf.data.Dataset) -> list[list[float]]:

@@ -11,17 +11,13 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import yaml
-from tfx.orchestration import metadata
 
 from bench import isolated
 from bench.results import Result
-from pipeline import local_runner
-from pipeline.history import last_run
+from bench.systems import Transformed, run_recipe
 from pipeline.paths import RunPaths
-from pipeline.settings import REFUSED
 from relation.load import RECIPES, load_recipe
 from trainer_module.request import TrainingRequest
 
@@ -73,25 +69,15 @@ def _transformed(folder: Path) -> tuple[dict[str, Any], int]:
     recipe["training"].update(epochs=1, patience=1)
     path = folder / "recipe.yaml"
     path.write_text(yaml.safe_dump(recipe), encoding="utf-8")
-    environment = {"RELATA_RECIPE": str(path), "RELATA_RUNS": str(folder)}
-    with mock.patch.dict(os.environ, environment):
-        status = local_runner.main()
-    if status not in (0, REFUSED):
-        raise RuntimeError(f"{RECIPE}: exit status {status}")
+    run_recipe(path, folder)
     paths = RunPaths(folder / RECIPE)
-    connection = metadata.sqlite_metadata_connection_config(str(paths.metadata))
-    outputs = last_run(connection, RECIPE, "Transform")
+    made = Transformed.of(RECIPE, paths)
     recipe["training"].update(epochs=EPOCHS, patience=EPOCHS)
     path.write_text(yaml.safe_dump(recipe), encoding="utf-8")
     request = TrainingRequest.of(load_recipe(str(path))).model_dump_json()
     [stats] = paths.root.glob("pipeline/RelationGen/tuples/*/relation_stats.json")
     tuples = json.loads(stats.read_text(encoding="utf-8"))["splits"]["train"]["tuples"]
-    arguments = {
-        "graph": outputs.output("transform_graph").uri,
-        "examples": outputs.output("transformed_examples").uri,
-        "request": request,
-    }
-    return arguments, tuples
+    return {**made._asdict(), "request": request}, tuples
 
 
 def _mining() -> list[Result]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 import keras
 from keras import ops
-from pydantic import Field, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 
 from relation.schema import Feature, FeatureKind
 from trainer_module.numerics import Tensor
@@ -19,11 +19,14 @@ INDEXED = frozenset({FeatureKind.CATEGORICAL, FeatureKind.TEXT})
 class WithColumns(Network, abc.ABC):
     """Parameters of a tower over columns.
 
+    `bins`: numbers become so many steps each (`Steps`), with which a network learns thresholds as
+    easily as a tree does; 0 = numbers as they are.
     `category`: the size of the embedding of a category, or of a word of a bag of words. `masked`:
     share of the values of categories and texts that are left out at random while training: so a
     tower that is given some labels learns to do with fewer.
     """
 
+    bins: NonNegativeInt = 0
     category: PositiveInt = 16
     masked: float = Field(0.0, ge=0.0, lt=1.0)
 
@@ -34,7 +37,7 @@ class WithColumns(Network, abc.ABC):
         vocabularies: Mapping[str, Vocabulary],
     ) -> list[Tensor]:
         """As `column_vectors`."""
-        return column_vectors(inputs, features, vocabularies, self.category, self.masked)
+        return column_vectors(inputs, features, vocabularies, self.category, self.masked, self.bins)
 
 
 def column_inputs(features: Iterable[Feature]) -> dict[str, Tensor]:
@@ -55,8 +58,9 @@ def column_vectors(
     vocabularies: Mapping[str, Vocabulary],
     size: int,
     masked: float = 0.0,
+    bins: int = 0,
 ) -> list[Tensor]:
-    """One vector a feature: numbers as they are, indices as the mean of their embeddings.
+    """One vector a feature: numbers, or their steps; indices as the mean of their embeddings.
 
     Features that share a vocabulary share its embeddings. The mean is over the values that are
     there; without any it is 0.
@@ -67,9 +71,10 @@ def column_vectors(
       vocabularies: of each feature of indices, by name.
       size: of an embedding.
       masked: share of the indices that are left out at random while training.
+      bins: steps of a number; 0: numbers as they are.
 
     Returns:
-      [batch, width] of each numeric, [batch, size] of each other feature.
+      [batch, width] or [batch, width · bins] of each numeric, [batch, size] of each other feature.
     """
     tables: dict[Vocabulary, keras.layers.Layer] = {}
     vectors = []
@@ -81,8 +86,31 @@ def column_vectors(
                 tables[vocabulary] = keras.layers.Embedding(vocabulary.size, size)
             value = Masked(masked)(value) if masked else value
             value = MaskedMean()(tables[vocabulary](value), ops.not_equal(value, 0))
+        elif bins:
+            value = Steps(bins)(value)
         vectors.append(value)
     return vectors
+
+
+class Steps(keras.layers.Layer):
+    """Numbers as steps, [batch, n] -> [batch, n · bins], each in [-1, 1].
+
+    Bins hold equal shares of a normal distribution, as which z-scores are read: those below the
+    number are 1, those above it -1, and the one that holds it says how far it fills it (piecewise
+    linear encoding of Gorishniy, Rubachev, Babenko, "On Embeddings for Numerical Features in
+    Tabular Deep Learning", NeurIPS 2022, there with quantiles of the data).
+    """
+
+    def __init__(self, bins: int):
+        super().__init__(dtype="float32")
+        self.bins = bins
+
+    def call(self, numbers: Tensor) -> Tensor:
+        below = 0.5 + 0.5 * ops.erf(numbers * 0.5**0.5)
+        filled = ops.clip(
+            self.bins * below[..., None] - ops.arange(self.bins, dtype="float32"), 0, 1
+        )
+        return ops.reshape(2.0 * filled - 1.0, (-1, numbers.shape[1] * self.bins))
 
 
 class Masked(keras.layers.Layer):

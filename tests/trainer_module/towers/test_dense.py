@@ -41,6 +41,16 @@ def test_numbers_pass_and_categories_are_the_mean_of_those_that_are_there():
     assert result.tolist() == [[0.5, -1.5, 1.0, 2.0, -1.0, 2.25], [0.0] * 6]
 
 
+def test_numbers_as_steps():
+    plain = {"category": 2, "dense": (), "embedding": 8, "normalize": False}
+    network = Dense(bins=4, **plain).build((PRICE,))
+    network.layers[-1].set_weights([np.eye(8), np.zeros(8)])
+    # Quarters of a normal distribution end at ±.67449 and 0; below .31864 lie .625 of it.
+    price = np.array([[0.0, 0.67449], [0.31864, -9.0]], "float32")
+    expected = [[1, 1, -1, -1, 1, 1, 1, -1], [1, 1, 0, -1, -1, -1, -1, -1]]
+    np.testing.assert_allclose(embed(network, {"price": price}), expected, atol=1e-4)
+
+
 def test_features_that_share_a_vocabulary_share_its_embeddings():
     shared = PLAIN.build((COLOUR, TRIM), {"colour": PALETTE, "trim": PALETTE})
     apart = PLAIN.build((COLOUR, TRIM), APART)
