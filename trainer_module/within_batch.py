@@ -39,7 +39,8 @@ class InBatch(WithinBatch):
 
     Columns are the right members of the first comparison, in the order of the batch, then those of
     the second, and so on: positives and hard negatives. Of a row, those of its own tuple that are
-    related are positive; others that are known to be related, and the anchor itself, are not valid.
+    related are positive; others that are known to be related are so for a loss of `every_positive`,
+    else they are not valid. The anchor itself never is.
     They are known by their id in any tuple of the anchor, by `positive_ids`, by the group.
 
     Args:
@@ -69,6 +70,8 @@ class InBatch(WithinBatch):
         own = tf.eye(tf.shape(targets)[0], dtype=tf.bool)
         positive = tf.concat([own & related[:, j, None] for j in range(targets.shape[1])], axis=1)
         known = self._known(inputs, related, ids)
+        if self._loss.every_positive:
+            positive |= known & ~self._itself(inputs, ids)
         valid = without_false_negatives(tf.ones_like(positive), positive, known)
         log_q = None if self._frequencies is None else self._frequencies.log_q(ids[:, 0])
         losses = self._loss(outputs, positive, valid, log_q)
@@ -84,8 +87,7 @@ class InBatch(WithinBatch):
         of = tf.where(tf.transpose(related), anchors[:, 0], -1)  # Whose positive a column is.
         positives = tf.where(shares(anchors, tf.reshape(of, [-1, 1])), ids[:, 0], -1)
         known = shares(positives, ids)
-        if len(answer.relation.entities) == 1:
-            known |= shares(anchors, ids)
+        known |= self._itself(inputs, ids)
         if self._keys.known:
             known |= shares(inputs[hashed(POSITIVE_IDS)], ids)
         if self._group is not None:
@@ -94,6 +96,13 @@ class InBatch(WithinBatch):
             ]
             known |= shares(*groups)
         return known
+
+    def _itself(self, inputs: Mapping[str, Tensor], ids: Tensor) -> Tensor:
+        """Which columns hold the anchor of a row: bool [batch, columns]."""
+        anchors = joined(inputs, [self.answer.left], ID)
+        if len(self.answer.relation.entities) > 1:
+            return tf.zeros((tf.shape(anchors)[0], tf.shape(ids)[0]), dtype=tf.bool)
+        return shares(anchors, ids)
 
 
 class MinedTriplets(WithinBatch):

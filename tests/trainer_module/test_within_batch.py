@@ -16,6 +16,7 @@ from trainer_module.heads.logistic_distance import LogisticDistance
 from trainer_module.heads.squared_distance import SquaredDistance
 from trainer_module.keys import BATCH_LOSSES, Keys
 from trainer_module.losses.in_batch_softmax import InBatchSoftmax
+from trainer_module.losses.supervised_contrastive import SupervisedContrastive
 from trainer_module.losses.table import ALL_LOSSES
 from trainer_module.losses.table import BATCH_LOSSES as TABLE
 from trainer_module.losses.triplet import Triplet
@@ -127,6 +128,39 @@ def test_members_of_the_group_are_no_negatives():
     negatives = [[2, 4, 2, 6], [1, 1, 3, 5, 6], [2, 3, 5, 2, 6], [2, 4, 2, 6]]
     found = _in_batch(Keys(group="label"), further=further)
     assert found == pytest.approx(_softmax({}, negatives), rel=1e-5)
+
+
+def test_losses_of_several_positives_take_all_that_are_known():
+    answer = answer_of(Dot(), triplets("user", "item"), 0)
+    objective = InBatch(answer, SupervisedContrastive(temperature=TAU), Keys(group="label"))
+    inputs, embeddings = _triplets(IDS, EMBEDDINGS)
+    groups = {"anchor": [[7], [8], [9], [7]], "positive": [[7], [8], [9], [7]]}
+    groups["negative"] = [[8, 9], [7, -1], [8, -1], [5, -1]]
+    inputs.update((f"{r}_label_key", tf.constant(g, tf.int64)) for r, g in groups.items())
+    found = objective(inputs, TARGETS, objective.outputs(Dot().build(), embeddings), None)
+    # Columns by id: 1 2 1 3 4 5 2 6, of the groups 7 8 9 7 89 7 8 5; by id, 100 has 1 and 3.
+    positives = [[0, 2, 3, 5], [1, 4, 6], [0, 2, 4], [0, 2, 3, 5]]
+    columns = np.array([EMBEDDINGS[i] for i in (*IDS["positive"], *IDS["negative"])])
+    losses = []
+    for anchor, related in zip(IDS["anchor"], positives, strict=True):
+        logits = columns @ EMBEDDINGS[anchor] / TAU
+        losses.append(np.log(np.exp(logits).sum()) - logits[related].mean())
+    assert float(found) == pytest.approx(np.mean(losses), rel=1e-5)
+
+
+def test_an_anchor_is_no_positive_of_its_own():
+    answer = answer_of(Dot(), pairs("item", "item"), 0)
+    objective = InBatch(answer, SupervisedContrastive(temperature=TAU), Keys(group="label"))
+    ids = {"left": [1, 2], "right": [3, 1]}
+    inputs, embeddings = _triplets(ids, EMBEDDINGS)
+    inputs.update((f"{r}_label_key", tf.constant([[7], [7]], tf.int64)) for r in ids)
+    scores = objective.outputs(Dot().build(), embeddings)
+    found = objective(inputs, tf.constant([[1.0], [1.0]]), scores, None)
+    # All are of one group: 1 has the column of 3 alone, hence loss 0; 2 has both.
+    logits = EMBEDDINGS[2] @ np.array([EMBEDDINGS[3], EMBEDDINGS[1]]).T / TAU
+    assert float(found) == pytest.approx(
+        (np.log(np.exp(logits).sum()) - logits.mean()) / 2, rel=1e-5
+    )
 
 
 def test_unrelated_pairs_have_no_positive_and_an_anchor_is_no_negative_of_its_own():

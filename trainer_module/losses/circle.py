@@ -1,5 +1,7 @@
 """Circle loss."""
 
+from typing import ClassVar
+
 from keras import ops
 from pydantic import FiniteFloat, PositiveFloat
 
@@ -16,6 +18,8 @@ class Circle(RowLoss):
     Sun et al., "Circle Loss: A Unified Perspective of Pair Similarity Optimization", CVPR 2020,
     equations 6 to 8; defaults of pytorch-metric-learning.
     """
+
+    every_positive: ClassVar[bool] = True
 
     margin: FiniteFloat = 0.4
     gamma: PositiveFloat = 80.0

@@ -64,6 +64,10 @@ class BatchLoss(LossBase):
     scores are square and the diagonal is not valid.
     """
 
+    every_positive: ClassVar[bool] = False
+    """Whether all columns that are known to be related are positives of a row, as in the papers of
+    losses of several positives; else that of its own tuple alone, and the others are not valid."""
+
     @abc.abstractmethod
     def __call__(
         self, scores: Tensor, positive: Tensor, valid: Tensor, log_q: Tensor | None = None

@@ -1,5 +1,7 @@
 """Multi-similarity loss."""
 
+from typing import ClassVar
+
 from keras import ops
 from pydantic import FiniteFloat, PositiveFloat
 
@@ -15,6 +17,8 @@ class MultiSimilarity(RowLoss):
 
     Wang et al., "Multi-Similarity Loss with General Pair Weighting", CVPR 2019, equation 15.
     """
+
+    every_positive: ClassVar[bool] = True
 
     alpha: PositiveFloat = 2.0
     beta: PositiveFloat = 50.0

@@ -1,5 +1,7 @@
 """Supervised contrastive loss."""
 
+from typing import ClassVar
+
 from keras import ops
 from pydantic import PositiveFloat
 
@@ -14,6 +16,8 @@ class SupervisedContrastive(SoftmaxLoss):
 
     Khosla et al., "Supervised Contrastive Learning", NeurIPS 2020, equation 2 (L_out).
     """
+
+    every_positive: ClassVar[bool] = True
 
     temperature: PositiveFloat = 0.1
 
