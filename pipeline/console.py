@@ -16,8 +16,8 @@ from rich.markup import escape
 from rich.spinner import Spinner
 from rich.table import Table
 
+from components.evaluator.results import GateResult
 from pipeline.verdict import Verdict, bound_text
-from trainer_module.metrics.results import GateResult
 
 _STYLES = {
     "blessed": "bold green",

@@ -9,18 +9,16 @@ from tfx.components.statistics_gen.component import StatisticsGen
 from tfx.components.trainer.component import Trainer
 from tfx.components.transform.component import Transform
 from tfx.dsl.components.base.base_node import BaseNode
-from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.proto import trainer_pb2, transform_pb2
 from tfx.types import BaseChannel
 
-from components.evaluator.component import Evaluator
-from components.pusher.component import Pusher
 from components.relation_gen.component import RelationGen
 from components.resolver.component import baseline_resolver, stock_baseline_resolver
 from components.validation.component import StrictExampleValidator
 from pipeline.data import Patterns
 from pipeline.ingest import Ingested, ingest
+from pipeline.judging import judge
 from pipeline.paths import RemotePaths, RunPaths
 from pipeline.splitting import related_rows
 from relation import kinds
@@ -29,9 +27,7 @@ from relation.fingerprint import code_fingerprint, content_fingerprint
 from relation.load import LoadedRecipe
 from relation.names import ENTITIES, EVAL, TRAIN
 from trainer_module.check import check_model
-from trainer_module.metrics.eval_config import eval_config
 from trainer_module.request import KEY, PreprocessingRequest, TrainingRequest
-from trainer_module.signatures import EVALUATE
 
 
 def build(
@@ -63,14 +59,16 @@ def build(
         features = {entity: loaded.features_of(entity) for entity in loaded.tuples.entities}
         classes = len(loaded.materialization.tags)
         check_model(recipe.model, loaded.tuples, features, classes)
-    tuples = _tuples(loaded, ingest(loaded, data, schema_files or {}))
+    ingested = ingest(loaded, data, schema_files or {})
+    tuples = _tuples(loaded, ingested)
     transform = _transform(loaded, tuples)
     nodes = [*tuples.nodes, transform]
     if recipe.model is not None:
         trainer = _trainer(loaded, transform)
-        model = trainer.outputs["model"]
-        resolver = stock_baseline_resolver() if stock_resolver else baseline_resolver(model)
-        nodes += [trainer, resolver, *_gate(loaded, paths, tuples, model, resolver, served)]
+        candidate = trainer.outputs["model"]
+        resolver = stock_baseline_resolver() if stock_resolver else baseline_resolver(candidate)
+        made = (ingested.examples, tuples.tuples, tuples.schema)
+        nodes += [trainer, resolver, *judge(loaded, paths, *made, trainer, resolver, served)]
     return tfx_pipeline.Pipeline(
         pipeline_name=recipe.name,
         pipeline_root=str(paths.pipeline),
@@ -86,13 +84,6 @@ class _Tuples(NamedTuple):
     nodes: tuple[BaseNode, ...]
     tuples: BaseChannel
     schema: BaseChannel
-
-
-class _Gate(NamedTuple):
-    """The stage that lets a model pass, or does not."""
-
-    evaluator: BaseNode
-    pusher: BaseNode
 
 
 def _tuples(loaded: LoadedRecipe, ingested: Ingested) -> _Tuples:
@@ -146,7 +137,10 @@ def _members(loaded: LoadedRecipe, ingested: Ingested) -> dict[str, BaseChannel 
     if (rows := related_rows(loaded.recipe)) is not None:
         inputs |= {"edges": ingested.examples[rows], "edge_schema": ingested.schemas[rows]}
     if (given := loaded.materialization.given_input) is not None:
-        inputs |= {"negatives": ingested.examples[given], "negative_schema": ingested.schemas[given]}
+        inputs |= {
+            "negatives": ingested.examples[given],
+            "negative_schema": ingested.schemas[given],
+        }
     return inputs
 
 
@@ -179,38 +173,3 @@ def _trainer(loaded: LoadedRecipe, transform: Transform) -> Trainer:
             "code_fingerprint": code_fingerprint(training),
         },
     )
-
-
-def _gate(
-    loaded: LoadedRecipe,
-    paths: RunPaths | RemotePaths,
-    tuples: _Tuples,
-    model: BaseChannel,
-    resolver: Resolver,
-    served: str | None,
-) -> _Gate:
-    assert loaded.recipe.evaluation is not None  # As the recipe's class has it, beside a model.
-    evaluator = Evaluator(
-        examples=tuples.tuples,
-        model=model,
-        baseline_model=resolver.outputs["model"],
-        eval_config=eval_config(
-            loaded.tuples,
-            loaded.recipe.evaluation,
-            signature=EVALUATE,
-            code_fingerprint=code_fingerprint(
-                "trainer_module.metrics.tfma_metrics", "components.evaluator.executor"
-            ),
-            slice_role=loaded.tuples.roles[0].name,
-            weighted=loaded.materialization.weighted,
-        ),
-        example_splits=[EVAL],
-        schema=tuples.schema,
-    )
-    pusher = Pusher(
-        model=model,
-        model_blessing=evaluator.outputs["blessing"],
-        folder=str(paths.serving),
-        served=served,
-    )
-    return _Gate(evaluator, pusher)

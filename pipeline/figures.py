@@ -7,6 +7,8 @@ from collections.abc import Callable
 import tensorflow_data_validation as tfdv
 from tfx.types import Artifact, artifact_utils
 
+from components.evaluator import corpus
+from components.evaluator.results import number
 from components.pusher.executor import ADDED
 from pipeline.history import NodeRun
 from trainer_module.history import read_history
@@ -63,6 +65,16 @@ def _baseline(run: NodeRun) -> str:
     )
 
 
+def _corpus(run: NodeRun) -> str:
+    found = corpus.read(run.output("corpus_evaluation").uri)
+    own = found["spaces"].get("model", {}).get("map_at_r")
+    if own is None:
+        return f"embeddings: {sum(e['rows'] for e in found['embeddings'].values()):,}"
+    counts = found["counts"]
+    shown = number(own["value"])
+    return f"MAP@R {shown:.4f} of {counts['measured'] - counts['without_match']:,} queries"
+
+
 def _blessing(run: NodeRun) -> str:
     return "blessed" if run.output("blessing").get_int_custom_property("blessed") else "refused"
 
@@ -85,6 +97,7 @@ _FIGURES: dict[str, Callable[[NodeRun], str]] = {
     "TupleValidator": lambda run: "no anomalies",
     "Trainer": _training,
     "LatestBlessedModel": _baseline,
+    "CorpusEvaluator": _corpus,
     "Evaluator": _blessing,
     "Pusher": _pushed,
 }

@@ -13,12 +13,12 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from components.evaluator.results import GateResult, read_verdict
 from components.pusher.executor import ADDED, newest_version
 from pipeline.figures import node_figure
 from pipeline.history import NodeRun
 from pipeline.paths import RunPaths
 from relation.spec import Frozen
-from trainer_module.metrics.results import GateResult, read_verdict
 
 
 class Verdict(Frozen):

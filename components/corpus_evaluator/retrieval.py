@@ -22,7 +22,7 @@ Time is queries × references.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
@@ -43,6 +43,9 @@ Bools = npt.NDArray[np.bool_]
 Codes = npt.NDArray[Any]
 Statistics = Mapping[str, F64]
 """By name a number a query: [q]; NaN where it has no match."""
+Nearest = Callable[[Places, int], tuple[Places, F64, Bools]]
+"""Some queries and k → places of the k nearest references, distances, whether they are relevant:
+[q, k] each, nearest first."""
 
 
 class Similarity(str, Enum):
@@ -120,6 +123,37 @@ def measure(
     return result
 
 
+def nearest(queries: Points, references: Points, similarity: Similarity, *, same: bool) -> Nearest:
+    """Finds the nearest references of some queries; equally near ones in the order of ids.
+
+    Args: see `measure`. Distances are Euclidean, or 1 − cosine, or |query| · the greatest length
+    of a reference − the dot product.
+    """
+    search = _Search(queries, references, similarity, same, 1, _EXACT)
+
+    def of(rows: Places, k: int) -> tuple[Places, F64, Bools]:
+        k = min(k, len(references) - int(same))
+        places = np.zeros((len(rows), 0), dtype=np.int64)
+        distances = np.zeros((len(rows), 0))
+        relevant = np.zeros((len(rows), 0), dtype=bool)
+        for block in search.blocks:
+            far, kind = search.block(rows, block)
+            here = np.broadcast_to(np.arange(block.start, block.stop), far.shape)
+            distances = np.concatenate([distances, far], axis=1)
+            places = np.concatenate([places, here], axis=1)
+            relevant = np.concatenate([relevant, kind], axis=1)
+            order = np.argsort(distances, axis=1, kind="stable")[:, :k]
+            distances, places, relevant = (
+                np.take_along_axis(values, order, axis=1)
+                for values in (distances, places, relevant)
+            )
+        if similarity is Similarity.EUCLIDEAN:
+            distances = np.sqrt(distances)
+        return places, distances, relevant
+
+    return of
+
+
 class _Search:
     """The references in blocks, and what is near in them."""
 
@@ -142,7 +176,7 @@ class _Search:
         self._own = np.where(known & same, own, -1)
         self._top = min(max(least, int(self._matches.max(initial=0)), 1), max(len(references), 1))
         size = max(4 * self._top, _LEAST_BLOCK)
-        self._blocks = [
+        self.blocks = [
             _Block.of(references, start, min(start + size, len(references)))
             for start in range(0, len(references), size)
         ]
@@ -159,27 +193,24 @@ class _Search:
 
     def _nearest(self, start: int, stop: int) -> tuple[Codes, Places]:
         """Sorted codes of the nearest references, [q, top], and R of each query, [q]."""
-        widest = max((block.stop - block.start for block in self._blocks), default=0)
+        widest = max((block.stop - block.start for block in self.blocks), default=0)
         top, form = self._top, self._form
         buffer = np.full((stop - start, top + widest), form.last, dtype=form.codes)
         matches = np.zeros(stop - start, dtype=np.int64)
-        for block in self._blocks:
+        for block in self.blocks:
             end = top + block.stop - block.start
-            distances, relevant = self._block(np.arange(start, stop), block)
+            distances, relevant = self.block(np.arange(start, stop), block)
             matches += relevant.sum(axis=1)
             form.encode(distances, relevant, buffer[:, top:end])
             buffer[:, end:] = form.last
             buffer.sort(axis=1)
         return buffer[:, :top], matches
 
-    def _block(self, rows: Places, block: "_Block") -> tuple[Floats, Bools]:
+    def block(self, rows: Places, block: "_Block") -> tuple[Floats, Bools]:
         """Distances and relevance of a block's references to some queries, none to itself."""
         distances = self._near(rows, block.start, block.stop)
         relevant = np.zeros(distances.shape, dtype=bool)
-        if rows[-1] - rows[0] == len(rows) - 1:
-            owners, keys = self._queries.keys.owners(int(rows[0]), int(rows[-1]) + 1)
-        else:
-            owners, keys = self._queries.keys.take(rows).owners(0, len(rows))
+        owners, keys = self._queries.keys.take(rows).owners(0, len(rows))
         relevant[block.matching(owners, keys)] = True
         own = self._own[rows]
         mine = np.flatnonzero((own >= block.start) & (own < block.stop))
@@ -190,12 +221,12 @@ class _Search:
     def _first(self, rows: Places) -> F64:
         """The place of the first relevant reference of queries that have none among the nearest."""
         best = np.full(len(rows), np.inf)
-        for block in self._blocks:
-            distances, relevant = self._block(rows, block)
+        for block in self.blocks:
+            distances, relevant = self.block(rows, block)
             best = np.minimum(best, np.where(relevant, distances, np.inf).min(axis=1))
         before = np.zeros(len(rows))
-        for block in self._blocks:
-            distances, relevant = self._block(rows, block)
+        for block in self.blocks:
+            distances, relevant = self.block(rows, block)
             before += (~relevant & (distances <= best[:, None]) & (distances < np.inf)).sum(axis=1)
         return 1 + before
 

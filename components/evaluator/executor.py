@@ -1,19 +1,31 @@
-"""Leaves out a baseline that is the candidate itself.
+"""TFX's Evaluator, and beyond it the gates that hold by default: one blessing for all of them."""
 
-The local and the Airflow engine resolve the latest *other* blessed model (`components.resolver`).
-Kubeflow's compiler knows TFX's own strategy only, which answers with the candidate when the Trainer
-was served from the cache: compared with itself, no model is ever worse.
-"""
-
+import os
 from typing import Any
 
-from tfx.components.evaluator import executor
-from tfx.types import Artifact
-from tfx.types.standard_component_specs import BASELINE_MODEL_KEY, MODEL_KEY
+from tfx.components.evaluator import constants, executor
+from tfx.dsl.io import fileio
+from tfx.types import Artifact, artifact_utils
+from tfx.types.standard_component_specs import (
+    BASELINE_MODEL_KEY,
+    BLESSING_KEY,
+    EVALUATION_KEY,
+    MODEL_KEY,
+)
+from tfx.utils import io_utils
+
+from components.evaluator import corpus, tfma_output
+from components.evaluator.baseline import others
+from components.evaluator.gates import judged
+from components.evaluator.results import write_verdict
+from relation.recipe import Evaluation
+
+CORPUS_KEY = "corpus_evaluation"
+GATES_KEY = "gates"
 
 
 class Executor(executor.Executor):
-    """TFX's executor, without a baseline that has the candidate's URI."""
+    """Evaluates tuples as TFX does, then blesses only what passes every gate."""
 
     def Do(
         self,
@@ -21,8 +33,30 @@ class Executor(executor.Executor):
         output_dict: dict[str, list[Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """See the base class."""
-        candidates = {model.uri for model in input_dict[MODEL_KEY]}
-        baseline = input_dict.get(BASELINE_MODEL_KEY, [])
-        kept = [model for model in baseline if model.uri not in candidates]
-        super().Do({**input_dict, BASELINE_MODEL_KEY: kept}, output_dict, exec_properties)
+        """Takes TFX's own inputs and properties, `corpus_evaluation`, and `gates` (an `Evaluation`
+        as JSON). Beside what TFMA writes it writes `verdict.json` (`results.Verdict`)."""
+        inputs = {key: value for key, value in input_dict.items() if key != CORPUS_KEY}
+        inputs[BASELINE_MODEL_KEY] = others(
+            input_dict.get(BASELINE_MODEL_KEY, []), input_dict[MODEL_KEY]
+        )
+        super().Do(inputs, output_dict, exec_properties)
+        folder = artifact_utils.get_single_uri(output_dict[EVALUATION_KEY])
+        verdict = judged(
+            tfma_output.read(folder),
+            corpus.read(artifact_utils.get_single_uri(input_dict[CORPUS_KEY])),
+            Evaluation.model_validate_json(exec_properties[GATES_KEY]),
+        )
+        write_verdict(verdict, folder)
+        if not verdict.blessed:
+            _refuse(artifact_utils.get_single_instance(output_dict[BLESSING_KEY]))
+
+
+def _refuse(blessing: Artifact) -> None:
+    """Takes back what TFX says of the model."""
+    blessed = os.path.join(blessing.uri, constants.BLESSED_FILE_NAME)
+    if fileio.exists(blessed):
+        fileio.remove(blessed)
+    io_utils.write_string_file(os.path.join(blessing.uri, constants.NOT_BLESSED_FILE_NAME), "")
+    blessing.set_int_custom_property(
+        constants.ARTIFACT_PROPERTY_BLESSED_KEY, constants.NOT_BLESSED_VALUE
+    )

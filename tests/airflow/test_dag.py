@@ -54,7 +54,8 @@ UPSTREAM = {
     "Transform": {"RelationGen", "TupleValidator"},
     "Trainer": {"Transform"},
     "LatestBlessedModel": {"Trainer"},
-    "Evaluator": {"RelationGen", "Trainer", "LatestBlessedModel"},
+    "CorpusEvaluator": {"EntityGen", "RelationGen", "Trainer", "LatestBlessedModel"},
+    "Evaluator": {"RelationGen", "Trainer", "LatestBlessedModel", "CorpusEvaluator"},
     "Pusher": {"Trainer", "Evaluator"},
     "Verdict": {"Pusher"},
 }
@@ -78,7 +79,8 @@ TWO_INPUTS = {
     "Transform": {"RelationGen", "TupleValidator"},
     "Trainer": {"Transform"},
     "LatestBlessedModel": {"Trainer"},
-    "Evaluator": {"RelationGen", "Trainer", "LatestBlessedModel"},
+    "CorpusEvaluator": {"SplitGen", "RelationGen", "Trainer", "LatestBlessedModel"},
+    "Evaluator": {"RelationGen", "Trainer", "LatestBlessedModel", "CorpusEvaluator"},
     "Pusher": {"Trainer", "Evaluator"},
     "Verdict": {"Pusher"},
 }

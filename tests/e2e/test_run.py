@@ -31,7 +31,7 @@ pytestmark = pytest.mark.e2e
 
 ROWS = 320
 GATE_ONWARD = {"Evaluator", "Pusher"}
-TRAINER_ONWARD = {"Trainer", *GATE_ONWARD}
+TRAINER_ONWARD = {"Trainer", "CorpusEvaluator", *GATE_ONWARD}
 RELATION_GEN_ONWARD = set(NODES) - set(UPSTREAM["RelationGen"]) - {"LatestBlessedModel"}
 
 
@@ -86,7 +86,13 @@ def test_the_first_run_reports_each_component_and_the_verdict_last(base):
     order = [line.node for line in lines]
     for node in ("RelationGen", "Trainer"):
         assert all(order.index(up) < order.index(node) for up in UPSTREAM[node])
-    assert order[-4:] == ["Trainer", "LatestBlessedModel", "Evaluator", "Pusher"]
+    assert order[-5:] == [
+        "Trainer",
+        "LatestBlessedModel",
+        "CorpusEvaluator",
+        "Evaluator",
+        "Pusher",
+    ]
     assert {line.state for line in lines} == {"done"}
     figures = {line.node: line.figure for line in lines}
     train, held_out = map(int, re.findall(r"\d+", figures["EntityGen"]))
@@ -259,7 +265,7 @@ def test_a_changed_loss_trains_anew_and_the_way_back_trains_nothing(base, worker
     assert candidate != baseline
     back = base.run(worker, base.recipe)
     assert back.status == 0, back.terminal
-    assert back.nodes("done") == GATE_ONWARD
+    assert back.nodes("done") == {"CorpusEvaluator", *GATE_ONWARD}
     assert back.verdict["trained"] is False
     assert int(back.versions[-1]) > int(version)
     assert contents(back.verdict["served"]) == contents(base.model)

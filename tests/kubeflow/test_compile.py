@@ -28,12 +28,13 @@ MODEL_TASKS = {
     "Trainer",
     "LatestBlessedModel-model-resolver",
     "LatestBlessedModel-model-blessing-resolver",
+    "CorpusEvaluator",
     "Evaluator",
     "Pusher",
 }
 FINGERPRINTED = {
     *("EntityGen", "EntityValidator", "SplitGen", "RelationGen", "TupleValidator"),
-    *("Transform", "Trainer", "Evaluator", "Pusher"),
+    *("Transform", "Trainer", "CorpusEvaluator", "Evaluator", "Pusher"),
 }
 
 

@@ -82,16 +82,33 @@ class Run:
 
 @pytest.fixture
 def evaluate(tmp_path):
-    """Runs the Evaluator's executor as TFX would: evaluate(config, records, model=…, …) -> Run."""
+    """Runs the Evaluator's executor as TFX would: evaluate(config, records, model=…, …) -> Run.
+
+    `corpus` is what `corpus.json` holds, `gates` what the recipe's `evaluation` says of the gates
+    that hold by default; by default none.
+    """
 
     def run(
-        config, records, *, model, baseline=None, schema=None, shards=1, name="run", beam_args=()
+        config,
+        records,
+        *,
+        model,
+        baseline=None,
+        schema=None,
+        shards=1,
+        name="run",
+        beam_args=(),
+        corpus=None,
+        gates=None,
     ):
         import tensorflow as tf
-        from tfx.components.evaluator.executor import Executor
         from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
         from tfx.types import artifact_utils, standard_artifacts
         from tfx.utils import proto_utils
+
+        from components.evaluator import corpus as corpora
+        from components.evaluator.executor import Executor
+        from relation.recipe import Evaluation
 
         root = tmp_path / name
         examples = standard_artifacts.Examples()
@@ -121,6 +138,10 @@ def evaluate(tmp_path):
             (root / "schema").mkdir()
             (root / "schema" / "schema.pbtxt").write_text(str(schema))
             inputs["schema"] = [artifact(standard_artifacts.Schema, root / "schema")]
+        corpora.write(str(root / "corpus"), corpus or {"question": None, "embeddings": {}}, {})
+        inputs["corpus_evaluation"] = [
+            artifact(standard_artifacts.ModelEvaluation, root / "corpus")
+        ]
         outputs = {
             "evaluation": [artifact(standard_artifacts.ModelEvaluation, root / "evaluation")],
             "blessing": [artifact(standard_artifacts.ModelBlessing, root / "blessing")],
@@ -132,6 +153,10 @@ def evaluate(tmp_path):
             "eval_config": proto_utils.proto_to_json(config),
             "example_splits": '["eval"]',
             "fairness_indicator_thresholds": "null",
+            "gates": Evaluation(
+                gates={"auc": {"min": 0}},
+                **(gates or {"sanity": False, "slice_floor": False, "baseline": False}),
+            ).model_dump_json(),
         }
         Executor(context).Do(inputs, outputs, properties)
         return Run(root)

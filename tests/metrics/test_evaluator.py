@@ -16,13 +16,14 @@ from sklearn.metrics import (
 )
 from tensorflow_metadata.proto.v0 import schema_pb2
 
+from components.evaluator import __main__ as command
+from components.evaluator import results
 from relation import spec
 from relation.errors import RecipeError
 from relation.materialization import Materialization
 from relation.recipe import Evaluation, Gate
 from relation.schema import tuple_schema
 from tests.metrics.conftest import BROKEN, GOOD, POOR, ROLES, make_tuples, save_model, scores_of
-from trainer_module.metrics import results
 from trainer_module.metrics.collected import collect, form_of
 from trainer_module.metrics.eval_config import eval_config
 
@@ -88,6 +89,7 @@ def _expected(kind, scores, examples):
         "f1_threshold": f1_threshold,
         "equal_error_rate": crossing,
         "examples": len(scores),
+        "score_spread": max(np.std(column.astype(np.float64)) for column in scores.T),
     }
     if kind == "triplets":
         result["triplet_accuracy"] = np.mean([row[0] > row[1] for row in scores.tolist()])
@@ -258,7 +260,7 @@ def test_results_are_printed_as_text_and_json(models, evaluate, capsys, tmp_path
         baseline=models["triplets", "good"],
     )
 
-    assert results.main([run.evaluation, "--json"]) == 0
+    assert command.main([run.evaluation, "--json"]) == 0
     found = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
     assert found == results.read_verdict(run.evaluation).to_json()
     assert found["blessed"] is False
@@ -269,13 +271,13 @@ def test_results_are_printed_as_text_and_json(models, evaluate, capsys, tmp_path
         ("anchor_label", label) for label in "abc"
     }
 
-    assert results.main([run.evaluation]) == 0
+    assert command.main([run.evaluation]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "refused"
-    assert lines[1].startswith("FAILED  auc min 0.8: nan (baseline 0.")
+    assert lines[1].startswith("FAILED  threshold: auc min 0.8: nan (baseline 0.")
     assert any(line.startswith("anchor_label=a: auc nan") for line in lines)
 
-    assert results.main([str(tmp_path)]) == 2
+    assert command.main([str(tmp_path)]) == 2
     assert "no evaluation" in capsys.readouterr().err
 
 

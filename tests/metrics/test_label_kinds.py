@@ -8,10 +8,11 @@ import tensorflow as tf
 from scipy import stats
 from sklearn import metrics as sklearn
 
+from components.evaluator import results
 from relation import spec
 from relation.recipe import Evaluation, Gate
 from relation.spec import LabelKind
-from trainer_module.metrics import registry, results
+from trainer_module.metrics import registry
 from trainer_module.metrics.eval_config import eval_config
 
 N = 60

@@ -11,10 +11,10 @@ import sys
 import pytest
 from absl import logging as absl_logging
 
+from components.evaluator.results import GateResult
 from pipeline import verdict as verdicts
 from pipeline.console import Console
 from pipeline.verdict import Verdict
-from trainer_module.metrics.results import GateResult
 
 
 def use_descriptors(monkeypatch):

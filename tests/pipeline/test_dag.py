@@ -22,10 +22,11 @@ NODES = [
     "Transform",
     "Trainer",
     "LatestBlessedModel",
+    "CorpusEvaluator",
     "Evaluator",
     "Pusher",
 ]
-MODEL = ["Trainer", "LatestBlessedModel", "Evaluator", "Pusher"]
+MODEL = ["Trainer", "LatestBlessedModel", "CorpusEvaluator", "Evaluator", "Pusher"]
 ROWS = ["EntityGen", "EntityStatistics", "ImportSchemaGen", "EntityValidator"]
 SHIPPED = sorted(path.stem for path in RECIPES.glob("*.yaml"))
 
@@ -126,7 +127,7 @@ PREPROCESSED = {"RelationGen", "Transform", "Trainer"}
         ("triplets_per_anchor: 4", "triplets_per_anchor: 5", PREPROCESSED),
         ("max_drop: 0.01}\n    accuracy", "max_drop: 0.02}\n    accuracy", {"Evaluator"}),
         ("{min: 0.95}", "{min: 0.96}", {"Evaluator"}),
-        ("slices: [label]", "slices: []", {"Evaluator"}),
+        ("slices: [label]", "slices: []", {"CorpusEvaluator", "Evaluator"}),
         ("train: 3", "train: 4", {"EntityGen"} | PREPROCESSED),  # RelationGen splits what has none.
         ("bad_rows: fail", "bad_rows: skip", {"EntityGen"} | PREPROCESSED),
         ("description: Handwritten", "description: Hand-written", set()),

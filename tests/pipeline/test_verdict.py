@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from tfx.types import standard_artifacts
 
+from components.evaluator import results
+from components.evaluator.results import GateResult
 from pipeline import verdict as verdicts
 from pipeline.history import NodeRun
 from pipeline.paths import RunPaths
 from pipeline.settings import EXIT_STATUS
 from pipeline.verdict import Verdict
-from trainer_module.metrics import results
-from trainer_module.metrics.results import GateResult
 
 PASSED = GateResult("auc", "min", 0.9, 0.95, None, True)
 REFUSED = GateResult("accuracy", "min", 0.99, 0.875, None, False)
@@ -53,6 +53,9 @@ def test_json_has_gates_metrics_and_null_for_what_is_no_number():
         "value": None,
         "baseline": None,
         "passed": False,
+        "kind": "threshold",
+        "part": "tuples",
+        "place": "",
     }
     assert read["slices"] == [{"feature": "anchor_label", "value": 3, "metrics": {"auc": None}}]
 

@@ -85,6 +85,13 @@ class Tuples:
         weights = None if self.weights is None else np.repeat(self.weights, repeats)
         return Flat(self.scores.ravel(), related.ravel(), weights)
 
+    @property
+    def there(self) -> Bools:
+        """Whether there is what a score is of, [n, C]: a list may have fewer documents."""
+        if self.form.label is LabelKind.GRADES:
+            return self.labels >= 0
+        return np.ones(self.scores.shape, dtype=bool)
+
     @functools.cached_property
     def halves(self) -> tuple["Tuples", "Tuples"]:
         """About half of the tuples, and the others, by a hash of what is known of each.

@@ -123,7 +123,10 @@ LISTS: Table = {
     ),
     "lists_without_relevant": TupleMetric(lambda t: ranking.irrelevant(t.labels), is_quality=False),
 }
-ALL: Table = {"examples": TupleMetric(lambda t: float(len(t)), is_quality=False)}
+ALL: Table = {
+    "score_spread": TupleMetric(lambda t: statistics.spread(t.scores, t.there), is_quality=False),
+    "examples": TupleMetric(lambda t: float(len(t)), is_quality=False),
+}
 
 
 def _says_related(form: Form) -> bool:
@@ -174,6 +177,11 @@ def table_of(form: Form) -> Table:
 def metrics_of(relation: Relation) -> tuple[str, ...]:
     """Names of the metrics that a relation has; all of them are computed, gated or not."""
     return tuple(table_of(form_of(relation)))
+
+
+def qualities(relation: Relation) -> tuple[str, ...]:
+    """Names of the metrics of a relation of which higher is better."""
+    return tuple(n for n, metric in table_of(form_of(relation)).items() if metric.is_quality)
 
 
 def check_gates(relation: Relation, evaluation: Evaluation) -> None:

@@ -168,6 +168,22 @@ def f1_on_half(choosing: Flat, reporting: Flat) -> BestThreshold:
     return BestThreshold(threshold, 2 * hits / (all_called + all_related))
 
 
+def spread(scores: Floats, there: Bools) -> float:
+    """The largest standard deviation of a column: 0 where every tuple has the same scores.
+
+    Args:
+      scores: floats [n, C].
+      there: booleans [n, C]: whether a score is of something.
+
+    Returns:
+      A number; NaN without scores, or when one is not finite.
+    """
+    if not there.any() or not np.isfinite(scores[there]).all():
+        return NAN
+    columns = (scores[:, i][there[:, i]].astype(np.float64) for i in range(scores.shape[1]))
+    return max(float(np.std(column)) for column in columns if len(column))
+
+
 def triplet_accuracy(
     scores: Floats, related: tuple[bool | None, ...], weights: Floats | None = None
 ) -> float:

@@ -1,0 +1,42 @@
+"""Means of statistics of queries, with what they may be off by: pure functions."""
+
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+F64 = npt.NDArray[np.float64]
+
+NORMAL_95 = 1.959963984540054
+"""Of a normal distribution 95 % lies within so many standard deviations."""
+
+
+class Estimate(NamedTuple):
+    """A mean, and the ends of its 95 % confidence interval; NaN where there are too few values."""
+
+    value: float
+    low: float
+    high: float
+
+
+def estimate(values: F64) -> Estimate:
+    """The mean of the values that are not NaN, taken as independent draws from [0, 1].
+
+    Sums are exact, so the order of the values changes no bit.
+    """
+    kept = values[~np.isnan(values)]
+    n = len(kept)
+    if not n:
+        return Estimate(math.nan, math.nan, math.nan)
+    mean = math.fsum(kept) / n
+    if n == 1:
+        return Estimate(mean, math.nan, math.nan)
+    error = NORMAL_95 * math.sqrt(math.fsum((kept - mean) ** 2) / (n - 1) / n)
+    return Estimate(mean, max(mean - error, 0.0), min(mean + error, 1.0))
+
+
+def estimates(statistics: Mapping[str, F64]) -> dict[str, Estimate]:
+    """Of each statistic of queries."""
+    return {name: estimate(values) for name, values in statistics.items()}

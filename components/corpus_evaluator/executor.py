@@ -1,0 +1,106 @@
+"""The executor of the CorpusEvaluator: artifacts in, one artifact out; `run.py` does the work."""
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+from tfx import types
+from tfx.components.util import examples_utils
+from tfx.dsl.components.base import base_beam_executor
+from tfx.types import artifact_utils
+from tfx.utils import path_utils
+
+from components.corpus_evaluator.request import CorpusRequest
+from components.corpus_evaluator.run import Files, evaluate
+from components.evaluator import corpus
+from components.evaluator.baseline import others
+from components.evaluator.corpus import BLESSED
+from components.evaluator.corpus import MODEL as CANDIDATE
+from relation import kinds
+from relation.names import EVAL, TRAIN
+
+TUPLES, EXAMPLES, OTHER_EXAMPLES, EDGES = "tuples", "examples", "other_examples", "edges"
+MODEL, BASELINE_MODEL = "model", "baseline_model"
+REQUEST, CODE_FINGERPRINT = "request", "code_fingerprint"
+CORPUS_EVALUATION = "corpus_evaluation"
+
+
+class Executor(base_beam_executor.BaseBeamExecutor):
+    """Measures embeddings of the held-out entities, by the candidate and by the blessed model."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """See `component.CorpusEvaluator` for inputs, outputs and properties."""
+        request = CorpusRequest.model_validate_json(exec_properties[REQUEST])
+        output = artifact_utils.get_single_uri(output_dict[CORPUS_EVALUATION])
+        scratch = os.path.join(self._get_tmp_dir(), "encoded")
+        baseline = others(input_dict.get(BASELINE_MODEL, []), input_dict[MODEL])
+        models = {CANDIDATE: _path(artifact_utils.get_single_instance(input_dict[MODEL]))}
+        if baseline and _fits(request, _path(baseline[0])):
+            models[BLESSED] = _path(baseline[0])
+        with tempfile.TemporaryDirectory(prefix="relata-") as local:
+            found, arrays = evaluate(
+                request,
+                _files(request, input_dict),
+                models,
+                scratch,
+                local,
+                self._make_beam_pipeline,
+            )
+        corpus.write(output, found, arrays)
+
+
+def _path(model: types.Artifact) -> str:
+    return str(path_utils.serving_model_path(model.uri))
+
+
+def _fits(request: CorpusRequest, path: str) -> bool:
+    """Whether a model embeds what the candidate does."""
+    signatures = tf.saved_model.load(path).signatures
+    wanted = request.materialization.tuples.entities
+    return all(f"embed_{entity}" in signatures for entity in wanted)
+
+
+def _files(request: CorpusRequest, given: Mapping[str, list[types.Artifact]]) -> Files:
+    asked = request.materialization
+    inputs = dict(zip((EXAMPLES, OTHER_EXAMPLES), asked.entities, strict=False))
+    entities = {}
+    for key, entity in inputs.items():
+        if entity in request.read:
+            artifact = artifact_utils.get_single_instance(given[key])
+            everything = [path for paths in _by_split(artifact).values() for path in paths]
+            common = entity in asked.common
+            entities[entity] = (
+                {TRAIN: everything, EVAL: everything} if common else _by_split(artifact)
+            )
+    tuples = _by_split(artifact_utils.get_single_instance(given[TUPLES]))
+    edges: Sequence[str] = ()
+    if given.get(EDGES) and isinstance(asked.relation.source, kinds.EdgeSource):
+        by_split = _by_split(artifact_utils.get_single_instance(given[EDGES]))
+        edges = [path for found in by_split.values() for path in found]
+    paths = [
+        path for by_split in entities.values() for found in by_split.values() for path in found
+    ]
+    paths += [path for found in tuples.values() for path in found]
+    return Files(
+        entities,
+        {split: tuples[split] for split in (TRAIN, EVAL)},
+        edges,
+        {path: int(tf.io.gfile.stat(path).length) for path in paths},
+    )
+
+
+def _by_split(examples: types.Artifact) -> dict[str, list[str]]:
+    found = {}
+    for split in artifact_utils.decode_split_names(examples.split_names):
+        paths = []
+        for pattern in examples_utils.get_split_file_patterns([examples], split):
+            paths += tf.io.gfile.glob(f"{pattern}*" if pattern.endswith(os.sep) else pattern)
+        found[split] = sorted(paths)
+    return found
