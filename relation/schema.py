@@ -92,6 +92,8 @@ class Feature(Frozen):
     dtype: Literal["bytes", "int", "float"]
     width: int
     """Values a row; a row with fewer is padded, one with more is cut."""
+    domain: str | None = None
+    """The `string_domain` of the schema that the feature names, as others may, too."""
 
 
 def read_features(schema: schema_pb2.Schema) -> dict[str, Feature]:
@@ -104,7 +106,13 @@ def _feature(feature: schema_pb2.Feature) -> Feature:
         width = math.prod(dim.size for dim in feature.shape.dim)
     else:
         width = feature.value_count.max or 1
-    return Feature(name=feature.name, kind=_kind(feature), dtype=_DTYPES[feature.type], width=width)
+    return Feature(
+        name=feature.name,
+        kind=_kind(feature),
+        dtype=_DTYPES[feature.type],
+        width=width,
+        domain=feature.domain or None,
+    )
 
 
 def _kind(feature: schema_pb2.Feature) -> FeatureKind:

@@ -2,11 +2,12 @@
 
 The split that is analyzed holds every training entity once, under the first role of its type; what
 is learnt there (means, vocabularies) is applied to all roles of the type, so that towers that share
-weights see one feature space. Keys, labels and other features that no tower takes are left out
-here, so that nothing downstream can read them.
+weights see one feature space. Categories of one domain of the schema share their vocabulary. Keys,
+labels and other features that no tower takes are left out here, so that nothing downstream can read
+them.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -20,7 +21,8 @@ from trainer_module.tag_counts import count_tags
 from trainer_module.vocabulary import Vocabulary
 
 Apply = Callable[[tf.SparseTensor, Feature], tf.Tensor]
-Analyze = Callable[[Mapping[Feature, tf.SparseTensor], str], Apply]
+Analyzed = Sequence[tuple[Feature, tf.SparseTensor]]
+Analyze = Callable[[Analyzed, str], Apply]
 
 TEXT_WORDS = 64
 """Words kept of a text whose schema gives no `value_count.max` above 1."""
@@ -51,12 +53,15 @@ def preprocessing_fn(
     """
     request = PreprocessingRequest.model_validate_json(custom_config[KEY])
     outputs: dict[str, tf.Tensor] = {}
-    for entity in request.relation.entities:
-        roles = request.relation.roles_of(entity)
-        for name, group in _groups(entity, request.features[entity]).items():
-            analyzed = {feature: inputs[prefixed(roles[0], feature.name)] for feature in group}
-            apply = _ANALYZE[group[0].kind](analyzed, name)
-            for output, feature in ((prefixed(r, f.name), f) for r in roles for f in group):
+    for name, group in _groups(request).items():
+        roles = [request.relation.roles_of(entity) for entity, _ in group]
+        analyzed = [
+            (feature, inputs[prefixed(first, feature.name)])
+            for (first, *_), (_, feature) in zip(roles, group, strict=True)
+        ]
+        apply = _ANALYZE[analyzed[0][0].kind](analyzed, name)
+        for mine, (_, feature) in zip(roles, group, strict=True):
+            for output in (prefixed(role, feature.name) for role in mine):
                 outputs[output] = apply(inputs[output], feature)
     if request.relation.labelled:
         outputs[RELATION] = _dense(inputs[RELATION], request.relation.width, 0.0)
@@ -94,16 +99,23 @@ def vocabularies(
 
 
 def _learnt(entity: str, feature: Feature) -> str:
-    """The name of what is learnt of a feature; all texts of an entity type share their words."""
-    text = feature.kind is FeatureKind.TEXT
-    return f"{entity}_words" if text else f"{entity}_{feature.name}"
+    """The name of what is learnt of a feature.
+
+    All texts of an entity type share their words; categories that name one domain of the schema
+    share their vocabulary, whatever their entity types.
+    """
+    if feature.kind is FeatureKind.TEXT:
+        return f"{entity}_words"
+    shared = feature.kind is FeatureKind.CATEGORICAL and feature.domain is not None
+    return f"domain_{feature.domain}" if shared else f"{entity}_{feature.name}"
 
 
-def _groups(entity: str, features: Iterable[Feature]) -> dict[str, list[Feature]]:
-    """The features that share what is learnt, by its name."""
-    groups: dict[str, list[Feature]] = {}
-    for feature in features:
-        groups.setdefault(_learnt(entity, feature), []).append(feature)
+def _groups(request: PreprocessingRequest) -> dict[str, list[tuple[str, Feature]]]:
+    """The features that share what is learnt, each with its entity type, by the name of that."""
+    groups: dict[str, list[tuple[str, Feature]]] = {}
+    for entity in request.relation.entities:
+        for feature in request.features[entity]:
+            groups.setdefault(_learnt(entity, feature), []).append((entity, feature))
     return groups
 
 
@@ -126,18 +138,18 @@ def _as_text(values: tf.SparseTensor) -> tf.SparseTensor:
     return tf.SparseTensor(values.indices, tf.strings.as_string(values.values), values.dense_shape)
 
 
-def _image(analyzed: Mapping[Feature, tf.SparseTensor], name: str) -> Apply:
+def _image(analyzed: Analyzed, name: str) -> Apply:
     del analyzed, name
     return lambda values, feature: _dense(values, feature.width, "")
 
 
-def _numeric(analyzed: Mapping[Feature, tf.SparseTensor], name: str) -> Apply:
+def _numeric(analyzed: Analyzed, name: str) -> Apply:
     """z-score of each component; a missing value is the mean, hence 0."""
 
     def as_float(values: tf.SparseTensor, feature: Feature) -> tf.Tensor:
         return _dense(tf.cast(values, tf.float32), feature.width, float("nan"))
 
-    ((feature, values),) = analyzed.items()
+    ((feature, values),) = analyzed
     known = as_float(values, feature)
     mean = tft.mean(known, reduce_instance_dims=False, name=f"{name}_mean")
     spread = tf.sqrt(tft.var(known, reduce_instance_dims=False, name=f"{name}_var"))
@@ -149,11 +161,10 @@ def _numeric(analyzed: Mapping[Feature, tf.SparseTensor], name: str) -> Apply:
     return apply
 
 
-def _categorical(analyzed: Mapping[Feature, tf.SparseTensor], name: str) -> Apply:
-    """Index in the entity type's vocabulary; 0 is missing or unknown."""
-
-    (values,) = analyzed.values()
-    vocabulary = tft.vocabulary(_as_text(values), vocab_filename=name, name=name)
+def _categorical(analyzed: Analyzed, name: str) -> Apply:
+    """Index in the vocabulary; 0 is missing or unknown."""
+    known = tf.sparse.concat(axis=1, sp_inputs=[_as_text(values) for _, values in analyzed])
+    vocabulary = tft.vocabulary(known, vocab_filename=name, name=name)
 
     def apply(values: tf.SparseTensor, feature: Feature) -> tf.Tensor:
         text = _dense(_as_text(values), feature.width, "")
@@ -162,9 +173,9 @@ def _categorical(analyzed: Mapping[Feature, tf.SparseTensor], name: str) -> Appl
     return apply
 
 
-def _text(analyzed: Mapping[Feature, tf.SparseTensor], name: str) -> Apply:
+def _text(analyzed: Analyzed, name: str) -> Apply:
     """Indices of the words, in order; 0 is padding, and a rare or unknown word has a bucket."""
-    known = tf.concat([_words(values) for values in analyzed.values()], axis=1)
+    known = tf.concat([_words(values) for _, values in analyzed], axis=1)
     vocabulary = tft.vocabulary(
         known, top_k=COMMON_WORDS, frequency_threshold=RARE_FROM, vocab_filename=name, name=name
     )

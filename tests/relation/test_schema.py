@@ -32,6 +32,12 @@ def test_kinds_types_and_widths_follow_from_the_schema():
     }
 
 
+def test_features_of_one_domain_know_it():
+    named = {name: feature.domain for name, feature in read_features(SCHEMA).items()}
+    assert named.pop("colour") == "colours"
+    assert set(named.values()) == {None}
+
+
 def _asked(kind: str) -> Materialization:
     source = {"type": "same_label", "feature": "colour"}
     return Materialization.model_validate(
