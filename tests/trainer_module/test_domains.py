@@ -52,7 +52,7 @@ def transformed(tmp_path_factory):
     spec = {name: tf.io.VarLenFeature(tf.string) for name in list(TUPLE)[:3]}
     spec["relation"] = tf.io.VarLenFeature(tf.float32)
     metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(spec))
-    entities = [{**dict.fromkeys(spec, []), **entity} for entity in ENTITIES]
+    entities = [{**{name: [] for name in spec}, **entity} for entity in ENTITIES]
     folder = str(tmp_path_factory.mktemp("graph"))
     with tft_beam.Context(temp_dir=str(tmp_path_factory.mktemp("tft"))):
         config = {KEY: REQUEST.model_dump_json()}
