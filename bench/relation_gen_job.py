@@ -24,9 +24,13 @@ from relation.materialization import Materialization
 from relation.names import TRAIN
 
 
-def ours(data: str, output: str, flags: Sequence[str] = ()) -> dict[str, Any]:
-    """Materializes a case; returns what was counted."""
+def ours(
+    data: str, output: str, flags: Sequence[str] = (), memory_mb: int | None = None
+) -> dict[str, Any]:
+    """Materializes a case, in the default budget or another; returns what was counted."""
     asked = json.loads((Path(data) / CASE).read_text(encoding="utf-8"))
+    if memory_mb is not None:
+        asked["request"]["relation"]["memory_mb"] = memory_mb
     inputs = asked["inputs"]
     stats = materialize(
         Materialization.model_validate(asked["request"]),

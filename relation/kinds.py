@@ -97,9 +97,14 @@ Related: TypeAlias = Annotated[SameLabel | EdgeSource | Labels, Field(discrimina
 
 
 class Seeded(Frozen):
-    """Every draw is a function of the seed and the ids of the entities."""
+    """Every draw is a function of the seed and the ids of the entities.
+
+    `memory_mb`: MiB that a worker which makes tuples may hold, beside what its imports take. It
+    changes how many files the tuples lie in, and nothing else.
+    """
 
     seed: int = Field(0, ge=0, lt=2**63)
+    memory_mb: int = Field(320, ge=32, le=2**20)
 
 
 class Pairs(Seeded):

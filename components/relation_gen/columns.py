@@ -28,6 +28,10 @@ STAR = 254
 """In place of a split: of every split, or (an edge) of none that is known yet."""
 
 
+TAKEN = 2**15
+"""Strings that are objects of their own at a time."""
+
+
 @dataclass(frozen=True)
 class Strings:
     """n byte strings, joined."""
@@ -51,8 +55,12 @@ class Strings:
         """The strings at `index`."""
         end = np.cumsum(self.length, dtype=np.int64)[index]
         length = self.length[index]
-        pairs = zip((end - length).tolist(), end.tolist(), strict=True)
-        return Strings(b"".join([self.data[start:stop] for start, stop in pairs]), length)
+        start, data = end - length, []
+        for at in range(0, len(index), TAKEN):
+            some = slice(at, at + TAKEN)
+            pairs = zip(start[some].tolist(), end[some].tolist(), strict=True)
+            data.append(b"".join([self.data[begin:stop] for begin, stop in pairs]))
+        return Strings(b"".join(data), length)
 
 
 @dataclass(frozen=True)
@@ -157,7 +165,7 @@ class Edges:
     `block`: of the left end. `value`: [e * width]. `weight`: [e], or empty. `positive`: whether it
     is a positive, and may serve as one (NO_POSITIVE, POSITIVE, CAPPED). `cell`, `place`, `point`,
     `mass`: where the right end lies, in its cell and on the weighted line, and its weight; empty
-    until they are known.
+    until they are known. Split, block and ids are empty once nothing needs them any more.
     """
 
     left: U64
@@ -272,6 +280,21 @@ def take(part: P, index: Index) -> P:
             width = len(value) // n if n else 1
             rows = value if width <= 1 else value.reshape(n, width)
             changed[field.name] = rows[index].reshape(-1) if width else value
+    return type(part)(**changed)
+
+
+def cut(part: P, begin: int, end: int) -> P:
+    """The rows in [begin, end), as `take` would give them; arrays are views."""
+    n = len(getattr(part, dataclasses.fields(part)[0].name))  # type: ignore[arg-type]
+    changed: dict[str, Any] = {}
+    for field in dataclasses.fields(part):  # type: ignore[arg-type]
+        value = getattr(part, field.name)
+        if isinstance(value, Strings):
+            start, stop = (int(value.length[:at].sum(dtype=np.int64)) for at in (begin, end))
+            changed[field.name] = Strings(value.data[start:stop], value.length[begin:end])
+        else:
+            width = len(value) // n if n else 0
+            changed[field.name] = value[begin * width : end * width] if width else value
     return type(part)(**changed)
 
 

@@ -36,7 +36,7 @@ class _Draw(beam.DoFn):
         drawn_from = population(job.indexed or "", split)
         totals: dict[str, int] = {}
         with spill.Writer(job.spill) as out:
-            for batch in steps.batches(plans, roles, totals):
+            for batch in steps.batches(plans, roles, totals, job.sizes.members):
                 for shard, heads in steps.split_heads(batch.heads, layout.shards[split]):
                     yield tag(HEADS, (place(split, shard), out.add(heads)))
                 for name, wanted in batch.known.items():

@@ -15,18 +15,15 @@ from components.relation_gen.wire import Rekey
 from relation import kinds
 from relation.names import ENTITIES, RELATION, TRAIN
 
-REQUESTS = 2**18
-"""About how many members are gathered at once, so that none grows with a popular entity."""
 
-
-def bunches(parts: Iterable[Wanted]) -> Iterator[Wanted]:
-    """Joins parts until about REQUESTS members are together."""
+def bunches(parts: Iterable[Wanted], members: int) -> Iterator[Wanted]:
+    """Joins parts until about so many members are together: none grows with a popular entity."""
     some: list[Wanted] = []
     size = 0
     for part in parts:
         some.append(part)
         size += len(part.anchor)
-        if size >= REQUESTS:
+        if size >= members:
             yield join(some)
             some, size = [], 0
     if some:
@@ -49,7 +46,7 @@ class Resolve(beam.DoFn):
         cell: Cell = next(parts)
         with spill.Writer(job.spill) as out:
             resolved = (steps.resolve(part, cell, begin, mass) for part in parts)
-            for known in bunches(resolved):
+            for known in bunches(resolved, job.sizes.members):
                 for block, members in steps.split_keys(known, job.blocks):
                     yield place(name, block), out.add(members)
 
@@ -79,7 +76,7 @@ class Gather(beam.DoFn):
         parts = spill.read(refs)  # The entities come first.
         entities: Entities = next(parts)
         with spill.Writer(job.spill) as out:
-            for wanted in bunches(parts):
+            for wanted in bunches(parts, job.sizes.members):
                 yield from self._gather(out, split, entities, wanted, layout)
             if split == TRAIN:
                 yield from self._all(out, entity, entities, layout)

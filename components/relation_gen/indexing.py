@@ -18,9 +18,11 @@ from components.relation_gen.columns import (
     Indexed,
     Known,
     Queries,
+    Strings,
     join,
     take,
 )
+from components.relation_gen.columns import Index as Rows
 from components.relation_gen.job import Job, range_of
 from components.relation_gen.joining import Refs, counted
 from components.relation_gen.keys import U64, words
@@ -126,6 +128,7 @@ class Index(beam.DoFn):
             index = job.cell_of(left, edges.left, edges.block)
         else:
             index = range_of(edges.left, job.cells)
+        edges = dataclasses.replace(edges, split=edges.split[:0], block=edges.block[:0])
         for where, ref in routed(out, edges, index, population(right, split)):
             yield beam.pvalue.TaggedOutput(self.EDGES, (where, ref))
         if job.edges is not None and not isinstance(edges, Given):
@@ -138,14 +141,23 @@ class Index(beam.DoFn):
         is_list = isinstance(source, kinds.EdgeSource) and source.repeated == "merge"
         if is_list or isinstance(edges, Given):
             name = job.list_of(edges)
-            edges, skipped = merged(edges)
+            kept, skipped = merged(edges)
+            edges = take(self._bare(edges), kept)
             for reason, ids in skipped.items():
                 if ids:
                     where = (split, name, tally.SKIPPED + reason)
                     lost.append(beam.pvalue.TaggedOutput(COUNTS, (where, tally.of(len(ids), ids))))
+        edges = self._bare(edges)
         sampling = getattr(job.request.relation, "sampling", None)
         cap = sampling.caps.positives_per_entity if isinstance(sampling, Sampling) else None
         return (edges if cap is None else _capped(edges, job.seed, cap)), lost
+
+    def _bare(self, edges: Edges) -> Edges:
+        """Edges without the ids that no step needs from here on."""
+        sampling = getattr(self._job.request.relation, "sampling", None)
+        told = isinstance(sampling, Sampling) and sampling.known_positives
+        right = edges.right_id if told else Strings.of([])
+        return dataclasses.replace(edges, left_id=Strings.of([]), right_id=right)
 
     def _without_entities(self, split: str, parts: dict[type, list[Any]]) -> Iterator[Any]:
         """Labels of blocks or queries alone: nothing is drawn there."""
@@ -216,8 +228,8 @@ def _places(cell: Cell, key: U64) -> np.ndarray[Any, Any]:
     return order[np.searchsorted(cell.key[order], key)]
 
 
-def merged(edges: Edges) -> tuple[Edges, dict[str, list[bytes]]]:
-    """One edge for each two entities, and what was left out, by reason.
+def merged(edges: Edges) -> tuple[Rows, dict[str, list[bytes]]]:
+    """The rows of one edge for each two entities, and what was left out, by reason.
 
     Of edges that differ the one with the smallest value is used.
     """
@@ -233,7 +245,7 @@ def merged(edges: Edges) -> tuple[Edges, dict[str, list[bytes]]]:
         lost = take(edges, order[rows])
         pairs = zip(lost.left_id, lost.right_id, strict=True)
         skipped[reason] = [left_id + b" -> " + right_id for left_id, right_id in pairs]
-    return take(edges, order[~same]), skipped
+    return order[~same], skipped
 
 
 def _capped(edges: Edges, seed: int, cap: int) -> Edges:

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from components.relation_gen import keys, sink
+from components.relation_gen.budget import Budget, budget
 from components.relation_gen.columns import STAR, U8, Edges, Given
 from components.relation_gen.keys import I64, U64
 from components.relation_gen.plan.base import SPLITS
@@ -18,8 +19,6 @@ from components.relation_gen.tally import UNASSIGNED
 from relation import kinds
 from relation.materialization import Materialization
 
-BLOCK_BYTES = 2 * 2**20
-"""About how much (compressed) input an entity block holds."""
 MIN_PARTS, MAX_BLOCKS, BLOCKS_PER_CELL = 4, 4096, 1
 
 
@@ -60,6 +59,11 @@ class Job:
     def seed(self) -> int:
         """Of all draws."""
         return self.request.relation.seed
+
+    @property
+    def sizes(self) -> Budget:
+        """Of the parts that the work is cut into."""
+        return budget(self.request.relation.memory_mb)
 
     @property
     def indexed(self) -> str | None:
@@ -173,8 +177,8 @@ def range_of(key: U64, parts: int) -> I64:
     return keys.scale(key, parts).astype(np.int64)
 
 
-def parts(files: Iterable[InputFile]) -> tuple[int, int]:
+def parts(files: Iterable[InputFile], sizes: Budget) -> tuple[int, int]:
     """How many blocks and cells an input is cut into."""
     size = sum(file.size for file in files)
-    blocks = min(max(-(-size // BLOCK_BYTES), MIN_PARTS), MAX_BLOCKS)
+    blocks = min(max(-(-size // sizes.block), MIN_PARTS), MAX_BLOCKS)
     return blocks, max(blocks // BLOCKS_PER_CELL, MIN_PARTS)

@@ -240,12 +240,11 @@ class RightEnd(beam.DoFn):
                     yield from routed(out, take(found, mine), cell[mine], name)
 
 
-def _sorted_ends(refs: Iterable[spill.Ref]) -> tuple[Ends | None, list[Edges]]:
-    """The ends of a block, sorted by key, and the parts of edges that name some."""
-    found: list[Ends] = []
-    edges: list[Edges] = []
-    for part in spill.read(refs):
-        (found if isinstance(part, Ends) else edges).append(part)
+def _sorted_ends(refs: Iterable[spill.Ref]) -> tuple[Ends | None, Iterator[Edges]]:
+    """The ends of a block, sorted by key, and the parts of edges that name some, one by one."""
+    refs = list(refs)
+    found = list(spill.read(ref for ref in refs if ref.kind == spill.ENDS))
+    edges = spill.read(ref for ref in refs if ref.kind != spill.ENDS)
     if not found:
         return None, edges
     ends = join(found)

@@ -10,6 +10,7 @@ import numpy as np
 
 from components.relation_gen import tally
 from components.relation_gen.blocks import Block, Table, make_table
+from components.relation_gen.budget import budget
 from components.relation_gen.keys import I64
 from components.relation_gen.plan.base import Candidates
 from components.relation_gen.population import MAX_MASS
@@ -20,8 +21,6 @@ from relation.materialization import Materialization
 from relation.names import ENTITIES, TRAIN
 from relation.sampling import PairSampling, Sampling
 
-SHARD_BYTES = 64 * 2**20
-"""About how much an output shard holds before compression."""
 OBJECT_BYTES = 150
 """What a member of a tuple takes in memory beside its own bytes."""
 MAX_SHARDS = 99_999
@@ -102,9 +101,8 @@ def make_layout(
         tables[split] = _table(request, found, places[split], masses[split])
         shards[split] = _tuple_shards(request, split, found, counts)
         if split == TRAIN:
-            shards[ENTITIES] = _shards(
-                sum(_entity_size(request, entity, split, counts)[0] for entity in request.entities)
-            )
+            sizes = [_entity_size(request, name, split, counts)[0] for name in request.entities]
+            shards[ENTITIES] = _shards(request, sum(sizes))
     return Layout(places, masses, candidates, tables, shards)
 
 
@@ -166,11 +164,12 @@ def _tuple_shards(
     for role in request.tuples.roles:
         stored, number = _entity_size(request, role.entity, split, counts)
         size += stored / max(number, 1) + OBJECT_BYTES
-    return _shards(int(size * expected))
+    return _shards(request, int(size * expected))
 
 
-def _shards(size: int) -> int:
-    return min(max(-(-size // SHARD_BYTES), 1), MAX_SHARDS)
+def _shards(request: Materialization, size: int) -> int:
+    most = budget(request.relation.memory_mb).shard
+    return min(max(-(-size // most), 1), MAX_SHARDS)
 
 
 # Not faults of a row: another row with its id, or between its ends, is used in its place.

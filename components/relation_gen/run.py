@@ -10,6 +10,7 @@ import tensorflow as tf
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.relation_gen import failure, sink, stats
+from components.relation_gen.budget import budget
 from components.relation_gen.job import Job, parts
 from components.relation_gen.read import InputFile
 from components.relation_gen.rows import edge_spec, entity_spec, given_spec, inline_spec
@@ -90,7 +91,7 @@ def _job(
         edge_input = source.rows
         edges = inline_spec(request, schemas[edge_input], partition)
     given = request.given_input
-    blocks, cells = parts(files)
+    blocks, cells = parts(files, budget(request.relation.memory_mb))
     return Job(
         request=request,
         entities={

@@ -19,13 +19,13 @@ from typing import Any, NamedTuple, get_args
 import numpy as np
 import tensorflow as tf
 
-from components.relation_gen.columns import TYPES, Heads, Strings
+from components.relation_gen.columns import TYPES, Ends, Heads, Strings
 
 _NUMBER = struct.Struct("<q")
 _WORD = _NUMBER.size
 
 
-HEADS = TYPES.index(Heads)
+HEADS, ENDS = TYPES.index(Heads), TYPES.index(Ends)
 
 
 class Ref(NamedTuple):

@@ -23,6 +23,7 @@ from components.relation_gen.columns import (
 from components.relation_gen.job import range_of
 from components.relation_gen.keys import I64, U64, Ints
 from components.relation_gen.places import route
+from components.relation_gen.plan import base
 from components.relation_gen.plan.base import Line, Plan
 from components.relation_gen.tally import MADE, REQUESTED, SHORTFALL
 from components.relation_gen.wire import Rekey, payload_values
@@ -31,8 +32,6 @@ E = TypeVar("E", bound=Edges)
 RUN = 64
 """At most so many tuples of one anchor follow each other: they share its bytes, so they compress
 well; runs are in the order of a hash, so that neighbouring runs are unrelated."""
-BATCH = 2**18
-"""About how many tuples are handed on at once."""
 
 
 def shard_of(anchor: U64, slot: Ints, shards: int) -> I64:
@@ -55,11 +54,14 @@ class Batch:
     points: Weighted | None
 
 
-def batches(plans: Iterable[Plan], roles: Sequence[str], totals: dict[str, int]) -> Iterator[Batch]:
-    """Takes plans apart, many at a time, and adds their counts to `totals`.
+def batches(
+    plans: Iterable[Plan], roles: Sequence[str], totals: dict[str, int], members: int
+) -> Iterator[Batch]:
+    """Takes plans apart, some at a time, and adds their counts to `totals`.
 
     Args:
       roles: the population of each role.
+      members: about how many are handed on at once.
     """
     some: list[Plan] = []
     size = 0
@@ -68,13 +70,47 @@ def batches(plans: Iterable[Plan], roles: Sequence[str], totals: dict[str, int])
         lost = {SHORTFALL + name: count for name, count in plan.shortfall.items()}
         for name, count in (counts | plan.counts | lost).items():
             totals[name] = totals.get(name, 0) + count
-        some.append(plan)
-        size += len(plan.anchor) * len(plan.members)
-        if size >= BATCH:
-            yield _batch(some, roles)
-            some, size = [], 0
+        for piece in _pieces(plan, max(members // len(plan.members), 1)):
+            some.append(piece)
+            size += len(piece.anchor) * len(piece.members)
+            if size >= members:
+                yield _batch(some, roles)
+                some, size = [], 0
     if some:
         yield _batch(some, roles)
+
+
+def _pieces(plan: Plan, tuples: int) -> Iterator[Plan]:
+    """A plan, cut if it has more tuples: one anchor may have millions."""
+    t = len(plan.anchor)
+    if t <= tuples:
+        yield plan
+        return
+    width = len(plan.relation) // t
+    for begin in range(0, t, tuples):
+        some = slice(begin, min(begin + tuples, t))
+        yield dataclasses.replace(
+            plan,
+            anchor=plan.anchor[some],
+            slot=plan.slot[some],
+            members=tuple(_within(members, some) for members in plan.members),
+            relation=plan.relation[some.start * width : some.stop * width],
+            weight=plan.weight[some],
+            more=plan.more[some],
+        )
+
+
+def _within(members: base.Members, some: slice) -> base.Members:
+    """The members of some tuples, which are counted from the first of them on."""
+    of = members.tuples
+    rows: slice | I64 = some
+    if of is not None:
+        rows = np.flatnonzero((of >= some.start) & (of < some.stop))
+        of = of[rows] - some.start
+    drawn = members.probability
+    return members._replace(
+        value=members.value[rows], tuples=of, probability=None if drawn is None else drawn[rows]
+    )
 
 
 def _batch(plans: Sequence[Plan], roles: Sequence[str]) -> Batch:

@@ -97,7 +97,9 @@ def _check_label_groups(source: kinds.SameLabel, negatives: Negatives) -> None:
 
 
 def _check_ungrouped(sampling: Sampling) -> None:
-    """Only labels that are shared group anchors."""
+    """Only labels that are shared group anchors; else each anchor is a group of its own."""
+    counts = ("positives_per_anchor", "triplets_per_anchor", "tuples_per_anchor")
+    count = next(name for name in counts if hasattr(sampling, name))
     for field, value in (
         ("balance", sampling.balance),
         ("caps.anchors_per_group", sampling.caps.anchors_per_group),
@@ -106,7 +108,9 @@ def _check_ungrouped(sampling: Sampling) -> None:
         if value is not None:
             raise RecipeError(
                 f"{SAMPLING}.{field}: got {value}; only the source `same_label` has groups of "
-                "anchors; caps.positives_per_entity says how often an entity is a positive"
+                f"anchors: expected none, and a number for {count}, which balances and bounds what "
+                "each anchor gives; caps.positives_per_entity bounds how often an entity is a "
+                "positive"
             )
 
 

@@ -157,7 +157,7 @@ SAMPLING: list[Case] = [
     ("ranked_pairs", {"relation.sampling.weight": "clicks"}, r"relation\.sampling\.weight: got 'clicks'; expected a feature of .*document\.pbtxt"),
     ("edge_pairs", {"relation.sampling.weight": "price"}, r"relation\.sampling\.weight: got 'price'; the weight of an edge is a column of the edge list: name it in data\.edges$"),
     ("label_pairs", {"relation.sampling.caps.positives_per_entity": 3, "relation.sampling.negatives": {"group": "shop", "where": "outside"}}, r"relation\.sampling\.caps\.positives_per_entity: got 3; it needs rows of one label each"),
-    ("edge_pairs", {"relation.sampling.balance": 3}, r"relation\.sampling\.balance: got 3; only the source `same_label` has groups of anchors"),
+    ("edge_pairs", {"relation.sampling.balance": 3}, r"relation\.sampling\.balance: got 3; only the source `same_label` has groups of anchors: expected none, and a number for positives_per_anchor, which balances"),
     ("edge_pairs", {"relation.sampling.caps.anchors_per_group": 3}, r"relation\.sampling\.caps\.anchors_per_group: got 3; only the source `same_label`"),
     ("tag_pairs", {"relation.sampling.caps.positives_per_group": 3}, r"relation\.sampling\.caps\.positives_per_group: got 3; only the source `same_label`"),
     ("scored_pairs", {"relation.sampling.group": "photo"}, r"relation\.sampling\.group: got 'photo', an image or a float"),

@@ -7,13 +7,14 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 
-from components.relation_gen import job, layout, sink
+from components.relation_gen import budget, job, sink
 from components.relation_gen import run as running
 from components.relation_gen.transform import Materialize
 from tests.relation_gen.helpers import row, shards
 from tests.relation_gen.helpers_cases import make, put, recipe, schema
 
 MULTI = ["--direct_num_workers=2", "--direct_running_mode=multi_processing"]
+MEMORY = 320 * 2**20
 OUTPUTS = ("train", "eval", "entities")
 
 
@@ -137,7 +138,7 @@ def once(tmp_path_factory):
     """What each source makes of one file, and its statistics."""
     found = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(layout, "SHARD_BYTES", 700)  # So that there are several shards.
+        patch.setattr(budget, "SHARD", MEMORY // 700)  # So that there are several shards.
         for name, source in SOURCES.items():
             folder = tmp_path_factory.mktemp(name)
             made = make(*source(folder), folder)
@@ -148,8 +149,9 @@ def once(tmp_path_factory):
 @pytest.mark.parametrize("files", [2, 8])
 @pytest.mark.parametrize("name", SOURCES)
 def test_files_order_and_parts_change_nothing(tmp_path, monkeypatch, once, name, files):
-    monkeypatch.setattr(layout, "SHARD_BYTES", 700)
-    monkeypatch.setattr(job, "BLOCK_BYTES", {2: 400, 8: 150}[files])
+    monkeypatch.setattr(budget, "SHARD", MEMORY // 700)
+    monkeypatch.setattr(budget, "BLOCK", MEMORY // {2: 400, 8: 150}[files])
+    monkeypatch.setattr(budget, "MEMBER", MEMORY // {2: 2**18, 8: 10}[files])
     monkeypatch.setattr(job, "BLOCKS_PER_CELL", {2: 3, 8: 1}[files])
     loaded, inputs = SOURCES[name](tmp_path)
     made = make(loaded, mixed(inputs, files), tmp_path, files)
@@ -165,7 +167,7 @@ def test_two_processes_change_nothing(tmp_path, once):
     """All sources in one Beam pipeline, since its workers take long to start."""
     options, jobs = beam.Pipeline(argv=MULTI), {}
     with pytest.MonkeyPatch.context() as patch, options as pipeline:
-        patch.setattr(job, "BLOCK_BYTES", 300)
+        patch.setattr(budget, "BLOCK", MEMORY // 300)
         for name, source in SOURCES.items():
             folder = tmp_path / name
             loaded, inputs = source(folder)

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from components.relation_gen import job, layout
+from components.relation_gen import budget, job
 from relation.errors import DataError
 from relation.names import prefixed
 from tests.relation_gen.helpers import (
@@ -43,7 +43,8 @@ def files_of(rows, count: int, seed: int):
 
 @pytest.mark.parametrize("kind", ["triplets", "pairs"])
 def test_same_tuples_in_the_same_order_however_the_input_comes(tmp_path, monkeypatch, kind):
-    monkeypatch.setattr(layout, "SHARD_BYTES", 40_000)  # So that there are several shards.
+    memory = request().relation.memory_mb * 2**20
+    monkeypatch.setattr(budget, "SHARD", memory // 40_000)  # So that there are several shards.
     asked = (
         request("triplets", triplets_per_anchor=3)
         if kind == "triplets"
@@ -52,7 +53,7 @@ def test_same_tuples_in_the_same_order_however_the_input_comes(tmp_path, monkeyp
     expected = None
     for index, count in enumerate((1, 2, 8)):
         # Into how many parts the work is cut changes nothing either.
-        monkeypatch.setattr(job, "BLOCK_BYTES", [10**6, 500, 100][index])
+        monkeypatch.setattr(budget, "BLOCK", memory // [10**6, 500, 100][index])
         monkeypatch.setattr(job, "BLOCKS_PER_CELL", 1)
         splits = {"train": files_of(ROWS, count, index), "eval": files_of(EVAL, count, index)}
         _, output = run(asked, tmp_path / str(count), splits)

@@ -16,7 +16,7 @@ from components.relation_gen.columns import (
     Given,
     Index,
     Strings,
-    take,
+    cut,
 )
 from components.relation_gen.keys import I64, U64, words
 from components.relation_gen.plan import base, compose
@@ -92,7 +92,7 @@ def _members(sampling: PairSampling | TripletSampling | NTupleSampling, held: I6
 
 def _slice(anchors: Anchors, part: slice) -> Anchors:
     bounds = anchors.bounds[part.start : part.stop + 1]
-    edges = take(anchors.edges, np.arange(bounds[0], bounds[-1]))
+    edges = cut(anchors.edges, int(bounds[0]), int(bounds[-1]))
     own, listed = anchors.own, anchors.given
     return Anchors(
         anchors.key[part],
