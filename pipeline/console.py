@@ -154,15 +154,17 @@ class Console:
 def _gate_table(gates: tuple[GateResult, ...]) -> Table:
     table = Table(box=None, padding=(0, 2), title_justify="left")
     for heading, justify in (
+        ("gate", "left"),
         ("metric", "left"),
         ("value", "right"),
-        ("gate", "left"),
+        ("bound", "left"),
         ("", "left"),
     ):
         table.add_column(heading, justify=justify)  # type: ignore[arg-type]
     for gate in gates:
         mark = "[green]passed[/]" if gate.passed else "[red]refused[/]"
-        table.add_row(escape(gate.metric), f"{gate.value:.4f}", bound_text(gate), mark)
+        values = (gate.kind, escape(gate.name), f"{gate.value:.4f}", bound_text(gate))
+        table.add_row(*values, mark)
     return table
 
 

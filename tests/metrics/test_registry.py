@@ -20,6 +20,7 @@ RELATED = [
 ]
 NUMBER = ["mae", "mse", "r2", "pearson", "spearman", "kendall"]
 TAGS = ["lrap", "ranking_loss", "coverage", "hamming", "micro_f1", "macro_f1", "mae"]
+EACH_TAG = [f"{m}_tag_{n}" for n in range(4) for m in ("auc", "average_precision", "f1")]
 LISTS = ["ndcg_at_1", "ndcg_at_3", "ndcg_at_5", "ndcg_at_10", "mrr", "lists_without_relevant"]
 
 
@@ -34,7 +35,6 @@ def _pairs(label, width=1):
         (TRIPLETS, [*RELATED, "triplet_accuracy"]),
         (spec.ntuples("item", "item", 1, 3), [*RELATED, "triplet_accuracy", "mrr"]),
         (spec.ntuples("item", "item", 2, 3), [*RELATED, "mrr"]),
-        (spec.tags("item", 4), TAGS),
         (spec.lists("item", "query", 4), LISTS),
         (spec.lists("item", None, 4), LISTS),
         (_pairs(spec.LabelKind.SCALAR), NUMBER),
@@ -46,7 +46,7 @@ def _pairs(label, width=1):
     ],
 )
 def test_a_relation_has_the_metrics_that_apply_to_it(relation, expected):
-    assert registry.metrics_of(relation) == (*expected, "examples")
+    assert registry.metrics_of(relation) == (*expected, "score_spread", "examples")
 
 
 @pytest.mark.parametrize(
@@ -56,20 +56,21 @@ def test_a_relation_has_the_metrics_that_apply_to_it(relation, expected):
             PAIRS,
             {"acu": Gate(min=0.9)},
             "evaluation.gates.acu: unknown metric 'acu'; expected one of "
-            + ", ".join([*RELATED, "examples"]),
+            + ", ".join([*RELATED, "score_spread", "examples"]),
         ),
         (
             PAIRS,
             {"auc": Gate(min=0.9), "triplet_accuracy": Gate(min=0.9)},
             "evaluation.gates.triplet_accuracy: metric 'triplet_accuracy' does not apply to tuples "
             "of left, right with a label of kind binary; expected one of "
-            + ", ".join([*RELATED, "examples"]),
+            + ", ".join([*RELATED, "score_spread", "examples"]),
         ),
         (
             _pairs(spec.LabelKind.SCALAR),
             {"mae": Gate(max=0.2), "auc": Gate(min=0.5)},
             "evaluation.gates.auc: metric 'auc' does not apply to tuples of left, right with a "
-            "label of kind scalar; expected one of " + ", ".join([*NUMBER, "examples"]),
+            "label of kind scalar; expected one of "
+            + ", ".join([*NUMBER, "score_spread", "examples"]),
         ),
         (
             TRIPLETS,
@@ -84,6 +85,11 @@ def test_a_gate_on_what_is_not_measured_is_an_error(relation, gates, message):
         registry.check_gates(relation, Evaluation(gates=gates))
 
     assert str(error.value) == message
+
+
+def test_each_tag_has_metrics_of_its_own():
+    expected = (*TAGS, "score_spread", "examples", *EACH_TAG)
+    assert registry.metrics_of(spec.tags("item", 4)) == expected
 
 
 def test_gates_that_fit_pass():

@@ -18,7 +18,9 @@ from pipeline.verdict import Verdict
 
 PASSED = GateResult("auc", "min", 0.9, 0.95, None, True)
 REFUSED = GateResult("accuracy", "min", 0.99, 0.875, None, False)
-DROPPED = GateResult("auc", "max_drop", 0.01, 0.5, 0.9, False)
+DROPPED = GateResult("auc", "max_drop", 0.01, 0.5, 0.9, False, "change")
+SLICE = GateResult("auc", "min", 0.5, 0.4, None, False, "slice", place="label=3")
+BEATEN = GateResult("map_at_r", "above", 0.51234, 0.3, None, False, "baseline", "corpus")
 UNDEFINED = GateResult("auc", "min", 0.9, math.nan, None, False)
 
 
@@ -86,15 +88,20 @@ def test_data_that_a_recipe_without_a_model_asks_for(tmp_path):
     [
         (
             (False, True, None, [PASSED, REFUSED], Path("serving/7")),
-            "accuracy 0.8750, not ≥ 0.99; nothing was pushed, version 7 stays served",
+            "threshold: accuracy 0.8750, not ≥ 0.99; nothing was pushed, version 7 stays served",
         ),
         (
             (False, True, None, [DROPPED], None),
-            "auc 0.5000, not drop ≤ 0.01 from 0.9000; nothing was pushed, no version is served",
+            "change: auc 0.5000, not drop ≤ 0.01 from 0.9000; nothing was pushed, no version is served",
         ),
         (
             (False, True, None, [UNDEFINED], None),
-            "auc nan, not ≥ 0.9; nothing was pushed, no version is served",
+            "threshold: auc nan, not ≥ 0.9; nothing was pushed, no version is served",
+        ),
+        (
+            (False, True, None, [SLICE, BEATEN], None),
+            "slice: auc [label=3] 0.4000, not ≥ 0.5; baseline: corpus map_at_r 0.3000, not > 0.5123; "
+            "nothing was pushed, no version is served",
         ),
         (
             (False, True, None, [PASSED], None),

@@ -12,6 +12,9 @@ from trainer_module.metrics.statistics import Bools, Flat, Floats
 
 Rows = npt.NDArray[np.float32]
 
+GROUPS = 20
+"""Groups of tuples that are left out in turn, to see what a metric may be off by."""
+
 
 class Form(NamedTuple):
     """What the columns of an answer, and the numbers of a label, are.
@@ -101,6 +104,16 @@ class Tuples:
         """
         first = _hash(self.scores, self.labels, self.weights) < 1 << 63
         return self._chosen(first), self._chosen(~first)
+
+    @functools.cached_property
+    def groups(self) -> npt.NDArray[np.int64]:
+        """Of each tuple the number of its group, from 0 to `GROUPS` − 1, by the same hash."""
+        code = _hash(self.scores, self.labels, self.weights)
+        return (code % np.uint64(GROUPS)).astype(np.int64)
+
+    def without(self, group: int) -> "Tuples":
+        """All but one group."""
+        return self._chosen(self.groups != group)
 
     def _chosen(self, mask: Bools) -> "Tuples":
         weights = None if self.weights is None else self.weights[mask]

@@ -1,7 +1,7 @@
 """The tuple metrics by name: what each computes, and for which relations. Imports no TensorFlow.
 
-A new metric is a function (`statistics`, `numeric`, `tags`, `ranking`), a line in a table below, a
-test. Weights of tuples weight all metrics but `spearman`, `kendall`, and those that count.
+A new metric is a function (`statistics`, `numeric`, `tags`, `ranking`, `images`), a line in a table
+below, a test. Weights of tuples weight all metrics but `spearman`, `kendall`, and those that count.
 
 A relation has the tables that apply to its answers and labels:
 
@@ -12,11 +12,13 @@ A relation has the tables that apply to its answers and labels:
 | place of a positive | n-tuples of more than three |
 | a number, several numbers | scored pairs, edges with a value, rows whose label is an image |
 | a class | edges with a class |
-| tags | tags |
+| tags, and of each tag `auc`, `average_precision`, `f1` | tags |
+| images | rows whose label is an image |
 | lists | lists |
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -24,7 +26,7 @@ import numpy as np
 from relation.errors import RecipeError
 from relation.recipe import Evaluation
 from relation.spec import LabelKind, Relation
-from trainer_module.metrics import numeric, ranking, statistics, tags
+from trainer_module.metrics import images, numeric, ranking, statistics, tags
 from trainer_module.metrics.collected import Form, Tuples, form_of
 from trainer_module.metrics.statistics import Bools, Flat, Floats
 
@@ -129,6 +131,36 @@ ALL: Table = {
 }
 
 
+IMAGES: Table = {
+    "iou": TupleMetric(lambda t: images.iou(t.scores, t.labels, t.weights)),
+    "dice": TupleMetric(lambda t: images.dice(t.scores, t.labels, t.weights)),
+    "psnr": TupleMetric(lambda t: images.psnr(t.scores, t.labels, t.weights)),
+    "ssim": TupleMetric(lambda t: images.ssim(t.scores, t.labels, t.weights)),
+}
+
+
+def _of_each_tag(form: Form) -> Table:
+    """Metrics of one tag after the other, numbered as in the schema's domain."""
+    return {
+        f"{name}_tag_{number}": TupleMetric(functools.partial(_of_tag, metric, number))
+        for number in range(form.width)
+        for name, metric in _TAG.items()
+    }
+
+
+def _of_tag(metric: Callable[[Floats, Bools, Floats | None], float], tag: int, t: Tuples) -> float:
+    return metric(t.scores[:, tag], t.labels[:, tag] >= tags.HAS, t.weights)
+
+
+_TAG: Mapping[str, Callable[[Floats, Bools, Floats | None], float]] = {
+    "auc": statistics.roc_auc,
+    "average_precision": statistics.average_precision,
+    "f1": lambda scores, has, weights: numeric.micro_f1(
+        scores[:, None] >= tags.HAS, has[:, None], weights
+    ),
+}
+
+
 def _says_related(form: Form) -> bool:
     if form.label is LabelKind.BINARY:
         return None in form.related
@@ -162,6 +194,7 @@ TABLES: tuple[tuple[Callable[[Form], bool], Table], ...] = (
     (lambda form: form.label is LabelKind.CLASS, CLASSES),
     (lambda form: form.label is LabelKind.TAGS, TAGS),
     (lambda form: form.label is LabelKind.GRADES, LISTS),
+    (lambda form: form.label is LabelKind.IMAGE, IMAGES),
     (lambda form: True, ALL),
 )
 """Which relations have which metrics."""
@@ -169,9 +202,10 @@ TABLES: tuple[tuple[Callable[[Form], bool], Table], ...] = (
 
 def table_of(form: Form) -> Table:
     """The metrics, by name, of tuples of a form."""
-    return {
+    found = {
         name: metric for applies, table in TABLES if applies(form) for name, metric in table.items()
     }
+    return {**found, **(_of_each_tag(form) if form.label is LabelKind.TAGS else {})}
 
 
 def metrics_of(relation: Relation) -> tuple[str, ...]:
@@ -192,7 +226,7 @@ def check_gates(relation: Relation, evaluation: Evaluation) -> None:
         one that is no measure of quality.
     """
     fit = table_of(form_of(relation))
-    known = {name for _, table in TABLES for name in table}
+    known = {name for _, table in TABLES for name in table} | set(fit)
     for name, gate in evaluation.gates.items():
         field = f"evaluation.gates.{name}"
         if name not in known:

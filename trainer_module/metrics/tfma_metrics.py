@@ -18,6 +18,7 @@ from tensorflow_model_analysis.metrics import metric_types
 
 from relation.spec import LabelKind
 from trainer_module.metrics.collected import Form, Tuples, collect
+from trainer_module.metrics.jackknife import interval
 from trainer_module.metrics.registry import table_of
 
 _Accumulator: TypeAlias = tuple[bytearray, bytearray, bytearray]
@@ -92,7 +93,10 @@ def _computations(
         )
         key = metric_types.MetricKey(name, model_name=model_name, example_weighted=example_weighted)
         computations.append(
-            metric_types.DerivedMetricComputation([key], _Derive(name, key, collected))
+            metric_types.DerivedMetricComputation(
+                [key, *(key._replace(output_name=end) for end in ("low", "high"))],
+                _Derive(name, key, collected),
+            )
         )
     return computations
 
@@ -107,7 +111,10 @@ class _Derive:
 
     def __call__(self, metrics: dict[Any, Any]) -> dict[Any, float]:
         tuples: Tuples = metrics[self.collected]
-        return {self.key: table_of(tuples.form)[self.name].compute(tuples)}
+        value, low, high = interval(table_of(tuples.form)[self.name].compute, tuples)
+        ends = {"low": low, "high": high}
+        keys = {name: self.key._replace(output_name=name) for name in ends}
+        return {self.key: value, **{keys[name]: end for name, end in ends.items()}}
 
 
 class CollectTuples(beam.CombineFn):

@@ -1,0 +1,102 @@
+"""Metrics of images that a model answers, beside those that should have been: pure functions.
+
+Every metric takes
+
+    found: floats [n, pixels], rows of an image one after the other, channels last; in [0, 1]
+    expected: the same
+    weights: of images, floats [n], or None
+
+and is the (weighted) mean over images; NaN without images, or where a pixel is not finite.
+"""
+
+import functools
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from trainer_module.metrics.statistics import NAN, Floats, mean
+
+ON = 0.5
+"""From here on a pixel belongs to the mask."""
+MOST_PSNR = 100.0
+"""Of images that are equal, in decibels: that of a mean squared error of 1e-10."""
+_WINDOW = 7
+_C1, _C2 = 0.01**2, 0.03**2
+
+_Each = Callable[[Floats, Floats], Floats]
+
+
+def _averaged(each: _Each) -> Callable[[Floats, Floats, Floats | None], float]:
+    """The mean over images of a measure of each, [n]."""
+
+    @functools.wraps(each)
+    def of(found: Floats, expected: Floats, weights: Floats | None = None) -> float:
+        if not len(found) or not np.isfinite(found).all():
+            return NAN
+        return mean(each(found.astype(np.float64), expected.astype(np.float64)), weights)
+
+    return of
+
+
+@_averaged
+def iou(found: Floats, expected: Floats) -> Floats:
+    """Intersection over union of the masks; 1 where both are empty (Jaccard)."""
+    both, either = _overlap(found, expected)
+    return np.where(either > 0, both / np.maximum(either, 1), 1.0)
+
+
+@_averaged
+def dice(found: Floats, expected: Floats) -> Floats:
+    """2·intersection / (pixels of both masks); 1 where both are empty (F1 of pixels)."""
+    both, either = _overlap(found, expected)
+    return np.where(either > 0, 2 * both / np.maximum(both + either, 1), 1.0)
+
+
+@_averaged
+def psnr(found: Floats, expected: Floats) -> Floats:
+    """Peak signal-to-noise ratio in decibels: −10·log₁₀ of the mean squared error; at most 100."""
+    errors = ((found - expected) ** 2).mean(axis=1)
+    return -10 * np.log10(np.maximum(errors, 10 ** (-MOST_PSNR / 10)))
+
+
+@_averaged
+def ssim(found: Floats, expected: Floats) -> Floats:
+    """Structural similarity in [−1, 1] (Wang et al. 2004), mean over channels and 7 × 7 windows.
+
+    As `skimage.metrics.structural_similarity` with its defaults and a range of 1. Of square images
+    with one, three or four channels, 7 pixels a side or more; of others NaN.
+    """
+    side, channels = _shape(found.shape[1])
+    if side < _WINDOW:
+        return np.full(len(found), NAN)
+    from scipy.ndimage import uniform_filter  # Here: whoever asks for names need not wait for it.
+
+    def local(values: Floats) -> Floats:
+        blurred = uniform_filter(values, size=(1, _WINDOW, _WINDOW, 1))
+        edge = _WINDOW // 2
+        return blurred[:, edge:-edge, edge:-edge]
+
+    x, y = (values.reshape(len(values), side, side, channels) for values in (found, expected))
+    sample = _WINDOW**2 / (_WINDOW**2 - 1)
+    mean_x, mean_y = local(x), local(y)
+    variances = sample * (local(x * x) - mean_x**2 + local(y * y) - mean_y**2)
+    covariance = sample * (local(x * y) - mean_x * mean_y)
+    luminance = (2 * mean_x * mean_y + _C1) / (mean_x**2 + mean_y**2 + _C1)
+    structure = (2 * covariance + _C2) / (variances + _C2)
+    return (luminance * structure).mean(axis=(1, 2, 3))
+
+
+def _overlap(found: Floats, expected: Floats) -> tuple[Floats, Floats]:
+    """Pixels in both masks, and in either: [n] each."""
+    one, other = found >= ON, expected >= ON
+    return (one & other).sum(axis=1), (one | other).sum(axis=1)
+
+
+def _shape(pixels: int) -> tuple[int, int]:
+    """Side and channels of a square image; (0, 0): it is none."""
+    for channels in (1, 3, 4):
+        side = math.isqrt(pixels // channels)
+        if side * side * channels == pixels:
+            return side, channels
+    return 0, 0
