@@ -10,6 +10,7 @@ from relation.data import Data, Entity
 from relation.kinds import RelationConfig
 from relation.spec import Frozen
 from relation.training import Training as Training  # A part of the recipe.
+from relation.tuning import Tuning
 
 Scalar: TypeAlias = bool | int | float | str
 Param: TypeAlias = Scalar | tuple[Scalar, ...]
@@ -141,6 +142,8 @@ class Recipe(Frozen):
     model: Model | None = None
     """Without a model the pipeline ends with Transform: it makes data."""
     training: Training = Training()
+    tuning: Tuning | None = None
+    """With it a Tuner comes before the Trainer, which takes the values of the best trial."""
     evaluation: Evaluation | None = None
     schedule: Schedule = Schedule()
 
@@ -153,6 +156,8 @@ class Recipe(Frozen):
     def _gates_where_a_model(self) -> "Recipe":
         if self.model is not None and self.evaluation is None:
             raise ValueError("a recipe with a `model` needs an `evaluation` with gates")
+        if self.tuning is not None and self.model is None:
+            raise ValueError("a recipe with `tuning` needs a `model`")
         return self
 
     @property

@@ -3,16 +3,24 @@
 import json
 import os
 
+from pydantic import Field
+
 from relation.spec import Frozen
 
 _FILE = "history.json"
 
 
 class History(Frozen):
-    """Losses by epoch, and the epoch whose weights were kept (the lowest validation loss)."""
+    """Losses by epoch, and the epoch whose weights were kept (the lowest validation loss).
+
+    `effective_rank`, `mean_distance`: of embeddings of validation tuples, by entity type and epoch
+    (`trainer_module.spread`).
+    """
 
     loss: tuple[float, ...]
     val_loss: tuple[float, ...]
+    effective_rank: dict[str, tuple[float, ...]] = Field(default={})
+    mean_distance: dict[str, tuple[float, ...]] = Field(default={})
 
     @property
     def epochs(self) -> int:

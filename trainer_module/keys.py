@@ -54,3 +54,8 @@ class Keys(Frozen):
 def hashed(name: str) -> str:
     """Where the hashes of a feature are found, int64, variable-length."""
     return f"{name}_key"
+
+
+def as_text(name: str) -> str:
+    """Where the values of a feature are found as text, string [batch, 1]."""
+    return f"{name}_text"

@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from relation.names import prefixed
 from trainer_module.answers import Answer
+from trainer_module.finite import SHOWN
+from trainer_module.inputs import NUMBER, SHARE
 from trainer_module.numerics import Tensor
 from trainer_module.objectives import Objective
 
@@ -39,6 +42,8 @@ class RelationalModel(keras.Model):
         self.towers = dict(towers)
         self.head = answer.build()
         self.objective = objective
+        self.met = tf.Variable(tf.zeros(SHOWN, tf.int64), trainable=False)
+        """Numbers of the first tuples of the latest batch that Keras's own step took."""
 
     def embed_roles(
         self, inputs: Mapping[str, Tensor], roles: tuple[str, ...], training: bool = False
@@ -79,8 +84,15 @@ class RelationalModel(keras.Model):
         sample_weight: Tensor = None,
         training: bool = True,
     ) -> Tensor:
-        """The loss of the batch, and what layers add."""
-        del training
+        """The loss of the batch, and what layers add, times its share of the step."""
         assert self.objective is not None
         loss = self.objective(x, y, y_pred, sample_weight)
-        return sum((ops.sum(extra) for extra in self.losses), loss)
+        loss = sum((ops.sum(extra) for extra in self.losses), loss)
+        return loss * x[SHARE][0] if training and SHARE in x else loss
+
+    def train_step(self, data: Any) -> dict[str, Tensor]:
+        """Keras's own step, and `met`."""
+        if NUMBER in data[0]:
+            first = data[0][NUMBER][:SHOWN]
+            self.met.assign(tf.pad(first, [[0, SHOWN - tf.shape(first)[0]]], constant_values=-1))
+        return super().train_step(data)

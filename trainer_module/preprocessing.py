@@ -15,7 +15,7 @@ import tensorflow_transform as tft
 
 from relation.names import NEGATIVE_PROB, RELATION, RELATION_WEIGHT, prefixed
 from relation.schema import Feature, FeatureKind
-from trainer_module.keys import hashed
+from trainer_module.keys import as_text, hashed
 from trainer_module.request import KEY, PreprocessingRequest
 from trainer_module.tag_counts import count_tags
 from trainer_module.vocabulary import Vocabulary
@@ -49,7 +49,8 @@ def preprocessing_fn(
       `<role>_<feature>` for the features of the request, [batch, width] (float32 z-scores, int64
       vocabulary indices, encoded images as bytes); `relation` float32 [batch, width],
       `relation_weight` [batch, 1] and `negative_prob` [batch, negatives], where they are;
-      `<key>_key`, int64 hashes of the keys that are asked for, variable-length.
+      `<key>_key`, int64 hashes of the keys that are asked for, variable-length; `<name>_text` of
+      what names tuples, bytes [batch, 1].
     """
     request = PreprocessingRequest.model_validate_json(custom_config[KEY])
     outputs: dict[str, tf.Tensor] = {}
@@ -73,6 +74,10 @@ def preprocessing_fn(
     if request.counted is not None:
         first = request.relation.roles[0].name
         count_tags(_as_text(inputs[prefixed(first, request.counted)]))
+    for name in request.shown:
+        words = tf.sparse.to_dense(_as_text(inputs[name]), "")
+        joined = tf.strings.reduce_join(words, axis=1, separator=" ", keepdims=True)
+        outputs[as_text(name)] = tf.strings.strip(joined)
     if request.keys is not None:
         for name in request.keys.names(request.relation):
             text = _as_text(inputs[name])

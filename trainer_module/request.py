@@ -1,12 +1,18 @@
 """What Transform and Trainer need of a recipe: it travels as JSON in their `custom_config`."""
 
+from collections.abc import Mapping
+
 from relation import kinds
+from relation.errors import RecipeError
 from relation.load import LoadedRecipe
 from relation.materialization import Materialization
+from relation.names import ID, prefixed
 from relation.recipe import Model, Training
 from relation.schema import Feature
 from relation.spec import Frozen, Relation
+from relation.tuning import Tuning, Value
 from trainer_module.keys import Keys
+from trainer_module.tuning import tuned
 
 KEY = "request"
 """Where the JSON is found in `custom_config`."""
@@ -18,13 +24,15 @@ class PreprocessingRequest(Frozen):
     """The relation, and of each entity type the features that are handed on to its tower.
 
     `keys`: what tells who is related within a batch, where the loss asks for it. `counted`: the
-    feature of the tags, where the loss weighs them by how many entities have each.
+    feature of the tags, where the loss weighs them by how many entities have each. `shown`:
+    features of tuples that are kept as text, to name tuples: ids, and of the first role the label.
     """
 
     materialization: Materialization
     features: dict[str, tuple[Feature, ...]]
     keys: Keys | None = None
     counted: str | None = None
+    shown: tuple[str, ...] = ()
 
     @property
     def relation(self) -> Relation:
@@ -47,6 +55,7 @@ class PreprocessingRequest(Frozen):
             features=features,
             keys=Keys.of(loaded),
             counted=_counted(loaded),
+            shown=_shown(loaded),
         )
 
 
@@ -56,19 +65,47 @@ def _counted(loaded: LoadedRecipe) -> str | None:
     return source.feature if weighed and isinstance(source, kinds.Labels) else None
 
 
+def _shown(loaded: LoadedRecipe) -> tuple[str, ...]:
+    roles, source = loaded.tuples.roles, loaded.recipe.relation.source
+    names = [prefixed(role.name, ID) for role in roles]
+    if isinstance(source, kinds.SameLabel | kinds.Labels):
+        names.append(prefixed(roles[0].name, source.feature))
+    return tuple(names)
+
+
 class TrainingRequest(Frozen):
-    """What is preprocessed, and the model to train on it."""
+    """What is preprocessed, and the model to train on it; for the Tuner also what is tried."""
 
     preprocessing: PreprocessingRequest
     model: Model
     training: Training
+    tuning: Tuning | None = None
+
+    def tuned_by(self, values: Mapping[str, Value]) -> "TrainingRequest":
+        """With the values of a trial in the place of those of the recipe.
+
+        Raises:
+          RecipeError: see `tuned`.
+        """
+        model, training = tuned(self.model, self.training, values)
+        return self.model_copy(update={"model": model, "training": training})
 
     @classmethod
     def of(cls, loaded: LoadedRecipe) -> "TrainingRequest":
-        """The request that a recipe makes."""
+        """The request that a recipe makes, for the Trainer.
+
+        Raises:
+          RecipeError: the training options do not fit the loss.
+        """
         assert loaded.recipe.model is not None
+        preprocessing = PreprocessingRequest.of(loaded)
+        if loaded.recipe.training.jit and preprocessing.keys is not None:
+            raise RecipeError(
+                f"{loaded.path}: training.jit: got True; XLA compiles no losses within a batch, "
+                "nor mining: expected false"
+            )
         return cls(
-            preprocessing=PreprocessingRequest.of(loaded),
+            preprocessing=preprocessing,
             model=loaded.recipe.model,
             training=loaded.recipe.training,
         )

@@ -20,6 +20,7 @@ from relation.schema import Feature
 from trainer_module.inputs import decode_roles
 from trainer_module.model import RelationalModel
 from trainer_module.parts import Head, Tower
+from trainer_module.warm_start import named_weights
 
 EVALUATE = "evaluate"
 _DTYPES = {"bytes": tf.string, "int": tf.int64, "float": tf.float32}
@@ -43,6 +44,7 @@ class ServingModule(tf.Module):
         self.model = model
         # Keras does not show TensorFlow the states of its random layers, which the graph captures.
         self.model_variables = [variable.value for variable in model.variables]
+        self.named_weights = {name: weight.value for name, weight in named_weights(model).items()}
         self.transform_layer = transform.transform_features_layer()
         self._relation = model.relation
         self._features = {entity: tuple(known) for entity, known in features.items()}

@@ -1,6 +1,8 @@
 """Training: the same seed gives the same weights; what goes wrong is told; the best epoch is kept."""
 
 import io
+import itertools
+import tempfile
 
 import keras
 import numpy as np
@@ -13,12 +15,12 @@ from relation.recipe import Training
 from relation.schema import Feature, FeatureKind
 from relation.spec import pairs
 from trainer_module.answers import answer_of
+from trainer_module.fitting import Tuples, fit
 from trainer_module.heads.distance import Distance
-from trainer_module.inputs import tuple_dataset
+from trainer_module.inputs import WHOLE, count_tuples, named_tuples, tuple_dataset
 from trainer_module.losses.contrastive import Contrastive
 from trainer_module.model import RelationalModel
 from trainer_module.objectives import EachTuple
-from trainer_module.run_fn import _fit
 from trainer_module.towers.cnn import Cnn
 
 ANSWER = answer_of(Distance(), pairs("item", "item"), 0)
@@ -32,69 +34,150 @@ SPEC = {
 }
 
 
+WEIGHTED = {**SPEC, "relation_weight": tf.io.FixedLenFeature([1], tf.float32)}
+
+
 def _png(pixels: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(pixels.astype(np.uint8)).save(buffer, "PNG")
     return buffer.getvalue()
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory) -> list[str]:
-    """200 pairs of a dark and a bright kind of noise; related if of one kind."""
+def _write(path, rows: int, odd: int | None = None) -> list[str]:
+    """Pairs of a dark and a bright kind of noise, named by number; related if of one kind.
+
+    The label of the odd one is no number.
+    """
     rng = np.random.default_rng(0)
-    path = str(tmp_path_factory.mktemp("tuples") / "tuples.gz")
-    with tf.io.TFRecordWriter(path, "GZIP") as writer:
-        for left, right in rng.integers(0, 2, size=(200, 2)):
+    with tf.io.TFRecordWriter(str(path), "GZIP") as writer:
+        for number, (left, right) in enumerate(rng.integers(0, 2, size=(rows, 2))):
             images = [_png(rng.integers(0, 128, (8, 8)) + 127 * kind) for kind in (left, right)]
-            values = {"left_image": images[0], "right_image": images[1]}
+            texts = {
+                "left_image": images[0],
+                "right_image": images[1],
+                "left_id_text": b"%d" % number,
+            }
+            related = float("nan") if number == odd else float(left == right)
+            numbers = {"relation": related, "relation_weight": rng.uniform(0.2, 5.0)}
             features = {
                 name: tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
-                for name, value in values.items()
+                for name, value in texts.items()
+            } | {
+                name: tf.train.Feature(float_list=tf.train.FloatList(value=[value]))
+                for name, value in numbers.items()
             }
-            related = tf.train.FloatList(value=[float(left == right)])
-            features["relation"] = tf.train.Feature(float_list=related)
             example = tf.train.Example(features=tf.train.Features(feature=features))
             writer.write(example.SerializeToString())
-    return [path]
+    return [str(path)]
 
 
-def _train(files, folder, learning_rate=1e-2, epochs=4, patience=4, seed=1):
+@pytest.fixture(scope="module")
+def files(tmp_path_factory) -> list[str]:
+    return _write(tmp_path_factory.mktemp("tuples") / "tuples.gz", 200)
+
+
+def _train(files, seed=1, tower=TOWER, spec=SPEC, **options):
     keras.utils.set_random_seed(seed)
-    network = TOWER.build(FEATURES)
-    model = RelationalModel(ANSWER, {"item": ("image",)}, {"item": network}, LEARNT)
-    model.compile(keras.optimizers.Adam(learning_rate))
-    training = Training(epochs=epochs, patience=patience, learning_rate=learning_rate)
+    training = Training(
+        **{"learning_rate": 1e-2, "epochs": 4, "batch_size": 32, "seed": seed, **options}
+    )
+    model = RelationalModel(ANSWER, {"item": ("image",)}, {"item": tower.build(FEATURES)}, LEARNT)
 
-    def dataset(shuffle_seed):
-        towers = {"item": TOWER}
-        return tuple_dataset(files, SPEC, ANSWER, towers, {"item": ("image",)}, 32, shuffle_seed)
+    def dataset(shuffle_seed, parts=WHOLE):
+        size = training.batch_size * training.accumulate
+        names = {"item": ("image",)}
+        return tuple_dataset(
+            files, spec, ANSWER, {"item": tower}, names, size, shuffle_seed, (), parts
+        )
 
-    history = _fit(model, dataset(seed), dataset(None), training, str(folder))
-    return history, model, dataset
+    def named(numbers):
+        texts = {"left_id_text": tf.io.FixedLenFeature([1], tf.string)}
+        return [t["left_id_text"] for t in named_tuples(files, texts, numbers, list(texts))]
+
+    model(next(iter(dataset(None)))[0])
+    tuples = Tuples(lambda parts: dataset(seed, parts), dataset(None), count_tuples(files), named)
+    with tempfile.TemporaryDirectory() as folder:
+        return fit(model, tuples, training, folder), model, dataset
 
 
-def test_the_same_seed_gives_the_same_weights_and_another_one_others(files, tmp_path):
-    runs = [_train(files, tmp_path / str(run), seed=seed) for run, seed in enumerate((1, 1, 2))]
+def test_the_same_seed_gives_the_same_weights_and_another_one_others(files):
+    runs = [_train(files, seed=seed) for seed in (1, 1, 2)]
     one, same, other = ([w.tobytes() for w in model.get_weights()] for _, model, _ in runs)
     assert one == same
     assert one != other
 
 
-def test_it_learns_and_keeps_the_best_epoch(files, tmp_path):
-    history, model, dataset = _train(files, tmp_path, epochs=30, patience=30)
+def test_it_learns_and_keeps_the_best_epoch(files):
+    history, model, dataset = _train(files, epochs=30, patience=30)
     assert history.epochs == 30
     assert history.best == min(history.val_loss)
     assert model.evaluate(dataset(None), verbose=0) == pytest.approx(history.best, rel=1e-5)
     # Without learning, equal embeddings lose ½·1² on each unrelated pair, about a half of all.
     assert history.best < 0.05
-    assert list(tmp_path.glob("train/events.*"))
 
 
-def test_it_stops_early_once_nothing_gets_better(files, tmp_path):
-    history, _, _ = _train(files, tmp_path, epochs=100, patience=2)
+def test_it_stops_early_once_nothing_gets_better(files):
+    history, _, _ = _train(files, epochs=100, patience=2)
     assert history.epochs == history.best_epoch + 2 < 100
 
 
-def test_a_loss_that_is_no_number_stops_with_a_sentence(files, tmp_path):
-    with pytest.raises(DataError, match=r"training: .*loss is NaN after epoch \d+: lower training"):
-        _train(files, tmp_path, learning_rate=1e38)
+@pytest.mark.parametrize("step", ["keras", "tape"])
+def test_a_loss_that_is_no_number_stops_with_the_batch_named(tmp_path, step):
+    odd = _write(tmp_path / "odd.gz", 100, odd=77)
+    with pytest.raises(DataError) as error:
+        _train(odd, step=step)
+    keras.utils.set_random_seed(1)
+    names = {"item": ("image",)}
+    order = tuple_dataset(odd, SPEC, ANSWER, {"item": TOWER}, names, 32, shuffle_seed=1)
+    numbers = [inputs["number"].numpy().tolist() for inputs, _ in order.take(4)]
+    assert sorted(itertools.chain(*numbers)) == list(range(100))
+    (batch,) = (batch for batch, those in enumerate(numbers) if 77 in those)
+    named = "; ".join(map(str, numbers[batch][:3]))
+    assert str(error.value) == (
+        f"training: the loss is NaN at batch {batch + 1} of epoch 1, of the tuples {named}, …: lower "
+        "training.learning_rate, or look for extreme values in the features"
+    )
+
+
+# Options that change what a step is. 200 tuples are steps of 64, 64, 64, 8.
+STEPS = {
+    "plain": {},
+    "all": {
+        "optimizer": "adamw",
+        "weight_decay": 0.01,
+        "schedule": "cosine",
+        "warmup": 0.5,
+        "clip_norm": 0.1,
+        "accumulate": 2,
+    },
+}
+
+
+@pytest.mark.parametrize("options", STEPS.values(), ids=STEPS)
+def test_the_step_that_is_written_out_gives_the_weights_of_keras_own(files, options):
+    runs = [
+        _train(files, spec=WEIGHTED, epochs=2, step=step, **options) for step in ("keras", "tape")
+    ]
+    (own, model, _), (out, taped, _) = runs
+    assert own.loss == pytest.approx(out.loss, rel=1e-5)
+    assert own.val_loss == pytest.approx(out.val_loss, rel=1e-5)
+    for one, other in zip(model.get_weights(), taped.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("step", ["keras", "tape"])
+def test_batches_that_are_accumulated_are_one_of_all_their_tuples(files, step):
+    """Weights of tuples count across the batches of a step, which have unequal totals."""
+    plain = TOWER.model_copy(update={"norm": "none", "dropout": 0.0, "shift": 0.0})
+    options = {
+        "spec": WEIGHTED,
+        "tower": plain,
+        "epochs": 2,
+        "clip_norm": 0.1,
+        "learning_rate": 1e-3,
+    }
+    whole, model, _ = _train(files, batch_size=64, **options)
+    parts, accumulated, _ = _train(files, batch_size=16, accumulate=4, step=step, **options)
+    assert whole.loss == pytest.approx(parts.loss, rel=1e-4)
+    for one, other in zip(model.get_weights(), accumulated.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5)

@@ -1,0 +1,119 @@
+"""Tuples that have been through Transform, small enough to train on in a moment."""
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_transform.beam as tft_beam
+from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
+from tfx.components.trainer.fn_args_utils import FnArgs
+
+from relation.load import LoadedRecipe, load_recipe
+from trainer_module.job import Files
+from trainer_module.preprocessing import preprocessing_fn
+from trainer_module.request import KEY, PreprocessingRequest, TrainingRequest
+
+ROWS = {"train": 96, "eval": 40}
+RECIPE = """
+name: numbers
+data:
+  entities: {item: {schema: item.pbtxt, path: none}}
+  split: {unit: entity, train: 3, eval: 1}
+relation:
+  type: triplets
+  source: {type: same_label, feature: kind}
+model:
+  tower: {type: dense, dense: [8], embedding: 4}
+  head: {type: squared_distance}
+  loss: {type: triplet}
+training: {epochs: 2, batch_size: 16, learning_rate: 0.01}
+evaluation: {gates: {auc: {min: 0.5}}}
+"""
+SCHEMA = """
+feature { name: "id" type: INT presence { min_fraction: 1 } shape { dim { size: 1 } } }
+feature { name: "kind" type: INT presence { min_fraction: 1 } shape { dim { size: 1 } } int_domain { is_categorical: true } }
+feature { name: "x" type: FLOAT presence { min_fraction: 1 } shape { dim { size: 3 } } }
+feature { name: "colour" type: BYTES presence { min_fraction: 1 } shape { dim { size: 1 } } }
+"""
+SPEC = {
+    f"{role}_{name}": tf.io.VarLenFeature(dtype)
+    for role in ("anchor", "positive", "negative")
+    for name, dtype in (
+        ("id", tf.int64),
+        ("kind", tf.int64),
+        ("x", tf.float32),
+        ("colour", tf.string),
+    )
+} | {"negative_prob": tf.io.VarLenFeature(tf.float32)}
+
+
+def recipe(folder: Path, **changes: str) -> LoadedRecipe:
+    """The recipe above; `changes`: lines in place of those that begin with a key."""
+    text = RECIPE
+    for key, value in changes.items():
+        lines = [line for line in text.splitlines() if not line.startswith(f"{key}:")]
+        text = "\n".join([*lines, f"{key}: {value}"])
+    (folder / "item.pbtxt").write_text(SCHEMA)
+    (folder / "recipe.yaml").write_text(text)
+    return load_recipe(str(folder / "recipe.yaml"))
+
+
+def transformed(folder: Path, colours: str = "red green blue") -> Files:
+    """Runs Transform on triplets of items of two kinds that differ in their numbers."""
+    rng = np.random.default_rng(0)
+    palette = [colour.encode() for colour in colours.split()]
+
+    def row(number: int) -> dict:
+        kind = int(rng.integers(2))
+        members = {"anchor": kind, "positive": kind, "negative": 1 - kind}
+        values = {"negative_prob": [0.5]}
+        for place, (role, of) in enumerate(members.items()):
+            values |= {
+                f"{role}_id": [3 * number + place],
+                f"{role}_kind": [of],
+                f"{role}_x": (rng.normal(size=3) + 2 * of).astype("float32").tolist(),
+                f"{role}_colour": [palette[number % len(palette)]],
+            }
+        return values
+
+    metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(SPEC))
+    config = {KEY: PreprocessingRequest.of(recipe(folder)).model_dump_json()}
+    rows = {split: [row(number) for number in range(count)] for split, count in ROWS.items()}
+    with tft_beam.Context(temp_dir=str(folder / "temp")):
+        function = (rows["train"], metadata) | tft_beam.AnalyzeDataset(
+            lambda inputs: preprocessing_fn(inputs, config)
+        )
+        function | tft_beam.WriteTransformFn(str(folder / "graph"))
+        for split, those in rows.items():
+            data, _ = ((those, metadata), function) | tft_beam.TransformDataset()
+            with tf.io.TFRecordWriter(str(folder / f"{split}.gz"), "GZIP") as writer:
+                for values in data:
+                    writer.write(_example(values))
+    return Files(str(folder / "graph"), [str(folder / "train.gz")], [str(folder / "eval.gz")])
+
+
+def _example(values: dict) -> bytes:
+    features = {}
+    for name, value in values.items():
+        array = np.atleast_1d(value)
+        if array.dtype.kind == "f":
+            features[name] = tf.train.Feature(float_list=tf.train.FloatList(value=array))
+        elif array.dtype.kind == "i":
+            features[name] = tf.train.Feature(int64_list=tf.train.Int64List(value=array))
+        else:
+            features[name] = tf.train.Feature(bytes_list=tf.train.BytesList(value=array.tolist()))
+    return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
+
+
+def arguments(files: Files, request: TrainingRequest, folder: Path, **further) -> FnArgs:
+    """What TFX would hand to `run_fn`."""
+    return FnArgs(
+        transform_output=files.transform,
+        transform_graph_path=files.transform,
+        train_files=list(files.train),
+        eval_files=list(files.validation),
+        serving_model_dir=str(folder / "serving"),
+        model_run_dir=str(folder / "run"),
+        custom_config={KEY: request.model_dump_json()},
+        **further,
+    )

@@ -1,0 +1,76 @@
+"""What TFX's Tuner calls: trials of a recipe's search space, by random search from its seed."""
+
+import logging
+import tempfile
+from typing import Any
+
+import keras_tuner
+from keras_tuner.engine import base_tuner, trial
+from tfx.components.trainer.fn_args_utils import FnArgs
+from tfx.components.tuner.component import TunerFnResult
+
+from relation.errors import DataError
+from relation.tuning import Range, Tuning
+from trainer_module.job import Files, Job
+from trainer_module.request import KEY, TrainingRequest
+
+progress = logging.getLogger("relata.progress")
+
+
+def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
+    """A search for the values with the lowest validation loss.
+
+    Args:
+      fn_args: TFX's; `custom_config` holds a TrainingRequest with `tuning`, as JSON.
+    """
+    request = TrainingRequest.model_validate_json(fn_args.custom_config[KEY])
+    assert request.tuning is not None
+    files = Files(fn_args.transform_graph_path, fn_args.train_files, fn_args.eval_files)
+    oracle = keras_tuner.oracles.RandomSearchOracle(
+        objective=keras_tuner.Objective("val_loss", "min"),
+        max_trials=request.tuning.trials,
+        seed=request.training.seed,
+        hyperparameters=space_of(request.tuning),
+        allow_new_entries=False,
+    )
+    trials = Trials(request, files, oracle=oracle, directory=fn_args.working_dir)
+    return TunerFnResult(tuner=trials, fit_kwargs={})
+
+
+def space_of(tuning: Tuning) -> keras_tuner.HyperParameters:
+    """The search space as Keras Tuner has it."""
+    space = keras_tuner.HyperParameters()
+    for name, values in tuning.space.items():
+        if isinstance(values, Range):
+            kind = space.Int if values.whole else space.Float
+            sampling = "log" if values.log else "linear"
+            kind(name, values.min, values.max, sampling=sampling)
+        else:
+            space.Choice(name, list(values))
+    return space
+
+
+class Trials(base_tuner.BaseTuner):
+    """Trains a model a trial; its validation loss is that of its best epoch.
+
+    A trial whose loss is no number has failed; the others go on.
+    """
+
+    def __init__(self, request: TrainingRequest, files: Files, **kwargs: Any):
+        self._request, self._files = request, files
+        super().__init__(project_name="trials", overwrite=True, **kwargs)
+
+    def run_trial(self, trial: trial.Trial, *args: Any, **kwargs: Any) -> float:
+        """The validation loss of the trial's values."""
+        values = trial.hyperparameters.values
+        shown = "  ".join(
+            f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+            for name, value in values.items()
+        )
+        progress.info("trial %s: %s", trial.trial_id, shown)
+        with tempfile.TemporaryDirectory() as logs:
+            try:
+                _, history = Job(self._request.tuned_by(values), self._files).fit(logs)
+            except DataError as error:
+                raise keras_tuner.errors.FailedTrialError(str(error)) from error
+        return history.best
