@@ -17,7 +17,7 @@ from keras import ops
 from bench.systems import Transformed
 from relation.names import prefixed
 from trainer_module.answers import answer_of
-from trainer_module.inputs import tuple_dataset
+from trainer_module.inputs import batches_of_epoch, count_tuples, tuple_dataset
 from trainer_module.losses.triplet import Triplet
 from trainer_module.mining.batch_semi_hard import BatchSemiHard
 from trainer_module.numerics import weighted_mean
@@ -35,19 +35,21 @@ def _request(request: str) -> TrainingRequest:
 
 
 def _dataset(data: Transformed, request: str, split: str, shuffled: bool) -> tf.data.Dataset:
-    """Batches as the trainer reads them."""
-    asked = _request(request)
+    """Batches as the trainer reads them, of one epoch."""
+    asked, files = _request(request), data.files(split)
     prepared, model = asked.preprocessing, asked.model
     entity = prepared.relation.entities[0]
-    return tuple_dataset(
-        data.files(split),
+    size = asked.training.batch_size
+    batches = tuple_dataset(
+        files,
         tft.TFTransformOutput(data.graph).transformed_feature_spec(),
         answer_of(HEADS.resolve(model.head), prepared.relation, 0),
         {entity: TOWERS.resolve(model.tower_of(entity))},
         {entity: [feature.name for feature in prepared.features[entity]]},
-        asked.training.batch_size,
+        size,
         1 if shuffled else None,
     )
+    return batches.take(batches_of_epoch(count_tuples(files), size)) if shuffled else batches
 
 
 def ours(graph: str, examples: str, request: str) -> list[list[float]]:
