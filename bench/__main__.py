@@ -12,6 +12,7 @@ BENCHMARKS = (
     "relation_gen_assembly",
     "relation_gen_end_to_end",
     "relation_gen_growth",
+    "relation_gen_memory",
     "ranking_quality",
     "tags_quality",
     "matching_quality",
