@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tfx.components.statistics_gen.component import StatisticsGen
-from tfx.components.trainer.component import Trainer
 from tfx.components.transform.component import Transform
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.orchestration import pipeline as tfx_pipeline
-from tfx.proto import trainer_pb2, transform_pb2
+from tfx.proto import transform_pb2
 from tfx.types import BaseChannel
 
 from components.relation_gen.component import RelationGen
@@ -21,13 +20,14 @@ from pipeline.ingest import Ingested, ingest
 from pipeline.judging import judge
 from pipeline.paths import RemotePaths, RunPaths
 from pipeline.splitting import related_rows
+from pipeline.training import train
 from relation import kinds
 from relation.errors import RecipeError
 from relation.fingerprint import code_fingerprint, content_fingerprint
 from relation.load import LoadedRecipe
 from relation.names import ENTITIES, EVAL, TRAIN
 from trainer_module.check import check_model
-from trainer_module.request import KEY, PreprocessingRequest, TrainingRequest
+from trainer_module.request import KEY, PreprocessingRequest
 
 
 def build(
@@ -64,7 +64,8 @@ def build(
     transform = _transform(loaded, tuples)
     nodes = [*tuples.nodes, transform]
     if recipe.model is not None:
-        trainer = _trainer(loaded, transform)
+        before, trainer = train(loaded, transform)
+        nodes += before
         candidate = trainer.outputs["model"]
         resolver = stock_baseline_resolver() if stock_resolver else baseline_resolver(candidate)
         made = (ingested.examples, tuples.tuples, tuples.schema)
@@ -158,18 +159,3 @@ def _transform(loaded: LoadedRecipe, tuples: _Tuples) -> Transform:
     )
     transform.add_upstream_node(tuples.nodes[-1])  # Nothing is learnt from tuples with anomalies.
     return transform
-
-
-def _trainer(loaded: LoadedRecipe, transform: Transform) -> Trainer:
-    training = "trainer_module.run_fn"
-    return Trainer(
-        run_fn=f"{training}.run_fn",
-        examples=transform.outputs["transformed_examples"],
-        transform_graph=transform.outputs["transform_graph"],
-        train_args=trainer_pb2.TrainArgs(splits=[TRAIN]),
-        eval_args=trainer_pb2.EvalArgs(splits=[EVAL]),
-        custom_config={
-            KEY: TrainingRequest.of(loaded).model_dump_json(),
-            "code_fingerprint": code_fingerprint(training),
-        },
-    )
