@@ -1,5 +1,6 @@
 """The figure that matters of each node, for its line on the terminal."""
 
+import glob
 import json
 import os
 from collections.abc import Callable
@@ -58,6 +59,18 @@ def _training(run: NodeRun) -> str:
     return f"best epoch {history.best_epoch} of {history.epochs}, val_loss {history.best:.4f}"
 
 
+def _tuning(run: NodeRun) -> str:
+    (path,) = glob.glob(os.path.join(run.output("tuner_results").uri, "*"))
+    with open(path, encoding="utf-8") as file:
+        scores = [trial["score"] for trial in json.load(file)]
+    return f"best of {len(scores)} trials, val_loss {min(scores):.4f}"
+
+
+def _base_model(run: NodeRun) -> str:
+    models = run.outputs.get("model", [])
+    return f"from model {models[0].id}" if models else "no earlier blessed model to start from"
+
+
 def _baseline(run: NodeRun) -> str:
     models = run.outputs.get("model", [])
     return (
@@ -95,6 +108,8 @@ _FIGURES: dict[str, Callable[[NodeRun], str]] = {
     "RelationGen": _tuples,
     "TupleStatistics": _statistics,
     "TupleValidator": lambda run: "no anomalies",
+    "Tuner": _tuning,
+    "BaseModel": _base_model,
     "Trainer": _training,
     "LatestBlessedModel": _baseline,
     "CorpusEvaluator": _corpus,
