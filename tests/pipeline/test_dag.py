@@ -10,6 +10,7 @@ from pipeline.data import read_tables
 from pipeline.paths import RunPaths
 from relation.errors import RecipeError
 from relation.load import PROJECT, RECIPES, load_recipe
+from tests.relation import systems
 
 NODES = [
     "EntityGen",
@@ -25,6 +26,7 @@ NODES = [
     "CorpusEvaluator",
     "Evaluator",
     "Pusher",
+    "Report",
 ]
 MODEL = ["Trainer", "LatestBlessedModel", "CorpusEvaluator", "Evaluator", "Pusher"]
 ROWS = ["EntityGen", "EntityStatistics", "ImportSchemaGen", "EntityValidator"]
@@ -115,6 +117,8 @@ def config_of(entity_gen):
 
 
 PREPROCESSED = {"RelationGen", "Transform", "Trainer"}
+SHOWN = {"Report"}
+"""What the page says itself; the rest of it follows from its inputs."""
 
 
 @pytest.mark.parametrize(
@@ -124,13 +128,14 @@ PREPROCESSED = {"RelationGen", "Transform", "Trainer"}
         ("dropout: 0.2", "dropout: 0.3", {"Trainer"}),
         ("epochs: 20", "epochs: 21", {"Trainer"}),
         # Transform and Trainer take roles and label from it; their code decides what matters.
-        ("triplets_per_anchor: 4", "triplets_per_anchor: 5", PREPROCESSED),
+        ("triplets_per_anchor: 4", "triplets_per_anchor: 5", PREPROCESSED | SHOWN),
         ("max_drop: 0.01}\n    accuracy", "max_drop: 0.02}\n    accuracy", {"Evaluator"}),
         ("{min: 0.95}", "{min: 0.96}", {"Evaluator"}),
         ("slices: [label]", "slices: []", {"CorpusEvaluator", "Evaluator"}),
-        ("train: 3", "train: 4", {"EntityGen"} | PREPROCESSED),  # RelationGen splits what has none.
-        ("bad_rows: fail", "bad_rows: skip", {"EntityGen"} | PREPROCESSED),
-        ("description: Handwritten", "description: Hand-written", set()),
+        # RelationGen splits what has no split yet.
+        ("train: 3", "train: 4", {"EntityGen"} | PREPROCESSED | SHOWN),
+        ("bad_rows: fail", "bad_rows: skip", {"EntityGen"} | PREPROCESSED | SHOWN),
+        ("description: Handwritten", "description: Hand-written", SHOWN),
     ],
 )
 def test_a_change_is_in_the_keys_of_what_it_concerns(old, new, changed, keys, edited):
@@ -303,3 +308,16 @@ def test_schemas_are_where_the_engine_says(tmp_path):
     nodes = built(loaded, tmp_path, schema_files={"item": "/app/items.pbtxt"})
     assert nodes["ImportSchemaGen_item"].exec_properties["schema_file"] == "/app/items.pbtxt"
     assert nodes["ImportSchemaGen"].exec_properties["schema_file"].endswith("schemas/users.pbtxt")
+
+
+def test_given_negatives_are_read_as_edges_are_and_reach_relation_gen(tmp_path):
+    given = {"draw": "given", "edges": "mined", "probability": "likeness"}
+    mined = {**systems.BUYS, "format": "csv"}
+    changes = {"data.edges.mined": mined, "relation.sampling.negatives": given}
+    nodes = built(systems.load(tmp_path, "edge_triplets", changes), tmp_path)
+    inputs = nodes["RelationGen"].inputs
+    assert inputs["negatives"] is nodes["EntityGen_mined"].outputs["examples"]
+    assert inputs["negative_schema"] is nodes["ImportSchemaGen_mined"].outputs["schema"]
+    assert inputs["edges"] is nodes["EntityGen_votes"].outputs["examples"]
+    found = config.unpack(nodes["EntityGen_mined"].exec_properties["custom_config"])
+    assert found.file_format == "csv"
