@@ -9,8 +9,8 @@ from relation.schema import Feature
 from relation.spec import Relation, triplets
 from trainer_module.answers import Answer, Compared, answer_of, check_loss
 from trainer_module.heads.families import AnyHead, ImageHead, TagHead
-from trainer_module.keys import BATCH_LOSSES
 from trainer_module.losses.families import BatchLoss
+from trainer_module.losses.proxy_anchor import ProxyAnchor
 from trainer_module.mining.registry import MINING
 from trainer_module.parts import HEADS, LOSSES, TOWERS, AnyLoss, Head, Loss
 
@@ -45,10 +45,12 @@ def check_model(
     _said("model.head", model.head.type, lambda: head.check(relation))
     answer = answer_of(head, relation, classes)
     _check_images(model, relation, head)
-    if loss.whole_batch and isinstance(loss, BatchLoss):
+    if isinstance(loss, ProxyAnchor) and (
+        model.head.type != "cosine" or model.mining or len(relation.entities) > 1
+    ):
         raise RecipeError(
-            f"model.loss: got {model.loss.type!r}, and so far only losses of tuples, and of their "
-            f"members within a batch ({', '.join(sorted(BATCH_LOSSES))}) can be trained"
+            f"model.loss: got {model.loss.type!r}: it reads cosines of entities of one type and of "
+            "the proxies of their groups: expected the head cosine, and no mining"
         )
     _said("model.loss", model.loss.type, lambda: check_loss(loss, answer))
     if loss.weighs_tags and not isinstance(head, TagHead):

@@ -10,6 +10,7 @@ from relation.spec import Frozen, Relation
 BATCH_LOSSES = frozenset(
     {"circle", "in_batch_softmax", "multi_similarity", "nt_xent", "supervised_contrastive"}
 )
+PROXY_LOSSES = frozenset({"proxy_anchor"})
 """The losses that need keys; named here, so that Transform depends on no loss."""
 
 
@@ -34,16 +35,20 @@ class Keys(Frozen):
         """The keys that the recipe's model needs.
 
         Raises:
-          RecipeError: it mines, and no group says who is related.
+          RecipeError: it mines or has proxies, and no group says who is related.
         """
         model, relation = loaded.recipe.model, loaded.recipe.relation
-        if model is None or (model.mining is None and model.loss.type not in BATCH_LOSSES):
+        if model is None:
+            return None
+        grouped = model.mining is not None or model.loss.type in PROXY_LOSSES
+        if not grouped and model.loss.type not in BATCH_LOSSES:
             return None
         sampling = getattr(relation, "sampling", None)
-        if model.mining is not None and not isinstance(relation.source, kinds.SameLabel):
+        if grouped and not isinstance(relation.source, kinds.SameLabel):
+            field, part = ("mining", model.mining) if model.mining else ("loss", model.loss)
             raise RecipeError(
-                f"{loaded.path}: model.mining: got {model.mining.type!r}; it needs groups, that is "
-                f"the source same_label, and the source is {relation.source.type}"
+                f"{loaded.path}: model.{field}: got {part.type!r}; it needs groups, that is the "
+                f"source same_label, and the source is {relation.source.type}"
             )
         return cls(
             group=relation.source.feature if isinstance(relation.source, kinds.SameLabel) else None,

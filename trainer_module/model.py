@@ -40,7 +40,7 @@ class RelationalModel(keras.Model):
         self.relation = answer.relation
         self.features = dict(features)
         self.towers = dict(towers)
-        self.head = answer.build()
+        self.head = (objective or answer).build()
         self.objective = objective
         self.met = tf.Variable(tf.zeros(SHOWN, tf.int64), trainable=False)
         """Numbers of the first tuples of the latest batch that Keras's own step took."""

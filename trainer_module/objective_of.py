@@ -11,9 +11,11 @@ from trainer_module.frequencies import Frequencies
 from trainer_module.inputs import read_features
 from trainer_module.keys import hashed
 from trainer_module.losses.families import BatchLoss, ImageLoss
+from trainer_module.losses.proxy_anchor import ProxyAnchor
 from trainer_module.mining.registry import MINING
 from trainer_module.objectives import EachImage, EachTuple, Objective
 from trainer_module.parts import LOSSES, ColumnLoss, Loss
+from trainer_module.proxies import Proxies
 from trainer_module.request import TrainingRequest
 from trainer_module.tag_counts import inverse_frequencies
 from trainer_module.within_batch import InBatch, MinedTriplets
@@ -43,8 +45,13 @@ def objective_of(
     if request.model.mining is not None:
         miner = MINING.resolve(request.model.mining)
         return MinedTriplets(compared, cast(Loss, loss), miner, keys, request.training.seed)
+    spec = transform.transformed_feature_spec()
+    if isinstance(loss, ProxyAnchor):
+        assert keys.group is not None
+        groups = [hashed(prefixed(role, keys.group)) for role in compared.roles()]
+        return Proxies(compared, loss, keys, read_features(files, spec, groups))
     frequencies = None
     if loss.corrected:
         names = [hashed(prefixed(role, ID)) for role in compared.rights]
-        frequencies = Frequencies(read_features(files, transform.transformed_feature_spec(), names))
+        frequencies = Frequencies(read_features(files, spec, names))
     return InBatch(compared, cast(BatchLoss, loss), keys, frequencies)

@@ -26,6 +26,10 @@ class Objective(abc.ABC):
         """Transformed features of tuples that the inputs hold beside those of the roles."""
         return ()
 
+    def build(self) -> keras.layers.Layer:
+        """The layer of the head, beside what more is learnt."""
+        return self.answer.build()
+
     def outputs(self, layer: keras.layers.Layer, embeddings: Mapping[str, Tensor]) -> Tensor:
         """What the head says of a batch, of embeddings [batch, d] by role: here the answer."""
         return self.answer.outputs(layer, embeddings)

@@ -56,7 +56,7 @@ def test_a_fitting_model_passes():
         ({}, lambda item, _: tags(item, 3), (IMAGE,), r"model\.head: got 'distance': .* one number for two roles, .* kind tags and 0 comparisons"),
         ({"head": {"type": "tag"}}, lambda item, _: tags(item, 3), (IMAGE,), r"model\.loss: got 'contrastive': it is a Loss, and the head answers what a TagLoss reads"),
         ({"head": {"type": "ordinal"}, "loss": {"type": "weighted_tag_cross_entropy"}}, lambda item, _: tags(item, 3, 2), (IMAGE,), r"model\.head: got 'ordinal'; the loss 'weighted_tag_cross_entropy' weighs tags"),
-        ({"loss": {"type": "proxy_anchor"}}, pairs, (IMAGE,), r"model\.loss: got 'proxy_anchor', and so far only losses of tuples"),
+        ({"loss": {"type": "proxy_anchor"}}, pairs, (IMAGE,), r"model\.loss: got 'proxy_anchor': it reads cosines .* expected the head cosine"),
         ({"tower": None, "towers": {"item": CNN, "user": CNN}}, pairs, (IMAGE,), r"model\.towers: got item, user; expected one for each of item"),
         ({"loss": {"type": "triplet"}}, pairs, (IMAGE,), r"model\.loss: got 'triplet': it needs tuples of an anchor"),
     ],

@@ -14,8 +14,9 @@ from trainer_module.heads.distance import Distance
 from trainer_module.heads.dot import Dot
 from trainer_module.heads.logistic_distance import LogisticDistance
 from trainer_module.heads.squared_distance import SquaredDistance
-from trainer_module.keys import BATCH_LOSSES, Keys
+from trainer_module.keys import BATCH_LOSSES, PROXY_LOSSES, Keys
 from trainer_module.losses.in_batch_softmax import InBatchSoftmax
+from trainer_module.losses.proxy_anchor import ProxyAnchor
 from trainer_module.losses.supervised_contrastive import SupervisedContrastive
 from trainer_module.losses.table import ALL_LOSSES
 from trainer_module.losses.table import BATCH_LOSSES as TABLE
@@ -25,6 +26,7 @@ from trainer_module.mining.batch_hard import BatchHard
 from trainer_module.mining.distance_weighted import DistanceWeighted
 from trainer_module.mining.masks import shares
 from trainer_module.model import RelationalModel
+from trainer_module.proxies import Proxies
 from trainer_module.within_batch import InBatch, MinedTriplets
 
 RNG = np.random.default_rng(3)
@@ -236,8 +238,7 @@ def test_drawn_triplets_are_a_function_of_the_seed():
 
 
 def test_the_losses_that_need_keys_are_those_within_a_batch():
-    trained = {name for name in TABLE if name != "proxy_anchor"}
-    assert BATCH_LOSSES == trained <= set(ALL_LOSSES)
+    assert BATCH_LOSSES | PROXY_LOSSES == set(TABLE) <= set(ALL_LOSSES)
 
 
 def _data() -> tf.data.Dataset:
@@ -255,16 +256,45 @@ def _data() -> tf.data.Dataset:
     return tf.data.Dataset.from_tensor_slices((inputs, targets, np.ones(16, "float32"))).batch(8)
 
 
-@pytest.mark.parametrize("mined", [False, True])
-def test_a_model_learns_from_batches(mined):
+def test_proxies_are_columns_and_members_of_unknown_groups_do_not_count():
+    answer = answer_of(Cosine(), triplets("item", "item"), 0)
+    groups = {"anchor": [[7], [8]], "positive": [[7], [8]], "negative": [[8], [5]]}
+    loss = ProxyAnchor(alpha=2.0, margin=0.1)
+    batches = [np.array([[7], [8]]), np.array([[7, -1]])]
+    objective = Proxies(answer, loss, Keys(group="label"), batches)
+    layer = objective.build()
+    ids = {"anchor": [1, 2], "positive": [3, 4], "negative": [5, 6]}
+    inputs, embeddings = _triplets(ids, EMBEDDINGS)
+    inputs |= {f"{r}_label_key": tf.constant(g, tf.int64) for r, g in groups.items()}
+    scores = objective.outputs(layer, embeddings)
+    proxies = np.asarray(layer.table.proxies)
+    assert proxies.shape == (2, 3)
+    proxies = proxies / np.linalg.norm(proxies, axis=1, keepdims=True)
+    # Of 7: members 1 and 3, against 2, 4 and 5; of 8 the other way round; 6 is of no known group.
+    cosine = {i: proxies @ _unit(i) for i in range(1, 7)}
+    np.testing.assert_allclose(scores[0], cosine[1], atol=1e-5)
+    sides = {0: ([1, 3], [2, 4, 5]), 1: ([2, 4, 5], [1, 3])}
+    expected = 0.0
+    for place, (own, other) in sides.items():
+        pull = sum(np.exp(-2.0 * (cosine[i][place] - 0.1)) for i in own)
+        push = sum(np.exp(2.0 * (cosine[i][place] + 0.1)) for i in other)
+        expected += (np.log1p(pull) + np.log1p(push)) / 2
+    assert float(objective(inputs, None, scores, None)) == pytest.approx(expected, rel=1e-5)
+
+
+KEYS = Keys(group="label")
+OBJECTIVES = {
+    "in_batch": lambda answer: InBatch(answer, InBatchSoftmax(), KEYS),
+    "mined": lambda answer: MinedTriplets(answer, Triplet(margin=0.5), BatchHard(), KEYS),
+    "proxies": lambda answer: Proxies(answer, ProxyAnchor(alpha=4.0), KEYS, [np.array([0, 1])]),
+}
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_a_model_learns_from_batches(name):
     keras.utils.set_random_seed(1)
     answer = answer_of(Cosine(), triplets("item", "item"), 0)
-    keys = Keys(group="label")
-    objective = (
-        MinedTriplets(answer, Triplet(margin=0.5), BatchHard(), keys)
-        if mined
-        else InBatch(answer, InBatchSoftmax(), keys)
-    )
+    objective = OBJECTIVES[name](answer)
     x = keras.Input((2,), name="x")
     tower = keras.Model({"x": x}, keras.layers.Dense(2)(x))
     model = RelationalModel(answer, {"item": ("x",)}, {"item": tower}, objective)
