@@ -92,6 +92,7 @@ def judge(
     pusher = Pusher(
         model=model,
         model_blessing=evaluator.outputs["blessing"],
+        evaluation=evaluator.outputs["evaluation"],
         folder=str(paths.serving),
         served=served,
     )

@@ -1,6 +1,6 @@
 """Pushes by a rename, so that a server never sees half a version, whenever this is killed.
 
-A model that is served already is not pushed again.
+A model that is served already is not pushed again. What is pushed carries its decision threshold.
 """
 
 import hashlib
@@ -14,6 +14,11 @@ from tfx.dsl.io import fileio
 from tfx.types import Artifact, artifact_utils
 from tfx.types.standard_component_specs import PUSH_DESTINATION_KEY, PUSHED_MODEL_KEY
 
+from components.evaluator.results import read_verdict
+from components.pusher import decision
+
+EVALUATION = "evaluation"
+"""The input that has the Evaluator's verdict."""
 PUSHED = "pushed"
 DESTINATION = "pushed_destination"
 VERSION = "pushed_version"
@@ -44,6 +49,7 @@ class Executor(executor.Executor):
             )
             pushed = artifact_utils.get_single_instance(output_dict[PUSHED_MODEL_KEY])
             if pushed.get_int_custom_property(PUSHED):
+                _decide(input_dict, pushed)
                 self._publish(folder, pushed)
         finally:
             if fileio.exists(scratch):
@@ -63,6 +69,14 @@ class Executor(executor.Executor):
         pushed.set_string_custom_property(DESTINATION, os.path.join(folder, version))
         pushed.set_string_custom_property(VERSION, version)
         pushed.set_int_custom_property(ADDED, int(added))
+
+
+def _decide(inputs: dict[str, list[Artifact]], pushed: Artifact) -> None:
+    """Writes the decision threshold beside the graph, where the Evaluator has chosen one."""
+    for evaluation in inputs.get(EVALUATION, []):
+        found = decision.decision_of(read_verdict(evaluation.uri))
+        if found:
+            decision.write(found, pushed.get_string_custom_property(DESTINATION))
 
 
 def newest_version(folder: str) -> str | None:

@@ -30,7 +30,7 @@ from tests.e2e.helpers import (
 pytestmark = pytest.mark.e2e
 
 ROWS = 320
-GATE_ONWARD = {"Evaluator", "Pusher"}
+GATE_ONWARD = {"Evaluator", "Pusher", "Report"}
 TRAINER_ONWARD = {"Trainer", "CorpusEvaluator", *GATE_ONWARD}
 RELATION_GEN_ONWARD = set(NODES) - set(UPSTREAM["RelationGen"]) - {"LatestBlessedModel"}
 
@@ -86,12 +86,13 @@ def test_the_first_run_reports_each_component_and_the_verdict_last(base):
     order = [line.node for line in lines]
     for node in ("RelationGen", "Trainer"):
         assert all(order.index(up) < order.index(node) for up in UPSTREAM[node])
-    assert order[-5:] == [
+    assert order[-6:] == [
         "Trainer",
         "LatestBlessedModel",
         "CorpusEvaluator",
         "Evaluator",
         "Pusher",
+        "Report",
     ]
     assert {line.state for line in lines} == {"done"}
     figures = {line.node: line.figure for line in lines}
@@ -104,6 +105,10 @@ def test_the_first_run_reports_each_component_and_the_verdict_last(base):
     assert "epoch 1/2  loss " in terminal
     assert "epoch 2/2  loss " in terminal
     assert len(terminal.splitlines()) < 40
+    page = base.first.folder / "report" / "index.html"
+    assert base.first.verdict["report"] == str(page)
+    assert f"  report   {page}\n" in terminal
+    assert ">Blessed</p>" in page.read_text()
     version = base.first.versions[0]
     assert base.first.last_line == f"BLESSED: every gate passed; pushed as version {version}"
 
@@ -228,7 +233,12 @@ def test_the_command_that_is_printed_tries_the_model(base):
         check=True,
     )
     blocks = done.stdout.strip().split("\n\n")
-    assert blocks[0] == f"{ROWS} rows by embed_item: embeddings of 64 numbers"
+    rows, *decisions = blocks[0].splitlines()
+    assert rows == f"{ROWS} rows by embed_item: embeddings of 64 numbers"
+    assert [line.split(" on, best for ")[1].split(":")[0] for line in decisions] == [
+        "accuracy",
+        "f1",
+    ]
     assert [len(block.splitlines()) for block in blocks[1:]] == [4, 4]
     assert blocks[1].startswith("id='digit-0000'  label=0\n")
 
@@ -330,6 +340,7 @@ def test_a_refused_model_is_not_pushed_and_the_earlier_one_stays(base, worker):
     assert refused.status == 3
     assert refused.nodes("done") == GATE_ONWARD
     assert refused.versions == before.versions
+    assert ">Refused</p>" in (refused.folder / "report" / "index.html").read_text()
     verdict = refused.verdict
     assert verdict["verdict"] == "refused"
     assert verdict["pushed_version"] is None

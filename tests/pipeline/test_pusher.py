@@ -1,6 +1,7 @@
 """The Pusher's executor over artifacts in a folder."""
 
 import json
+import math
 import os
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 from tfx.components.evaluator import constants
 from tfx.types import channel_utils, standard_artifacts
 
+from components.evaluator.results import Verdict, write_verdict
+from components.pusher import decision
 from components.pusher.component import Pusher
 from components.pusher.executor import Executor, newest_version
 
@@ -20,8 +23,11 @@ class Served:
         self._scratch = folder
         self._pushes = 0
 
-    def push(self, content: str, *, blessed: bool = True):
-        """Pushes a model of one file below a variable; returns the `pushed_model` artifact."""
+    def push(self, content: str, *, blessed: bool = True, metrics=None):
+        """Pushes a model of one file below a variable; returns the `pushed_model` artifact.
+
+        `metrics`: that the Evaluator found.
+        """
         self._pushes += 1
         place = self._scratch / f"push-{self._pushes}"
         model, blessing, pushed = (
@@ -38,8 +44,11 @@ class Served:
         value = constants.BLESSED_VALUE if blessed else constants.NOT_BLESSED_VALUE
         blessing.set_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY, value)
         destination = {"filesystem": {"base_directory": str(self.folder)}}
+        evaluation = standard_artifacts.ModelEvaluation()
+        evaluation.uri = str(place)
+        write_verdict(Verdict(blessed, (), metrics or {}, {}, None), evaluation.uri)
         Executor().Do(
-            {"model": [model], "model_blessing": [blessing]},
+            {"model": [model], "model_blessing": [blessing], "evaluation": [evaluation]},
             {"pushed_model": [pushed]},
             {"push_destination": json.dumps(destination), "custom_config": "null"},
         )
@@ -69,6 +78,19 @@ def test_a_blessed_model_becomes_a_version_and_nothing_else_is_left(served):
     assert pushed.get_int_custom_property("pushed") == 1
     assert pushed.get_int_custom_property("added") == 1
     assert Path(pushed.uri, "variables", "variables.data").read_text() == "first"
+
+
+def test_a_version_carries_the_threshold_that_was_chosen(served):
+    metrics = {"threshold": 0.25, "accuracy": 0.9, "f1_threshold": math.nan, "f1": math.nan}
+    pushed = served.push("first", metrics=metrics)
+    version = pushed.get_string_custom_property("pushed_destination")
+    assert decision.read(version) == {"accuracy": {"score": 0.25, "reached": 0.9}}
+    # Of the same model another threshold is another version.
+    other = served.push("first", metrics={**metrics, "threshold": 0.5})
+    assert other.get_int_custom_property("added") == 1
+    assert served.push("second").get_int_custom_property("added") == 1
+    newest = newest_version(str(served.folder))
+    assert decision.read(str(served.folder / newest)) == {}
 
 
 def test_a_refused_model_pushes_nothing(served):
@@ -126,7 +148,8 @@ def test_the_cache_key_holds_what_is_served(tmp_path):
     def key():
         model = channel_utils.as_channel([standard_artifacts.Model()])
         blessing = channel_utils.as_channel([standard_artifacts.ModelBlessing()])
-        pusher = Pusher(model, blessing, str(tmp_path / "serving"))
+        evaluation = channel_utils.as_channel([standard_artifacts.ModelEvaluation()])
+        pusher = Pusher(model, blessing, evaluation, str(tmp_path / "serving"))
         return pusher.exec_properties["custom_config"]
 
     assert key() != key()  # Nothing is served: whatever was pushed before is gone.
