@@ -1,0 +1,54 @@
+"""How far embeddings are spread, by hand."""
+
+import numpy as np
+import pytest
+
+from trainer_module.spread import Spread, spread_of, warning_of
+
+
+@pytest.mark.parametrize(
+    ("embeddings", "rank", "distance"),
+    [
+        # Singular values equal in two directions of three. Sides √2, diagonals 2.
+        ([[1, 0, 5], [-1, 0, 5], [0, 1, 5], [0, -1, 5]], 2.0, (4 * np.sqrt(2) + 2 * 2) / 6),
+        # Two points: a line.
+        ([[0, 0], [3, 4]], 1.0, 5.0),
+        ([[0.1, 0.1, 0.1]] * 5, 0.0, 0.0),
+        ([[0, 0]] * 3, 0.0, 0.0),
+    ],
+)
+def test_the_spread_of_embeddings(embeddings, rank, distance):
+    found = spread_of(np.array(embeddings, np.float32))
+    assert (found.effective_rank, found.mean_distance) == pytest.approx((rank, distance), abs=1e-7)
+
+
+def test_unequal_directions_count_by_their_entropy():
+    # Singular values 3 and 1, hence shares 3/4 and 1/4.
+    found = spread_of(np.array([[3.0, 0], [-3, 0], [0, 1], [0, -1]]))
+    assert found.effective_rank == pytest.approx((4 / 3) ** 0.75 * 4**0.25)
+
+
+@pytest.mark.parametrize(
+    ("spread", "size", "warning"),
+    [
+        (Spread(3.0, 1.3, 1.0), 4, None),
+        (
+            Spread(3.0, 0.009, 1.0),
+            4,
+            "embeddings have collapsed into one point: their mean distance is 0.009, of a mean length of 1",
+        ),
+        (
+            Spread(0.0, 0.0, 0.1),
+            4,
+            "embeddings have collapsed into one point: their mean distance is 0, of a mean length of 0.1",
+        ),
+        (
+            Spread(1.1, 1.3, 1.0),
+            4,
+            "embeddings lie on a line: their effective rank is 1.10 of 4 (two kinds of entities look so, too)",
+        ),
+        (Spread(1.1, 1.3, 1.0), 2, None),
+    ],
+)
+def test_what_looks_collapsed_is_told(spread, size, warning):
+    assert warning_of(spread, size) == warning
