@@ -6,6 +6,7 @@ import importlib
 from bench.results import DataAbsent, Result, table
 
 BENCHMARKS = (
+    "corpus_metrics",
     "digits_quality",
     "first_model",
     "relation_gen_draw",

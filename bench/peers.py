@@ -13,6 +13,7 @@ from relation.load import PROJECT
 
 FOLDER = PROJECT / ".tools" / "peers"
 METRIC_LEARNING = ("torch==2.13.0", "pytorch-metric-learning==2.9.0")
+METRIC_SEARCH = (*METRIC_LEARNING, "faiss-cpu==1.15.1")
 LIGHTGBM = ("lightgbm==4.7.0",)
 
 
