@@ -4,6 +4,7 @@ The seed is the training's (weights, order, dropout). The rows of the split `eva
 that is kept; those that are measured afterwards are in no file that the run reads.
 """
 
+import logging
 import os
 import shutil
 import tempfile
@@ -80,16 +81,16 @@ class Transformed(NamedTuple):
     def train(self, request: str, folder: Path) -> Path:
         """Calls `run_fn` with a TrainingRequest as JSON; returns where the SavedModel is."""
         model = folder / "model"
-        run_fn(
-            FnArgs(
-                train_files=self.files("train"),
-                eval_files=self.files("eval"),
-                transform_output=self.graph,
-                serving_model_dir=str(model),
-                model_run_dir=str(folder / "logs"),
-                custom_config={KEY: request},
-            )
+        arguments = FnArgs(
+            train_files=self.files("train"),
+            eval_files=self.files("eval"),
+            transform_output=self.graph,
+            serving_model_dir=str(model),
+            model_run_dir=str(folder / "logs"),
+            custom_config={KEY: request},
         )
+        logging.getLogger("absl").setLevel(logging.WARNING)
+        run_fn(arguments)
         return model
 
 
