@@ -138,6 +138,8 @@ class Console:
         if verdict.gates:
             say(_gate_table(verdict.gates))
         say(f"  log      {escape(verdict.log or 'none')}", highlight=False, soft_wrap=True)
+        if verdict.report:
+            say(f"  report   {escape(verdict.report)}", highlight=False, soft_wrap=True)
         if verdict.tuples:
             say(f"  tuples   {escape(verdict.tuples)}", highlight=False, soft_wrap=True)
         if verdict.served and verdict.command:

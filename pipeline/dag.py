@@ -19,6 +19,7 @@ from pipeline.data import Patterns
 from pipeline.ingest import Ingested, ingest
 from pipeline.judging import judge
 from pipeline.paths import RemotePaths, RunPaths
+from pipeline.reporting import report
 from pipeline.splitting import related_rows
 from pipeline.training import train
 from relation import kinds
@@ -63,13 +64,17 @@ def build(
     tuples = _tuples(loaded, ingested)
     transform = _transform(loaded, tuples)
     nodes = [*tuples.nodes, transform]
+    judged: dict[str, BaseChannel] = {}
     if recipe.model is not None:
         before, trainer = train(loaded, transform)
         nodes += before
         candidate = trainer.outputs["model"]
         resolver = stock_baseline_resolver() if stock_resolver else baseline_resolver(candidate)
         made = (ingested.examples, tuples.tuples, tuples.schema)
-        nodes += [trainer, resolver, *judge(loaded, paths, *made, trainer, resolver, served)]
+        judging = judge(loaded, paths, *made, trainer, resolver, served)
+        nodes += [trainer, resolver, *judging]
+        judged = {**trainer.outputs, **judging.found, "baseline_model": resolver.outputs["model"]}
+    nodes.append(report(loaded, ingested.examples, tuples.tuples, judged))
     return tfx_pipeline.Pipeline(
         pipeline_name=recipe.name,
         pipeline_root=str(paths.pipeline),

@@ -12,6 +12,7 @@ from components.evaluator import corpus
 from components.evaluator.results import number
 from components.pusher.executor import ADDED
 from pipeline.history import NodeRun
+from pipeline.reporting import page_of
 from trainer_module.history import read_history
 
 
@@ -100,6 +101,10 @@ def _pushed(run: NodeRun) -> str:
     return f"version {pushed.get_string_custom_property('pushed_version')} {verb}"
 
 
+def _page(run: NodeRun) -> str:
+    return f"a page of {page_of(run.output('report')).stat().st_size / 1000:,.0f} kB"
+
+
 _FIGURES: dict[str, Callable[[NodeRun], str]] = {
     "EntityGen": _rows,
     "EntityStatistics": _statistics,
@@ -115,4 +120,5 @@ _FIGURES: dict[str, Callable[[NodeRun], str]] = {
     "CorpusEvaluator": _corpus,
     "Evaluator": _blessing,
     "Pusher": _pushed,
+    "Report": _page,
 }

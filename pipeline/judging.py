@@ -32,6 +32,12 @@ class Judging(NamedTuple):
     evaluator: BaseNode
     pusher: BaseNode
 
+    @property
+    def found(self) -> dict[str, BaseChannel]:
+        """What was measured: `corpus_evaluation`, `evaluation`."""
+        evaluations = self.evaluator.outputs["evaluation"]
+        return {**self.corpus_evaluator.outputs, "evaluation": evaluations}
+
 
 def judge(
     loaded: LoadedRecipe,

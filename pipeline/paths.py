@@ -63,6 +63,11 @@ class RunPaths(NamedTuple):
         return self.root / "verdict.json"
 
     @property
+    def report(self) -> Path:
+        """The page of the last run."""
+        return self.root / "report" / "index.html"
+
+    @property
     def logs(self) -> Path:
         """The logs of every run."""
         return self.root / "logs"

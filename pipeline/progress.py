@@ -17,6 +17,7 @@ from pipeline.failure import cause_of
 from pipeline.figures import node_figure
 from pipeline.history import NodeRun, last_run
 from pipeline.paths import RunPaths
+from pipeline.reporting import publish
 from pipeline.settings import EXIT_STATUS
 
 INTERRUPTED = (
@@ -86,4 +87,6 @@ class ReportingRunner(local_dag_runner.LocalDagRunner):
                 runs[node_id] = last_run(connection, pipeline.pipeline_info.id, node_id)
                 line.done(cached=runs[node_id].cached, figure=node_figure(node_id, runs[node_id]))
         seconds = time.monotonic() - started
-        return verdicts.of_run(self._recipe, self._paths, self._data, runs, seconds, log)
+        verdict = verdicts.of_run(self._recipe, self._paths, self._data, runs, seconds, log)
+        page = publish(runs["Report"].output("report"), self._paths)
+        return verdict.model_copy(update={"report": str(page)})

@@ -36,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"{loaded.recipe.name}: {loaded.recipe.description}")
     print("  starting TFX, which takes a while …", flush=True)
     os.environ.update(RELATA_RECIPE=str(loaded.path), LOCAL_HOME=str(paths.cli))
-    paths.verdict.unlink(missing_ok=True)
+    for stale in (paths.verdict, paths.report):
+        stale.unlink(missing_ok=True)
     status = _tfx(paths, loaded.recipe.name)
     if status == WRONG or not paths.verdict.exists():
         return status or 1

@@ -18,6 +18,7 @@ from components.pusher.executor import ADDED, newest_version
 from pipeline.figures import node_figure
 from pipeline.history import NodeRun
 from pipeline.paths import RunPaths
+from pipeline.reporting import page_of
 from relation.spec import Frozen
 
 
@@ -33,6 +34,7 @@ class Verdict(Frozen):
       served: folder of the newest version, whichever run pushed it.
       command: a command that tries it.
       tuples: folder of the tuples, where the recipe asks for no model.
+      report: the page that shows all of it.
     """
 
     recipe: str
@@ -45,6 +47,7 @@ class Verdict(Frozen):
     served: str | None = None
     command: str | None = None
     tuples: str | None = None
+    report: str | None = None
     seconds: float = 0.0
     log: str | None = None
 
@@ -78,8 +81,9 @@ def of_run(
       seconds: how long the nodes took.
       log: the log file.
     """
+    report = str(page_of(runs["Report"].output("report")))
     if "Evaluator" not in runs:
-        return _of_data(recipe, runs["RelationGen"], seconds, log)
+        return _of_data(recipe, runs["RelationGen"], report, seconds, log)
     found = read_verdict(runs["Evaluator"].output("evaluation").uri)
     blessed = bool(runs["Evaluator"].output("blessing").get_int_custom_property("blessed"))
     pushed = runs["Pusher"].output("pushed_model")
@@ -97,17 +101,19 @@ def of_run(
         pushed_version=version,
         served=str(served) if served else None,
         command=_command(served, data or _entities(runs)) if served else None,
+        report=report,
         seconds=round(seconds, 1),
         log=str(log),
     )
 
 
-def _of_data(recipe: str, made: NodeRun, seconds: float, log: Path) -> Verdict:
+def _of_data(recipe: str, made: NodeRun, report: str, seconds: float, log: Path) -> Verdict:
     return Verdict(
         recipe=recipe,
         verdict="data",
         cause=f"the recipe asks for no model, only for data; {node_figure('RelationGen', made)}",
         tuples=made.output("tuples").uri,
+        report=report,
         seconds=round(seconds, 1),
         log=str(log),
     )

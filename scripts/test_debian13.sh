@@ -14,7 +14,7 @@ set -euo pipefail
 
 project=$(cd "$(dirname "$0")/.." && pwd)
 mirror=${RELATA_DEBIAN13_MIRROR:-http://deb.debian.org/debian}
-packages="ca-certificates g++ gcc git make python3-dev python3-venv"
+packages="ca-certificates chromium fonts-liberation g++ gcc git make python3-dev python3-venv"
 
 worktree=false
 if [ "${1:-}" = --worktree ]; then

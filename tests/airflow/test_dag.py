@@ -42,6 +42,7 @@ from pipeline.airflow_runner import build_dag
 DAG = build_dag("relation_class")
 """
 
+MEASURED = ("Trainer", "LatestBlessedModel", "CorpusEvaluator", "Evaluator")
 UPSTREAM = {
     "Prepare": set(),
     "EntityGen": {"Prepare"},
@@ -57,7 +58,8 @@ UPSTREAM = {
     "CorpusEvaluator": {"EntityGen", "RelationGen", "Trainer", "LatestBlessedModel"},
     "Evaluator": {"RelationGen", "Trainer", "LatestBlessedModel", "CorpusEvaluator"},
     "Pusher": {"Trainer", "Evaluator"},
-    "Verdict": {"Pusher"},
+    "Report": {"EntityGen", "RelationGen", *MEASURED},
+    "Verdict": {"Pusher", "Report"},
 }
 TWO_INPUTS = {
     "Prepare": set(),
@@ -82,7 +84,8 @@ TWO_INPUTS = {
     "CorpusEvaluator": {"SplitGen", "RelationGen", "Trainer", "LatestBlessedModel"},
     "Evaluator": {"RelationGen", "Trainer", "LatestBlessedModel", "CorpusEvaluator"},
     "Pusher": {"Trainer", "Evaluator"},
-    "Verdict": {"Pusher"},
+    "Report": {"SplitGen", "RelationGen", *MEASURED},
+    "Verdict": {"Pusher", "Report"},
 }
 """Of a recipe of two inputs, split by component."""
 

@@ -33,6 +33,7 @@ NODES = [
     "CorpusEvaluator",
     "Evaluator",
     "Pusher",
+    "Report",
 ]
 _LINE = re.compile(r"^  (\w+) +(done|cached|failed) +\d+\.\d s(?:  (.*))?$", re.MULTILINE)
 

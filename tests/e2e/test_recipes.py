@@ -46,6 +46,7 @@ def test_a_recipe_without_a_model_makes_tuples(worker, tmp_path):
     outcome = worker.run(path, tmp_path)
     assert outcome.status == 0, outcome.terminal
     assert outcome.verdict["verdict"] == "data"
+    assert ">Data</p>" in (outcome.folder / "report" / "index.html").read_text()
     assert outcome.versions == []
     (stats,) = outcome.folder.glob("pipeline/RelationGen/tuples/*/relation_stats.json")
     splits = json.loads(stats.read_text())["splits"]

@@ -23,6 +23,7 @@ TASKS = {
     "TupleStatistics",
     "TupleValidator",
     "Transform",
+    "Report",
 }
 MODEL_TASKS = {
     "Trainer",
@@ -34,7 +35,7 @@ MODEL_TASKS = {
 }
 FINGERPRINTED = {
     *("EntityGen", "EntityValidator", "SplitGen", "RelationGen", "TupleValidator"),
-    *("Transform", "Trainer", "CorpusEvaluator", "Evaluator", "Pusher"),
+    *("Transform", "Trainer", "CorpusEvaluator", "Evaluator", "Pusher", "Report"),
 }
 
 

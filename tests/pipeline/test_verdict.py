@@ -10,6 +10,7 @@ from tfx.types import standard_artifacts
 
 from components.evaluator import results
 from components.evaluator.results import GateResult
+from components.report.component import ReportPage
 from pipeline import verdict as verdicts
 from pipeline.history import NodeRun
 from pipeline.paths import RunPaths
@@ -73,10 +74,16 @@ def test_data_that_a_recipe_without_a_model_asks_for(tmp_path):
     tuples.uri = str(tmp_path)
     stats = {split: {"tuples": 1234, "rows_skipped": 0} for split in ("train", "eval")}
     (tmp_path / "relation_stats.json").write_text(json.dumps({"splits": stats}))
-    runs = {"RelationGen": NodeRun(cached=True, outputs={"tuples": [tuples]})}
+    report = ReportPage()
+    report.uri = str(tmp_path / "report")
+    runs = {
+        "RelationGen": NodeRun(cached=True, outputs={"tuples": [tuples]}),
+        "Report": NodeRun(cached=True, outputs={"report": [report]}),
+    }
     found = verdicts.of_run("cats", RunPaths(tmp_path), None, runs, 1.25, Path("run.log"))
     read = json.loads(found.to_json())
     assert (read["verdict"], read["tuples"], read["served"]) == ("data", str(tmp_path), None)
+    assert read["report"] == str(tmp_path / "report" / "index.html")
     assert read["cause"] == (
         "the recipe asks for no model, only for data; tuples: train 1,234, eval 1,234"
     )

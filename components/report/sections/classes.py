@@ -1,0 +1,68 @@
+"""Pairs whose label is a class: which classes are taken for which."""
+
+import numpy as np
+from sklearn.metrics import confusion_matrix
+
+from components.report.cards import Cards
+from components.report.evidence import Evidence
+from components.report.page import Cell, Mark, Section, Sheet, Table
+from components.report.sections.strips import side_by_side
+from components.report.text import SHORT, number, printable
+from relation.spec import LabelKind
+
+WORST, MOST = 6, 30
+"""Pairs; classes of the table."""
+
+
+def classes(evidence: Evidence, cards: Cards) -> Section | None:
+    """The confusion matrix, and the mistakes that the model is surest of."""
+    if evidence.scores is None or evidence.relation.label is not LabelKind.CLASS:
+        return None
+    kept = np.isfinite(evidence.scores).all(axis=1)
+    true = evidence.sample.labels[kept][:, 0].astype(int)
+    shares = evidence.scores[kept]
+    tuples = [t for t, keep in zip(evidence.sample.tuples, kept.tolist(), strict=True) if keep]
+    if not tuples:
+        return None
+    said = shares.argmax(axis=1)
+    names = [printable(tag, SHORT) for tag in evidence.request.materialization.tags]
+    sure = shares[np.arange(len(said)), said]
+    wrong = [n for n in np.argsort(-sure, kind="stable").tolist() if said[n] != true[n]]
+    compared = evidence.relation.scored
+    strips = tuple(
+        side_by_side(
+            cards,
+            tuples[n].members[compared.left],
+            tuples[n].members[compared.right],
+            f"is {names[true[n]]}; the model says {names[said[n]]} ({number(float(sure[n]), 2)})",
+            Mark.WRONG,
+        )
+        for n in wrong[:WORST]
+    )
+    lead = (
+        f"{len(tuples):,} held-out pairs, {len(wrong):,} of them wrong. Rows are what pairs are, "
+        "columns what the model says; shades are shares of a row."
+    )
+    blocks = (_confusion(names, true.tolist(), said.tolist()), Sheet("Surest mistakes", strips))
+    return Section("classes", "Classes", lead, blocks[: 1 + bool(strips)])
+
+
+def _confusion(names: list[str], true: list[int], said: list[int]) -> Table:
+    counts = confusion_matrix(true, said, labels=range(len(names)))
+    order = np.argsort(-counts.sum(axis=1), kind="stable")[:MOST].tolist()
+    rows = tuple(
+        (
+            Cell(names[n]),
+            *(
+                Cell(
+                    f"{counts[n, m]:,}",
+                    number=True,
+                    share=float(counts[n, m] / max(counts[n].sum(), 1)),
+                    mark=Mark.RIGHT if n == m else None,
+                )
+                for m in order
+            ),
+        )
+        for n in order
+    )
+    return Table("Confusion matrix", ("", *(names[n] for n in order)), rows, heat=True)

@@ -1,0 +1,113 @@
+"""What the tuples were made of, what was left out and why, and what the audit found."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from components.report import figures
+from components.report.cards import Cards
+from components.report.evidence import Evidence
+from components.report.page import Block, Cell, Figures, Mark, Section, Table
+from components.report.text import SHORT, number, printable, words
+from relation.spec import LabelKind
+
+_PLAIN = (
+    "rows_read",
+    "rows_used",
+    "rows_skipped",
+    "labels",
+    "tuples_requested",
+    "tuples",
+    "positives",
+    "negatives",
+    "documents_cut",
+)
+MOST = 24
+
+
+def data(evidence: Evidence, _: Cards) -> Section:
+    """Counts by split, reasons, the audit, and how labels are distributed."""
+    stats = evidence.stats
+    blocks: list[Block] = [_splits(stats["splits"]), _audit(stats)]
+    if reasons := _reasons(stats):
+        blocks.append(reasons)
+    blocks += _balance(evidence)
+    return Section(
+        "data",
+        "Tuples and audit",
+        "What was read, used and made of it; every row and tuple is accounted for.",
+        tuple(blocks),
+    )
+
+
+def _splits(splits: Mapping[str, Any]) -> Table:
+    names = [name for name in _PLAIN if any(name in split for split in splits.values())]
+    rows = [
+        (
+            Cell(words(name)),
+            *(Cell(number(split.get(name)), number=True) for split in splits.values()),
+        )
+        for name in names
+    ]
+    return Table("Rows and tuples by split", ("", *map(words, splits)), tuple(rows))
+
+
+def _audit(stats: Mapping[str, Any]) -> Table:
+    rows = []
+    for what, found in stats.get("audit", {}).items():
+        names = [*found] or [""]
+        for name in names:
+            count = found.get(name, 0)
+            mark = Mark.WRONG if count else Mark.RIGHT
+            rows.append(
+                (
+                    Cell(words(what)),
+                    Cell(printable(name, SHORT) or "any input"),
+                    Cell(number(count), number=True, mark=mark),
+                )
+            )
+    return Table("Audit for leaks between splits", ("check", "input", "found"), tuple(rows))
+
+
+def _reasons(stats: Mapping[str, Any]) -> Table | None:
+    rows = [
+        (Cell(printable(where)), Cell(verb), Cell(printable(reason)), Cell(number(n), number=True))
+        for verb, key, part in (
+            ("skipped", "skipped", "inputs"),
+            ("noted", "noted", "inputs"),
+            ("tuples not made", "shortfall", "splits"),
+        )
+        for where, found in stats.get(part, {}).items()
+        for reason, n in found.get(key, {}).items()
+        if n
+    ]
+    head = ("where", "what", "reason", "count")
+    return Table("What was left out, and why", head, tuple(rows)) if rows else None
+
+
+def _balance(evidence: Evidence) -> list[Block]:
+    kind, labels = evidence.relation.label, evidence.sample.labels
+    if not labels.size:
+        return []
+    names = [printable(tag, SHORT) for tag in evidence.request.materialization.tags]
+    title = "Labels of held-out tuples"
+    if kind in (LabelKind.SCALAR, LabelKind.VECTOR):
+        figure = figures.histogram(labels.ravel(), title, "label", "labels")
+    elif kind is LabelKind.TAGS:
+        counts = (labels >= 0.5).sum(axis=0)
+        figure = figures.bars(
+            _most(dict(zip(names, counts.tolist(), strict=True))), title, "labels"
+        )
+    else:
+        values, counts = np.unique(labels[labels >= 0], return_counts=True)
+        shown = {
+            names[int(v)] if kind is LabelKind.CLASS else number(v): int(n)
+            for v, n in zip(values, counts, strict=True)
+        }
+        figure = figures.bars(_most(shown), title, "labels")
+    return [Figures((figure,))]
+
+
+def _most(counts: Mapping[str, int]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda item: -item[1])[:MOST])

@@ -1,0 +1,22 @@
+"""What the page, and the model, were made from."""
+
+from components.report.cards import Cards
+from components.report.evidence import Evidence
+from components.report.page import Cell, Section, Table
+from components.report.text import printable, words
+
+
+def lineage(evidence: Evidence, _: Cards) -> Section:
+    """Artifacts, seeds and fingerprints of the code."""
+    request = evidence.request
+    facts = [
+        *evidence.lineage,
+        *((("split", request.split),) if request.split else ()),
+        *((f"seed of the {words(what)}", str(seed)) for what, seed in request.seeds.items()),
+        *((f"code of {node}", digits) for node, digits in request.fingerprints.items()),
+    ]
+    rows = tuple((Cell(printable(name)), Cell(printable(value))) for name, value in facts)
+    lead = (
+        "The same rows, recipe, seeds and code give the same tuples, and on one machine this model."
+    )
+    return Section("lineage", "Lineage", lead, (Table("Made from", ("what", "which"), rows),))

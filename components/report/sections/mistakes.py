@@ -1,0 +1,114 @@
+"""The tuples that the model is most wrong about."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from components.report.cards import Cards
+from components.report.evidence import Evidence, Pair, pairs_of, says_related
+from components.report.page import Block, Mark, Section, Sheet, Strip
+from components.report.sections.strips import side_by_side
+from components.report.text import number
+from relation.spec import LabelKind
+
+SHOWN = 6
+
+
+def mistakes(evidence: Evidence, cards: Cards) -> Section | None:
+    """Of tuples that hold both, negatives above positives; of pairs, high and low scores."""
+    pairs = pairs_of(evidence)
+    if not pairs or not says_related(evidence.relation):
+        return None
+    if evidence.relation.label is LabelKind.NONE:
+        return _of_tuples(pairs, cards)
+    return _of_pairs(pairs, cards, evidence.findings.threshold if evidence.findings else None)
+
+
+def _of_tuples(pairs: Sequence[Pair], cards: Cards) -> Section | None:
+    ranked = []
+    for _, group in groupby(pairs, key=lambda pair: pair.tuple):
+        members = list(group)
+        positives = [pair.score for pair in members if pair.related]
+        negatives = [pair.score for pair in members if not pair.related]
+        if positives and negatives:
+            ranked.append((max(negatives) - min(positives), members))
+    if not ranked:
+        return None
+    wrong = sum(margin >= 0 for margin, _ in ranked)
+    ranked.sort(key=lambda item: -item[0])
+    strips, seen = [], set()
+    for margin, members in ranked:
+        if members[0].left.id in seen:  # Tuples of one anchor are much alike.
+            continue
+        seen.add(members[0].left.id)
+        strips.append(_strip(margin, members, cards))
+        if len(strips) == SHOWN:
+            break
+    lead = (
+        f"In {wrong:,} of {len(ranked):,} tuples an unrelated member scores as high as a related "
+        "one, or higher. Here are the worst"
+        + (", and the closest calls." if wrong < len(strips) else ".")
+    )
+    sheet = Sheet("Worst tuples first", tuple(strips))
+    return Section("mistakes", "Worst tuples", lead, (sheet,))
+
+
+def _strip(margin: float, members: list[Pair], cards: Cards) -> Strip:
+    highest = max(pair.score for pair in members if not pair.related)
+    lowest = min(pair.score for pair in members if pair.related)
+    shown = tuple(
+        cards.card(
+            pair.right,
+            role="related" if pair.related else "unrelated",
+            note=number(pair.score, 3),
+            mark=Mark.RIGHT
+            if (pair.score > highest if pair.related else pair.score < lowest)
+            else Mark.WRONG,
+        )
+        for pair in sorted(members, key=lambda pair: -pair.score)
+    )
+    by = number(abs(margin), 3)
+    note = f"unrelated above by {by}" if margin >= 0 else f"related above by {by}"
+    return Strip(cards.card(members[0].left, role="anchor"), shown, note)
+
+
+def _of_pairs(pairs: Sequence[Pair], cards: Cards, threshold: float | None) -> Section:
+    blocks: list[Block] = []
+    for related, title in (
+        (False, "Unrelated pairs with the highest scores"),
+        (True, "Related pairs with the lowest scores"),
+    ):
+        mine = [pair for pair in pairs if pair.related is related]
+        mine.sort(key=lambda pair: pair.score if related else -pair.score)
+        blocks.append(
+            Sheet(
+                title,
+                tuple(
+                    side_by_side(
+                        cards,
+                        pair.left,
+                        pair.right,
+                        _note(pair, threshold),
+                        _judged(pair, threshold),
+                    )
+                    for pair in mine[:SHOWN]
+                ),
+            )
+        )
+    lead = "The pairs that the model is most wrong about, or least sure of." + (
+        "" if threshold is None else f" A score from {number(threshold)} on says related."
+    )
+    return Section("mistakes", "Worst pairs", lead, tuple(block for block in blocks))
+
+
+def _note(pair: Pair, threshold: float | None) -> str:
+    truth = "related" if pair.related else "unrelated"
+    if threshold is None:
+        return f"{truth}; score {number(pair.score, 3)}"
+    said = "related" if pair.score >= threshold else "unrelated"
+    return f"{truth}; the model says {said}, score {number(pair.score, 3)}"
+
+
+def _judged(pair: Pair, threshold: float | None) -> Mark | None:
+    if threshold is None:
+        return None
+    return Mark.RIGHT if (pair.score >= threshold) is pair.related else Mark.WRONG

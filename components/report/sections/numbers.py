@@ -1,0 +1,62 @@
+"""Pairs with a number, or several: predicted against true."""
+
+import numpy as np
+import numpy.typing as npt
+
+from components.report import figures
+from components.report.cards import Cards
+from components.report.evidence import Evidence
+from components.report.page import Block, Figures, Section, Sheet
+from components.report.sections.strips import side_by_side
+from components.report.text import number
+from relation import kinds
+from relation.spec import LabelKind
+
+WORST, POINTS, DRAWN = 6, 500, 9
+
+
+def numbers(evidence: Evidence, cards: Cards) -> Section | None:
+    """A scatter of each number, the errors, and the pairs with the largest."""
+    kind, compared = evidence.relation.label, evidence.relation.comparisons
+    if evidence.scores is None or kind not in (LabelKind.SCALAR, LabelKind.VECTOR) or not compared:
+        return None
+    if isinstance(evidence.request.materialization.relation, kinds.RankedPairs):
+        return None  # There the number is a difference of grades, which nothing predicts.
+    kept = np.isfinite(evidence.scores).all(axis=1)
+    true, said = evidence.sample.labels[kept], evidence.scores[kept]
+    tuples = [t for t, keep in zip(evidence.sample.tuples, kept.tolist(), strict=True) if keep]
+    if not tuples:
+        return None
+    drawn = [
+        figures.scatter(
+            true[:POINTS, n], said[:POINTS, n], _title(n, true.shape[1]), f"scatter-{n}"
+        )
+        for n in range(min(true.shape[1], DRAWN))
+    ]
+    errors = said - true
+    drawn.append(figures.histogram(errors.ravel(), "Errors", "predicted − true", "errors"))
+    size = np.abs(errors).max(axis=1)
+    strips = tuple(
+        side_by_side(
+            cards,
+            tuples[n].members[compared[0].left],
+            tuples[n].members[compared[0].right],
+            f"true {_listed(true[n])}, predicted {_listed(said[n])}",
+        )
+        for n in np.argsort(-size, kind="stable")[:WORST].tolist()
+    )
+    lead = (
+        f"{len(tuples):,} held-out pairs; mean absolute error "
+        f"{number(float(np.abs(errors).mean()))}. "
+        "On the dashed line predictions equal the truth."
+    )
+    blocks: tuple[Block, ...] = (Figures(tuple(drawn)), Sheet("Largest errors first", strips))
+    return Section("numbers", "Predicted and true", lead, blocks)
+
+
+def _title(n: int, width: int) -> str:
+    return "Predicted against true" if width == 1 else f"Number {n + 1} of {width}"
+
+
+def _listed(values: npt.NDArray[np.float64]) -> str:
+    return ", ".join(number(value, 3) for value in values.tolist())

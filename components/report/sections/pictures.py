@@ -1,0 +1,43 @@
+"""Labels that are images: what goes in, what should come out, and what does."""
+
+import numpy as np
+
+from components.report import figures, images
+from components.report.cards import Cards
+from components.report.evidence import Evidence
+from components.report.page import Block, Card, Figures, Section, Sheet, Strip
+from components.report.text import number
+
+SHOWN, OTHERS = 9, 6
+
+
+def pictures(evidence: Evidence, cards: Cards) -> Section | None:
+    """Input, label and prediction of the worst tuples, and of some others."""
+    if evidence.scores is None or evidence.picture is None:
+        return None
+    tuples, source = evidence.sample.tuples, evidence.relation.roles[0].name
+    pixels = np.clip(evidence.scores, 0, 1).reshape(len(tuples), 2, *evidence.picture)
+    said, true = pixels[:, 0], pixels[:, 1]
+    errors = ((said - true) ** 2).mean(axis=(1, 2, 3))
+    order = np.argsort(-errors, kind="stable").tolist()  # NaN comes first if anything is NaN.
+
+    def strip(n: int) -> Strip:
+        label = Card("", images.of_pixels(true[n]), role="label")
+        answer = Card("", images.of_pixels(said[n]), role="prediction")
+        note = f"mean squared error {number(float(errors[n]))}"
+        return Strip(cards.card(tuples[n].members[source], role="input"), (label, answer), note)
+
+    rest = order[SHOWN:]
+    others = rest[:: max(1, len(rest) // OTHERS)][:OTHERS]
+    blocks: list[Block] = [Sheet("Worst first", tuple(map(strip, order[:SHOWN])))]
+    if others:
+        blocks.append(Sheet("Others, from bad to good", tuple(map(strip, others))))
+    finite = errors[np.isfinite(errors)]
+    if len(finite):
+        title = "Mean squared error by image"
+        blocks.insert(0, Figures((figures.histogram(finite, title, "error", "errors"),)))
+    lead = (
+        f"{len(tuples):,} held-out images: input, label and what the model answers. Pixels are "
+        f"from 0 to 1; mean squared error {number(float(errors.mean()))}."
+    )
+    return Section("pictures", "Images and their labels", lead, tuple(blocks))

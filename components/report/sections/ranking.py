@@ -1,0 +1,134 @@
+"""Queries, each with its documents in the model's order."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.metrics import ndcg_score
+
+from components.report import figures
+from components.report.cards import Cards
+from components.report.evidence import Evidence
+from components.report.page import Block, Card, Cell, Figures, Mark, Section, Sheet, Strip, Table
+from components.report.text import SHORT, number, printable
+from components.report.tuples import Member, as_id
+from relation import kinds
+from relation.spec import LabelKind
+
+WORST, PLACES = 6, 10
+
+
+@dataclass(frozen=True)
+class _Listing:
+    """A query (or the id of a group without one) and its graded, scored documents."""
+
+    query: Member | bytes
+    documents: tuple[Member, ...]
+    grades: tuple[float, ...]
+    scores: tuple[float, ...]
+
+    @property
+    def order(self) -> list[int]:
+        """Documents by descending score."""
+        return sorted(range(len(self.scores)), key=lambda n: -self.scores[n])
+
+    @property
+    def ndcg(self) -> float:
+        """At PLACES, gain 2^grade − 1; ties share their places."""
+        gains = np.exp2(np.array([self.grades])) - 1
+        return float(ndcg_score(gains, np.array([self.scores]), k=PLACES))
+
+
+def ranking(evidence: Evidence, cards: Cards) -> Section | None:
+    """NDCG of each query, and the worst ones."""
+    source = evidence.request.materialization.relation.source
+    if evidence.scores is None or not isinstance(source, kinds.GradedGroup):
+        return None
+    lists = _lists if evidence.relation.label is LabelKind.GRADES else _pairs
+    found = [
+        (listing.ndcg, listing)
+        for listing in lists(evidence, source)
+        if len(listing.documents) > 1 and max(listing.grades) > 0
+    ]
+    if not found:
+        return None
+    found.sort(key=lambda item: item[0])
+    values = np.array([value for value, _ in found])
+    blocks: list[Block] = [
+        Figures((figures.histogram(values, "NDCG@10 by query", "NDCG@10", "ndcg"),)),
+        Sheet(
+            "Worst queries first",
+            tuple(_strip(value, listing, cards) for value, listing in found[:WORST]),
+        ),
+    ]
+    lead = (
+        f"{len(found):,} held-out queries; NDCG@{PLACES}: mean {number(values.mean(), 3)}, median "
+        f"{number(float(np.median(values)), 3)}. Below, documents in the model's order, with "
+        "their grades."
+    )
+    return Section("ranking", "Queries", lead, tuple(blocks))
+
+
+def _lists(evidence: Evidence, source: kinds.GradedGroup) -> Iterator[_Listing]:
+    """A tuple is a query."""
+    assert evidence.scores is not None
+    roles = evidence.relation.roles_of(evidence.relation.roles[0].entity)
+    for found, row in zip(evidence.sample.tuples, evidence.scores, strict=True):
+        held = [
+            (found.members[role], grade, score)
+            for role, grade, score in zip(roles, found.label, row.tolist(), strict=False)
+            if role in found.members and grade >= 0 and np.isfinite(score)
+        ]
+        if held:
+            query = found.members.get("query", _group(held[0][0], source))
+            documents, grades, scores = zip(*held, strict=True)
+            yield _Listing(query, documents, grades, scores)
+
+
+def _pairs(evidence: Evidence, source: kinds.GradedGroup) -> Iterator[_Listing]:
+    """Documents of one query are in several tuples; each column scores one of them."""
+    assert evidence.scores is not None
+    groups: dict[bytes, dict[bytes, tuple[Member, float, float]]] = {}
+    queries: dict[bytes, Member | bytes] = {}
+    for found, row in zip(evidence.sample.tuples, evidence.scores, strict=True):
+        for role, score in zip(("preferred", "other"), row.tolist(), strict=False):
+            document = found.members[role]
+            group = _group(document, source)
+            queries.setdefault(group, found.members.get("query", group))
+            grade = document.features.get(source.grade, (0.0,))[0]
+            if np.isfinite(score) and not isinstance(grade, bytes):
+                groups.setdefault(group, {})[document.id] = document, float(grade), score
+    for group, documents in sorted(groups.items()):
+        yield _Listing(queries[group], *zip(*documents.values(), strict=True))
+
+
+def _group(document: Member, source: kinds.GradedGroup) -> bytes:
+    return as_id(document.features.get(source.group, (b"",))[0])
+
+
+def _strip(value: float, listing: _Listing, cards: Cards) -> Strip:
+    query = listing.query
+    lead = Card(printable(query, SHORT)) if isinstance(query, bytes) else cards.card(query)
+    best = max(listing.grades)
+    rows = []
+    for place, n in enumerate(listing.order[:PLACES], 1):
+        document, grade = listing.documents[n], listing.grades[n]
+        ideal = sorted(listing.grades, reverse=True)[place - 1]
+        facts = cards.card(document).facts[1:4]
+        rows.append(
+            (
+                Cell(str(place), number=True),
+                Cell(cards.name(document)),
+                Cell(
+                    number(grade),
+                    number=True,
+                    share=grade / best,
+                    mark=Mark.RIGHT if grade == ideal else Mark.WRONG,
+                ),
+                Cell(number(listing.scores[n], 3), number=True),
+                Cell("; ".join(f"{name} {text}" for name, text in facts)),
+            )
+        )
+    head = ("", "document", "grade", "score", "")
+    table = Table("The model's order; marked: the grade that belongs there", head, tuple(rows))
+    return Strip(lead, note=f"NDCG@{PLACES} {number(value, 3)}", table=table)

@@ -1,0 +1,53 @@
+"""How well scores tell related pairs from others."""
+
+import numpy as np
+
+from components.report import figures
+from components.report.cards import Cards
+from components.report.evidence import Evidence, pairs_of, says_related
+from components.report.page import Figures, Note, Section
+
+
+def relatedness(evidence: Evidence, _: Cards) -> Section | None:
+    """Histograms of both, ROC, precision and recall."""
+    if evidence.scores is None or not says_related(evidence.relation):
+        return None
+    pairs = pairs_of(evidence)
+    scores = np.array([pair.score for pair in pairs])
+    related = np.array([pair.related for pair in pairs], dtype=bool)
+    compared = len(evidence.scores) * len(evidence.relation.comparisons)
+    lost = int(np.count_nonzero(~np.isfinite(evidence.scores)))
+    notes = (
+        (Note(f"{lost:,} of {compared:,} scores are no finite numbers.", warning=True),)
+        if lost
+        else ()
+    )
+    section = Section(
+        "scores",
+        "Scores of pairs",
+        "The further apart the two histograms, the better the model tells them apart. "
+        f"From {'all' if evidence.sample.whole else 'a sample of'} "
+        f"{len(evidence.sample.tuples):,} tuples.",
+        notes,
+    )
+    if not related.any() or related.all():
+        missing = Note("Without both related and unrelated pairs there is nothing to compare.")
+        return _with(section, missing)
+    findings = evidence.findings
+    threshold = findings.threshold if findings else None
+    if threshold is not None and not np.isfinite(threshold):
+        threshold = None
+    return _with(
+        section,
+        Figures(
+            (
+                figures.two_histograms(scores[related], scores[~related], threshold),
+                figures.roc(related, scores, threshold),
+                figures.precision_recall(related, scores, threshold),
+            )
+        ),
+    )
+
+
+def _with(section: Section, block: Note | Figures) -> Section:
+    return Section(section.id, section.title, section.lead, (*section.blocks, block))

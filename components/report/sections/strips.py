@@ -1,0 +1,40 @@
+"""Two entities side by side, and other strips that several sections share."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from components.report.cards import Cards
+from components.report.page import Card, Cell, Mark, Strip, Table
+from components.report.text import SHORT, printable
+from components.report.tuples import Member
+
+T = TypeVar("T")
+
+
+def side_by_side(
+    cards: Cards, left: Member, right: Member, note: str, mark: Mark | None = None
+) -> Strip:
+    """Two entities: pictures as cards; records as a table with a line for each fact."""
+    first, second = cards.card(left), cards.card(right, mark=mark)
+    if first.image or second.image:
+        return Strip(first, (second,), note)
+    facts, others = dict(first.facts), dict(second.facts)
+    rows = tuple(
+        (
+            Cell(name),
+            Cell(facts.get(name, "–")),
+            Cell(others.get(name, "–")),
+            Cell("=" if facts.get(name) == others.get(name) else "≠"),
+        )
+        for name in dict.fromkeys([*facts, *others])
+    )
+    names = printable(left.id, SHORT), printable(right.id, SHORT)
+    head = Card(name=" and ".join(names), mark=mark)
+    return Strip(head, note=note, table=Table(" and ".join(names), ("", *names, ""), rows))
+
+
+def spread(items: Sequence[T], count: int, ids: Iterable[bytes]) -> list[T]:
+    """At most `count` of the items, by a hash of their ids: any, but always the same."""
+    order = sorted(zip(items, ids, strict=True), key=lambda item: hashlib.blake2b(item[1]).digest())
+    return [item for item, _ in order[:count]]

@@ -1,0 +1,94 @@
+"""Tags of an entity: how well each is told, and the examples that are told worst."""
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import average_precision_score
+
+from components.report.cards import Cards
+from components.report.evidence import Evidence
+from components.report.page import Cell, Mark, Section, Sheet, Strip, Table
+from components.report.text import SHORT, number, printable
+from relation.spec import LabelKind
+
+Floats = npt.NDArray[np.float64]
+WORST, TAGS_SHOWN, HALF = 12, 6, 0.5
+
+
+def tags(evidence: Evidence, cards: Cards) -> Section | None:
+    """A bar for each tag, the worst first, and the worst examples."""
+    if evidence.scores is None or evidence.relation.label is not LabelKind.TAGS:
+        return None
+    names = [printable(tag, SHORT) for tag in evidence.request.materialization.tags]
+    kept = np.isfinite(evidence.scores).all(axis=1)
+    labels, scores = evidence.sample.labels[kept], evidence.scores[kept]
+    examples = [t for t, keep in zip(evidence.sample.tuples, kept.tolist(), strict=True) if keep]
+    if not examples:
+        return None
+    role = evidence.relation.roles[0].name
+    errors = np.abs(labels - scores).mean(axis=1)
+    strips = tuple(
+        Strip(
+            cards.card(examples[n].members[role]),
+            note=f"mean error {number(errors[n], 3)}",
+            table=_compared(names, labels[n], scores[n]),
+        )
+        for n in np.argsort(-errors, kind="stable")[:WORST].tolist()
+    )
+    lead = (
+        f"{len(examples):,} held-out examples. A tag counts as present from {HALF} on, in the "
+        "label and in what the model says."
+    )
+    blocks = (_by_tag(names, labels, scores), Sheet("Worst examples first", strips))
+    return Section("tags", "Tags", lead, blocks)
+
+
+def _by_tag(names: list[str], labels: Floats, scores: Floats) -> Table:
+    rows = []
+    for n, name in enumerate(names):
+        true, said = labels[:, n] >= HALF, scores[:, n] >= HALF
+        hits = np.count_nonzero(true & said)
+        precision = _ratio(hits, np.count_nonzero(said))
+        recall = _ratio(hits, np.count_nonzero(true))
+        f1 = _ratio(2 * hits, np.count_nonzero(true) + np.count_nonzero(said))
+        some = true.any()
+        average = float(average_precision_score(true, scores[:, n])) if some else None
+        error = float(np.abs(labels[:, n] - scores[:, n]).mean())
+        rows.append((average, name, np.count_nonzero(true), f1, precision, recall, error))
+    rows.sort(key=lambda row: (row[0] is None, row[0], row[1]))
+    return Table(
+        "By tag, the worst first",
+        ("tag", "examples", "average precision", "F1", "precision", "recall", "mean error"),
+        tuple(
+            (
+                Cell(name),
+                Cell(f"{count:,}", number=True),
+                *(Cell(number(value, 3), number=True, share=value) for value in shares),
+                Cell(number(error, 3), number=True),
+            )
+            for average, name, count, *values, error in rows
+            for shares in [(average, *values)]
+        ),
+    )
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _compared(names: list[str], labels: Floats, scores: Floats) -> Table:
+    """The tags of an example that matter most: those it has, and those the model thinks it has."""
+    chosen = np.argsort(-np.maximum(labels, scores), kind="stable")[:TAGS_SHOWN].tolist()
+    rows = tuple(
+        (
+            Cell(names[n]),
+            Cell(number(labels[n], 2), number=True),
+            Cell(
+                number(scores[n], 2),
+                number=True,
+                share=float(np.clip(scores[n], 0, 1)),
+                mark=Mark.RIGHT if (labels[n] >= HALF) == (scores[n] >= HALF) else Mark.WRONG,
+            ),
+        )
+        for n in chosen
+    )
+    return Table("Tags", ("tag", "true", "model"), rows)

@@ -1,0 +1,92 @@
+"""Text of unknown origin (ids, labels, values) as one printable line."""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+Value: TypeAlias = bytes | int | float
+"""One value of a feature."""
+
+SHORT, LONG = 24, 160
+"""Characters of a name beside others, and of a text."""
+_VISIBLE = {"\n": "⏎", "\r": "⏎", "\t": "⇥", "\0": "␀"}
+
+
+def printable(value: bytes | str, limit: int = LONG) -> str:
+    """Decodes, and replaces whatever would not show, or would turn the text around it.
+
+    Control characters, bidirectional marks, surrogates and bytes that are no UTF-8 become one
+    visible character each; a longer text is cut.
+
+    >>> printable(b"a\\nb\\xff")
+    'a⏎b�'
+    """
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+    shown = "".join(_VISIBLE.get(c, c if _shows(c) else "�") for c in text[: limit + 1])
+    return shown if len(shown) <= limit else shown[: limit - 1].rstrip() + "…"
+
+
+def _shows(character: str) -> bool:
+    # Joiners (Cf) hold emoji together; the other format characters reorder or hide.
+    return character in "\u200c\u200d" or unicodedata.category(character) not in (
+        *("Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"),
+    )
+
+
+def of_values(values: Sequence[Value], limit: int = LONG) -> str:
+    """The values of a feature."""
+    shown = (printable(v, limit) if isinstance(v, bytes) else number(v) for v in values[:12])
+    text = ", ".join(shown) + (", …" if len(values) > 12 else "")
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A number as a person reads it; a dash for none, and words for what is no number.
+
+    >>> number(0.98765), number(1200.0), number(1234567), number(None)
+    ('0.9877', '1,200', '1,234,567', '–')
+    """
+    if value is None:
+        return "–"
+    if value != value:
+        return "undefined"
+    if abs(value) == float("inf"):
+        return "∞" if value > 0 else "−∞"
+    if float(value).is_integer() and abs(value) < 1e15:
+        return f"{value:,.0f}".replace("-", "−")
+    if abs(value) >= 1000:
+        return f"{value:,.1f}".replace("-", "−")
+    if 0 < abs(value) < 10**-digits:
+        return f"{value:.1e}".replace("-", "−")
+    return f"{value:.{digits}f}".replace("-", "−")
+
+
+def measured(value: float | None) -> str:
+    """The value of a metric: as many decimals as those beside it, but for counts.
+
+    >>> measured(1.0), measured(1872.0)
+    ('1.0000', '1,872')
+    """
+    if value is not None and abs(value) < 10 and float(value).is_integer():
+        return f"{value:.4f}".replace("-", "−")
+    return number(value)
+
+
+def words(name: str) -> str:
+    """A name of code as words: `triplet_accuracy` -> `triplet accuracy`."""
+    return name.replace("_", " ")
+
+
+_ACRONYMS = ("auc", "mrr", "map", "ndcg", "lrap", "mae", "mse", "psnr", "ssim", "f1", "r2", "r")
+
+
+def metric_name(name: str) -> str:
+    """A metric as papers write it: `map_at_r` -> `MAP@R`, `recall_at_5` -> `recall@5`."""
+    parts = [part.upper() if part in _ACRONYMS else part for part in name.split("_")]
+    return " ".join(parts).replace(" at ", "@")
+
+
+def listed(names: Iterable[str]) -> str:
+    """`a, b and c`."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last

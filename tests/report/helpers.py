@@ -1,0 +1,195 @@
+"""Evidence of every shipped recipe, with rows made up here, and text that means harm."""
+
+import dataclasses
+import io
+import zlib
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from components.report.evidence import Embedded, Evidence, Nearest
+from components.report.findings import Findings, Gate, Metric, Slice
+from components.report.request import ReportRequest
+from components.report.tuples import Sample, sample
+from pipeline.reporting import report_request
+from relation.load import LoadedRecipe, load_recipe
+from relation.names import RELATION, prefixed
+from relation.schema import Feature, FeatureKind
+from relation.spec import LabelKind
+
+HOSTILE = (
+    "<script>window.harmed = 1</script>",
+    '"><img src=x onerror="window.harmed = 1">',
+    "</svg></style></title><script>window.harmed = 1</script>",
+    "' onmouseover='window.harmed = 1",
+    "{{ 7 * 7 }} {% raw %} ${7*7} $\\frac{1}{2}$ &lt;b&gt; &amp; ]]>",
+    "javascript:window.harmed=1",
+    "\u202egnp.exe\u0000\u0007\n\r\t\u2028end",
+    "👩‍👩‍👧‍👦 日本語 עברית ñ",
+    "w" * 400,
+    "",
+)
+SPLIT = {"rows_read": 10, "rows_used": 9, "rows_skipped": 1, "skipped": {}, "tuples": 8}
+STATS: dict[str, Any] = {
+    "splits": {
+        "train": {**SPLIT, "tuples_requested": 9, "shortfall": {HOSTILE[0]: 1}},
+        "eval": {**SPLIT, "tuples_requested": 8, "shortfall": {}},
+    },
+    "inputs": {HOSTILE[1]: {"skipped": {HOSTILE[2]: 1}, "noted": {}}},
+    "audit": {"ids_in_several_splits": {HOSTILE[3]: 2}, "equal_content_in_several_splits": {}},
+    "entities": {"train": 9},
+}
+
+
+def png(side: int, seed: int) -> bytes:
+    """A picture of noise."""
+    pixels = np.random.default_rng(seed).integers(0, 255, (side, side, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def request_of(name: str) -> tuple[LoadedRecipe, ReportRequest]:
+    """A shipped recipe, and what the Report is told of it."""
+    loaded = load_recipe(name)
+    return loaded, report_request(loaded)
+
+
+def record_of(loaded: LoadedRecipe, request: ReportRequest, n: int) -> bytes:
+    """A tuple: its members' features and its label."""
+    example = tf.train.Example()
+    relation = request.relation
+    for place, role in enumerate(relation.roles):
+        if relation.optional and place > 2 + n % 3 and role.name != "query":
+            continue
+        own = loaded.recipe.data.entities[role.entity].id
+        # An anchor has several tuples, and shares members with others.
+        member = n // 3 if place == 0 or role.name == "query" else (n * 7 + place) % 19
+        for feature in request.features[role.entity]:
+            if feature.name != own:
+                _fill(example, prefixed(role.name, feature.name), feature, member, loaded)
+        identity = {f.name: f.dtype for f in request.features[role.entity]}.get(own, "bytes")
+        name = prefixed(role.name, "id")
+        if identity == "int":
+            example.features.feature[name].int64_list.value.append(member)
+        else:
+            text = f"{member} {HOSTILE[member % len(HOSTILE)]}".encode() + b"\xff" * (member == 1)
+            example.features.feature[name].bytes_list.value.append(text)
+    if relation.labelled:
+        example.features.feature[RELATION].float_list.value.extend(_label(request, n))
+    return example.SerializeToString()
+
+
+def _fill(
+    example: tf.train.Example, name: str, feature: Feature, seed: int, loaded: LoadedRecipe
+) -> None:
+    into = example.features.feature[name]
+    source = loaded.recipe.relation.source
+    group, grade = getattr(source, "group", None), getattr(source, "grade", None)
+    if feature.kind is FeatureKind.IMAGE:
+        into.bytes_list.value.append(png(40 if seed % 2 else 8, seed) if seed != 3 else b"no image")
+    elif name.endswith(f"_{group}"):
+        into.bytes_list.value.append(HOSTILE[0].encode())
+    elif name.endswith(f"_{grade}"):
+        _values(into, feature, [seed % 4])
+    elif feature.dtype == "bytes":
+        into.bytes_list.value.append(HOSTILE[(seed + zlib.crc32(name.encode())) % 10].encode())
+    else:
+        _values(into, feature, [seed % 5] * min(feature.width, 3))
+
+
+def _values(into: tf.train.Feature, feature: Feature, values: list[int]) -> None:
+    kind = {"int": into.int64_list, "float": into.float_list}[feature.dtype]
+    kind.value.extend(values)
+
+
+def _label(request: ReportRequest, n: int) -> list[float]:
+    kind, width = request.relation.label, request.relation.width
+    random = np.random.default_rng(n)
+    if kind is LabelKind.BINARY:
+        return [float(n % 2)]
+    if kind is LabelKind.CLASS:
+        return [float(n % len(request.materialization.tags))]
+    if kind is LabelKind.GRADES:
+        return [float(n % 3 if i == 0 else i % 3 if i <= 2 + n % 3 else -1) for i in range(width)]
+    if kind is LabelKind.TAGS:
+        return (random.random(width) < 0.3).astype(float).tolist()
+    return random.normal(size=width).tolist()
+
+
+def scores_of(request: ReportRequest, drawn: Sample) -> np.ndarray:
+    """What a model might answer: the labels with noise."""
+    relation, random = request.relation, np.random.default_rng(1)
+    n = len(drawn.tuples)
+    if relation.label is LabelKind.IMAGE:
+        return random.random((n, 2 * 8 * 8))
+    if relation.label is LabelKind.CLASS:
+        shares = random.random((n, len(request.materialization.tags)))
+        return shares / shares.sum(axis=1, keepdims=True)
+    if relation.labelled and drawn.labels.shape[1] > 1:
+        return drawn.labels + random.normal(size=drawn.labels.shape) / 3
+    columns = max(1, len(relation.comparisons))
+    return random.normal(size=(n, columns))
+
+
+def evidence_of(name: str, tuples: int = 60, **changes: Any) -> Evidence:
+    """Evidence of a shipped recipe; one with a model was refused."""
+    loaded, request = request_of(name)
+    tags = tuple(f"{n} {HOSTILE[n % 10]}" for n in range(len(request.materialization.tags)))
+    request = request.model_copy(
+        update={
+            "description": HOSTILE[0],
+            "materialization": request.materialization.model_copy(update={"tags": tags}),
+        }
+    )
+    drawn = sample([record_of(loaded, request, n) for n in range(tuples)], request)
+    plain = Evidence(
+        request=request, stats=STATS, sample=drawn, lineage=((HOSTILE[4], HOSTILE[8]),)
+    )
+    if loaded.recipe.model is None:
+        return dataclasses.replace(plain, **changes)
+    members, random = drawn.members, np.random.default_rng(2)
+    embedded = {
+        entity: Embedded(mine, random.normal(size=(len(mine), 4)))
+        for entity in request.relation.entities
+        if (mine := tuple(members[key] for key in sorted(members) if key[0] == entity))
+    }
+    some = next(iter(embedded.values())).members
+    found = tuple((member, 0.25 * i, i % 2 == 0) for i, member in enumerate(some[:9]))
+    judged = {
+        "findings": findings(),
+        "history": {"loss": [2.0, 1.0, 0.5], "val_loss": [2.0, 1.5, 1.75], "rank": [3.0, 4, 5]},
+        "scores": scores_of(request, drawn),
+        "picture": (8, 8, 1) if request.relation.label is LabelKind.IMAGE else None,
+        "embedded": embedded,
+        "nearest": tuple(Nearest(member, found, 0.5, n < 4) for n, member in enumerate(some[:8])),
+    }
+    return dataclasses.replace(plain, **{**judged, **changes})
+
+
+def findings() -> Findings:
+    """Of a refused model."""
+    return Findings(
+        blessed=False,
+        gates=(
+            Gate("auc", 0.875, "≥ 0.75", True),
+            Gate("accuracy", float("nan"), "≥ 0.9", False),
+            Gate("auc", 0.5, "≥ 0.6", False, kind="slice", place=f"label={HOSTILE[0]}"),
+        ),
+        metrics=(
+            Metric("auc", 0.875, 0.85, 0.9, trivial=0.5, last=0.88),
+            Metric("threshold", 0.25),
+            Metric("map_at_r", 0.5, of="corpus"),
+        ),
+        slices=tuple(
+            Slice(HOSTILE[1], text, {"auc": 0.1 * n, "examples": 50.0})
+            for n, text in enumerate(HOSTILE)
+        ),
+        trivial=HOSTILE[2],
+        corpus={
+            "question": {"query": "item", "reference": "item", "references": "eval"},
+            "counts": {"references": 100, "measured": 50, "without_match": 3},
+        },
+    )

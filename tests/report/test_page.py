@@ -1,0 +1,92 @@
+"""Pages of every shipped recipe in a real browser: nothing runs, is fetched, missing or too wide."""
+
+import os
+
+import pytest
+
+from components.report.build import page
+from components.report.html import MAX_BYTES, html
+from relation.load import RECIPES
+from tests.report.browser import Browser, program
+from tests.report.helpers import evidence_of
+
+SHIPPED = sorted(path.stem for path in RECIPES.glob("*.yaml"))
+WIDTHS = (360, 1280)
+ELEMENTS = {
+    *("html", "head", "meta", "title", "style", "body", "header", "main", "section", "nav", "div"),
+    *("h1", "h2", "h3", "p", "span", "a", "ul", "li", "dl", "dt", "dd", "figure", "figcaption"),
+    *("table", "caption", "thead", "tbody", "tr", "th", "td", "img"),
+    *("svg", "g", "path", "defs", "use", "text", "clippath", "rect"),
+}
+PROBE = """({
+  harmed: window.harmed === undefined ? null : window.harmed,
+  wide: document.documentElement.scrollWidth,
+  width: document.documentElement.clientWidth,
+  missing: [...document.images].filter(i => !i.complete || !i.naturalWidth).length,
+  nameless: [...document.images].filter(i => !i.alt).length,
+  elements: [...new Set([...document.querySelectorAll("*")].map(e => e.localName.toLowerCase()))],
+  handlers: [...document.querySelectorAll("*")].flatMap(e => e.getAttributeNames())
+    .filter(name => name.startsWith("on")).length,
+  repeated: [...document.querySelectorAll("[id]")].length
+    - new Set([...document.querySelectorAll("[id]")].map(e => e.id)).size,
+  dangling: [...document.querySelectorAll("a[href^='#'], use")]
+    .map(e => e.getAttribute("href") || e.getAttribute("xlink:href"))
+    .filter(href => !document.getElementById(href.slice(1))).length,
+  headless: [...document.querySelectorAll("table")].filter(t => !t.querySelector("th[scope]")
+    || !t.caption).length,
+  unlabelled: [...document.querySelectorAll("figure svg")]
+    .filter(s => !s.getAttribute("aria-label")).length,
+  text: document.body.innerText,
+})"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if program() is None:
+        assert not os.environ.get("CI"), "CI has a chromium: .ci/run installs it"
+        pytest.skip("needs chromium")
+    with Browser() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module", params=SHIPPED)
+def written(request, tmp_path_factory):
+    """The page of a recipe, its text full of harm."""
+    path = tmp_path_factory.mktemp("page") / "index <b>&.html"
+    path.write_text(html(page(evidence_of(request.param))), encoding="utf-8")
+    return path
+
+
+def test_the_page_of_every_recipe(written, browser):
+    assert written.stat().st_size < MAX_BYTES
+    for width in WIDTHS:
+        browser.open(written, width=width)
+        found = browser.evaluate(PROBE)
+        assert found["wide"] <= found["width"] <= width
+        assert set(found["elements"]) <= ELEMENTS
+        for fault in ("missing", "nameless", "handlers", "repeated", "dangling", "headless"):
+            assert found[fault] == 0, fault
+        assert found["unlabelled"] == 0
+        assert found["harmed"] is None
+        assert "<script>window.harmed = 1</script>" in found["text"]
+        assert not browser.heard("Runtime.exceptionThrown")
+        assert not browser.heard("Log.entryAdded")
+        fetched = [event["request"]["url"] for event in browser.heard("Network.requestWillBeSent")]
+        assert [url for url in fetched if not url.startswith("data:")] == [written.as_uri()]
+
+
+def test_dark_and_print_change_the_colours(tmp_path, browser):
+    path = tmp_path / "index.html"
+    path.write_text(html(page(evidence_of("digits_triplets"))), encoding="utf-8")
+    paper = "getComputedStyle(document.body).backgroundColor"
+    ink = "getComputedStyle(document.querySelector('figure svg text')).fill"
+    shown = []
+    for options in ({}, {"dark": True}, {"dark": True, "media": "print"}):
+        browser.open(path, width=1280, **options)
+        shown.append((browser.evaluate(paper), browser.evaluate(ink)))
+    light, dark, printed = shown
+    assert light == ("rgb(251, 251, 249)", "rgb(89, 97, 105)")
+    assert dark == ("rgb(19, 22, 25)", "rgb(163, 173, 181)")
+    assert printed == ("rgb(255, 255, 255)", "rgb(68, 68, 68)")
+    hidden = "getComputedStyle(document.querySelector('nav')).display"
+    assert browser.evaluate(hidden) == "none"  # Links lead nowhere on paper.
