@@ -29,9 +29,9 @@ def neighbours(evidence: Evidence, cards: Cards) -> Section | None:
     question, counts = corpus["question"], corpus["counts"]
     measured = counts["measured"] - counts["without_match"]
     lead = (
-        f"Each row is a held-out {question['query']} and those of {counts['references']:,} "
-        f"({question['reference']}, {question['references']}) that the model puts nearest to it, "
-        f"with their distances. The metrics are of {measured:,} queries that have a related one; "
+        f"Each line: a held-out {question['query']}, and what the model puts nearest to it of "
+        f"{counts['references']:,} rows ({question['reference']}, split {question['references']}), "
+        f"with distances. The metrics are of {measured:,} queries that have a related row; "
         f"{counts['without_match']:,} have none."
     )
     return Section("neighbours", "Nearest neighbours", lead, tuple(blocks))
