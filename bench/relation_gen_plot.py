@@ -42,7 +42,7 @@ def _lines(folder: Path, name: str, sizes: Sequence[int]) -> dict[str, Points]:
         path = folder / f"relation_gen_{name}_{rows}.json"
         result = json.loads(path.read_text(encoding="utf-8"))
         lines[OURS].append((rows, result["ours"]))
-        if rows in PLAIN:
+        if rows <= PLAIN:
             lines[THEIRS].append((rows, result["peers"][THEIRS]))
     return {line: points for line, points in lines.items() if points}
 
