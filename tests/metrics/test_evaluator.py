@@ -63,7 +63,7 @@ def models(tmp_path_factory):
     return {
         (kind, name): save_model(root / kind / name, kind, weights)
         for kind in RELATIONS
-        for name, weights in (("good", GOOD), ("poor", POOR), ("broken", BROKEN))
+        for name, weights in (("good", GOOD), ("poor", POOR), ("twin", POOR), ("broken", BROKEN))
     }
 
 
@@ -161,7 +161,7 @@ def test_sharding_order_and_worker_count_change_no_bit(kind, models, evaluate):
         ("good", "poor", {"auc": Gate(min=0.8, max_drop=0)}, [True, True]),
         ("poor", "good", {"auc": Gate(min=0.1, max_drop=0.01)}, [True, False]),
         ("poor", "good", {"auc": Gate(max_drop=0.9)}, [True, True]),  # Worse, but not by that.
-        ("poor", "poor", {"auc": Gate(max_drop=0)}, [True, True]),
+        ("poor", "twin", {"auc": Gate(max_drop=0)}, [True, True]),
         # The first model has nothing to be compared with, but must be measurable.
         ("poor", None, {"auc": Gate(max_drop=0.01)}, [True]),
         (
@@ -211,6 +211,25 @@ def _has(record, feature, value):
 
 def _related(record):
     return tf.train.Example.FromString(record).features.feature["relation"].float_list.value[0] == 1
+
+
+def test_what_the_corpus_refuses_is_not_blessed(models, evaluate):
+    """One blessing for both: TFMA finds nothing wrong with the tuples."""
+    shape = {"rows": 9, "dimensions": 4, "finite": 1.0, "effective_rank": 1.0, "spread": 0.5}
+    run = evaluate(
+        _config("pairs", {"auc": Gate(min=0.7)}),
+        make_tuples("pairs", 60),
+        model=models["pairs", "good"],
+        corpus={"question": None, "embeddings": {"item": shape}},
+    )
+    verdict = results.read_verdict(run.evaluation)
+
+    [refused] = [gate for gate in verdict.gates if not gate.passed]
+    assert (refused.kind, refused.metric, refused.value) == ("collapse", "effective_rank", 1.0)
+    assert not verdict.blessed
+    assert not run.blessed
+    low, high = verdict.intervals["auc"]
+    assert low < verdict.metrics["auc"] < high
 
 
 def test_no_tuples_is_refused(models, evaluate):

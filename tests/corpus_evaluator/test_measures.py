@@ -1,0 +1,99 @@
+"""Estimates, the shape of embeddings, raw features: by hand."""
+
+import io
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+from scipy import stats
+
+from components.corpus_evaluator.collapse import shape
+from components.corpus_evaluator.estimate import estimate
+from components.corpus_evaluator.raw import Layout
+from relation.schema import Feature, FeatureKind
+
+
+def test_an_interval_is_that_of_a_mean():
+    values = np.random.default_rng(0).random(50)
+    found = estimate(np.append(values, np.nan))
+    assert found.value == pytest.approx(values.mean())
+    low, high = stats.norm.interval(0.95, values.mean(), stats.sem(values))
+    assert (found.low, found.high) == pytest.approx((low, high))
+    assert estimate(np.random.default_rng(1).permutation(values)) == estimate(values)
+    assert math.isnan(estimate(np.array([np.nan])).value)
+    assert estimate(np.array([0.5]))[0] == 0.5
+    assert estimate(np.ones(9)) == (1, 1, 1)
+
+
+def test_the_shape_of_embeddings():
+    corners = np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0]], np.float32)
+    found = shape(corners)
+    assert (found.rows, found.dimensions, found.finite) == (4, 3, 1)
+    assert found.effective_rank == pytest.approx(2)
+    assert found.spread == pytest.approx(1)
+    # Eigenvalues 3/4 and 1/4.
+    uneven = shape(corners * np.float32([[math.sqrt(3), 1, 1]]))
+    entropy = -(0.75 * math.log(0.75) + 0.25 * math.log(0.25))
+    assert uneven.effective_rank == pytest.approx(math.exp(entropy), rel=1e-6)
+    moved = shape(corners + np.float32([0, 0, 3]))
+    assert moved.spread == pytest.approx(math.sqrt(1 / 10))
+    assert shape(np.full((5, 3), 0.1, np.float32))[3:] == (0, 0)
+    broken = shape(np.where(corners == -1, np.nan, corners))
+    assert broken.finite == 0.5
+    assert math.isnan(broken.effective_rank)
+
+
+def example(**features):
+    found = tf.train.Example()
+    for name, value in features.items():
+        feature = found.features.feature[name]
+        if isinstance(value, bytes):
+            feature.bytes_list.value.append(value)
+        else:
+            feature.float_list.value.extend(value)
+    return found
+
+
+def comparable(layout, examples):
+    rows = layout.encode(examples)
+    out = np.empty_like(rows)
+    layout.fitted(rows)(rows, out)
+    return out
+
+
+def test_numbers_are_z_scores_and_missing_ones_are_average():
+    layout = Layout((Feature(name="x", kind=FeatureKind.NUMERIC, dtype="float", width=2),))
+    out = comparable(layout, [example(x=[1.0, 5.0]), example(x=[3.0, 5.0]), example()])
+    assert out[:, 0] == pytest.approx(np.array([-1, 1, 0]) * math.sqrt(3 / 2) / math.sqrt(2))
+    assert out[:, 1].tolist() == [0, 0, 0]
+
+
+def test_words_are_tf_idf_of_unit_length():
+    layout = Layout((Feature(name="t", kind=FeatureKind.TEXT, dtype="bytes", width=1),))
+    texts = [b"red Lamp", b"red lamp!", b"red chair", b""]
+    out = comparable(layout, [example(t=text) for text in texts])
+    assert out[0] == pytest.approx(out[1])
+    assert np.linalg.norm(out[0]) == pytest.approx(1)
+    assert not out[3].any()
+    red, lamp = math.log(5 / 4) + 1, math.log(5 / 3) + 1
+    chair = math.log(5 / 2) + 1
+    cosine = red**2 / math.hypot(red, lamp) / math.hypot(red, chair)
+    assert out[0] @ out[2] == pytest.approx(cosine, rel=1e-5)
+
+
+def test_images_are_pixels():
+    layout = Layout((Feature(name="i", kind=FeatureKind.IMAGE, dtype="bytes", width=1),))
+
+    def image(value):
+        buffer = io.BytesIO()
+        Image.new("L", (5, 9), value).save(buffer, "PNG")
+        return example(i=buffer.getvalue())
+
+    out = comparable(layout, [image(0), image(255), image(255)])
+    assert out.shape == (3, 16 * 16 * 3)
+    assert out[1].tolist() == out[2].tolist()
+    # A third and two thirds from the mean, over a standard deviation of √2/3.
+    apart = np.linalg.norm(out[0] - out[1])
+    assert apart == pytest.approx(1 / (math.sqrt(2) / 3), rel=1e-5)

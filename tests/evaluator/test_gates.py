@@ -1,0 +1,156 @@
+"""The gates that hold by default, on what was found."""
+
+import math
+
+import pytest
+
+from components.evaluator.gates import judged
+from components.evaluator.results import GateResult, Verdict
+from relation.recipe import Evaluation
+
+KEPT = GateResult("auc", "min", 0.5, 0.9, None, True)
+SHAPE = {"rows": 9, "dimensions": 8, "finite": 1.0, "effective_rank": 4.0, "spread": 0.5}
+NOTHING = {"question": None, "embeddings": {}}
+
+
+def found(metrics=None, slices=None, blessed=True, gates=(KEPT,)):
+    values = {"auc": 0.9, "score_spread": 0.3, "examples": 100.0, **(metrics or {})}
+    return Verdict(blessed, gates, values, slices or {}, None)
+
+
+def broken(verdict, corpus=NOTHING, /, **evaluation):
+    """The gates that are not passed."""
+    result = judged(verdict, corpus, Evaluation(gates={"auc": {"min": 0.5}}, **evaluation))
+    refused = [gate for gate in result.gates if not gate.passed]
+    assert result.blessed is (verdict.blessed and not refused)
+    return refused
+
+
+def space(**values):
+    return {name: {"value": value, "low": value, "high": value} for name, value in values.items()}
+
+
+def asked(model, labels=None, slices=(), **spaces):
+    return {
+        "question": {"labels": labels},
+        "embeddings": {"item": SHAPE},
+        "spaces": {"model": space(**model), **{k: space(**v) for k, v in spaces.items()}},
+        "slices": list(slices),
+    }
+
+
+def test_a_good_model_passes():
+    assert broken(found()) == []
+    assert broken(found(), asked({"map_at_r": 0.6}, trivial={"map_at_r": 0.5})) == []
+
+
+def test_what_tfma_refuses_stays_refused():
+    refused = GateResult("auc", "min", 0.95, 0.9, None, False)
+    assert broken(found(blessed=False, gates=(refused,))) == [refused]
+
+
+@pytest.mark.parametrize("spread", [0.0, 1e-9, math.nan])
+def test_scores_that_are_constant_or_no_numbers(spread):
+    [gate] = broken(found({"score_spread": spread}))
+    assert (gate.kind, gate.metric, gate.bound, gate.threshold) == (
+        "sanity",
+        "score_spread",
+        "above",
+        1e-6,
+    )
+    assert gate.value == pytest.approx(spread, nan_ok=True)
+    assert broken(found({"score_spread": spread}), sanity=False) == []
+
+
+def test_the_worst_slice():
+    slices = {
+        ("site", "north"): {"auc": 0.9, "examples": 60.0},
+        ("site", "south"): {"auc": 0.45, "examples": 30.0},
+        ("site", "few"): {"auc": 0.1, "examples": 29.0},
+        ("site", "one class"): {"auc": math.nan, "examples": 99.0},
+    }
+    [gate] = broken(found(slices=slices))
+    assert (gate.kind, gate.name, gate.value, gate.threshold) == (
+        "slice",
+        "auc [site=south]",
+        0.45,
+        0.5,
+    )
+    assert broken(found(slices=slices), slice_floor={"auc": 0.4}) == []
+    assert broken(found(slices=slices), slice_floor=False) == []
+
+
+def test_what_needs_no_training_must_be_beaten():
+    corpus = {**NOTHING, "tuples": {"metric": "auc", "value": 0.9, "by": "popularity"}}
+    [gate] = broken(found(), corpus)
+    assert (gate.kind, gate.metric, gate.value, gate.threshold) == ("baseline", "auc", 0.9, 0.9)
+    assert broken(found({"auc": 0.91}), corpus) == []
+    assert len(broken(found({"auc": 0.91}), corpus, baseline={"margin": 0.02})) == 1
+    assert broken(found(), corpus, baseline=False) == []
+
+
+def test_raw_features_must_be_beaten():
+    corpus = asked({"map_at_r": 0.5}, trivial={"map_at_r": 0.5})
+    [gate] = broken(found(), corpus)
+    assert (gate.kind, gate.name, gate.bound) == ("baseline", "corpus map_at_r", "above")
+
+
+@pytest.mark.parametrize(
+    ("change", "metric", "value"),
+    [
+        ({"effective_rank": 1.2}, "effective_rank", 1.2),
+        ({"effective_rank": None}, "effective_rank", math.nan),
+        ({"spread": 0.001}, "spread", 0.001),
+    ],
+)
+def test_collapsed_embeddings(change, metric, value):
+    corpus = {**NOTHING, "embeddings": {"item": {**SHAPE, **change}}}
+    [gate] = broken(found(), corpus)
+    assert (gate.kind, gate.metric, gate.place) == ("collapse", metric, "item")
+    assert gate.value == pytest.approx(value, nan_ok=True)
+    assert broken(found(), corpus, collapse=False) == []
+    assert len(broken(found(), corpus, collapse={"effective_rank": 4.5})) >= 1
+
+
+def test_two_labels_may_lie_on_a_line():
+    corpus = asked({"map_at_r": 1.0}, labels=2)
+    corpus["embeddings"] = {"item": {**SHAPE, "effective_rank": 1.0}}
+    assert broken(found(), corpus) == []
+    corpus["question"]["labels"] = 3
+    assert [gate.kind for gate in broken(found(), corpus)] == ["collapse"]
+
+
+def test_bounds_and_changes_of_the_corpus():
+    corpus = asked({"map_at_r": 0.6, "mrr": 0.7}, blessed={"map_at_r": 0.65, "mrr": 0.7})
+    gates = {"map_at_r": {"min": 0.61, "max_drop": 0.04}, "mrr": {"max": 0.5, "max_drop": 0.0}}
+    refused = broken(found(), corpus, corpus={"gates": gates})
+    assert [(gate.kind, gate.metric, gate.bound) for gate in refused] == [
+        ("threshold", "map_at_r", "min"),
+        ("change", "map_at_r", "max_drop"),
+        ("threshold", "mrr", "max"),
+    ]
+    assert refused[1].baseline == 0.65
+    del corpus["spaces"]["blessed"]
+    only = {"map_at_r": {"max_drop": 0.0}}
+    assert broken(found(), corpus, corpus={"gates": only}) == []
+
+
+def test_a_metric_that_could_not_be_measured_passes_no_gate():
+    corpus = asked({}, trivial={"map_at_r": 0.5})
+    refused = broken(found(), corpus, corpus={"gates": {"mrr": {"max": 1.0}}})
+    assert [(gate.kind, math.isnan(gate.value)) for gate in refused] == [
+        ("threshold", True),
+        ("baseline", True),
+    ]
+
+
+def test_a_verdict_survives_its_file(tmp_path):
+    from components.evaluator.results import read_verdict, write_verdict
+
+    verdict = judged(
+        found(slices={("site", "north"): {"auc": 0.9}}),
+        asked({"map_at_r": 0.6}),
+        Evaluation(gates={"auc": {"min": 0.5}}),
+    )
+    write_verdict(verdict, str(tmp_path))
+    assert read_verdict(str(tmp_path)) == verdict
