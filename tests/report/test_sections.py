@@ -1,0 +1,339 @@
+"""What sections say, worked out by hand."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from components.evaluator.results import CORPUS, GateResult, Verdict
+from components.report.build import page
+from components.report.cards import Cards
+from components.report.evidence import Embedded, Evidence
+from components.report.findings import Findings, Gate, Metric, Slice, of_verdict
+from components.report.html import html
+from components.report.page import Mark, Note, Sheet, Table
+from components.report.sections.classes import classes
+from components.report.sections.gates import gates
+from components.report.sections.maps import maps
+from components.report.sections.metrics import metrics
+from components.report.sections.mistakes import mistakes
+from components.report.sections.numbers import numbers
+from components.report.sections.ranking import ranking
+from components.report.sections.relatedness import relatedness
+from components.report.sections.slices import slices
+from components.report.sections.tags import tags
+from components.report.sections.training import training
+from components.report.tuples import Member, Related, Sample
+from tests.report.helpers import evidence_of, request_of
+
+
+def evidence(recipe, rows, scores, **more):
+    """Evidence of tuples given as (members by role, label)."""
+    request = request_of(recipe)[1]
+    tuples = tuple(
+        Related(str(n).encode(), members, tuple(label), ())
+        for n, (members, label) in enumerate(rows)
+    )
+    return Evidence(
+        request=request,
+        stats={"splits": {}},
+        sample=Sample(tuples, whole=True),
+        scores=np.array(scores, dtype=float),
+        **more,
+    )
+
+
+def said(section, found):
+    return section(found, Cards(found.request))
+
+
+def cells(table, column=None):
+    rows = [[cell.text for cell in row] for row in table.rows]
+    return rows if column is None else [row[column] for row in rows]
+
+
+def item(name, entity="item", **features):
+    return Member(entity, name.encode(), {"id": (name.encode(),), **features})
+
+
+def judged(**fields):
+    return dataclasses.replace(
+        evidence_of("digits_triplets", tuples=6), findings=Findings(**fields)
+    )
+
+
+def test_gates_that_failed_come_first_and_the_banner_names_them():
+    passed = Gate("auc", 0.875, "≥ 0.75", True)
+    failed = Gate("map_at_r", 0.25, "> 0.5", False, "baseline", CORPUS)
+    found = judged(blessed=False, gates=(passed, failed))
+    [table] = said(gates, found).blocks
+    assert cells(table) == [
+        ["MAP@R", "0.2500", "> 0.5", "failed", "trivial baseline", "corpus"],
+        ["AUC", "0.8750", "≥ 0.75", "passed", "recipe", "tuples"],
+    ]
+    banner = page(found).banner
+    assert (banner.verdict, banner.cause) == (
+        "refused",
+        "MAP@R 0.2500, not > 0.5. It is not served.",
+    )
+    assert banner.figures == (("MAP@R", "0.2500"), ("AUC", "0.8750"))
+
+
+def test_a_verdict_of_both_evaluators():
+    space = {"value": 0.5, "low": 0.25, "high": 0.75}
+    found = of_verdict(
+        Verdict(
+            blessed=False,
+            gates=(
+                GateResult("auc", "max_drop", 0.125, 0.5, 0.75, False, "change"),
+                GateResult("recall_at_5", "defined", None, math.nan, None, False, part=CORPUS),
+                GateResult("auc", "min", 0.5, 0.25, None, False, "slice", place="label=3"),
+            ),
+            metrics={"auc": 0.5, "f1": 0.75},
+            slices={("label", 3): {"auc": 0.25}},
+            baseline={"auc": 0.75},
+            intervals={"auc": (0.375, 0.625)},
+            corpus={
+                "tuples": {"metric": "f1", "value": 0.125, "by": "majority"},
+                "spaces": {"model": {"map_at_r": space}, "trivial": {"map_at_r": {"value": 0.25}}},
+                "slices": [
+                    {"feature": "label", "value": "3", "queries": 7, "metrics": {"mrr": space}}
+                ],
+            },
+        )
+    )
+    assert [(gate.name, gate.bound) for gate in found.gates] == [
+        ("AUC", "drop ≤ 0.125 from 0.7500"),
+        ("recall@5", "a number"),
+        ("AUC [label=3]", "≥ 0.5"),
+    ]
+    assert found.metrics == (
+        Metric("auc", 0.5, 0.375, 0.625, None, 0.75),
+        Metric("f1", 0.75, None, None, 0.125, None),
+        Metric("map_at_r", 0.5, 0.25, 0.75, 0.25, None, of=CORPUS),
+    )
+    assert found.slices == (
+        Slice("label", "3", {"auc": 0.25}),
+        Slice("label", "3", {"examples": 7.0, "mrr": 0.5}, of=CORPUS),
+    )
+    assert found.trivial == "majority"
+
+
+def test_metrics_stand_beside_what_to_hold_them_against():
+    found = judged(
+        blessed=True,
+        gates=(Gate("auc", 0.5, "≥ 0.25", True), Gate("auc", 0.5, "≥ 0.1", True, place="x=1")),
+        metrics=(Metric("f1", 0.75), Metric("auc", 0.5, 0.25, 0.625, trivial=0.125)),
+    )
+    [table] = said(metrics, found).blocks
+    assert table.head == ("metric", "model", "asked", "trivial baseline")
+    assert cells(table) == [
+        ["AUC", "0.5000 [0.2500, 0.6250]", "≥ 0.25", "0.1250"],
+        ["F1", "0.7500", "–", "–"],
+    ]
+
+
+def test_the_worst_slice_comes_first_and_an_undefined_one_last():
+    values = {"a": 0.75, "b": math.nan, "c": 0.25}
+    found = judged(
+        blessed=True,
+        gates=(Gate("auc", 0.5, "≥ 0.25", True),),
+        slices=tuple(Slice("label", name, {"f1": 1.0, "auc": v}) for name, v in values.items()),
+    )
+    [table] = said(slices, found).blocks
+    assert table.head == ("label", "AUC", "F1")
+    assert cells(table) == [
+        ["c", "0.2500", "1.0000"],
+        ["a", "0.7500", "1.0000"],
+        ["b", "undefined", "1.0000"],
+    ]
+
+
+def triplet(anchor):
+    return {role: item(f"{anchor}-{role}") for role in ("anchor", "positive", "negative")}, ()
+
+
+def test_the_worst_triplets_come_first_one_an_anchor():
+    same = triplet("a")
+    rows = [triplet("b"), same, same, triplet("c")]
+    found = evidence("digits_triplets", rows, [[3, 1], [1, 4], [1, 2], [2, 1.5]])
+    section = said(mistakes, found)
+    assert section.lead.startswith("In 2 of 4 tuples")
+    [sheet] = section.blocks
+    assert [(strip.lead.name, strip.note) for strip in sheet.strips] == [
+        ("a-anchor", "unrelated above by 3"),
+        ("c-anchor", "related above by 0.500"),
+        ("b-anchor", "related above by 2"),
+    ]
+    assert [(card.role, card.mark) for card in sheet.strips[0].cards] == [
+        ("unrelated", Mark.WRONG),
+        ("related", Mark.WRONG),
+    ]
+    assert {card.mark for card in sheet.strips[1].cards} == {Mark.RIGHT}
+
+
+def test_scores_that_are_no_numbers_are_told_and_left_out():
+    rows = [triplet(name) for name in "abc"]
+    found = evidence("digits_triplets", rows, [[3, 1], [np.nan, 4], [1, np.inf]])
+    warning, figures = said(relatedness, found).blocks
+    assert warning == Note("2 of 6 scores are no finite numbers.", warning=True)
+    assert len(figures.figures) == 3
+    nothing = evidence("digits_triplets", rows, np.full((3, 2), np.nan))
+    assert all(isinstance(block, Note) for block in said(relatedness, nothing).blocks)
+    assert said(mistakes, nothing) is None
+
+
+def test_pairs_are_judged_by_the_threshold():
+    offers = [
+        item(name, "offer", title=(title,), price=(price,))
+        for name, title, price in (("l", b"red mug", 2.0), ("r", b"red cup", 2.0))
+    ]
+    members = dict(zip(("left", "right"), offers, strict=True))
+    found = evidence(
+        "entity_matching",
+        [(members, [0.0]), (members, [1.0]), (members, [0.0])],
+        [[0.9], [0.8], [0.1]],
+        findings=Findings(blessed=True, metrics=(Metric("threshold", 0.5),)),
+    )
+    high, low = said(mistakes, found).blocks
+    assert [strip.note for strip in high.strips] == [
+        "unrelated; the model says related, score 0.900",
+        "unrelated; the model says unrelated, score 0.100",
+    ]
+    assert [strip.note for strip in low.strips] == ["related; the model says related, score 0.800"]
+    assert cells(high.strips[0].table) == [
+        ["title", "red mug", "red cup", "≠"],
+        ["price", "2", "2", "="],
+    ]
+
+
+def test_documents_stand_in_the_models_order():
+    query = item("q", "query")
+    documents = {
+        f"document_{n}": item(name, "document", query_id=(b"q",), topic=(b"art",))
+        for n, name in enumerate("abc")
+    }
+    label = [0.0, 1.0, 2.0] + [-1.0] * 13
+    scores = [[0.5, 0.25, 0.125] + [9.0] * 13]  # The worst order.
+    found = evidence("search_ranking_lists", [({**documents, "query": query}, label)], scores)
+    _, sheet = said(ranking, found).blocks
+    [strip] = sheet.strips
+    # DCG (1 / log₂ 3) + (3 / 2), ideal 3 + (1 / log₂ 3).
+    assert strip.note == "NDCG@10 0.587"
+    assert [row[:3] for row in cells(strip.table)] == [
+        ["1", "a", "0"],
+        ["2", "b", "1"],
+        ["3", "c", "2"],
+    ]
+    assert [row[2].mark for row in strip.table.rows] == [Mark.WRONG, Mark.RIGHT, Mark.WRONG]
+
+
+def test_documents_of_ranked_pairs_are_put_together_by_query():
+    a, b, c = (
+        item(name, "document", query_id=(b"q",), grade=(grade,))
+        for name, grade in (("a", 2), ("b", 1), ("c", 0))
+    )
+    query = item("q", "query")
+    rows = [
+        ({"preferred": a, "other": b, "query": query}, [1.0]),
+        ({"preferred": b, "other": c, "query": query}, [1.0]),
+    ]
+    found = evidence("search_ranking", rows, [[0.9, 0.5], [0.5, 0.1]])
+    _, sheet = said(ranking, found).blocks
+    assert sheet.strips[0].note == "NDCG@10 1"
+    assert cells(sheet.strips[0].table, 1) == ["a", "b", "c"]
+
+
+def test_tags_are_measured_each_and_the_worst_examples_shown():
+    names = request_of("image_tags")[1].materialization.tags
+    width = len(names)
+    labels, scores = np.zeros((2, width)), np.zeros((2, width))
+    labels[:, 0] = 1, 0
+    scores[:, 0] = 0.75, 0.625
+    scores[1, 1] = 0.5
+    rows = [
+        ({"example": item(name, "scene")}, label) for name, label in zip("ab", labels, strict=True)
+    ]
+    found = evidence("image_tags", rows, scores)
+    table, sheet = said(tags, found).blocks
+    # One of two that are told as having it has it: average precision is 1, as it is first.
+    assert cells(table)[0] == [names[0], "1", "1", "0.667", "0.500", "1", "0.438"]
+    assert [strip.lead.name for strip in sheet.strips] == ["b", "a"]
+    first = sheet.strips[0].table
+    assert cells(first)[:2] == [[names[0], "0", "0.62"], [names[1], "0", "0.50"]]
+    assert [row[2].mark for row in first.rows[:3]] == [Mark.WRONG, Mark.WRONG, Mark.RIGHT]
+
+
+def products():
+    left = item("l", "product", brand=(b"Ardo",))
+    return {"left": left, "right": item("r", "product", brand=(b"Belmi",))}
+
+
+def test_classes_are_counted_and_the_surest_mistakes_shown():
+    names = request_of("relation_class")[1].materialization.tags
+    shares = np.eye(len(names))[[0, 1, 1]] * 0.5
+    shares[2] *= 1.5
+    found = evidence("relation_class", [(products(), [0.0])] * 3, shares)
+    table, sheet = said(classes, found).blocks
+    assert cells(table)[0][:3] == [names[0], "1", "2"]
+    assert [strip.note for strip in sheet.strips] == [
+        f"is {names[0]}; the model says {names[1]} (0.75)",
+        f"is {names[0]}; the model says {names[1]} (0.50)",
+    ]
+
+
+def test_the_largest_errors_come_first():
+    wines = {role: item(role, "wine", alcohol=(12.5,)) for role in ("left", "right")}
+    rows = [(wines, [0.5]), (wines, [0.25]), (wines, [0.75])]
+    found = evidence("similarity_regression", rows, [[0.5], [0.75], [1.0]])
+    section = said(numbers, found)
+    assert "mean absolute error 0.2500" in section.lead
+    assert [strip.note for strip in section.blocks[1].strips] == [
+        "true 0.250, predicted 0.750",
+        "true 0.750, predicted 1",
+        "true 0.500, predicted 0.500",
+    ]
+
+
+def test_a_map_of_a_collapsed_or_broken_model_says_so():
+    members = tuple(item(str(n)) for n in range(20))
+    for vectors, text in (
+        (np.ones((20, 3)), "All embeddings of item are (nearly) the same point."),
+        (np.full((20, 3), np.nan), "20 of 20 embeddings of item are no finite numbers."),
+    ):
+        found = evidence("digits_triplets", [triplet("a")], [[1, 0]])
+        found = dataclasses.replace(found, embedded={"item": Embedded(members, vectors)})
+        assert said(maps, found).blocks == (Note(text, warning=True),)
+
+
+def test_every_series_of_the_training_is_drawn():
+    history = {"rank": [1, 2], "val_loss": [1, 2], "loss": [2, 1], "broken": [1, math.nan]}
+    found = dataclasses.replace(judged(blessed=True), history=history)
+    section = said(training, found)
+    assert [figure.title for figure in section.blocks[0].figures] == ["Loss", "Rank"]
+    assert "the weights of epoch 1 were kept, with the lowest validation loss, 1." in section.lead
+
+
+@pytest.mark.parametrize("name", ["digits_pairs", "search_ranking", "relation_vector"])
+def test_a_model_that_answers_nan_has_a_page(name):
+    broken = evidence_of(name, tuples=20)
+    assert broken.scores is not None
+    nan = {
+        entity: dataclasses.replace(e, vectors=e.vectors * np.nan)
+        for entity, e in broken.embedded.items()
+    }
+    broken = dataclasses.replace(broken, scores=broken.scores * np.nan, embedded=nan, nearest=())
+    assert ">Refused</p>" in html(page(broken))
+
+
+def test_data_have_a_page_of_their_own():
+    found = evidence_of(
+        "digits_pairs", findings=None, history={}, scores=None, embedded={}, nearest=()
+    )
+    shown = page(found)
+    assert shown.banner.verdict == "data"
+    assert [section.id for section in shown.sections] == ["data", "examples", "lineage"]
+    table = next(block for block in shown.sections[0].blocks if isinstance(block, Table))
+    assert cells(table)[0] == ["rows read", "10", "10"]
+    assert isinstance(shown.sections[1].blocks[0], Sheet)
