@@ -69,16 +69,17 @@ class Layout:
 
     def fitted(self, rows: Floats) -> "Fitted":
         """What makes rows comparable, from those of the references."""
-        numbers, pixels, words = self.widths
-        n, total = max(len(rows), 1), np.zeros(rows.shape[1])
+        numbers, pixels, _ = self.widths
+        total, squares, known, seen = (np.zeros(rows.shape[1]) for _ in range(4))
         for step in _steps(rows):
-            total += np.nansum(step[:, : numbers + pixels + words], axis=0, dtype=np.float64)
-        mean, squares = total / n, np.zeros(rows.shape[1])
-        seen = np.zeros(rows.shape[1])
+            total += np.nansum(step, axis=0, dtype=np.float64)
+            known += (~np.isnan(step)).sum(axis=0)
+        known = np.maximum(known, 1)
+        mean = total / known
         for step in _steps(rows):
             squares += np.nansum((step - mean) ** 2, axis=0)
             seen += (step > 0).sum(axis=0)
-        deviation = np.sqrt(squares / n)
+        deviation = np.sqrt(squares / known)
         scale = np.ones(rows.shape[1])
         scale[:numbers] = np.where(deviation[:numbers] > 0, deviation[:numbers], 1) * np.sqrt(
             max(numbers, 1)
@@ -86,7 +87,7 @@ class Layout:
         overall = np.sqrt((deviation[numbers : numbers + pixels] ** 2).sum()) if pixels else 1.0
         scale[numbers : numbers + pixels] = overall or 1.0
         mean[numbers + pixels :] = 0
-        inverse = np.log((1 + n) / (1 + seen[numbers + pixels :])) + 1
+        inverse = np.log((1 + len(rows)) / (1 + seen[numbers + pixels :])) + 1
         return Fitted(self, mean, scale, inverse)
 
 

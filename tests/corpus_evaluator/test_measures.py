@@ -66,7 +66,7 @@ def comparable(layout, examples):
 def test_numbers_are_z_scores_and_missing_ones_are_average():
     layout = Layout((Feature(name="x", kind=FeatureKind.NUMERIC, dtype="float", width=2),))
     out = comparable(layout, [example(x=[1.0, 5.0]), example(x=[3.0, 5.0]), example()])
-    assert out[:, 0] == pytest.approx(np.array([-1, 1, 0]) * math.sqrt(3 / 2) / math.sqrt(2))
+    assert out[:, 0] == pytest.approx(np.array([-1, 1, 0]) / math.sqrt(2))
     assert out[:, 1].tolist() == [0, 0, 0]
 
 
