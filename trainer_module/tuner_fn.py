@@ -29,7 +29,7 @@ def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
     oracle = keras_tuner.oracles.RandomSearchOracle(
         objective=keras_tuner.Objective("val_loss", "min"),
         max_trials=request.tuning.trials,
-        seed=request.training.seed,
+        seed=request.training.seed + 1,  # It takes 0 for none.
         hyperparameters=space_of(request.tuning),
         allow_new_entries=False,
     )

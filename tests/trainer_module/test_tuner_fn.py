@@ -60,7 +60,7 @@ def test_the_space_as_keras_tuner_has_it(tmp_path):
         for name, c in found.items()
     } == {
         "training.batch_size": (8, 64, "log", None),
-        "training.optimizer": (None, None, None, ("adam",)),
+        "training.optimizer": (None, None, None, ["adam"]),
         "model.tower.dropout": (0.0, 0.5, "linear", None),
     }
 
