@@ -1,6 +1,6 @@
 """All that the page is made of."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,7 +46,7 @@ class Evidence:
 
     Attributes:
       findings, history, scores: None (no series) where there is no model.
-      history: what the training recorded, a series of an epoch each.
+      history: what the training recorded: by name a value an epoch, or such series by entity type.
       stats: content of `relation_stats.json`.
       sample: tuples of the eval split.
       scores: [n, C], what the model answers about them.
@@ -61,7 +61,7 @@ class Evidence:
     stats: Mapping[str, Any]
     sample: Sample
     findings: Findings | None = None
-    history: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    history: Mapping[str, Any] = field(default_factory=dict)
     scores: Floats | None = None
     picture: tuple[int, ...] | None = None
     embedded: Mapping[str, Embedded] = field(default_factory=dict)

@@ -150,6 +150,7 @@ def test_the_summary_ends_with_the_verdict(tmp_path, capfd):
         recipe="cats",
         verdict="refused",
         cause="accuracy 0.8750, not ≥ 0.99; nothing was pushed",
+        report="/runs/cats/report/index.html",
         gates=gates,
         served="/runs/cats/serving/7",
         command="try serving/7",
@@ -158,8 +159,9 @@ def test_the_summary_ends_with_the_verdict(tmp_path, capfd):
     with Console(tmp_path / "run.log") as console:
         console.show_verdict(verdict)
     lines = [line.split() for line in capfd.readouterr().out.splitlines() if line.strip()]
-    assert ["auc", "0.9500", "≥", "0.9", "passed"] in lines
-    assert ["accuracy", "0.8750", "≥", "0.99", "refused"] in lines
+    assert ["threshold", "auc", "0.9500", "≥", "0.9", "passed"] in lines
+    assert ["threshold", "accuracy", "0.8750", "≥", "0.99", "refused"] in lines
+    assert ["report", "/runs/cats/report/index.html"] in lines
     assert ["model", "/runs/cats/serving/7"] in lines
     assert lines[-1][0] == "REFUSED:"
 

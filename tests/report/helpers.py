@@ -160,7 +160,11 @@ def evidence_of(name: str, tuples: int = 60, **changes: Any) -> Evidence:
     found = tuple((member, 0.25 * i, i % 2 == 0) for i, member in enumerate(some[:9]))
     judged = {
         "findings": findings(),
-        "history": {"loss": [2.0, 1.0, 0.5], "val_loss": [2.0, 1.5, 1.75], "rank": [3.0, 4, 5]},
+        "history": {
+            "loss": [2.0, 1.0, 0.5],
+            "val_loss": [2.0, 1.5, 1.75],
+            "effective_rank": {"item": [3.0, 4.0, 5.0]},
+        },
         "scores": scores_of(request, drawn),
         "picture": (8, 8, 1) if request.relation.label is LabelKind.IMAGE else None,
         "embedded": embedded,

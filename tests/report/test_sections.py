@@ -308,10 +308,19 @@ def test_a_map_of_a_collapsed_or_broken_model_says_so():
 
 
 def test_every_series_of_the_training_is_drawn():
-    history = {"rank": [1, 2], "val_loss": [1, 2], "loss": [2, 1], "broken": [1, math.nan]}
+    history = {
+        "effective_rank": {"user": [1, 2], "item": [2, 3], "broken": [1, math.nan]},
+        "mean_distance": {},
+        "val_loss": [1, 2],
+        "loss": [2, 1],
+        "val_auc": [0.5, 0.75],
+        "broken": [1, math.nan],
+    }
     found = dataclasses.replace(judged(blessed=True), history=history)
     section = said(training, found)
-    assert [figure.title for figure in section.blocks[0].figures] == ["Loss", "Rank"]
+    shown = section.blocks[0].figures
+    assert [figure.title for figure in shown] == ["Loss", "AUC", "Effective rank of embeddings"]
+    assert shown[2].description.endswith("at the end: user 2, item 3.")
     assert "the weights of epoch 1 were kept, with the lowest validation loss, 1." in section.lead
 
 

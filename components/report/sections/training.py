@@ -1,37 +1,59 @@
 """The course of the training."""
 
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
 import numpy as np
 
 from components.report import figures
 from components.report.cards import Cards
 from components.report.evidence import Evidence
-from components.report.page import Figure, Figures, Section
-from components.report.text import number, words
+from components.report.page import Figures, Section
+from components.report.text import metric_name, number
 
 LOSS, VALIDATION = "loss", "val_loss"
+Series = Mapping[str, Sequence[float]]
 
 
 def training(evidence: Evidence, _: Cards) -> Section | None:
-    """A drawing of each series with its validation; the loss first."""
-    history = {
-        name: [float(v) for v in values]
-        for name, values in evidence.history.items()
-        if len(values) and np.isfinite(np.asarray(values, dtype=float)).all()
-    }
-    if not history:
+    """A drawing of each series with its validation, and of each that is by entity type."""
+    history = evidence.history
+    drawn = list(_drawings(history))
+    if not drawn:
         return None
-    validated = history.get(VALIDATION)
-    best = int(np.argmin(validated)) + 1 if validated else None
-    plain = sorted(
-        {name.removeprefix("val_") for name in history}, key=lambda name: (name != LOSS, name)
-    )
-    drawn: list[Figure] = []
-    for place, name in enumerate(plain):
-        series = {n: history[n] for n in (name, f"val_{name}") if n in history}
-        title = words(name).capitalize()
-        drawn.append(figures.epochs(series, title, f"epochs-{place}", best))
-    lead = f"{max(map(len, history.values()))} epochs"
-    if validated and best:
+    validated: Any = history.get(VALIDATION)
+    best = int(np.argmin(validated)) + 1 if _usable(validated) else None
+    lead = f"{max(len(values) for _, series in drawn for values in series.values())} epochs"
+    if best is not None:
         lead += f"; the weights of epoch {best} were kept, with the lowest validation loss, "
-        lead += f"{number(validated[best - 1])}"
-    return Section("training", "Training", f"{lead}.", (Figures(tuple(drawn)),))
+        lead += number(history[VALIDATION][best - 1])
+    shown = (
+        figures.epochs(series, title, f"epochs-{place}", best)
+        for place, (title, series) in enumerate(drawn)
+    )
+    return Section("training", "Training", f"{lead}.", (Figures(tuple(shown)),))
+
+
+def _drawings(history: Mapping[str, Any]) -> Iterator[tuple[str, Series]]:
+    """Title and series of each drawing; the loss comes first."""
+    plain = {name.removeprefix("val_") for name, values in history.items() if _usable(values)}
+    for name in sorted(plain, key=lambda name: (name != LOSS, name)):
+        both = {n: history[n] for n in (name, f"val_{name}") if _usable(history.get(n))}
+        yield _title(name), both
+    for name, found in history.items():
+        if isinstance(found, Mapping):
+            by_type = {entity: values for entity, values in found.items() if _usable(values)}
+            if by_type:
+                yield f"{_title(name)} of embeddings", by_type
+
+
+def _title(name: str) -> str:
+    title = metric_name(name)
+    return title[:1].upper() + title[1:]
+
+
+def _usable(values: Any) -> bool:
+    """Whether it is a series of finite numbers."""
+    if not isinstance(values, Sequence) or isinstance(values, str) or not values:
+        return False
+    return bool(np.isfinite(np.asarray(values, dtype=float)).all())
