@@ -78,14 +78,14 @@ def test_two_workers(tuples, alone, tmp_path):
     ]
     weights = tmp_path / "weights.npz"
     processes = [_start(tuples, "multi_worker", weights, cluster) for cluster in clusters]
-    outputs = [process.communicate(timeout=300)[0].decode() for process in processes]
+    outputs = [process.communicate(timeout=900)[0].decode() for process in processes]
     assert [process.returncode for process in processes] == [0, 0], outputs
     _same(weights, alone)
 
 
 def test_two_devices(tuples, alone, tmp_path):
     process = _start(tuples, "two_devices", tmp_path / "weights.npz")
-    output = process.communicate(timeout=300)[0].decode()
+    output = process.communicate(timeout=900)[0].decode()
     assert process.returncode == 0, output
     _same(tmp_path / "weights.npz", alone)
 
