@@ -8,7 +8,6 @@ tag is known already with a probability of one half.
 """
 
 import os
-from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -35,16 +34,6 @@ START, DAYS = 1_700_000_000, 365
 """The first picture may be taken at START, in seconds since 1970."""
 
 
-class Scene(TypedDict):
-    """A picture as it was drawn."""
-
-    id: str
-    image: bytes
-    tags: list[str]
-    confidences: list[float]
-    taken: int
-
-
 def write(folder: str | os.PathLike[str]) -> None:
     """Writes the pictures.
 
@@ -63,21 +52,14 @@ def rows() -> list[Row]:
     random = np.random.default_rng(SEED)
     taken = np.sort(random.integers(START, START + DAYS * 86_400, SCENES))
     return [
-        _told(_scene(number, int(second), random), np.random.default_rng([SEED, number]))
+        _scene(number, int(second), random, np.random.default_rng([SEED, number]))
         for number, second in enumerate(taken)
     ]
 
 
-def _told(scene: Scene, random: np.random.Generator) -> Row:
-    """The row of a picture, with what follows from it."""
-    return {
-        **scene,
-        "grades": [max(1, round(GRADES * confidence)) for confidence in scene["confidences"]],
-        "known": [tag for tag in scene["tags"] if random.random() < 0.5],
-    }
-
-
-def _scene(number: int, taken: int, random: np.random.Generator) -> Scene:
+def _scene(
+    number: int, taken: int, random: np.random.Generator, knowing: np.random.Generator
+) -> Row:
     ground = list(GROUNDS)[random.integers(2)]
     image = np.full((SIDE, SIDE, 3), GROUNDS[ground])
     shapes = []
@@ -95,15 +77,18 @@ def _scene(number: int, taken: int, random: np.random.Generator) -> Scene:
         for tag in (name, colour):
             if share >= VISIBLE:
                 seen[tag] = max(seen.get(tag, 0.0), share)
+    pixels = png(_noisy(image, random))
+    tags = sorted(seen)
+    noisy = [np.clip(seen[tag] + random.normal(0, 0.05), 0, 1) for tag in tags]
+    confidences = [round(float(confidence), 3) for confidence in noisy]
     return {
         "id": f"scene-{number:04d}",
-        "image": png(_noisy(image, random)),
-        "tags": sorted(seen),
-        "confidences": [
-            round(float(np.clip(seen[tag] + random.normal(0, 0.05), 0, 1)), 3)
-            for tag in sorted(seen)
-        ],
+        "image": pixels,
+        "tags": tags,
+        "confidences": confidences,
         "taken": taken,
+        "grades": [max(1, round(GRADES * confidence)) for confidence in confidences],
+        "known": [tag for tag in tags if knowing.random() < 0.5],
     }
 
 
