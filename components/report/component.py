@@ -12,7 +12,7 @@ from components.report import executor
 class ReportPage(artifact.Artifact):
     """A folder with `index.html`, which needs nothing else."""
 
-    TYPE_NAME = "RelataReport"
+    TYPE_NAME = "relata.Report"  # Kubeflow wants a namespace.
 
 
 def _optional(kind: type[artifact.Artifact]) -> component_spec.ChannelParameter:
