@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from google.protobuf import text_format
 from tfx.components.trainer.component import Trainer
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.dsl.components.common.resolver import Resolver
@@ -118,7 +119,11 @@ def corpus_request(loaded: LoadedRecipe) -> CorpusRequest:
     request = CorpusRequest(
         materialization=loaded.materialization,
         features={entity: loaded.features_of(entity) for entity in loaded.tuples.entities},
-        read=tuple(name for name, entity in recipe.data.entities.items() if entity.read),
+        schemas={
+            name: text_format.MessageToString(loaded.schemas[name])
+            for name, entity in recipe.data.entities.items()
+            if entity.read
+        },
         similarity=head.similarity if isinstance(head, Head) else None,
         references=recipe.evaluation.corpus.references,
         slices=recipe.evaluation.slices,
@@ -148,7 +153,7 @@ def _rows(
     loaded: LoadedRecipe, request: CorpusRequest, examples: Mapping[str, BaseChannel]
 ) -> dict[str, BaseChannel]:
     keys = dict(zip(("examples", "other_examples"), loaded.recipe.data.entities, strict=False))
-    inputs = {key: examples[name] for key, name in keys.items() if name in request.read}
+    inputs = {key: examples[name] for key, name in keys.items() if name in request.schemas}
     if request.question is not None and request.question.relevant == "edges":
         edges = related_rows(loaded.recipe)
         assert edges is not None

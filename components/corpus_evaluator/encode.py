@@ -1,6 +1,7 @@
 """Beam: rows of entities → shards of ids, keys, slices and vectors, each entity once."""
 
 import io
+import itertools
 import os
 import pickle
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,6 +16,8 @@ from components.corpus_evaluator.points import U64, Floats, Keys, Places, Points
 from components.corpus_evaluator.raw import Layout
 from components.relation_gen import keys
 from components.relation_gen.read import read_batches
+from components.relation_gen.rows import RowSpec
+from components.relation_gen.screen import Screen
 
 RAW = "raw"
 """The vectors of entities without training; those of models have the models' names."""
@@ -28,6 +31,7 @@ class EntityPlan:
     Attributes:
       name: the entity type.
       id: the feature that identifies a row.
+      rows: what RelationGen asks of a row that it uses; None: rows are tuples, made of such rows.
       roles: the roles of the tuples that hold such entities; empty: rows are entities.
       label: the feature whose values are the keys; None: there are none, or they come of links.
       layout: the features that are compared without training.
@@ -39,6 +43,7 @@ class EntityPlan:
 
     name: str
     id: str
+    rows: RowSpec | None
     roles: tuple[str, ...]
     label: str | None
     layout: Layout
@@ -111,12 +116,16 @@ class Encode(beam.DoFn):
         self._plan = plan
 
     def setup(self) -> None:
-        """Loads the models."""
+        """Loads the models, and makes the C++ decoder, which does not pickle."""
+        self._screen = Screen(self._plan.rows) if self._plan.rows is not None else None
         self._models = {name: tf.saved_model.load(path) for name, path in self._plan.models.items()}
 
     def process(self, path: str) -> Iterator[Any]:
         """Reads a file in batches."""
         for records in read_batches(path):
+            if self._screen is not None:
+                reasons = self._screen(records).reasons
+                records = list(itertools.compress(records, [not reason for reason in reasons]))
             found: dict[bytes, tf.train.Example] = {}
             for record in records:
                 for example in self._plan.entities(record):

@@ -72,7 +72,7 @@ def _files(request: CorpusRequest, given: Mapping[str, list[types.Artifact]]) ->
     inputs = dict(zip((EXAMPLES, OTHER_EXAMPLES), asked.entities, strict=False))
     entities = {}
     for key, entity in inputs.items():
-        if entity in request.read:
+        if entity in request.schemas:
             artifact = artifact_utils.get_single_instance(given[key])
             everything = [path for paths in _by_split(artifact).values() for path in paths]
             common = entity in asked.common

@@ -15,13 +15,14 @@ class CorpusRequest(Frozen):
     """The relation, what towers read of each entity type, what makes embeddings near.
 
     `similarity`: of the model's head; None: it does not compare embeddings.
-    `read`: the entity types that have rows of their own; those of the others are in the tuples.
+    `schemas`: of the entity types that have rows of their own, in protobuf's text form; the
+    entities of the others are in the tuples.
     `references`: the split of the entities that are found. `slices`: features of queries.
     """
 
     materialization: Materialization
     features: dict[str, tuple[Feature, ...]]
-    read: tuple[str, ...]
+    schemas: dict[str, str]
     similarity: Literal["euclidean", "cosine", "dot"] | None
     references: str
     slices: tuple[str, ...]

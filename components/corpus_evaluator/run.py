@@ -7,6 +7,8 @@ from typing import Any, TypeAlias
 
 import apache_beam as beam
 import numpy as np
+from google.protobuf import text_format
+from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.corpus_evaluator import collapse, trivial
 from components.corpus_evaluator.encode import EncodeEntities, EntityPlan
@@ -20,6 +22,7 @@ from components.corpus_evaluator.request import CorpusRequest, Question
 from components.corpus_evaluator.retrieval import Similarity
 from components.corpus_evaluator.untrained import Untrained
 from components.evaluator.corpus import BLESSED, MODEL, TRIVIAL
+from components.relation_gen.rows import RowSpec, entity_spec
 from relation.names import EVAL, TRAIN
 from relation.spec import LabelKind
 
@@ -104,12 +107,13 @@ def _plans(request: CorpusRequest, files: Files, models: Mapping[str, str], scra
     label = getattr(asked.relation.source, "feature", None) if by_label else None
     plans = {}
     for entity, split in dict.fromkeys(wanted):
-        own = entity in request.read
+        own = entity in request.schemas
         paths = files.entities[entity][split] if own else files.tuples[split]
         primary = entity == asked.primary
         plan = EntityPlan(
             name=entity,
             id=asked.entities[entity],
+            rows=_screened(request, entity) if own else None,
             roles=() if own else asked.tuples.roles_of(entity),
             label=label if primary else None,
             layout=Layout(request.comparable[entity]),
@@ -120,6 +124,11 @@ def _plans(request: CorpusRequest, files: Files, models: Mapping[str, str], scra
         )
         plans[entity, split] = (plan, paths)
     return plans
+
+
+def _screened(request: CorpusRequest, entity: str) -> RowSpec:
+    schema = text_format.Parse(request.schemas[entity], schema_pb2.Schema())
+    return entity_spec(request.materialization, entity, schema).rows
 
 
 def _answer(

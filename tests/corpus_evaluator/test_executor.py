@@ -24,6 +24,15 @@ from tests.corpus_evaluator.test_retrieval import oracle as definitions
 N, SIZE = 150, 6
 GOOD, POOR, NOISE = (1, 1, 0, 0, 0, 0), (0.2, 0.2, 1, 1, 1, 1), (0, 0, 1, 1, 1, 1)
 FEATURES = (Feature(name="x", kind=FeatureKind.NUMERIC, dtype="float", width=SIZE),)
+SCHEMA = "\n".join(
+    f'feature {{ name: "{name}" type: {kind} presence {{ min_fraction: 1 }} shape {{ dim {{ size: {n} }} }} }}'
+    for name, kind, n in (
+        ("id", "BYTES", 1),
+        ("x", "FLOAT", SIZE),
+        ("label", "INT", 1),
+        ("site", "BYTES", 1),
+    )
+)
 SAID_OF_TUPLES = Verdict(
     blessed=True, gates=(), metrics={"score_spread": 1.0}, slices={}, baseline=None
 )
@@ -87,10 +96,19 @@ def evaluate(tmp_path_factory):
                 for record in records[shard::shards]:
                     writer.write(record.SerializeToString())
 
-    def run(model, blessed=None, *, references="eval", slices=("site",), shards=1, beam_args=()):
+    def run(
+        model,
+        blessed=None,
+        *,
+        references="eval",
+        slices=("site",),
+        shards=1,
+        beam_args=(),
+        more_rows=(),
+    ):
         root = tmp_path_factory.mktemp(f"run{next(count)}")
         for split, seed in (("train", 1), ("eval", 0)):
-            write(root / "examples", split, rows(seed=seed), shards)
+            write(root / "examples", split, [*rows(seed=seed), *more_rows], shards)
             write(root / "tuples", split, [tf.train.Example()], 1)
         examples = standard_artifacts.Examples
         inputs = {
@@ -112,7 +130,7 @@ def evaluate(tmp_path_factory):
         request = CorpusRequest(
             materialization=asked,
             features={"item": FEATURES},
-            read=("item",),
+            schemas={"item": SCHEMA},
             similarity="euclidean",
             references=references,
             slices=slices,
@@ -150,6 +168,15 @@ def gates(found, **evaluation):
     broken = [gate for gate in verdict.gates if not gate.passed]
     assert verdict.blessed is (not broken)
     return {gate.kind: gate for gate in broken}
+
+
+def test_rows_that_make_no_tuple_are_not_measured(models, evaluate):
+    without_number, without_label = rows(2, seed=2)
+    without_number.features.feature["x"].float_list.value[0] = math.nan
+    del without_label.features.feature["label"]
+    expected, _ = evaluate(models["good"])
+    found, _ = evaluate(models["good"], more_rows=(without_number, without_label))
+    assert found == expected
 
 
 def test_metrics_agree_with_the_definitions(models, evaluate):
