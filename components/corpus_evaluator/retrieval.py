@@ -71,9 +71,14 @@ class _Form:
     cleared: int
 
     def encode(self, distances: Floats, relevant: Bools, out: Codes) -> None:
+        np.bitwise_or(self.rounded(distances, out), relevant, out=out)
+
+    def rounded(self, distances: Floats, out: Codes | None = None) -> Codes:
+        """To the nearest number without the cleared bits: cut off, 1.99… would not be 2."""
+        half = self.codes((self.cleared + 1) // 2)
+        out = np.add(distances.view(self.codes), half, out=out)
         kept = self.codes(np.iinfo(self.codes).max ^ self.cleared)
-        np.bitwise_and(distances.view(self.codes), kept, out=out)
-        np.bitwise_or(out, relevant, out=out)
+        return np.bitwise_and(out, kept, out=out)
 
     @property
     def last(self) -> Any:
@@ -220,14 +225,17 @@ class _Search:
 
     def _first(self, rows: Places) -> F64:
         """The place of the first relevant reference of queries that have none among the nearest."""
-        best = np.full(len(rows), np.inf)
+        last = self._form.last
+        best = np.full(len(rows), last)
         for block in self.blocks:
             distances, relevant = self.block(rows, block)
-            best = np.minimum(best, np.where(relevant, distances, np.inf).min(axis=1))
+            codes = self._form.rounded(distances)
+            best = np.minimum(best, np.where(relevant, codes, last).min(axis=1))
         before = np.zeros(len(rows))
         for block in self.blocks:
             distances, relevant = self.block(rows, block)
-            before += (~relevant & (distances <= best[:, None]) & (distances < np.inf)).sum(axis=1)
+            nearer = self._form.rounded(distances) <= best[:, None]
+            before += (~relevant & nearer & (distances < np.inf)).sum(axis=1)
         return 1 + before
 
 

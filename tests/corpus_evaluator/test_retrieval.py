@@ -130,18 +130,16 @@ def test_the_first_relevant_reference_may_be_far_behind():
 SETS = st.lists(st.sets(st.integers(0, 4), max_size=2), min_size=1, max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
-@given(SETS, SETS, st.sampled_from(Similarity), st.integers(0, 10**6), st.booleans(), st.booleans())
-def test_random_sets_with_ties_agree_with_the_definitions(
-    ours, theirs, similarity, seed, same, exact
-):
+@settings(max_examples=100, deadline=None)
+@given(SETS, SETS, st.sampled_from(Similarity), st.integers(0, 10**6), st.booleans())
+def test_random_sets_with_ties_agree_with_the_definitions(ours, theirs, similarity, seed, same):
     rng = np.random.default_rng(seed)
     queries, references = (
         # Few values, so that there are ties and zero vectors.
         points(rng.integers(-1, 2, size=(len(sets), 2)), sets)
         for sets in (ours, theirs)
     )
-    found = measure(queries, references, similarity, same=same, ks=(1, 3), exact=exact)
+    found = measure(queries, references, similarity, same=same, ks=(1, 3), exact=True)
     assert_same(found, oracle(queries, references, similarity, same, (1, 3)))
 
 
