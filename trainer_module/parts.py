@@ -5,10 +5,12 @@ A new part is one file with one class below, one line in a table here, and one t
 
 import abc
 import importlib
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
 
 import keras
+from keras import ops
 from pydantic import ValidationError
 
 from relation.errors import RecipeError
@@ -92,6 +94,10 @@ class Tower(Frozen, abc.ABC):
 
         `vocabularies`: of each categorical or text feature by name; known after Transform.
         """
+
+    def vector(self, given: Tensor) -> Tensor:
+        """What it gives as one vector of each entity, [batch, d]; an image row by row."""
+        return given if self.image is None else ops.reshape(given, (-1, math.prod(self.image)))
 
 
 _NOT_COMPARED = (LabelKind.VECTOR, LabelKind.CLASS, LabelKind.IMAGE)

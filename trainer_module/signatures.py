@@ -58,12 +58,12 @@ class ServingModule(tf.Module):
         return self.model.embed_roles(decoded, roles)
 
     def embed(self, entity: str, examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Embeds raw entities, as the first role of their type."""
+        """Embeds raw entities, as the first role of their type; see `Tower.vector`."""
         role = self._relation.roles_of(entity)[0]
         spec = {f.name: tf.io.VarLenFeature(_DTYPES[f.dtype]) for f in self._features[entity]}
         parsed = tf.io.parse_example(examples, spec)
         raw = {prefixed(role, name): value for name, value in parsed.items()}
-        return {"embedding": self._embed(raw, (role,))[role]}
+        return {"embedding": self._towers[entity].vector(self._embed(raw, (role,))[role])}
 
     def scores(self, examples: tf.Tensor, columns: Sequence[int] | None) -> tf.Tensor:
         """Answers about raw tuples: [batch, columns]; None: all columns."""

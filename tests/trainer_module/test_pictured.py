@@ -104,3 +104,14 @@ def test_a_fitting_model_passes():
 def test_what_does_not_fit_is_told(model, relation, message):
     with pytest.raises(RecipeError, match=message):
         check_model(model, relation, FEATURES)
+
+
+def test_an_entity_that_is_an_image_is_embedded_as_one_row():
+    for tower in (
+        EncoderDecoder(channels=3, filters=(4, 4), outputs=2, **SIZE),
+        Pixels(channels=2, **SIZE),
+    ):
+        images = np.arange(3 * 8 * 8 * 2, dtype="float32").reshape(3, 8, 8, 2)
+        rows = np.asarray(tower.vector(tf.constant(images)))
+        assert rows.tolist() == images.reshape(3, 128).tolist()
+        assert tower.vector(tf.zeros((0, 8, 8, 2))).shape == (0, 128)

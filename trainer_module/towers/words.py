@@ -46,6 +46,9 @@ class Words(Network):
             words = keras.layers.Dropout(self.dropout, noise_shape=(None, None, 1))(words)
         return self.model(inputs, words, "words")
 
+    def vector(self, given: Tensor) -> Tensor:
+        return ops.sum(given, axis=1)
+
 
 class WordVectors(keras.layers.Layer):
     """Indices [batch, words] of a vocabulary -> float32 [batch, words, width]; 0 of index 0."""

@@ -46,3 +46,9 @@ def test_directions_and_lengths_are_learnt_and_saved(tmp_path):
     np.testing.assert_allclose(
         saved_and_loaded(network, INPUTS, tmp_path), embed(network, INPUTS), rtol=1e-6
     )
+
+
+def test_an_entity_is_embedded_as_the_sum_of_its_words():
+    words = np.arange(12, dtype="float32").reshape(2, 3, 2)
+    rows = np.asarray(Words(embedding=2).vector(words))
+    assert rows.tolist() == [[0 + 2 + 4, 1 + 3 + 5], [6 + 8 + 10, 7 + 9 + 11]]
