@@ -265,7 +265,7 @@ def test_a_part_that_does_not_exist_is_told_and_the_verdict_is_failed(project, w
     [
         (
             "digit_triplets",
-            "recipe 'digit_triplets': no such recipe; shipped ones are digits_ntuples, ",
+            "recipe 'digit_triplets': no such recipe; shipped ones are digits_batch_all, ",
         ),
         ("./absent.yaml", "recipe './absent.yaml': no such file (/"),
     ],

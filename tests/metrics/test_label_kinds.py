@@ -27,7 +27,7 @@ RELATIONS = {
     "image": spec.rows((spec.Role("photo", "a"), spec.Role("mask", "b")), LabelKind.IMAGE, 1),
 }
 WIDTHS = {"scalar": 1, "vector": 3, "class": 5, "tags": 4, "lists": 6, "ranked_pairs": 2}
-WIDTHS["image"] = 2 * 3  # Pixels that are answered, then those that should be.
+WIDTHS["image"] = 2 * 49  # Pixels that are answered, then those that should be.
 
 
 def _model(folder, role, columns):
@@ -91,7 +91,7 @@ def _expected(kind, scores, labels, weights):
             "r2": sklearn.r2_score(labels, scores, sample_weight=weights),
         }
     if kind == "image":
-        pair = scores[:, 3:], scores[:, :3]
+        pair = scores[:, 49:], scores[:, :49]
         return {
             "mae": sklearn.mean_absolute_error(*pair, sample_weight=weights),
             "mse": sklearn.mean_squared_error(*pair, sample_weight=weights),
@@ -174,10 +174,11 @@ def test_every_kind_of_label_is_measured_with_weights_in_any_order(kind, evaluat
 def test_beside_a_baseline(weighted, evaluate, tmp_path):
     scores, labels, weights = _answers("vector", np.random.default_rng(0))
     model = _model(tmp_path / "model", "left", 3)
+    same = _model(tmp_path / "same", "left", 3)
     records = list(_records("left", scores, labels, weights))
     config = _config("vector", {"r2": Gate(max_drop=0), "mae": Gate(max=0.1)}, weighted, ())
 
-    found = results.read_verdict(evaluate(config, records, model=model, baseline=model).evaluation)
+    found = results.read_verdict(evaluate(config, records, model=model, baseline=same).evaluation)
 
     errors = np.abs(scores.astype(float) - labels).mean(axis=1)
     mae = np.average(errors, weights=weights if weighted else None)

@@ -148,16 +148,18 @@ def _of_each_tag(form: Form) -> Table:
     }
 
 
-def _of_tag(metric: Callable[[Floats, Bools, Floats | None], float], tag: int, t: Tuples) -> float:
-    return metric(t.scores[:, tag], t.labels[:, tag] >= tags.HAS, t.weights)
+def _of_tag(metric: Callable[[Floats, Floats, Floats | None], float], tag: int, t: Tuples) -> float:
+    return metric(t.scores[:, [tag]], t.labels[:, [tag]], t.weights)
 
 
-_TAG: Mapping[str, Callable[[Floats, Bools, Floats | None], float]] = {
-    "auc": statistics.roc_auc,
-    "average_precision": statistics.average_precision,
-    "f1": lambda scores, has, weights: numeric.micro_f1(
-        scores[:, None] >= tags.HAS, has[:, None], weights
+_TAG: Mapping[str, Callable[[Floats, Floats, Floats | None], float]] = {
+    "auc": lambda scores, labels, weights: statistics.roc_auc(
+        scores[:, 0], labels[:, 0] >= tags.HAS, weights
     ),
+    "average_precision": lambda scores, labels, weights: statistics.average_precision(
+        scores[:, 0], labels[:, 0] >= tags.HAS, weights
+    ),
+    "f1": tags.micro_f1,
 }
 
 
