@@ -66,8 +66,9 @@ def _same(path: Path, alone: list[np.ndarray]) -> None:
     # The mean over an epoch weighs a batch by its size, which is that of the first replica's part.
     np.testing.assert_allclose(losses[0], alone[0][0], rtol=0.05)
     np.testing.assert_allclose(losses[1], alone[0][1], rtol=1e-5)
+    # Distances do not change with the last bias: Adam takes steps by the rounding of its gradient.
     for one, other in zip(weights, alone[1:], strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=5e-5)
 
 
 def test_two_workers(tuples, alone, tmp_path):
