@@ -7,7 +7,6 @@ from typing import Any
 
 import tensorflow as tf
 from tfx import types
-from tfx.components.util import examples_utils
 from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
@@ -18,6 +17,7 @@ from components.evaluator import corpus
 from components.evaluator.baseline import others
 from components.evaluator.corpus import BLESSED
 from components.evaluator.corpus import MODEL as CANDIDATE
+from components.examples import split_globs, split_names
 from relation import kinds
 from relation.names import EVAL, TRAIN
 
@@ -97,10 +97,9 @@ def _files(request: CorpusRequest, given: Mapping[str, list[types.Artifact]]) ->
 
 
 def _by_split(examples: types.Artifact) -> dict[str, list[str]]:
-    found = {}
-    for split in artifact_utils.decode_split_names(examples.split_names):
-        paths = []
-        for pattern in examples_utils.get_split_file_patterns([examples], split):
-            paths += tf.io.gfile.glob(f"{pattern}*" if pattern.endswith(os.sep) else pattern)
-        found[split] = sorted(paths)
-    return found
+    return {
+        split: sorted(
+            path for glob in split_globs(examples, split) for path in tf.io.gfile.glob(glob)
+        )
+        for split in split_names(examples)
+    }

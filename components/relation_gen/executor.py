@@ -8,16 +8,14 @@ from typing import Any
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx import types
-from tfx.components.util import examples_utils
 from tfx.dsl.components.base import base_beam_executor
-from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
+from components.examples import check_formats, describe, split_globs, split_names
 from components.relation_gen import stats
 from components.relation_gen.read import InputFile
 from components.relation_gen.run import input_files, materialize
-from relation.errors import DataError
 from relation.materialization import Materialization
 from relation.names import ENTITIES
 from relation.schema import tuple_schema
@@ -25,7 +23,6 @@ from relation.schema import tuple_schema
 SCHEMA_FILE = "schema.pbtxt"
 ALL = "all"
 """The split of rows that are not split yet."""
-FILE_FORMAT = "tfrecords_gzip"
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -55,7 +52,9 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             tuples.uri,
             self._make_beam_pipeline,
         )
-        _describe(tuples, next(iter(inputs.examples.values())), [*splits, ENTITIES], found)
+        describe(tuples, next(iter(inputs.examples.values())), [*splits, ENTITIES])
+        for name, count in stats.properties(found).items():
+            tuples.set_int_custom_property(name, count)
         folder = artifact_utils.get_single_uri(output_dict["tuple_schema"])
         described = tuple_schema(request, inputs.schemas)
         io_utils.write_string_file(
@@ -93,10 +92,7 @@ class Inputs:
     @property
     def splits(self) -> list[str]:
         """The splits of the tuples: those that the rows have."""
-        named = [
-            artifact_utils.decode_split_names(artifact.split_names)
-            for artifact in self.examples.values()
-        ]
+        named = [split_names(artifact) for artifact in self.examples.values()]
         split = [names for names in named if names != [ALL]]
         return max(split, key=len) if split else list(self.shares)
 
@@ -105,35 +101,12 @@ class Inputs:
         """The files of all inputs. Rows in a split that is no split of tuples have none yet."""
         files = []
         for name, artifact in self.examples.items():
-            _check_formats(artifact)
-            for split in artifact_utils.decode_split_names(artifact.split_names):
-                patterns = examples_utils.get_split_file_patterns([artifact], split)
-                globs = [f"{p}*" if p.endswith(os.sep) else p for p in patterns]
-                files += input_files(name, globs, split)
+            check_formats("examples", artifact)
+            for split in split_names(artifact):
+                files += input_files(name, split_globs(artifact, split), split)
         return files
 
 
 def _read_schema(artifact: types.Artifact) -> schema_pb2.Schema:
     path = io_utils.get_only_uri_in_dir(artifact.uri)
     return io_utils.parse_pbtxt_file(path, schema_pb2.Schema())
-
-
-def _check_formats(examples: types.Artifact) -> None:
-    payload = examples_utils.get_payload_format_string(examples)
-    if payload != "FORMAT_TF_EXAMPLE":
-        raise DataError(f"examples: got payload format {payload}; expected FORMAT_TF_EXAMPLE")
-    files = examples_utils.get_file_format(examples)
-    if files != FILE_FORMAT:
-        raise DataError(f"examples: got file format {files}; expected {FILE_FORMAT}")
-
-
-def _describe(
-    tuples: types.Artifact, examples: types.Artifact, splits: list[str], found: stats.Stats
-) -> None:
-    """Sets what consumers of an Examples artifact read, and the counts."""
-    tuples.split_names = artifact_utils.encode_split_names(splits)
-    examples_utils.set_payload_format(tuples, example_gen_pb2.PayloadFormat.FORMAT_TF_EXAMPLE)
-    examples_utils.set_file_format(tuples, FILE_FORMAT)
-    tuples.span, tuples.version = examples.span, examples.version
-    for name, count in stats.properties(found).items():
-        tuples.set_int_custom_property(name, count)

@@ -6,13 +6,13 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tfx.components.util import examples_utils
 from tfx.dsl.io import fileio
-from tfx.types import Artifact, artifact_utils
+from tfx.types import Artifact
 from tfx.utils import path_utils
 
 from components.evaluator import corpus
 from components.evaluator.results import read_verdict
+from components.examples import split_globs, split_names
 from components.report.evidence import Embedded, Evidence
 from components.report.findings import of_verdict
 from components.report.nearest import nearest, rows_of
@@ -33,7 +33,7 @@ def gather(request: ReportRequest, inputs: Inputs) -> Evidence:
       inputs: those of `component.Report`, by name.
     """
     [examples] = inputs["tuples"]
-    drawn = sample(records_of(_patterns(examples, EVAL)), request)
+    drawn = sample(records_of(split_globs(examples, EVAL)), request)
     plain = Evidence(
         request=request,
         stats=_json(os.path.join(examples.uri, STATS)),
@@ -97,15 +97,9 @@ def _rows(plain: Evidence, inputs: Inputs, entity: str, wanted: set[str]) -> dic
     missing = wanted - set(found)
     if given and missing:
         [examples] = given
-        splits = artifact_utils.decode_split_names(examples.split_names)
-        patterns = [pattern for split in splits for pattern in _patterns(examples, split)]
-        found |= rows_of(records_of(patterns), entity, ids[entity], missing)
+        globs = [glob for split in split_names(examples) for glob in split_globs(examples, split)]
+        found |= rows_of(records_of(globs), entity, ids[entity], missing)
     return found
-
-
-def _patterns(examples: Artifact, split: str) -> list[str]:
-    found = examples_utils.get_split_file_patterns([examples], split)
-    return [f"{pattern}*" if pattern.endswith(os.sep) else pattern for pattern in found]
 
 
 def _lineage(inputs: Inputs) -> Iterator[tuple[str, str]]:
