@@ -17,7 +17,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 
 from components.evaluator.results import GateResult
-from pipeline.verdict import Verdict, bound_text
+from pipeline.verdict import Verdict
 
 _STYLES = {
     "blessed": "bold green",
@@ -165,7 +165,7 @@ def _gate_table(gates: tuple[GateResult, ...]) -> Table:
         table.add_column(heading, justify=justify)  # type: ignore[arg-type]
     for gate in gates:
         mark = "[green]passed[/]" if gate.passed else "[red]refused[/]"
-        values = (gate.kind, escape(gate.name), f"{gate.value:.4f}", bound_text(gate))
+        values = (gate.kind, escape(gate.name), f"{gate.value:.4f}", gate.asked())
         table.add_row(*values, mark)
     return table
 

@@ -126,18 +126,6 @@ def write(verdict: Verdict, path: Path) -> None:
     scratch.replace(path)
 
 
-_SIGNS = {"min": "≥", "max": "≤", "above": ">"}
-
-
-def bound_text(gate: GateResult) -> str:
-    """A gate's bound as a person reads it."""
-    if gate.threshold is None:
-        return "a number"
-    if gate.bound == "max_drop":
-        return f"drop ≤ {gate.threshold:g} from {gate.baseline:.4f}"
-    return f"{_SIGNS[gate.bound]} {gate.threshold:.4g}"
-
-
 def _cause(
     blessed: bool,
     evaluated: bool,
@@ -147,7 +135,7 @@ def _cause(
 ) -> str:
     if not blessed:
         broken = [
-            f"{g.kind}: {g.name} {g.value:.4f}, not {bound_text(g)}" for g in gates if not g.passed
+            f"{g.kind}: {g.name} {g.value:.4f}, not {g.asked()}" for g in gates if not g.passed
         ]
         stays = f"version {served.name} stays served" if served else "no version is served"
         return (

@@ -184,18 +184,14 @@ class Valued(Answer):
         return self.head.score(outputs, self.relation.label)
 
 
-class Tagged(Answer):
-    """A logit for each tag of an entity."""
+class OfExample(Answer):
+    """Columns about the one entity of a tuple, all of them at once."""
 
     losses = (TagLoss,)
-    head: TagHead
 
     def roles(self, columns: Sequence[int] | None = None) -> tuple[str, ...]:
         del columns
         return (self.relation.roles[0].name,)
-
-    def build(self) -> keras.layers.Layer:
-        return self.head.build(self.relation.width)
 
     def outputs(
         self,
@@ -204,31 +200,27 @@ class Tagged(Answer):
         columns: Sequence[int] | None = None,
     ) -> Tensor:
         return layer(embeddings[self.relation.roles[0].name])
+
+
+class Tagged(OfExample):
+    """A logit for each tag of an entity."""
+
+    head: TagHead
+
+    def build(self) -> keras.layers.Layer:
+        return self.head.build(self.relation.width)
 
     def served(self, outputs: Tensor) -> Tensor:
         return self.head.score(outputs)
 
 
-class Graded(Answer):
+class Graded(OfExample):
     """A logit for each tag of an entity to be above each grade."""
 
-    losses = (TagLoss,)
     head: GradeHead
-
-    def roles(self, columns: Sequence[int] | None = None) -> tuple[str, ...]:
-        del columns
-        return (self.relation.roles[0].name,)
 
     def build(self) -> keras.layers.Layer:
         return self.head.build(self.relation.width, self.relation.levels)
-
-    def outputs(
-        self,
-        layer: keras.layers.Layer,
-        embeddings: Mapping[str, Tensor],
-        columns: Sequence[int] | None = None,
-    ) -> Tensor:
-        return layer(embeddings[self.relation.roles[0].name])
 
     def targets(self, label: Tensor | None, batch: Tensor) -> Tensor:
         grades = super().targets(label, batch) * self.relation.levels

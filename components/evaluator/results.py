@@ -7,7 +7,7 @@ import dataclasses
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 import tensorflow as tf
@@ -20,6 +20,9 @@ TUPLES, CORPUS = "tuples", "corpus"
 
 Value: TypeAlias = str | int | float
 Interval: TypeAlias = tuple[float, float]
+
+
+_SIGNS = {"min": "≥", "max": "≤", "above": ">"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +52,14 @@ class GateResult:
     kind: str = "threshold"
     part: str = TUPLES
     place: str = ""
+
+    def asked(self, shown: Callable[[float | None], str] = "{:.4f}".format) -> str:
+        """The bound as a person reads it; `shown` writes the value that a drop is from."""
+        if self.threshold is None:
+            return "a number"
+        if self.bound == "max_drop":
+            return f"drop ≤ {self.threshold:g} from {shown(self.baseline)}"
+        return f"{_SIGNS[self.bound]} {self.threshold:.4g}"
 
     @property
     def name(self) -> str:

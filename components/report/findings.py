@@ -7,8 +7,6 @@ from typing import Any
 from components.evaluator.results import CORPUS, TUPLES, GateResult, Verdict, number
 from components.report import text
 
-_SIGNS = {"min": "≥", "max": "≤", "above": ">"}
-
 
 @dataclass(frozen=True)
 class Gate:
@@ -108,21 +106,12 @@ def _gate(found: GateResult) -> Gate:
     return Gate(
         found.metric,
         found.value,
-        _bound(found),
+        found.asked(text.measured),
         found.passed,
         kind=found.kind,
         of=found.part,
         place=found.place,
     )
-
-
-def _bound(gate: GateResult) -> str:
-    """What was asked, as a person reads it."""
-    if gate.threshold is None:
-        return "a number"
-    if gate.bound == "max_drop":
-        return f"drop ≤ {gate.threshold:g} from {text.measured(gate.baseline)}"
-    return f"{_SIGNS[gate.bound]} {gate.threshold:.4g}"
 
 
 def _of_tuples(verdict: Verdict, least: Mapping[str, Any]) -> Iterator[Metric]:

@@ -139,7 +139,7 @@ def test_the_cause_is_a_sentence(arguments, sentence):
     ],
 )
 def test_a_bound_as_a_person_reads_it(gate, text):
-    assert verdicts.bound_text(gate) == text
+    assert gate.asked() == text
 
 
 def test_the_file_is_replaced_as_a_whole(tmp_path):
