@@ -21,7 +21,7 @@ class Observer(keras.callbacks.Callback):
     """Measures how far embeddings are spread, and how related tuples are, into TensorBoard.
 
     `spread`: by entity type, one an epoch. `warnings`: of the latest epoch. Entity types whose
-    towers answer with more than a vector (images) are left out.
+    towers answer with more than a vector (images, words) are left out.
 
     Args:
       validation: batches of tuples, in order.
@@ -45,7 +45,7 @@ class Observer(keras.callbacks.Callback):
         with self._writer.as_default(step=epoch):
             for entity in relation.entities:
                 role = next((r for r in relation.roles_of(entity) if r in embeddings), None)
-                if role is not None and _is_vectors(embeddings[role]):
+                if role is not None and _can_be_measured(embeddings[role]):
                     self._measure(entity, embeddings[role])
             compared = isinstance(self.model.answer, Compared)
             if compared and relation.label in (LabelKind.NONE, LabelKind.BINARY):
@@ -65,7 +65,7 @@ class Observer(keras.callbacks.Callback):
             self.warnings.append(f"{entity}: {warning}")
 
     def _sample(self) -> tuple[dict[str, npt.NDArray[Any]], npt.NDArray[Any], npt.NDArray[Any]]:
-        """Embeddings by role [n, ...], the answers [n, C], and what they should be [n, C]."""
+        """Embeddings by role [n, d], the answers [n, C], and what they should be [n, C]."""
         model = self.model
         if self._look is None:
             self._look = tf.function(lambda inputs: _look(model, inputs), reduce_retracing=True)
@@ -84,8 +84,9 @@ class Observer(keras.callbacks.Callback):
 
 def _look(model: RelationalModel, inputs: Any) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
     embeddings = model.embed_roles(inputs, model.answer.roles())
-    return embeddings, model.answer.outputs(model.head, embeddings)
+    vectors = {role: found for role, found in embeddings.items() if found.shape.rank == 2}
+    return vectors, model.answer.outputs(model.head, embeddings)
 
 
-def _is_vectors(embeddings: npt.NDArray[Any]) -> bool:
-    return embeddings.ndim == 2 and len(embeddings) >= 2 and bool(np.isfinite(embeddings).all())
+def _can_be_measured(embeddings: npt.NDArray[Any]) -> bool:
+    return len(embeddings) >= 2 and bool(np.isfinite(embeddings).all())
