@@ -22,7 +22,7 @@ from relation.load import LoadedRecipe
 from relation.names import EVAL
 from trainer_module.metrics.eval_config import eval_config
 from trainer_module.metrics.registry import qualities
-from trainer_module.parts import HEADS, Head
+from trainer_module.parts import HEADS, TOWERS, Head
 from trainer_module.signatures import EVALUATE
 
 
@@ -91,6 +91,7 @@ def judge(
             ),
             slice_role=loaded.tuples.roles[0].name,
             weighted=loaded.materialization.weighted,
+            image=_answered_image(loaded),
         ),
         gates=recipe.evaluation.model_dump_json(),
         example_splits=[EVAL],
@@ -139,6 +140,13 @@ def corpus_request(loaded: LoadedRecipe) -> CorpusRequest:
             if name not in known:
                 raise _unknown(f"slice_floor.{name}", name, known)
     return request
+
+
+def _answered_image(loaded: LoadedRecipe) -> tuple[int, int, int] | None:
+    """Height, width and channels of what the model answers, where that is an image."""
+    assert loaded.recipe.model is not None
+    answering = loaded.tuples.roles[0].entity
+    return TOWERS.resolve(loaded.recipe.model.tower_of(answering)).image
 
 
 def _unknown(field: str, name: str, known: tuple[str, ...]) -> RecipeError:

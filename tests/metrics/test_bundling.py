@@ -27,8 +27,11 @@ RELATIONS = {
     "one_tag": spec.tags("item", 1),
     "lists": spec.lists("item", "query", 4),
     "ranked_pairs": spec.ranked_pairs("item", "query"),
+    "image": spec.rows((spec.Role("photo", "a"), spec.Role("mask", "b")), LabelKind.IMAGE, 1),
 }
+SIDE = 7
 FORMS = {kind: form_of(relation) for kind, relation in RELATIONS.items()}
+FORMS["image"] = FORMS["image"]._replace(image=(SIDE, SIDE, 1))
 CLASSES = 3
 SAID_BY_COUNTING = {"examples", "lists_without_relevant"}
 FROM_LABELS = {
@@ -44,13 +47,23 @@ def _tuples(draw, form, least=0):
     """Rows of scores, label and weight, with many ties."""
     score = st.one_of(st.integers(-2, 2), st.floats(-1, 1, width=32))
     label = FROM_LABELS.get(form.label, st.floats(-1, 1, width=32))
-    columns = form.columns or CLASSES
+    columns = _columns(form)
+    scores = st.lists(score, min_size=columns, max_size=columns)
+    if form.image:  # Too many numbers to be drawn one by one.
+        scores = st.integers(0, 99).map(
+            lambda seed: np.random.default_rng(seed).random(columns).round(1).tolist()
+        )
     row = st.tuples(
-        st.lists(score, min_size=columns, max_size=columns),
+        scores,
         st.lists(label, min_size=form.width, max_size=form.width),
         st.floats(0, 3, width=32),
     )
     return draw(st.lists(row, min_size=least, max_size=25))
+
+
+def _columns(form):
+    """How many numbers a model answers; of an image those that should be are behind them."""
+    return 2 * SIDE**2 if form.image else form.columns or CLASSES
 
 
 def _measured(form, bundles, weighted):
@@ -118,8 +131,12 @@ def test_of_no_tuple_all_is_nan_but_the_counts(kind):
 def test_a_model_that_says_one_thing_is_no_better_than_chance(kind):
     form = FORMS[kind]
     rng = np.random.default_rng(0)
-    labels = rng.integers(0, 2, (200, form.width))
-    rows = [([0.5] * (form.columns or CLASSES), label, 1.0) for label in labels]
+    if form.image:  # What should be said lies behind what is.
+        truth = rng.integers(0, 2, (200, SIDE**2))
+        rows = [([0.5] * SIDE**2 + row.tolist(), [], 1.0) for row in truth]
+    else:
+        labels = rng.integers(0, 2, (200, form.width))
+        rows = [([0.5] * _columns(form), label, 1.0) for label in labels]
 
     found = _measured(form, [rows], weighted=False)
 

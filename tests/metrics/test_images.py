@@ -5,15 +5,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import f1_score, jaccard_score
 
 from relation.spec import LabelKind
 from trainer_module.metrics import images
 from trainer_module.metrics.collected import Form, collect
 from trainer_module.metrics.jackknife import interval
-from trainer_module.metrics.registry import table_of
+from trainer_module.metrics.registry import IMAGES, table_of
 
 RECORDED = Path(__file__).parents[1] / "fixtures" / "metrics" / "images.npz"
 CLOSE = {"rel": 0, "abs": 1e-6}
+SEVEN = (7, 7, 1)
+
+
+def _measured(found, expected, shape, weights=None):
+    """All metrics of images, by name."""
+    form = Form(LabelKind.IMAGE, (), 0, shape)
+    tuples = collect(form, found.astype(np.float32), expected.astype(np.float32), weights)
+    return {name: metric.compute(tuples) for name, metric in IMAGES.items()}
 
 
 def test_masks_by_hand():
@@ -31,30 +40,51 @@ def test_noise_by_hand():
     assert images.psnr(found, expected) == pytest.approx((20 + 100) / 2)
 
 
-@pytest.mark.parametrize("metric", [images.iou, images.dice, images.psnr, images.ssim])
+@pytest.mark.parametrize("metric", ["iou", "dice", "psnr", "ssim"])
 def test_what_is_undefined(metric):
-    assert math.isnan(metric(np.zeros((0, 49)), np.zeros((0, 49))))
+    assert math.isnan(_measured(np.zeros((0, 49)), np.zeros((0, 49)), SEVEN)[metric])
     broken = np.zeros((2, 49))
     broken[1, 3] = np.nan
-    assert math.isnan(metric(broken, np.zeros((2, 49))))
+    assert math.isnan(_measured(broken, np.zeros((2, 49)), SEVEN)[metric])
 
 
-def test_similarity_needs_square_images_with_room_for_a_window():
-    assert math.isnan(images.ssim(np.zeros((1, 7 * 8)), np.zeros((1, 7 * 8))))
-    assert math.isnan(images.ssim(np.zeros((1, 36)), np.zeros((1, 36))))
-    assert images.ssim(np.zeros((1, 49)), np.zeros((1, 49))) == pytest.approx(1)
+def test_similarity_needs_room_for_a_window_and_a_shape():
+    small, enough = np.zeros((1, 6 * 9)), np.zeros((1, 49))
+    assert math.isnan(_measured(small, small, (6, 9, 1))["ssim"])
+    assert math.isnan(_measured(enough, enough, None)["ssim"])
+    assert _measured(enough, enough, SEVEN)["ssim"] == pytest.approx(1)
 
 
-@pytest.mark.parametrize("name", ["gray", "colour", "constant"])
-def test_as_scikit_image_has_it(name):
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("name", ["gray", "colour", "constant", "alpha", "oblong", "masks"])
+def test_as_scikit_image_has_it(name, weighted):
     with np.load(RECORDED) as recorded:
-        found, expected = (
-            recorded[f"{name}_{side}"].reshape(len(recorded[f"{name}_found"]), -1)
-            for side in ("found", "expected")
+        found, expected, ssim, psnr = (
+            recorded[f"{name}_{part}"] for part in ("found", "expected", "ssim", "psnr")
         )
-        ssim, psnr = recorded[f"{name}_ssim"], recorded[f"{name}_psnr"]
-    assert images.ssim(found, expected) == pytest.approx(ssim.mean(), **CLOSE)
-    assert images.psnr(found, expected) == pytest.approx(np.minimum(psnr, 100).mean(), **CLOSE)
+    weights = np.arange(1, len(ssim) + 1, dtype=np.float32) if weighted else None
+    shape, rows = found.shape[1:], [values.reshape(len(ssim), -1) for values in (found, expected)]
+    measured = _measured(*rows, shape, weights)
+    assert measured["ssim"] == pytest.approx(np.average(ssim, weights=weights), **CLOSE)
+    psnr = np.average(np.minimum(psnr, images.MOST_PSNR), weights=weights)
+    assert measured["psnr"] == pytest.approx(psnr, **CLOSE)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.5, 1.0])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_masks_agree_with_scikit_learn(share, weighted):
+    rng = np.random.default_rng(3)
+    found = rng.random((30, 49)).astype(np.float32)
+    found[:5] *= 0.4  # Nothing is found.
+    expected = (rng.random((30, 49)) < share).astype(np.float32)
+    weights = rng.integers(1, 4, 30).astype(np.float32) if weighted else None
+    measured = _measured(found, expected, SEVEN, weights)
+    for name, oracle in (("iou", jaccard_score), ("dice", f1_score)):
+        each = [
+            oracle(truth >= 0.5, said >= 0.5, zero_division=1.0)
+            for truth, said in zip(expected, found, strict=True)
+        ]
+        assert measured[name] == pytest.approx(np.average(each, weights=weights), **CLOSE)
 
 
 def test_an_interval_is_the_jackknife_of_groups():

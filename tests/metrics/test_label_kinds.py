@@ -144,6 +144,7 @@ def _config(kind, gates, weighted, slices=("side",)):
         code_fingerprint="",
         slice_role=relation.roles[0].name,
         weighted=weighted,
+        image=(7, 7, 1) if kind == "image" else None,
     )
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import ndcg_score
+from sklearn.metrics import label_ranking_average_precision_score, ndcg_score
 
 from trainer_module.metrics import ranking
 
@@ -79,6 +79,27 @@ def test_reciprocal_rank_by_the_worst_order_of_ties(lists):
     found = ranking.reciprocal_rank(scores, grades > 0, grades >= 0)
 
     assert found == pytest.approx(np.mean(expected) if expected else math.nan, nan_ok=True)
+
+
+@pytest.mark.parametrize("distinct", [1, 3, 1 << 20])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_reciprocal_rank_agrees_with_scikit_learn(weighted, distinct):
+    rng = np.random.default_rng(distinct)
+    scores = rng.integers(0, distinct, (100, 7)).astype(np.float32)
+    weights = rng.integers(1, 5, 100).astype(np.float32) if weighted else None
+    one = np.eye(7, dtype=bool)[rng.integers(0, 7, 100)]
+    shown = np.ones((100, 7), dtype=bool)
+
+    # Of one relevant document the precision at its place, ties before it, is 1 / its place.
+    expected = label_ranking_average_precision_score(one, scores, sample_weight=weights)
+    assert ranking.reciprocal_rank(scores, one, shown, weights) == pytest.approx(expected, abs=1e-9)
+
+    several = one | (rng.random((100, 7)) < 0.3)
+    scores += np.arange(7, dtype=np.float32) / 8  # No ties: the best relevant one is first.
+    best = np.eye(7, dtype=bool)[np.where(several, scores, -1).argmax(axis=1)]
+    expected = label_ranking_average_precision_score(best, scores, sample_weight=weights)
+    found = ranking.reciprocal_rank(scores, several, shown, weights)
+    assert found == pytest.approx(expected, abs=1e-9)
 
 
 def test_scores_where_there_is_no_document_do_not_matter():

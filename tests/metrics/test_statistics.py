@@ -1,4 +1,5 @@
 import math
+from statistics import pstdev
 
 import numpy as np
 import pytest
@@ -8,7 +9,9 @@ from scipy.optimize import brentq
 from sklearn.metrics import (
     accuracy_score,
     average_precision_score,
+    coverage_error,
     f1_score,
+    label_ranking_loss,
     roc_auc_score,
     roc_curve,
 )
@@ -226,6 +229,40 @@ def test_one_half_is_judged_by_the_threshold_of_the_other():
     weighted = reporting._replace(weights=np.array([1.0, 2.0, 3.0, 2.0]))
     assert statistics.accuracy_on_half(choosing, weighted) == (2, 5 / 8)
     assert statistics.f1_on_half(choosing, weighted) == (2, pytest.approx(2 * 5 / (7 + 6)))
+
+
+@pytest.mark.parametrize("others", [1, 4])
+@pytest.mark.parametrize("distinct", [1, 3, 1 << 20])  # All equal, many ties, hardly any.
+@pytest.mark.parametrize("weighted", [False, True])
+def test_triplet_accuracy_agrees_with_scikit_learn(weighted, distinct, others):
+    rng = np.random.default_rng(others)
+    scores = rng.integers(0, distinct, (200, 1 + others)).astype(np.float32)
+    weights = rng.integers(0, 4, 200).astype(np.float32) if weighted else None
+    truth = np.tile(np.arange(1 + others) == 0, (200, 1))
+    # All that is read to meet the positive is the positive: scikit-learn reads ties, too.
+    alone = [coverage_error([t], [s]) == 1 for t, s in zip(truth, scores, strict=True)]
+    expected = np.average(alone, weights=weights)
+    if others == 1:  # Of one pair each, in the wrong order where it is a tie.
+        lost = label_ranking_loss(truth, scores, sample_weight=weights)
+        assert expected == pytest.approx(1 - lost, abs=1e-12)
+
+    found = statistics.triplet_accuracy(scores, (True, *[False] * others), weights)
+
+    assert found == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("n", [1, 2, 300])
+def test_spread_agrees_with_the_standard_library(n):
+    scores = np.random.default_rng(n).normal(3, 2, (n, 3)).astype(np.float32)
+    there = np.ones((n, 3), dtype=bool)
+    there[1:, 2] = False
+
+    found = statistics.spread(scores, there)
+
+    columns = (scores[:, i][there[:, i]].astype(float).tolist() for i in range(3))
+    assert found == pytest.approx(max(map(pstdev, columns)), abs=1e-12)
+    assert statistics.spread(np.full((n, 3), 0.1, np.float32), there) == pytest.approx(0, abs=1e-12)
+    assert math.isnan(statistics.spread(scores, ~(there | True)))
 
 
 def test_triplet_accuracy_weighs_tuples():

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from sklearn import metrics as sklearn
 
+from relation import spec
 from trainer_module.metrics import tags
+from trainer_module.metrics.collected import collect, form_of
+from trainer_module.metrics.registry import table_of
 
 METRICS = (
     tags.average_precision,
@@ -54,6 +57,30 @@ def test_agrees_with_scikit_learn(weighted, share, distinct, n):
         definitions = np.mean([_by_hand(*row) for row in zip(scores, has, strict=True)], axis=0)
         mine = [own(scores, has.astype(np.float32)) for own in METRICS[:3]]
         assert mine == pytest.approx(definitions, rel=1e-6)
+
+
+@pytest.mark.parametrize("distinct", [1, 4, 1 << 20])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_each_tag_agrees_with_scikit_learn(weighted, distinct):
+    rng = np.random.default_rng(distinct)
+    scores = (rng.integers(0, distinct + 1, (80, 4)) / distinct).astype(np.float32)
+    labels = rng.random((80, 4)).astype(np.float32)
+    labels[:, 2], labels[:, 3] = 0.4, 0.5  # None has the third tag, all have the fourth.
+    weights = rng.integers(1, 5, 80).astype(np.float32) if weighted else None
+    form = form_of(spec.tags("item", 4))
+    tuples = collect(form, scores, labels, weights)
+    found = {name: metric.compute(tuples) for name, metric in table_of(form).items()}
+    for tag in range(4):
+        truth, own = labels[:, tag] >= 0.5, {"sample_weight": weights}
+        f1 = sklearn.f1_score(truth, scores[:, tag] >= 0.5, zero_division=np.nan, **own)
+        if tag < 2:
+            auc = sklearn.roc_auc_score(truth, scores[:, tag], **own)
+            precision = sklearn.average_precision_score(truth, scores[:, tag], **own)
+        else:  # Of one class alone: undefined.
+            auc = precision = math.nan
+        wanted = {"auc": auc, "average_precision": precision, "f1": f1}
+        mine = {name: found[f"{name}_tag_{tag}"] for name in wanted}
+        assert mine == pytest.approx(wanted, rel=0, abs=1e-6, nan_ok=True)
 
 
 def test_a_single_tag():

@@ -25,11 +25,13 @@ class Form(NamedTuple):
         True, False, or None where the tuple's label says. Empty where columns are other things.
       width: numbers of a label; 0 where there is none. Of an image it is 0, too: behind the pixels
         that the model answers come as many of the image that should have been.
+      image: height, width and channels, where the answer is an image of which they are known.
     """
 
     label: LabelKind
     related: tuple[bool | None, ...]
     width: int
+    image: tuple[int, int, int] | None = None
 
     @property
     def columns(self) -> int | None:

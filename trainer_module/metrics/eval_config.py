@@ -21,6 +21,7 @@ def eval_config(
     code_fingerprint: str,
     slice_role: str,
     weighted: bool = False,
+    image: tuple[int, int, int] | None = None,
 ) -> config_pb2.EvalConfig:
     """Says what is computed on which slices, and what the model must reach to be blessed.
 
@@ -32,6 +33,7 @@ def eval_config(
       code_fingerprint: of the metrics' code; a change of it makes TFX evaluate again.
       slice_role: the role whose features slice.
       weighted: whether tuples carry `relation_weight`, which then weights the metrics.
+      image: height, width and channels of what the model answers, where that is an image.
 
     Raises:
       RecipeError: see `registry.check_gates`.
@@ -42,6 +44,7 @@ def eval_config(
         "label": form.label.value,
         "related": list(form.related),
         "width": form.width,
+        "image": image,
         "code_fingerprint": code_fingerprint,
     }
     metrics = []

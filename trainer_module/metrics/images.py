@@ -10,7 +10,6 @@ and is the (weighted) mean over images; NaN without images, or where a pixel is 
 """
 
 import functools
-import math
 from collections.abc import Callable
 
 import numpy as np
@@ -60,16 +59,25 @@ def psnr(found: Floats, expected: Floats) -> Floats:
     return -10 * np.log10(np.maximum(errors, 10 ** (-MOST_PSNR / 10)))
 
 
-@_averaged
-def ssim(found: Floats, expected: Floats) -> Floats:
+def ssim(
+    found: Floats,
+    expected: Floats,
+    shape: tuple[int, int, int] | None,
+    weights: Floats | None = None,
+) -> float:
     """Structural similarity in [−1, 1] (Wang et al. 2004), mean over channels and 7 × 7 windows.
 
-    As `skimage.metrics.structural_similarity` with its defaults and a range of 1. Of square images
-    with one, three or four channels, 7 pixels a side or more; of others NaN.
+    As `skimage.metrics.structural_similarity` with its defaults and a range of 1.
+
+    Args:
+      shape: height, width and channels; where it is not known, or less than 7 high or wide, NaN.
     """
-    side, channels = _shape(found.shape[1])
-    if side < _WINDOW:
-        return np.full(len(found), NAN)
+    if shape is None or min(shape[:2]) < _WINDOW:
+        return NAN
+    return _averaged(functools.partial(_ssim, shape))(found, expected, weights)
+
+
+def _ssim(shape: tuple[int, int, int], found: Floats, expected: Floats) -> Floats:
     from scipy.ndimage import uniform_filter  # Here: whoever asks for names need not wait for it.
 
     def local(values: Floats) -> Floats:
@@ -77,7 +85,7 @@ def ssim(found: Floats, expected: Floats) -> Floats:
         edge = _WINDOW // 2
         return blurred[:, edge:-edge, edge:-edge]
 
-    x, y = (values.reshape(len(values), side, side, channels) for values in (found, expected))
+    x, y = (values.reshape(len(values), *shape) for values in (found, expected))
     sample = _WINDOW**2 / (_WINDOW**2 - 1)
     mean_x, mean_y = local(x), local(y)
     variances = sample * (local(x * x) - mean_x**2 + local(y * y) - mean_y**2)
@@ -91,12 +99,3 @@ def _overlap(found: Floats, expected: Floats) -> tuple[Floats, Floats]:
     """Pixels in both masks, and in either: [n] each."""
     one, other = found >= ON, expected >= ON
     return (one & other).sum(axis=1), (one | other).sum(axis=1)
-
-
-def _shape(pixels: int) -> tuple[int, int]:
-    """Side and channels of a square image; (0, 0): it is none."""
-    for channels in (1, 3, 4):
-        side = math.isqrt(pixels // channels)
-        if side * side * channels == pixels:
-            return side, channels
-    return 0, 0

@@ -135,7 +135,7 @@ IMAGES: Table = {
     "iou": TupleMetric(lambda t: images.iou(t.scores, t.labels, t.weights)),
     "dice": TupleMetric(lambda t: images.dice(t.scores, t.labels, t.weights)),
     "psnr": TupleMetric(lambda t: images.psnr(t.scores, t.labels, t.weights)),
-    "ssim": TupleMetric(lambda t: images.ssim(t.scores, t.labels, t.weights)),
+    "ssim": TupleMetric(lambda t: images.ssim(t.scores, t.labels, t.form.image, t.weights)),
 }
 
 

@@ -38,16 +38,19 @@ class RelationMetric(metric_types.Metric):
         label: str,
         related: Sequence[bool | None],
         width: int,
+        image: Sequence[int] | None = None,
         code_fingerprint: str = "",
     ) -> None:
         """Configures the metric.
 
         Args:
           name: of the registered metric, and of TFMA's.
-          label: with `related` and `width` the form of a tuple, see `collected.Form`; the label is
-            what the model spec's `label_key` names, the weight what its `example_weight_key` does.
+          label: with `related`, `width` and `image` the form of a tuple, see `collected.Form`; the
+            label is what the model spec's `label_key` names, the weight what its
+            `example_weight_key` does.
           related: see above.
           width: see above.
+          image: see above.
           code_fingerprint: changes nothing; it is part of the configuration so that a cache sees
             when the code was edited.
         """
@@ -57,6 +60,7 @@ class RelationMetric(metric_types.Metric):
             label=label,
             related=list(related),
             width=width,
+            image=None if image is None else list(image),
             code_fingerprint=code_fingerprint,
         )
 
@@ -66,12 +70,16 @@ def _computations(
     label: str,
     related: Sequence[bool | None],
     width: int,
+    image: Sequence[int] | None = None,
     code_fingerprint: str = "",
     model_names: Sequence[str] | None = None,
     example_weighted: bool = False,
 ) -> list[Any]:
     del code_fingerprint
     form = Form(LabelKind(label), tuple(related), width)
+    if image is not None:
+        height, across, channels = image
+        form = form._replace(image=(height, across, channels))
     wanted: dict[str, Any] = {"predictions": {}}
     wanted |= {"labels": {}} if width else {}
     wanted |= {"example_weights": {}} if example_weighted else {}
