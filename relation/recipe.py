@@ -14,6 +14,7 @@ from relation.tuning import Tuning
 
 Scalar: TypeAlias = bool | int | float | str
 Param: TypeAlias = Scalar | tuple[Scalar, ...]
+Numbers: TypeAlias = Literal["z_scores", "ranks"]
 
 
 class Part(Frozen):
@@ -42,11 +43,13 @@ class Model(Frozen):
 
     `features`: by default every feature of the schema but the id and those that the relation's
     source reads, which would give the answer away. Of two entity types each has its own list.
+    `numbers`: as z-scores, or as normal scores of their ranks (`trainer_module.ranks`).
     `tower`: of each entity type its own copy; or `towers`: one an entity type.
     `mining`: how a loss of triplets chooses them among all members of a batch.
     """
 
     features: tuple[str, ...] | dict[Name, tuple[str, ...]] | None = None
+    numbers: Numbers = "z_scores"
     tower: Part | None = None
     towers: dict[Name, Part] = Field(default={})
     head: Part

@@ -16,6 +16,7 @@ import tensorflow_transform as tft
 from relation.names import NEGATIVE_PROB, RELATION, RELATION_WEIGHT, prefixed
 from relation.schema import Feature, FeatureKind
 from trainer_module.keys import as_text, hashed
+from trainer_module.ranks import QUANTILES, normal_scores
 from trainer_module.request import KEY, PreprocessingRequest
 from trainer_module.tag_counts import count_tags
 from trainer_module.vocabulary import Vocabulary
@@ -46,11 +47,11 @@ def preprocessing_fn(
       custom_config: holds a PreprocessingRequest as JSON.
 
     Returns:
-      `<role>_<feature>` for the features of the request, [batch, width] (float32 z-scores, int64
-      vocabulary indices, encoded images as bytes); `relation` float32 [batch, width],
-      `relation_weight` [batch, 1] and `negative_prob` [batch, negatives], where they are;
-      `<key>_key`, int64 hashes of the keys that are asked for, variable-length; `<name>_text` of
-      what names tuples, bytes [batch, 1].
+      `<role>_<feature>` for the features of the request, [batch, width] (float32 z-scores or
+      normal scores of ranks, int64 vocabulary indices, encoded images as bytes); `relation` float32
+      [batch, width], `relation_weight` [batch, 1] and `negative_prob` [batch, negatives], where
+      they are; `<key>_key`, int64 hashes of the keys that are asked for, variable-length;
+      `<name>_text` of what names tuples, bytes [batch, 1].
     """
     request = PreprocessingRequest.model_validate_json(custom_config[KEY])
     outputs: dict[str, tf.Tensor] = {}
@@ -60,7 +61,9 @@ def preprocessing_fn(
             (feature, inputs[prefixed(first, feature.name)])
             for (first, *_), (_, feature) in zip(roles, group, strict=True)
         ]
-        apply = _ANALYZE[analyzed[0][0].kind](analyzed, name)
+        kind = analyzed[0][0].kind
+        ranked = kind is FeatureKind.NUMERIC and request.numbers == "ranks"
+        apply = (_ranked if ranked else _ANALYZE[kind])(analyzed, name)
         for mine, (_, feature) in zip(roles, group, strict=True):
             for output in (prefixed(role, feature.name) for role in mine):
                 outputs[output] = apply(inputs[output], feature)
@@ -148,20 +151,41 @@ def _image(analyzed: Analyzed, name: str) -> Apply:
     return lambda values, feature: _dense(values, feature.width, "")
 
 
+def _as_float(values: tf.SparseTensor, feature: Feature) -> tf.Tensor:
+    """float32 [batch, width], NaN where there is no value."""
+    return _dense(tf.cast(values, tf.float32), feature.width, float("nan"))
+
+
 def _numeric(analyzed: Analyzed, name: str) -> Apply:
     """z-score of each component; a missing value is the mean, hence 0."""
-
-    def as_float(values: tf.SparseTensor, feature: Feature) -> tf.Tensor:
-        return _dense(tf.cast(values, tf.float32), feature.width, float("nan"))
-
     ((feature, values),) = analyzed
-    known = as_float(values, feature)
+    known = _as_float(values, feature)
     mean = tft.mean(known, reduce_instance_dims=False, name=f"{name}_mean")
     spread = tf.sqrt(tft.var(known, reduce_instance_dims=False, name=f"{name}_var"))
 
     def apply(values: tf.SparseTensor, feature: Feature) -> tf.Tensor:
-        dense = as_float(values, feature)
+        dense = _as_float(values, feature)
         return tf.where(tf.math.is_nan(dense), 0.0, tf.math.divide_no_nan(dense - mean, spread))
+
+    return apply
+
+
+def _ranked(analyzed: Analyzed, name: str) -> Apply:
+    """Normal score of the rank of each component; a missing value is in the middle, hence 0."""
+    ((feature, values),) = analyzed
+    quantiles = tft.quantiles(
+        _as_float(values, feature),
+        QUANTILES,
+        epsilon=0.5 / QUANTILES,
+        reduce_instance_dims=False,
+        name=f"{name}_quantiles",
+    )
+
+    def apply(values: tf.SparseTensor, feature: Feature) -> tf.Tensor:
+        dense = _as_float(values, feature)
+        missing = tf.math.is_nan(dense)
+        scores = normal_scores(tf.where(missing, 0.0, dense), quantiles)
+        return tf.where(missing, 0.0, scores)
 
     return apply
 

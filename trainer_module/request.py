@@ -7,7 +7,7 @@ from relation.errors import RecipeError
 from relation.load import LoadedRecipe
 from relation.materialization import Materialization
 from relation.names import ID, prefixed
-from relation.recipe import Model, Training
+from relation.recipe import Model, Numbers, Training
 from relation.schema import Feature
 from relation.spec import Frozen, Relation
 from relation.tuning import Tuning, Value
@@ -26,6 +26,7 @@ class PreprocessingRequest(Frozen):
     `keys`: what tells who is related within a batch, where the loss asks for it. `counted`: the
     feature of the tags, where the loss weighs them by how many entities have each. `shown`:
     features of tuples that are kept as text, to name tuples: ids, and of the first role the label.
+    `numbers`: as in the recipe's model.
     """
 
     materialization: Materialization
@@ -33,6 +34,7 @@ class PreprocessingRequest(Frozen):
     keys: Keys | None = None
     counted: str | None = None
     shown: tuple[str, ...] = ()
+    numbers: Numbers = "z_scores"
 
     @property
     def relation(self) -> Relation:
@@ -50,12 +52,14 @@ class PreprocessingRequest(Frozen):
     def of(cls, loaded: LoadedRecipe) -> "PreprocessingRequest":
         """The request that a recipe makes."""
         features = {entity: loaded.features_of(entity) for entity in loaded.tuples.entities}
+        model = loaded.recipe.model
         return cls(
             materialization=loaded.materialization,
             features=features,
             keys=Keys.of(loaded),
             counted=_counted(loaded),
             shown=_shown(loaded),
+            numbers=model.numbers if model is not None else "z_scores",
         )
 
 

@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_transform.beam as tft_beam
+from scipy.stats import norm
 from tensorflow_transform import TFTransformOutput
 from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 
 from relation.materialization import Materialization
 from relation.schema import Feature, FeatureKind
 from trainer_module.preprocessing import preprocessing_fn
+from trainer_module.ranks import QUANTILES
 from trainer_module.request import KEY, PreprocessingRequest
 
 FEATURES = (
@@ -62,6 +64,10 @@ TUPLE_WITHOUT_PRICE = {**TUPLE, "right_price": [], "relation": [0.0]}
 
 @pytest.fixture(scope="module")
 def transformed(tmp_path_factory):
+    return _transform(REQUEST, tmp_path_factory)
+
+
+def _transform(request, tmp_path_factory):
     spec = {
         f"{role}_{name}": tf.io.VarLenFeature(kind)
         for role in ("left", "right")
@@ -70,7 +76,7 @@ def transformed(tmp_path_factory):
     metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(spec))
     empty = {name: [] for name in spec}
     entities = [{**empty, **entity} for entity in ENTITIES]
-    config = {KEY: REQUEST.model_dump_json()}
+    config = {KEY: request.model_dump_json()}
     with tft_beam.Context(temp_dir=str(tmp_path_factory.mktemp("tft"))):
         function = (entities, metadata) | tft_beam.AnalyzeDataset(
             lambda inputs: preprocessing_fn(inputs, config)
@@ -126,3 +132,15 @@ def test_one_role_can_be_fed_alone(transformed):
     assert result["left_price"].numpy() == pytest.approx(np.array([[3 / np.sqrt(3.5)]]))
     assert result["left_colour"].numpy().tolist() == [[2]]
     assert "right_price" not in result
+
+
+def test_numbers_are_ranks_where_the_recipe_says_so(tmp_path_factory):
+    request = REQUEST.model_copy(update={"numbers": "ranks"})
+    rows, _ = _transform(request, tmp_path_factory)
+    # Prices 1, 2, 3, 6: three steps; sizes 10, 20, 30, 40: 25 is half way, and 0 never varies.
+    last = norm.ppf(1 - 0.5 / QUANTILES)
+    assert rows[0]["left_price"] == pytest.approx([last], abs=1e-4)
+    assert rows[0]["right_price"] == pytest.approx(norm.ppf([2 / 3]), abs=1e-4)
+    assert rows[0]["left_size"] == pytest.approx([0.0, 0.0], abs=1e-4)
+    assert rows[0]["right_size"].tolist() == [0.0, 0.0]
+    assert rows[1]["right_price"].tolist() == [0.0]

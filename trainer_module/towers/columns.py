@@ -95,10 +95,10 @@ def column_vectors(
 class Steps(keras.layers.Layer):
     """Numbers as steps, [batch, n] -> [batch, n · bins], each in [-1, 1].
 
-    Bins hold equal shares of a normal distribution, as which z-scores are read: those below the
-    number are 1, those above it -1, and the one that holds it says how far it fills it (piecewise
-    linear encoding of Gorishniy, Rubachev, Babenko, "On Embeddings for Numerical Features in
-    Tabular Deep Learning", NeurIPS 2022, there with quantiles of the data).
+    Bins hold equal shares of a normal distribution, as which z-scores are read, and which normal
+    scores of ranks have: those below the number are 1, those above it -1, and the one that holds it
+    says how far it fills it (piecewise linear encoding of Gorishniy, Rubachev, Babenko, "On
+    Embeddings for Numerical Features in Tabular Deep Learning", NeurIPS 2022).
     """
 
     def __init__(self, bins: int):
