@@ -128,6 +128,7 @@ def corpus_request(loaded: LoadedRecipe) -> CorpusRequest:
         similarity=head.similarity if isinstance(head, Head) else None,
         references=recipe.evaluation.corpus.references,
         slices=recipe.evaluation.slices,
+        image=_answered_image(loaded),
     )
     of_corpus = names() if request.question is not None else ()
     fields = {f"corpus.gates.{name}": name for name in recipe.evaluation.corpus.gates}

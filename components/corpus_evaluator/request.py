@@ -18,6 +18,7 @@ class CorpusRequest(Frozen):
     `schemas`: of the entity types that have rows of their own, in protobuf's text form; the
     entities of the others are in the tuples.
     `references`: the split of the entities that are found. `slices`: features of queries.
+    `image`: height, width and channels of a label, where that is an image.
     """
 
     materialization: Materialization
@@ -26,6 +27,7 @@ class CorpusRequest(Frozen):
     similarity: Literal["euclidean", "cosine", "dot"] | None
     references: str
     slices: tuple[str, ...]
+    image: tuple[int, int, int] | None = None
 
     @property
     def question(self) -> "Question | None":
@@ -52,6 +54,13 @@ class CorpusRequest(Frozen):
             return None
         common = question.reference in self.materialization.common
         return question.reference, EVAL if common else self.references
+
+    @property
+    def ranks_alone(self) -> bool:
+        """Whether documents are ranked without a query, by what is known of them alone."""
+        tuples = self.materialization.tuples
+        ranked = tuples.label in (LabelKind.SCALAR, LabelKind.GRADES)
+        return ranked and not tuples.comparisons and len(tuples.roles) > 1
 
     @property
     def comparable(self) -> dict[str, tuple[Feature, ...]]:

@@ -10,7 +10,7 @@ import numpy as np
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from components.corpus_evaluator import collapse, trivial
+from components.corpus_evaluator import collapse, trivial, trivial_images
 from components.corpus_evaluator.encode import EncodeEntities, EntityPlan
 from components.corpus_evaluator.links import Links, ReadEdges, ReadTuples
 from components.corpus_evaluator.links import read as read_links
@@ -23,7 +23,8 @@ from components.corpus_evaluator.retrieval import Similarity
 from components.corpus_evaluator.untrained import Untrained
 from components.evaluator.corpus import BLESSED, MODEL, TRIVIAL
 from components.relation_gen.rows import RowSpec, entity_spec
-from relation.names import EVAL, TRAIN
+from relation.names import EVAL, TRAIN, prefixed
+from relation.schema import FeatureKind
 from relation.spec import LabelKind
 
 SHARD_BYTES = 4 * 2**20
@@ -90,7 +91,13 @@ def evaluate(
     untrained = Untrained(request, found, local)
     if request.question is None:
         relation = request.materialization.tuples
-        least = trivial.of_tuples(relation, linked[TRAIN], linked[EVAL], untrained.near)
+        if request.image is not None:
+            sums = (trivial_images.read(_images(scratch, s), request.image) for s in (TRAIN, EVAL))
+            least = trivial_images.of_images(*sums)
+        else:
+            least = trivial.of_tuples(
+                relation, linked[TRAIN], linked[EVAL], untrained.near, untrained.rows
+            )
         return result | {"tuples": least and least._asdict()}, {}
     if not all(shape.finite == 1 for shape in shapes.values()):
         return result, {}
@@ -103,6 +110,9 @@ def _plans(request: CorpusRequest, files: Files, models: Mapping[str, str], scra
     wanted = [(entity, EVAL) for entity in asked.tuples.entities]
     if request.found is not None:
         wanted.append(request.found)
+    measured = set(wanted)
+    if request.ranks_alone:
+        wanted.append((asked.primary, TRAIN))
     by_label = question is not None and question.relevant == "label"
     label = getattr(asked.relation.source, "feature", None) if by_label else None
     plans = {}
@@ -118,7 +128,7 @@ def _plans(request: CorpusRequest, files: Files, models: Mapping[str, str], scra
             label=label if primary else None,
             layout=Layout(request.comparable[entity]),
             slices=request.slices if primary else (),
-            models=models,
+            models=models if (entity, split) in measured else {},
             folder=os.path.join(scratch, f"{entity}-{split}"),
             shards=max(1, sum(files.sizes[path] for path in paths) // SHARD_BYTES),
         )
@@ -195,6 +205,11 @@ def _run(
             made = pipeline | f"Paths[{entity},{split}]" >> beam.Create(list(paths))
             spread = made | f"Spread[{entity},{split}]" >> beam.Reshuffle()
             _ = spread | f"Entities[{entity},{split}]" >> EncodeEntities(plan)
+        if request.image is not None:
+            readers |= {
+                f"images-{split}": (files.tuples[split], _image_reader(request, scratch, split))
+                for split in (TRAIN, EVAL)
+            }
         for name, (paths, reader) in readers.items():
             made = pipeline | f"Paths[{name}]" >> beam.Create(list(paths))
             spread = made | f"Spread[{name}]" >> beam.Reshuffle()
@@ -203,3 +218,24 @@ def _run(
         name: read_links(folder, *((2, 0) if name == EDGES else (len(relation.roles), width)))
         for name, folder in folders.items()
     }
+
+
+def _image_reader(request: CorpusRequest, scratch: str, split: str) -> trivial_images.ReadImages:
+    assert request.image is not None
+    image, label = (
+        next(
+            (
+                prefixed(role.name, feature.name)
+                for feature in request.features[role.entity]
+                if feature.kind is FeatureKind.IMAGE
+            ),
+            None,
+        )
+        for role in request.materialization.tuples.roles
+    )
+    assert label is not None  # Its tower gives an image.
+    return trivial_images.ReadImages(_images(scratch, split), label, image, request.image)
+
+
+def _images(scratch: str, split: str) -> str:
+    return os.path.join(scratch, f"images-{split}")

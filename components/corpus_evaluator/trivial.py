@@ -9,6 +9,8 @@
 | a pair is related, two types | auc | how often the second is related in training |
 | ranked pairs with a query | triplet_accuracy | nearness of raw features to the query's |
 | lists with a query | ndcg_at_10 | the same |
+| the two without a query | the same | the one raw feature that ranks training tuples best |
+| label images (`trivial_images`) | mse | means of training labels, by place or brightness |
 """
 
 from collections.abc import Callable
@@ -18,25 +20,40 @@ import numpy as np
 import numpy.typing as npt
 
 from components.corpus_evaluator.links import Links
-from components.corpus_evaluator.points import U64
+from components.corpus_evaluator.points import U64, Floats, Places
+from relation.names import EVAL, TRAIN
 from relation.spec import LabelKind, Relation
 
 F64 = npt.NDArray[np.float64]
+MOST_PAIRS = 2**20
+"""So many pairs of documents of training tuples say which feature is best."""
+
+
+ABOVE, BELOW = "above", "below"
 
 
 class Trivial(NamedTuple):
-    """A metric of tuples, its value without training, and how that was reached."""
+    """A metric of tuples, its value without training, and how that was reached.
+
+    `bound`: where a better value is.
+    """
 
     metric: str
     value: float
     by: str
+    bound: str = ABOVE
 
 
 Nearness = Callable[[str, U64, str, U64], F64 | None]
 """Of two roles the ids of their members, [n] each → nearness [n]; None: they cannot be compared."""
+Rows = Callable[[str, str, U64], tuple[Places, Floats] | None]
+"""Entity type, split and ids [...] → the row of each, −1 where it is unknown, and the raw features
+of rows, [m, d], the same d in both splits; None: there are none."""
 
 
-def of_tuples(relation: Relation, train: Links, held_out: Links, near: Nearness) -> Trivial | None:
+def of_tuples(
+    relation: Relation, train: Links, held_out: Links, near: Nearness, rows: Rows
+) -> Trivial | None:
     """The trivial baseline of a relation; None: there is none.
 
     Args:
@@ -44,7 +61,9 @@ def of_tuples(relation: Relation, train: Links, held_out: Links, near: Nearness)
       train: tuples to count in.
       held_out: tuples to predict.
       near: by raw features.
+      rows: the raw features.
     """
+    train, held_out = _counted(train), _counted(held_out)
     if not len(held_out.labels) or not len(train.labels):
         return None
     kind, ordered = relation.label, [c.related for c in relation.comparisons]
@@ -56,17 +75,20 @@ def of_tuples(relation: Relation, train: Links, held_out: Links, near: Nearness)
         return _priors(train, held_out)
     if kind is LabelKind.BINARY and ordered:
         return _pairs(relation, train, held_out, near)
-    if kind is LabelKind.SCALAR and ordered:
-        found = _nearness(relation, held_out, near)
+    if kind in (LabelKind.SCALAR, LabelKind.GRADES) and len(relation.roles) > 1:
+        if ordered:
+            found, by = _nearness(relation, held_out, near), "raw features"
+        else:
+            found, by = _best_feature(relation, train, held_out, rows), "the best raw feature"
         if found is None:
             return None
-        above = found[:, 0] > found[:, 1]
-        share = float(np.average(above, weights=held_out.weights))
-        return Trivial("triplet_accuracy", share, "raw features")
-    if kind is LabelKind.GRADES and ordered:
-        found = _nearness(relation, held_out, near)
-        return None if found is None else _lists(held_out, found)
+        return (_order if kind is LabelKind.SCALAR else _lists)(held_out, found, by)
     return None
+
+
+def _counted(links: Links) -> Links:
+    kept = links.weights > 0
+    return Links(links.members[kept], links.labels[kept], links.weights[kept])
 
 
 def _majority(train: Links, held_out: Links) -> Trivial:
@@ -113,16 +135,63 @@ def _rates(train: Links, held_out: Links, column: int) -> F64:
     return np.where(known[at] == held_out.members[:, column], rate[at], mean)
 
 
-def _lists(held_out: Links, found: F64) -> Trivial:
+def _order(held_out: Links, found: F64, by: str) -> Trivial:
+    above = found[:, 0] > found[:, 1]
+    share = float(np.average(above, weights=held_out.weights))
+    return Trivial("triplet_accuracy", share, by)
+
+
+def _lists(held_out: Links, found: F64, by: str) -> Trivial | None:
     from sklearn.metrics import ndcg_score
 
     there = held_out.labels >= 0
     gains = np.where(there, np.exp2(held_out.labels.astype(np.float64)) - 1, 0)
     kept = gains.max(axis=1) > 0
+    if not kept.any():
+        return None
     lowest = found[there].min(initial=0) - 1
     scores = np.where(there, found, lowest)[kept]
     value = ndcg_score(gains[kept], scores, k=10, sample_weight=held_out.weights[kept])
-    return Trivial("ndcg_at_10", float(value), "raw features")
+    return Trivial("ndcg_at_10", float(value), by)
+
+
+def _best_feature(relation: Relation, train: Links, held_out: Links, rows: Rows) -> F64 | None:
+    """The one feature, or minus it, that orders most training pairs rightly: [n, documents]."""
+    documents = len(relation.roles) if relation.label is LabelKind.GRADES else 2
+    entity = relation.roles[0].entity
+    found = [
+        rows(entity, split, links.members[:, :documents])
+        for split, links in ((TRAIN, train), (EVAL, held_out))
+    ]
+    if found[0] is None or found[1] is None:
+        return None
+    (places, vectors), (asked, features) = found[0], found[1]
+    better, worse, weights = _pairs_of(relation, train, places)
+    if not len(better):
+        return None
+    right = np.zeros((2, vectors.shape[1]))
+    for column in range(vectors.shape[1]):
+        values = np.asarray(vectors[:, column])
+        apart = values[better] - values[worse]
+        right[:, column] = weights[apart > 0].sum(), weights[apart < 0].sum()
+    descending, column = divmod(int(right.argmax()), right.shape[1])
+    scores = np.asarray(features[:, column], dtype=np.float64) * (-1 if descending else 1)
+    return np.where(asked >= 0, scores[asked], scores.min() - 1)
+
+
+def _pairs_of(relation: Relation, train: Links, places: Places) -> tuple[Places, Places, F64]:
+    """Some training pairs: the rows of the better and of the worse document, and weights, [n]."""
+    if relation.label is LabelKind.GRADES:
+        some = max(1, MOST_PAIRS // places.shape[1] ** 2)
+        grades = train.labels[:some]
+        ordered = (grades[:, :, None] > grades[:, None, :]) & (grades[:, None, :] >= 0)
+        lists, first, second = np.nonzero(ordered)
+    else:
+        lists = np.arange(min(len(places), MOST_PAIRS))
+        first, second = np.zeros_like(lists), np.ones_like(lists)
+    better, worse = places[lists, first], places[lists, second]
+    known = (better >= 0) & (worse >= 0)
+    return better[known], worse[known], train.weights[lists[known]].astype(np.float64)
 
 
 def _nearness(relation: Relation, links: Links, near: Nearness) -> F64 | None:

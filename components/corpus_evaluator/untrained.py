@@ -9,12 +9,12 @@ import numpy.typing as npt
 from components.corpus_evaluator.encode import RAW
 from components.corpus_evaluator.links import Links
 from components.corpus_evaluator.neighbours import Space
-from components.corpus_evaluator.points import U64, Floats
+from components.corpus_evaluator.points import U64, Floats, Places
 from components.corpus_evaluator.population import Population
 from components.corpus_evaluator.raw import Fitted, Layout
 from components.corpus_evaluator.request import CorpusRequest, Question
 from components.corpus_evaluator.retrieval import Similarity
-from relation.names import EVAL
+from relation.names import EVAL, TRAIN
 
 _STEP = 8192
 Populations = Mapping[tuple[str, str], Population]
@@ -60,6 +60,12 @@ class Untrained:
             result[rows] = -np.sqrt((apart.astype(np.float64) ** 2).sum(axis=1))
         result[np.isinf(result)] = result[known].min(initial=0) - 1
         return result
+
+    def rows(self, entity: str, split: str, ids: U64) -> tuple[Places, Floats] | None:
+        """See `trivial.Rows`."""
+        population = self._found[entity, split]
+        vectors = self._comparable(population, self._found[entity, TRAIN])
+        return None if vectors is None else (population.places(ids), vectors)
 
     def _comparable(self, population: Population, references: Population) -> Floats | None:
         """The raw vectors of a population; None: there is nothing to compare."""

@@ -64,11 +64,13 @@ def _baseline(
     """What needs no training, on the same tuples."""
     least = corpus.get("tuples")
     if evaluation.baseline and least is not None:
-        threshold = least["value"] + evaluation.baseline.margin
-        yield _gate(found, least["metric"], "above", threshold, "baseline")
+        margin = evaluation.baseline.margin * (1 if least["bound"] == "above" else -1)
+        threshold = least["value"] + margin
+        yield _gate(found, least["metric"], least["bound"], threshold, "baseline")
 
 
 def _gate(found: Verdict, name: str, bound: str, threshold: float, kind: str) -> GateResult:
     value = found.metrics.get(name, math.nan)
     before = None if found.baseline is None else found.baseline.get(name)
-    return GateResult(name, bound, threshold, value, before, value > threshold, kind)
+    passed = value > threshold if bound == "above" else value < threshold
+    return GateResult(name, bound, threshold, value, before, passed, kind)

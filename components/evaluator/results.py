@@ -22,7 +22,7 @@ Value: TypeAlias = str | int | float
 Interval: TypeAlias = tuple[float, float]
 
 
-_SIGNS = {"min": "≥", "max": "≤", "above": ">"}
+_SIGNS = {"min": "≥", "max": "≤", "above": ">", "below": "<"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,8 +31,9 @@ class GateResult:
 
     Attributes:
       metric: its name.
-      bound: "min", "max", "above" (more than), "max_drop" (against the last blessed model), or
-        "defined" (any number will do: what is asked of a metric that is gated by `max_drop` alone).
+      bound: "min", "max", "above" (more than), "below" (less than), "max_drop" (against the last
+        blessed model), or "defined" (any number will do: what is asked of a metric that is gated by
+        `max_drop` alone).
       threshold: the bound; None for "defined".
       value: the model's; NaN where it is undefined, and where the metric is missing.
       baseline: the value of the last blessed model; None where there was none to compare with.

@@ -3,31 +3,37 @@
 import numpy as np
 import pytest
 
+from components.corpus_evaluator import trivial
 from components.corpus_evaluator.links import Links
-from components.corpus_evaluator.trivial import Trivial, of_tuples
+from components.corpus_evaluator.trivial import Trivial
 from relation import spec
 from relation.spec import LabelKind
 
 
-def links(labels, members=None):
+def links(labels, members=None, weights=None):
     values = np.array(labels, np.float32)
     ids = np.zeros((len(values), 2)) if members is None else members
-    return Links(np.array(ids, np.uint64), values, np.ones(len(values), np.float32))
+    own = np.ones(len(values)) if weights is None else weights
+    return Links(np.array(ids, np.uint64), values, np.array(own, np.float32))
 
 
 def never(*_):
     raise AssertionError("raw features were asked for")
 
 
+def of_tuples(relation, train, held_out, near=never, rows=never):
+    return trivial.of_tuples(relation, train, held_out, near, rows)
+
+
 def test_numbers_must_beat_their_mean():
     relation = spec.pairs("item", "item", LabelKind.SCALAR)
     some = links([[0.1], [0.2]])
-    assert of_tuples(relation, some, some, never) == Trivial("r2", 0.0, "the mean")
+    assert of_tuples(relation, some, some) == Trivial("r2", 0.0, "the mean")
 
 
 def test_the_most_frequent_class_of_training():
     relation = spec.pairs("item", "item", LabelKind.CLASS)
-    found = of_tuples(relation, links([[2], [2], [0]]), links([[2], [0], [0], [1]]), never)
+    found = of_tuples(relation, links([[2], [2], [0]]), links([[2], [0], [0], [1]]))
     assert found == Trivial("accuracy", 0.25, "majority")
 
 
@@ -36,7 +42,7 @@ def test_tags_as_often_as_in_training():
     train = links([[1, 0, 0], [1, 1, 0], [1, 0, 0]])
     # Order: first, second, third. A row with the second alone: 1/2; with first and third:
     # (1 + 2/3) / 2.
-    found = of_tuples(relation, train, links([[0, 1, 0], [1, 0, 1]]), never)
+    found = of_tuples(relation, train, links([[0, 1, 0], [1, 0, 1]]))
     assert found == pytest.approx(Trivial("lrap", (1 / 2 + 5 / 6) / 2, "frequencies of tags"))
 
 
@@ -82,3 +88,82 @@ def test_lists_by_nearness_to_the_query():
     )
     # The one relevant document of the one list that has some is second.
     assert found == pytest.approx(Trivial("ndcg_at_10", 1 / np.log2(3), "raw features"))
+
+
+FEATURES = np.array([[0.5, 3, 9], [0.5, 1, 8], [0.2, 2, 7], [0.9, 2, 6]], np.float32)
+"""Of documents 1 to 4: noise, one that falls with quality, one that tells the number."""
+
+
+def documents(entity, split, ids):
+    assert entity == "document"
+    places = ids.astype(np.int64) - 1
+    return np.where(places < len(FEATURES), places, -1), FEATURES
+
+
+def test_ranked_pairs_without_a_query_by_the_feature_that_orders_training():
+    relation = spec.ranked_pairs("document", None)
+    # The second, negated, is right of all three; of others none is right of more than two.
+    train = links([[1], [1], [1]], [[2, 1], [2, 3], [4, 1]])
+    held_out = links([[1], [1], [1], [1]], [[2, 4], [1, 4], [2, 3], [4, 3]])  # The last: a tie.
+    found = of_tuples(relation, train, held_out, rows=documents)
+    assert found == Trivial("triplet_accuracy", 0.5, "the best raw feature")
+    # By weights the third is better, as it is: right of 2 > 3 and 3 > 4.
+    heavy = links([[1], [1], [1]], [[2, 1], [2, 3], [3, 4]], [1, 1, 9])
+    found = of_tuples(relation, heavy, held_out, rows=documents)
+    assert found == Trivial("triplet_accuracy", 0.75, "the best raw feature")
+
+
+def test_lists_without_a_query_by_the_feature_that_orders_training():
+    relation = spec.lists("document", None, 3)
+    # 2 above 1 and 3, 3 above 1: as the second, negated.
+    train = links([[0, 2, 1]], [[1, 2, 3]])
+    held_out = links([[1, 0, -1], [0, 0, -1]], [[1, 4, 0], [1, 2, 0]])
+    found = of_tuples(relation, train, held_out, rows=documents)
+    # The relevant document of the one list that has some is second.
+    assert found == pytest.approx(Trivial("ndcg_at_10", 1 / np.log2(3), "the best raw feature"))
+
+
+def test_documents_that_are_not_known_come_last():
+    relation = spec.lists("document", None, 2)
+    train = links([[0, 1], [1, 0]], [[1, 2], [9, 1]])
+    found = of_tuples(relation, train, links([[0, 1]], [[1, 9]]), rows=documents)
+    assert found.value == pytest.approx(1 / np.log2(3))
+
+
+@pytest.mark.parametrize(
+    ("train", "held_out", "rows"),
+    [
+        (links([[1, 1]], [[1, 2]]), links([[1, 0]], [[1, 2]]), documents),  # Nothing is better.
+        (links([[1, 0]], [[1, 2]]), links([[0, 0]], [[1, 2]]), documents),  # Nothing to find.
+        (links([[1, 0]], [[1, 2]]), links([[1, 0]], [[1, 2]]), lambda *_: None),
+        (links([[1, 0]], [[8, 9]]), links([[1, 0]], [[1, 2]]), documents),  # None is known.
+    ],
+)
+def test_lists_that_say_nothing_have_no_baseline(train, held_out, rows):
+    relation = spec.lists("document", None, 2)
+    assert of_tuples(relation, train, held_out, rows=rows) is None
+
+
+@pytest.mark.parametrize(
+    "relation",
+    [
+        spec.pairs("item", "item"),
+        spec.pairs("item", "item", LabelKind.CLASS),
+        spec.tags("item", 1),
+        spec.ranked_pairs("document", None),
+        spec.ranked_pairs("document", "query"),
+        spec.lists("document", None, 1),
+    ],
+)
+def test_tuples_of_no_weight_have_no_baseline(relation):
+    width = max(len(relation.roles), 2)
+    some = links([[1], [0]], np.ones((2, width)))
+    nothing = links([[1], [0]], np.ones((2, width)), [0, 0])
+    empty = links(np.zeros((0, 1)), np.zeros((0, width)))
+    for train, held_out in ((some, nothing), (nothing, some), (some, empty), (empty, some)):
+        assert of_tuples(relation, train, held_out) is None
+
+
+def test_a_class_that_only_tuples_of_no_weight_have_is_not_there():
+    held_out = links([[1], [1], [0]], weights=[1, 1, 0])
+    assert of_tuples(spec.pairs("item", "item"), held_out, held_out) is None

@@ -81,12 +81,24 @@ def test_the_worst_slice():
 
 
 def test_what_needs_no_training_must_be_beaten():
-    corpus = {**NOTHING, "tuples": {"metric": "auc", "value": 0.9, "by": "popularity"}}
+    least = {"metric": "auc", "value": 0.9, "by": "popularity", "bound": "above"}
+    corpus = {**NOTHING, "tuples": least}
     [gate] = broken(found(), corpus)
     assert (gate.kind, gate.metric, gate.value, gate.threshold) == ("baseline", "auc", 0.9, 0.9)
     assert broken(found({"auc": 0.91}), corpus) == []
     assert len(broken(found({"auc": 0.91}), corpus, baseline={"margin": 0.02})) == 1
     assert broken(found(), corpus, baseline=False) == []
+
+
+def test_errors_must_be_below_those_that_need_no_training():
+    least = {"metric": "mse", "value": 0.1, "by": "the mean label image", "bound": "below"}
+    corpus = {**NOTHING, "tuples": least}
+    [gate] = broken(found({"mse": 0.1}), corpus)
+    assert (gate.kind, gate.metric, gate.bound, gate.threshold) == ("baseline", "mse", "below", 0.1)
+    assert gate.asked() == "< 0.1"
+    assert len(broken(found({"mse": math.nan}), corpus)) == 1
+    assert broken(found({"mse": 0.09}), corpus) == []
+    assert len(broken(found({"mse": 0.09}), corpus, baseline={"margin": 0.02})) == 1
 
 
 def test_raw_features_must_be_beaten():

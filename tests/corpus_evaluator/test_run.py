@@ -1,0 +1,162 @@
+"""What must be beaten where nearness says nothing of a relation, from files to what is found."""
+
+import io
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from apache_beam import Pipeline
+from PIL import Image
+
+from components.corpus_evaluator.request import CorpusRequest
+from components.corpus_evaluator.run import Files, evaluate
+from components.evaluator.corpus import MODEL
+from relation.materialization import Materialization
+from relation.schema import Feature, FeatureKind
+
+
+def model(folder, entities):
+    """A model that embeds all of some types alike."""
+
+    class Model(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+        def embed(self, examples):
+            return {"embedding": tf.ones([tf.shape(examples)[0], 2])}
+
+    made = Model()
+    signatures = {f"embed_{entity}": made.embed for entity in entities}
+    tf.saved_model.save(made, str(folder), signatures=signatures)
+    return str(folder)
+
+
+def example(**values):
+    found = tf.train.Example()
+    for name, value in values.items():
+        feature = found.features.feature[name]
+        if isinstance(value, bytes):
+            feature.bytes_list.value.append(value)
+        else:
+            feature.float_list.value.extend(np.ravel(value))
+    return found
+
+
+def written(path, examples):
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for found in examples:
+            writer.write(found.SerializeToString())
+    return [str(path)]
+
+
+@pytest.fixture
+def measured(tmp_path):
+    """measured(request, tuples by split) -> what needs no training; tuples hold all entities."""
+
+    def run(request, tuples):
+        paths = {split: written(tmp_path / split, found) for split, found in tuples.items()}
+        sizes = {path: 1 for found in paths.values() for path in found}
+        found, arrays = evaluate(
+            request,
+            Files({}, paths, (), sizes),
+            {MODEL: model(tmp_path / "model", request.materialization.tuples.entities)},
+            str(tmp_path / "scratch"),
+            str(tmp_path / "local"),
+            Pipeline,
+        )
+        assert arrays == {}
+        assert found["question"] is None
+        return found["tuples"]
+
+    return run
+
+
+def test_documents_without_a_query_are_ranked_by_one_raw_feature(measured):
+    asked = Materialization.model_validate(
+        {
+            "entities": {"document": "id"},
+            "primary": "document",
+            "relation": {
+                "type": "ranked_pairs",
+                "source": {"type": "graded_group", "group": "group", "grade": "grade"},
+            },
+        }
+    )
+    request = CorpusRequest(
+        materialization=asked,
+        features={
+            "document": (Feature(name="x", kind=FeatureKind.NUMERIC, dtype="float", width=2),)
+        },
+        schemas={},
+        similarity=None,
+        references="eval",
+        slices=(),
+    )
+
+    def pair(number, preferred, other):
+        return example(
+            preferred_id=b"%d-a" % number,
+            preferred_x=preferred,
+            other_id=b"%d-b" % number,
+            other_x=other,
+            relation=1.0,
+        )
+
+    # The lower second number is better in all of training, the higher first one in half of it.
+    train = [pair(0, (1, 2), (0, 4)), pair(1, (0, 5), (1, 6))]
+    held_out = [pair(2, (0, 2), (0, 3)), pair(3, (1, 9), (0, 1)), pair(4, (0, 7), (9, 8))]
+
+    assert measured(request, {"train": train, "eval": held_out}) == {
+        "metric": "triplet_accuracy",
+        "value": pytest.approx(2 / 3),
+        "by": "the best raw feature",
+        "bound": "above",
+    }
+
+
+def test_label_images_are_told_from_those_of_training(measured):
+    asked = Materialization.model_validate(
+        {
+            "entities": {"photo": "id", "mask": "id"},
+            "primary": "photo",
+            "relation": {
+                "type": "rows",
+                "source": {"type": "row", "rows": "pairs"},
+                "roles": {"image": "photo", "target": "mask"},
+                "label_kind": "image",
+            },
+        }
+    )
+    feature = Feature(name="image", kind=FeatureKind.IMAGE, dtype="bytes", width=1)
+    request = CorpusRequest(
+        materialization=asked,
+        features={"photo": (feature,), "mask": (feature,)},
+        schemas={},
+        similarity=None,
+        references="eval",
+        slices=(),
+        image=(1, 2, 1),
+    )
+
+    def png(pixels):
+        buffer = io.BytesIO()
+        Image.fromarray(np.array([pixels], np.uint8)).save(buffer, "PNG")
+        return buffer.getvalue()
+
+    def pair(number, photo, mask):
+        return example(
+            image_id=b"p%d" % number,
+            image_image=png(photo),
+            target_id=b"m%d" % number,
+            target_image=png(mask),
+        )
+
+    # A bright pixel is on, but for one of four.
+    train = [pair(0, (10, 90), (0, 255)), pair(1, (90, 10), (255, 0))]
+    train += [pair(2, (90, 90), (255, 0))]
+    held_out = [pair(3, (90, 10), (255, 0))]
+
+    assert measured(request, {"train": train, "eval": held_out}) == {
+        "metric": "mse",
+        "value": pytest.approx(0.25**2 / 2),
+        "by": "brightness of the input",
+        "bound": "below",
+    }
