@@ -1,12 +1,14 @@
 """What `training_speed` measures, each in a process of its own (`isolated.py`)."""
 
+import contextlib
 import logging
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import keras
 import numpy as np
@@ -44,7 +46,7 @@ def _dataset(data: Transformed, request: str, split: str, shuffled: bool) -> tf.
         files,
         tft.TFTransformOutput(data.graph).transformed_feature_spec(),
         answer_of(HEADS.resolve(model.head), prepared.relation, 0),
-        {entity: TOWERS.resolve(model.tower_of(entity))},
+        {entity: TOWERS.resolve(model.tower_of(entity)).decoder(asked.training.memory_mb)},
         {entity: [feature.name for feature in prepared.features[entity]]},
         size,
         1 if shuffled else None,
@@ -53,14 +55,18 @@ def _dataset(data: Transformed, request: str, split: str, shuffled: bool) -> tf.
 
 
 def ours(graph: str, examples: str, request: str) -> list[list[float]]:
-    """Seconds and processor seconds of each epoch of `run_fn`, but for the first."""
+    """Seconds and processor seconds of `run_fn`, by epoch but for the first.
+
+    Returns:
+      [epochs, 4]: of an epoch, then of its training steps alone.
+    """
     times = _Times()
     progress = logging.getLogger("relata.progress")
     progress.setLevel(logging.INFO)
     progress.addHandler(times)
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder, _validation_noted(times):
         Transformed(graph, examples).train(request, Path(folder))
-    return times.epochs()
+    return times.epochs_and_steps()
 
 
 def plain(graph: str, examples: str, request: str) -> list[list[float]]:
@@ -84,15 +90,16 @@ def plain(graph: str, examples: str, request: str) -> list[list[float]]:
 
     model.compile(optimizer=keras.optimizers.Adam(training.learning_rate), loss=loss)
     train, validation = ((found, np.zeros(len(found))) for found in arrays)
-    model.fit(
-        *train,
-        validation_data=validation,
-        batch_size=training.batch_size,
-        epochs=training.epochs,
-        verbose=0,
-        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: times.note())],
-    )
-    return times.epochs()
+    with _validation_noted(times):
+        model.fit(
+            *train,
+            validation_data=validation,
+            batch_size=training.batch_size,
+            epochs=training.epochs,
+            verbose=0,
+            callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: times.note())],
+        )
+    return times.epochs_and_steps()
 
 
 def _images(dataset: tf.data.Dataset) -> Any:
@@ -161,6 +168,19 @@ def _timed(function: Callable[[], Any], steps: int) -> list[list[float]]:
     return times.epochs()
 
 
+@contextlib.contextmanager
+def _validation_noted(times: "_Times") -> Iterator[None]:
+    """Notes when the validation of each epoch starts."""
+    evaluate = keras.Model.evaluate
+
+    def noted(*args: Any, **options: Any) -> Any:
+        times.note()
+        return evaluate(*args, **options)
+
+    with mock.patch.object(keras.Model, "evaluate", noted):
+        yield
+
+
 class _Times(logging.Handler):
     """When something ended, by the clock and of the processor."""
 
@@ -179,3 +199,10 @@ class _Times(logging.Handler):
     def epochs(self) -> list[list[float]]:
         """Between the first note and the second, and so on."""
         return np.diff(np.array(self._notes), axis=0).tolist()
+
+    def epochs_and_steps(self) -> list[list[float]]:
+        """Of epochs, and of their steps alone, where each has two notes; not of the first epoch."""
+        notes = np.array(self._notes)
+        ends, validations = notes[1::2], notes[0::2]
+        epochs, steps = np.diff(ends, axis=0), validations[1:] - ends[:-1]
+        return np.concatenate([epochs, steps], axis=1).tolist()

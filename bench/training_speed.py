@@ -8,9 +8,9 @@ import math
 import os
 import statistics
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -25,6 +25,37 @@ RECIPE = "digits_triplets"
 EPOCHS, ROUNDS = 6, 3
 SHARE = 0.95
 """Least examples a second, of those of the plain loop."""
+
+
+class Pair(NamedTuple):
+    """Two jobs of `training_job.py`, and the results that their columns of seconds are."""
+
+    ours: str
+    theirs: str
+    peer: str
+    results: Mapping[str, float | None]
+    """Name -> goal, column by column."""
+
+
+PAIRS = (
+    Pair(
+        "ours",
+        "plain",
+        "plain Keras fit on arrays",
+        {
+            "training_epoch": None,
+            "training_epoch_cpu": None,
+            "training_speed": SHARE,
+            "training_speed_cpu": None,
+        },
+    ),
+    Pair(
+        "read_ours",
+        "read_raw",
+        "raw TFRecord reading",
+        {"training_input": None, "training_input_cpu": None},
+    ),
+)
 BATCH, STEPS = 1024, 30
 MILLISECONDS = 49.0
 """Most of a step that mines a batch of `BATCH`."""
@@ -36,31 +67,27 @@ GROWTH = 2.2
 def run() -> list[Result]:
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         arguments, tuples = _transformed(Path(scratch))
-        pairs = {
-            "training_speed": ("ours", "plain", "plain Keras fit on arrays", SHARE),
-            "training_input": ("read_ours", "read_raw", "raw TFRecord reading", None),
-        }
-        results = []
-        for name, (mine, theirs, peer, goal) in pairs.items():
-            found: dict[str, list[Sequence[float]]] = {mine: [], theirs: []}
-            for number in range(ROUNDS):
-                for job in (mine, theirs) if number % 2 == 0 else (theirs, mine):
-                    load = os.getloadavg()[0]
-                    measured = isolated.call(f"bench.training_job:{job}", **arguments)
-                    middle = [statistics.median(part) for part in zip(*measured.value, strict=True)]
-                    found[job].append(middle)
-                    print(f"{job}: {tuples / middle[0]:.0f} tuples/s (load {load:.1f})", flush=True)
-            for suffix, place, unit, bound in (
-                ("", 0, "tuples/s", goal),
-                ("_cpu", 1, "tuples/CPU s", None),
-            ):
-                values, others = (
-                    [tuples / middle[place] for middle in found[job]] for job in (mine, theirs)
-                )
-                results.append(
-                    Result.of(f"{name}{suffix}", unit, "higher", values, {peer: others}, bound)
-                )
-    return [*results, *_mining()]
+        return [
+            result for pair in PAIRS for result in _compared(pair, arguments, tuples)
+        ] + _mining()
+
+
+def _compared(pair: Pair, arguments: Mapping[str, Any], tuples: int) -> Iterator[Result]:
+    """Runs both sides in turn, each first in every other round."""
+    jobs = (pair.ours, pair.theirs)
+    found: dict[str, list[Sequence[float]]] = {job: [] for job in jobs}
+    for number in range(ROUNDS):
+        for job in jobs if number % 2 == 0 else jobs[::-1]:
+            load = os.getloadavg()[0]
+            measured = isolated.call(f"bench.training_job:{job}", **arguments)
+            middle = [statistics.median(part) for part in zip(*measured.value, strict=True)]
+            found[job].append(middle)
+            speeds = ", ".join(f"{tuples / seconds:.0f}" for seconds in middle)
+            print(f"{job}: {speeds} tuples a second (load {load:.1f})", flush=True)
+    for place, (name, goal) in enumerate(pair.results.items()):
+        mine, theirs = ([tuples / middle[place] for middle in found[job]] for job in jobs)
+        unit = "tuples/CPU s" if name.endswith("_cpu") else "tuples/s"
+        yield Result.of(name, unit, "higher", mine, {pair.peer: theirs}, goal)
 
 
 def _transformed(folder: Path) -> tuple[dict[str, Any], int]:

@@ -17,6 +17,7 @@ class Training(Frozen):
     `clip_norm`: bound of the norm of all gradients of a step together.
     `mixed_precision`: float16 within the towers, with a scaled loss. `jit`: compiled by XLA.
     `step`: Keras's own, or written out (`trainer_module.tape`), with the same result.
+    `memory_mb`: MiB of decoded images that are kept, so that each is decoded once; 0: none.
     `strategy`: of tf.distribute. `warm_start`: from the weights of the last blessed model.
     """
 
@@ -34,6 +35,7 @@ class Training(Frozen):
     step: Literal["keras", "tape"] = "keras"
     strategy: Literal["none", "mirrored", "multi_worker"] = "none"
     warm_start: bool = False
+    memory_mb: int = Field(256, ge=0, le=2**20)
     patience: int = Field(5, ge=1)
     seed: int = Field(0, ge=0, lt=2**31)
 

@@ -10,7 +10,7 @@ from relation.errors import DataError
 from relation.names import RELATION, RELATION_WEIGHT, prefixed
 from relation.spec import Relation
 from trainer_module.answers import Answer
-from trainer_module.parts import Tower
+from trainer_module.parts import Decode
 
 SHUFFLE_TUPLES = 16_384
 """Tuples held to shuffle from; RelationGen already writes them in the order of a hash."""
@@ -40,22 +40,29 @@ WHOLE = Parts()
 
 def decode_roles(
     relation: Relation,
-    towers: Mapping[str, Tower],
+    decoders: Mapping[str, Decode],
     names: Mapping[str, Sequence[str]],
     transformed: Mapping[str, tf.Tensor],
     roles: Sequence[str],
 ) -> dict[str, tf.Tensor]:
-    """Decodes the features of some roles, each by the tower of its entity type.
+    """Decodes the features of some roles.
 
     Args:
+      decoders: of the towers, by entity type.
       names: of the features of each entity type.
     """
     decoded = {}
-    for role in roles:
-        entity = relation.entity_of(role)
-        mine = {name: transformed[prefixed(role, name)] for name in names[entity]}
-        for name, value in towers[entity].decode(mine).items():
-            decoded[prefixed(role, name)] = value
+    for entity, decoder in decoders.items():
+        mine = [role for role in relation.roles_of(entity) if role in roles]
+        if not mine:
+            continue
+        joined = {
+            name: tf.concat([transformed[prefixed(role, name)] for role in mine], axis=0)
+            for name in names[entity]
+        }
+        for name, value in decoder(joined).items():
+            for role, part in zip(mine, tf.split(value, len(mine)), strict=True):
+                decoded[prefixed(role, name)] = part
     return decoded
 
 
@@ -63,7 +70,7 @@ def tuple_dataset(
     files: Sequence[str],
     feature_spec: Mapping[str, tf.io.FixedLenFeature],
     answer: Answer,
-    towers: Mapping[str, Tower],
+    decoders: Mapping[str, Decode],
     names: Mapping[str, Sequence[str]],
     batch_size: int,
     shuffle_seed: int | None = None,
@@ -76,7 +83,7 @@ def tuple_dataset(
       files: gzip TFRecord files of transformed tf.Examples.
       feature_spec: how they are parsed.
       answer: what the model is to say of a tuple, and of which roles.
-      towers, names: how they are decoded, and the features of each entity type.
+      decoders, names: how they are decoded, and the features of each entity type.
       batch_size: tuples a step; the last may be smaller.
       shuffle_seed: the order of all epochs, which follow each other without end, a pure function
         of it (and of TensorFlow's global seed); None = the files' order, once.
@@ -89,11 +96,15 @@ def tuple_dataset(
       [batch, C]), and where tuples have a weight float32 [batch].
     """
     roles = answer.roles()
+    relation = answer.relation
+    of_roles = [prefixed(role, n) for role in roles for n in names[relation.entity_of(role)]]
+    taken = {*of_roles, RELATION, RELATION_WEIGHT, *reads}
+    spec = {name: kind for name, kind in feature_spec.items() if name in taken}
 
     def prepare(serialized: tf.Tensor, **further: tf.Tensor) -> tuple[Any, ...]:
-        features = tf.io.parse_example(serialized, dict(feature_spec))
+        features = tf.io.parse_example(serialized, spec)
         targets = answer.targets(features.get(RELATION), tf.shape(serialized)[0])
-        decoded = decode_roles(answer.relation, towers, names, features, roles)
+        decoded = decode_roles(relation, decoders, names, features, roles)
         decoded.update((name, _dense(features[name])) for name in reads)
         decoded.update(further)
         if RELATION_WEIGHT in features:

@@ -25,7 +25,6 @@ from trainer_module.inputs import (
 from trainer_module.keys import as_text
 from trainer_module.model import RelationalModel
 from trainer_module.objective_of import objective_of
-from trainer_module.observing import SAMPLE
 from trainer_module.parts import HEADS, TOWERS, Tower
 from trainer_module.preprocessing import vocabularies
 from trainer_module.projector import Points
@@ -34,6 +33,8 @@ from trainer_module.tape import strategy_of
 from trainer_module.warm_start import start_from
 
 progress = logging.getLogger("relata.progress")
+POINTS = 1024
+"""Validation tuples that are in TensorBoard's projector, the first of their files."""
 
 
 class Files(NamedTuple):
@@ -64,6 +65,8 @@ class Job:
         self.towers: dict[str, Tower] = {
             name: TOWERS.resolve(model.tower_of(name)) for name in prepared.relation.entities
         }
+        memory = request.training.memory_mb
+        self._decoders = {name: tower.decoder(memory) for name, tower in self.towers.items()}
         head = HEADS.resolve(model.head)
         self.answer: Answer = answer_of(head, prepared.relation, len(prepared.materialization.tags))
         self._objective = objective_of(request, self.answer, self._train, self.transform)
@@ -123,7 +126,7 @@ class Job:
         relation = self._request.preprocessing.relation
         shown = self._request.preprocessing.shown
         dataset = tf.data.TFRecordDataset(sorted(self._validation), compression_type="GZIP")
-        rows = next(iter(dataset.batch(SAMPLE)))
+        rows = next(iter(dataset.batch(POINTS)))
         features = tf.io.parse_example(rows, dict(self._spec))
         read = model.answer.roles()
         found = {}
@@ -131,7 +134,7 @@ class Job:
             role = next((role for role in relation.roles_of(entity) if role in read), None)
             if role is None:
                 continue
-            decoded = decode_roles(relation, self.towers, self.names, features, (role,))
+            decoded = decode_roles(relation, self._decoders, self.names, features, (role,))
             embeddings = np.asarray(model.embed_roles(decoded, (role,))[role])
             if embeddings.ndim != 2:
                 continue
@@ -159,7 +162,7 @@ class Job:
         training, reads = self._request.training, self._objective.reads
         size = training.batch_size * (training.accumulate if seed is not None else 1)
         return tuple_dataset(
-            files, self._spec, self.answer, self.towers, self.names, size, seed, reads, parts
+            files, self._spec, self.answer, self._decoders, self.names, size, seed, reads, parts
         )
 
     def _named(self, numbers: Sequence[int]) -> list[str]:

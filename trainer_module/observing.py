@@ -13,7 +13,7 @@ from trainer_module.answers import Compared
 from trainer_module.model import RelationalModel
 from trainer_module.spread import Spread, spread_of, warning_of
 
-SAMPLE = 1024
+SAMPLE = 512
 """Validation tuples that are looked at, the first of their files."""
 
 

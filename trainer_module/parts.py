@@ -6,7 +6,7 @@ A new part is one file with one class below, one line in a table here, and one t
 import abc
 import importlib
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
 
 import keras
@@ -58,6 +58,10 @@ _HEADS = {
 }
 
 
+Decode = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
+"""See `Tower.decode`."""
+
+
 class Tower(Frozen, abc.ABC):
     """Parameters of a tower, and how it is built."""
 
@@ -85,6 +89,10 @@ class Tower(Frozen, abc.ABC):
 
         Runs in the input pipeline while training, and in the graph of the signatures.
         """
+
+    def decoder(self, memory_mb: int) -> Decode:
+        """`decode` of one training, which may hold as many MiB of what it has decoded."""
+        return self.decode
 
     @abc.abstractmethod
     def build(

@@ -49,12 +49,13 @@ class ServingModule(tf.Module):
         self._relation = model.relation
         self._features = {entity: tuple(known) for entity, known in features.items()}
         self._towers = dict(towers)
+        self._decoders = {entity: tower.decode for entity, tower in towers.items()}
         self._labels = tuple(labels)
 
     def _embed(self, raw: Mapping[str, Any], roles: tuple[str, ...]) -> dict[str, tf.Tensor]:
         transformed = self.transform_layer(raw)
         names = self.model.features
-        decoded = decode_roles(self._relation, self._towers, names, transformed, roles)
+        decoded = decode_roles(self._relation, self._decoders, names, transformed, roles)
         return self.model.embed_roles(decoded, roles)
 
     def embed(self, entity: str, examples: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -11,7 +11,7 @@ from PIL import Image
 from relation.spec import pairs, triplets
 from trainer_module.answers import answer_of
 from trainer_module.heads.squared_distance import SquaredDistance
-from trainer_module.images import decode_images
+from trainer_module.images import RememberedImages, decode_images
 from trainer_module.model import RelationalModel
 
 
@@ -66,6 +66,52 @@ def test_images_are_decoded_to_unit_range_whatever_their_form_and_size():
     assert result.shape == (2, 4, 4, 1)
     assert result[0, :, :, 0] == pytest.approx(grey / 255.0)
     assert result[1] == pytest.approx(np.full((4, 4, 1), 0.2), abs=0.01)
+
+
+def _random_images(count: int, side: int = 4) -> list[bytes]:
+    rng = np.random.default_rng(1)
+    return [_encoded(rng.integers(0, 256, (side, side), np.uint8), "PNG") for _ in range(count)]
+
+
+@pytest.mark.parametrize("memory_mb", [0, 1])
+def test_remembered_images_are_those_that_are_decoded(memory_mb):
+    one, other, third = _random_images(3)
+    images = RememberedImages(4, 4, 1, memory_mb)
+    batches = [[one, other, one], [other, third, one], [third, one, other]]
+    dataset = tf.data.Dataset.from_tensor_slices(batches).map(images, num_parallel_calls=2)
+    for found, batch in zip(dataset.as_numpy_iterator(), batches, strict=True):
+        assert found.tolist() == decode_images(tf.constant(batch), 4, 4, 1).numpy().tolist()
+
+
+@pytest.fixture
+def decoded(monkeypatch) -> list[int]:
+    """How many images each call decodes."""
+    calls = []
+
+    def counted(encoded, *size):
+        calls.append(len(encoded))
+        return decode_images(encoded, *size)
+
+    monkeypatch.setattr("trainer_module.images.decode_images", counted)
+    return calls
+
+
+def test_an_image_is_decoded_once(decoded):
+    one, other, third = _random_images(3)
+    images = RememberedImages(4, 4, 1, 1)
+    for batch in ([one, other], [third, one], [other, third]):
+        images(tf.constant(batch))
+    assert decoded == [2, 1]
+
+
+def test_what_is_remembered_stays_within_the_memory(decoded):
+    # Each takes 256 KiB of pixels and its encoded bytes: three fit in one MiB, four do not.
+    side, known = 256, _random_images(4)
+    images = RememberedImages(side, side, 1, 1)
+    for _ in range(2):
+        for image in known:
+            images(tf.constant([image]))
+    assert decoded == [1, 1, 1, 1, 1]
 
 
 def test_an_image_of_another_size_is_resampled_antialiased():

@@ -97,7 +97,7 @@ def test_the_dataset_hands_on_what_is_read(tmp_path):
     reads = ("negative_prob", "ids")
     names = {"item": ("x",)}
     ((inputs, _),) = tuple_dataset(
-        [path], spec, answer, {"item": Dense()}, names, 2, reads=reads
+        [path], spec, answer, {"item": Dense().decode}, names, 2, reads=reads
     ).as_numpy_iterator()
     assert inputs["negative_prob"].tolist() == [[0.5, 0.25]] * 2
     assert inputs["ids"].tolist() == [[7, 8], [7, -1]]

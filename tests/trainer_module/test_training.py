@@ -87,7 +87,15 @@ def _train(files, seed=1, tower=TOWER, spec=SPEC, **options):
         size = training.batch_size * training.accumulate
         names = {"item": ("image",)}
         return tuple_dataset(
-            files, spec, ANSWER, {"item": tower}, names, size, shuffle_seed, (), parts
+            files,
+            spec,
+            ANSWER,
+            {"item": tower.decoder(training.memory_mb)},
+            names,
+            size,
+            shuffle_seed,
+            (),
+            parts,
         )
 
     def named(numbers):
@@ -128,7 +136,7 @@ def test_a_loss_that_is_no_number_stops_with_the_batch_named(tmp_path, step):
         _train(odd, step=step)
     keras.utils.set_random_seed(1)
     names = {"item": ("image",)}
-    order = tuple_dataset(odd, SPEC, ANSWER, {"item": TOWER}, names, 32, shuffle_seed=1)
+    order = tuple_dataset(odd, SPEC, ANSWER, {"item": TOWER.decode}, names, 32, shuffle_seed=1)
     numbers = [inputs["number"].numpy().tolist() for inputs, _ in order.take(4)]
     assert sorted(itertools.chain(*numbers)) == list(range(100))
     (batch,) = (batch for batch, those in enumerate(numbers) if 77 in those)

@@ -67,7 +67,9 @@ def train(tuples: str, strategy: tf.distribute.Strategy, training: Training) -> 
 
     def dataset(seed, parts=WHOLE):
         size = training.batch_size * training.accumulate
-        return tuple_dataset([tuples], SPEC, answer, {"item": tower}, names, size, seed, (), parts)
+        return tuple_dataset(
+            [tuples], SPEC, answer, {"item": tower.decode}, names, size, seed, (), parts
+        )
 
     with strategy.scope():
         network = keras.Model(features, keras.layers.Dense(4)(hidden(features["x"])))

@@ -1,15 +1,16 @@
 """What the towers over one image share."""
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from pydantic import Field, PositiveInt
 
 from relation.schema import Feature, FeatureKind
-from trainer_module.images import decode_images
+from trainer_module.images import RememberedImages, decode_images
 from trainer_module.numerics import Tensor
+from trainer_module.parts import Decode
 from trainer_module.towers.network import Network
 
 
@@ -29,9 +30,18 @@ class ImageTower(Network, abc.ABC):
             raise ValueError(f"this tower takes one image, and the recipe gives it {names}")
 
     def decode(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        return {
-            name: decode_images(value, self.height, self.width, self.channels)
-            if value.dtype == tf.string
-            else value
-            for name, value in features.items()
-        }
+        size = self.height, self.width, self.channels
+        return _decoded(features, lambda encoded: decode_images(encoded, *size))
+
+    def decoder(self, memory_mb: int) -> Decode:
+        images = RememberedImages(self.height, self.width, self.channels, memory_mb)
+        return lambda features: _decoded(features, images)
+
+
+def _decoded(
+    features: Mapping[str, Tensor], images: Callable[[Tensor], Tensor]
+) -> dict[str, Tensor]:
+    return {
+        name: images(value) if value.dtype == tf.string else value
+        for name, value in features.items()
+    }
