@@ -19,9 +19,10 @@ GOALS = {"ndcg_at_1": 0.588, "ndcg_at_3": 0.621, "ndcg_at_5": 0.672, "ndcg_at_10
 """The best of LightGBM's two objectives at each cut, as quoted; they are measured again."""
 OBJECTIVES = ("lambdarank", "rank_xendcg")
 PROTOCOL = (
-    "rank.train: four queries of five (by hash) train, the fifth chooses the epoch; rank.test, 50 "
-    "queries, is measured once a seed. LightGBM: its example's settings, 100 trees, all of "
-    "rank.train, a seed each."
+    "rank.train: nine queries of ten (by hash) train, the tenth chooses the epoch; rank.test, 50 "
+    "queries, is measured once a seed. The recipe was chosen by five-fold cross-validation of the "
+    "queries of rank.train. LightGBM: its example's settings, 100 trees, all of rank.train, a seed "
+    "each."
 )
 
 

@@ -23,7 +23,8 @@ TREES = 300
 PROTOCOL = (
     "Official split: nine training rows of ten (by hash) train, the tenth chooses the epoch; the "
     "test rows are measured once a seed, a tag counting as given from a probability of one half. "
-    "The forest, of 300 trees, a seed each, has all training rows."
+    "The recipe was chosen by five-fold cross-validation of the training rows. The forest, of 300 "
+    "trees, a seed each, has all training rows."
 )
 
 
