@@ -1,7 +1,8 @@
 """Recipes of `bench/recipes/`, run as `make run` runs them, on data of a benchmark.
 
 The seed is the training's (weights, order, dropout). The rows of the split `eval` choose the epoch
-that is kept; those that are measured afterwards are in no file that the run reads.
+that is kept, unless the recipe keeps the last; those that are measured afterwards are in no file
+that the run reads.
 """
 
 import logging

@@ -57,7 +57,8 @@ def _tuples(run: NodeRun) -> str:
 
 def _training(run: NodeRun) -> str:
     history = read_history(run.output("model_run").uri)
-    return f"best epoch {history.best_epoch} of {history.epochs}, val_loss {history.best:.4f}"
+    epoch = f"{history.keep} epoch {history.kept_epoch} of {history.epochs}"
+    return f"{epoch}, val_loss {history.kept_loss:.4f}"
 
 
 def _tuning(run: NodeRun) -> str:

@@ -8,7 +8,7 @@ from relation.spec import Frozen
 
 
 class Training(Frozen):
-    """How the model is trained. The epoch with the lowest validation loss is kept.
+    """How the model is trained.
 
     `batch_size`: tuples a batch, on all replicas together. `accumulate`: batches a step.
     `optimizer`: adam, or adamw, whose `weight_decay` w takes w·rate of each weight a step.
@@ -18,6 +18,8 @@ class Training(Frozen):
     `mixed_precision`: float16 within the towers, with a scaled loss. `jit`: compiled by XLA.
     `step`: Keras's own, or written out (`trainer_module.tape`), with the same result.
     `memory_mb`: MiB of decoded images that are kept, so that each is decoded once; 0: none.
+    `keep`: the epoch with the lowest validation loss; or the last, after all `epochs` whatever the
+    `patience`, for a schedule that falls to its end where few tuples validate.
     `strategy`: of tf.distribute. `warm_start`: from the weights of the last blessed model.
     """
 
@@ -37,6 +39,7 @@ class Training(Frozen):
     warm_start: bool = False
     memory_mb: int = Field(256, ge=0, le=2**20)
     patience: int = Field(5, ge=1)
+    keep: Literal["best", "last"] = "best"
     seed: int = Field(0, ge=0, lt=2**31)
 
     @model_validator(mode="after")

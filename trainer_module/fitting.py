@@ -1,4 +1,4 @@
-"""Fits a model as a recipe's `training` says, with early stopping on the validation loss."""
+"""Fits a model as a recipe's `training` says; by default it stops early on the validation loss."""
 
 import logging
 from collections.abc import Callable
@@ -41,7 +41,7 @@ def fit(
     training: Training,
     log_dir: str,
 ) -> History:
-    """Fits, and keeps the weights of the best epoch.
+    """Fits, and keeps the weights of the epoch that `keep` says.
 
     Args:
       model: built (called) and not compiled, in the scope of the strategy where there is one.
@@ -59,10 +59,12 @@ def fit(
     check = Check(tuples.named)
     observer = Observer(tuples.validation, log_dir)
     course = _Course(training.epochs, check, observer)
-    stopping = keras.callbacks.EarlyStopping(
-        "val_loss", patience=training.patience, restore_best_weights=True
-    )
-    watching = [keras.callbacks.TensorBoard(log_dir), observer, course, stopping]
+    watching = [keras.callbacks.TensorBoard(log_dir), observer, course]
+    if training.keep == "best":
+        stopping = keras.callbacks.EarlyStopping(
+            "val_loss", patience=training.patience, restore_best_weights=True
+        )
+        watching.append(stopping)
     if training.step == "tape":
         data = distributed(tuples.train, training)
         fit_by_tape(model, data, batches, tuples.validation, training, watching, check)
@@ -79,6 +81,7 @@ def fit(
     return History(
         loss=course.loss,
         val_loss=course.val_loss,
+        keep=training.keep,
         effective_rank={entity: [s.effective_rank for s in course] for entity, course in spread},
         mean_distance={entity: [s.mean_distance for s in course] for entity, course in spread},
     )

@@ -2,6 +2,7 @@
 
 import json
 import os
+from typing import Literal
 
 from pydantic import Field
 
@@ -11,14 +12,16 @@ _FILE = "history.json"
 
 
 class History(Frozen):
-    """Losses by epoch, and the epoch whose weights were kept (the lowest validation loss).
+    """Losses by epoch, and the epoch whose weights were kept.
 
+    `keep`: whether it is the best by validation loss, or the last.
     `effective_rank`, `mean_distance`: of embeddings of validation tuples, by entity type and epoch
     (`trainer_module.spread`).
     """
 
     loss: tuple[float, ...]
     val_loss: tuple[float, ...]
+    keep: Literal["best", "last"] = "best"
     effective_rank: dict[str, tuple[float, ...]] = Field(default={})
     mean_distance: dict[str, tuple[float, ...]] = Field(default={})
 
@@ -28,14 +31,14 @@ class History(Frozen):
         return len(self.val_loss)
 
     @property
-    def best_epoch(self) -> int:
+    def kept_epoch(self) -> int:
         """The epoch that was kept, from 1."""
-        return self.val_loss.index(min(self.val_loss)) + 1
+        return self.epochs if self.keep == "last" else self.val_loss.index(min(self.val_loss)) + 1
 
     @property
-    def best(self) -> float:
+    def kept_loss(self) -> float:
         """Its validation loss."""
-        return min(self.val_loss)
+        return self.val_loss[self.kept_epoch - 1]
 
 
 def write_history(history: History, folder: str) -> None:

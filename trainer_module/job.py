@@ -89,7 +89,7 @@ class Job:
             keras.config.set_dtype_policy(policy)
 
     def fit(self, log_dir: str, base_model: str | None = None) -> tuple[RelationalModel, History]:
-        """A model that is trained, the best epoch kept; it belongs to no strategy.
+        """A model that is trained, of the epoch that is kept; it belongs to no strategy.
 
         Args:
           log_dir: for TensorBoard.

@@ -12,7 +12,7 @@ from trainer_module.tuning import best_values
 
 
 def run_fn(fn_args: FnArgs) -> None:
-    """Trains the model that the recipe describes, keeps its best epoch, and exports it.
+    """Trains the model that the recipe describes, keeps an epoch, and exports it.
 
     Where there was a Tuner, the values of its best trial stand in for those of the recipe; a base
     model gives the weights to start from. Of several workers only the chief writes.

@@ -51,7 +51,7 @@ def space_of(tuning: Tuning) -> keras_tuner.HyperParameters:
 
 
 class Trials(base_tuner.BaseTuner):
-    """Trains a model a trial; its validation loss is that of its best epoch.
+    """Trains a model a trial; its validation loss is that of the epoch it keeps.
 
     A trial whose loss is no number has failed; the others go on.
     """
@@ -73,4 +73,4 @@ class Trials(base_tuner.BaseTuner):
                 _, history = Job(self._request.tuned_by(values), self._files).fit(logs)
             except DataError as error:
                 raise keras_tuner.errors.FailedTrialError(str(error)) from error
-        return history.best
+        return history.kept_loss

@@ -324,6 +324,12 @@ def test_every_series_of_the_training_is_drawn():
     assert "the weights of epoch 1 were kept, with the lowest validation loss, 1." in section.lead
 
 
+def test_the_last_epoch_is_told_where_it_is_kept():
+    history = {"loss": [3.0, 2.0], "val_loss": [1.0, 2.0], "keep": "last"}
+    section = said(training, dataclasses.replace(judged(blessed=True), history=history))
+    assert "epoch 2 were kept, the last, with a validation loss of 2." in section.lead
+
+
 @pytest.mark.parametrize("name", ["digits_pairs", "search_ranking", "relation_vector"])
 def test_a_model_that_answers_nan_has_a_page(name):
     broken = evidence_of(name, tuples=20)

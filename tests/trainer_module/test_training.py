@@ -118,15 +118,22 @@ def test_the_same_seed_gives_the_same_weights_and_another_one_others(files):
 def test_it_learns_and_keeps_the_best_epoch(files):
     history, model, dataset = _train(files, epochs=30, patience=30)
     assert history.epochs == 30
-    assert history.best == min(history.val_loss)
-    assert model.evaluate(dataset(None), verbose=0) == pytest.approx(history.best, rel=1e-5)
+    assert history.kept_loss == min(history.val_loss)
+    assert model.evaluate(dataset(None), verbose=0) == pytest.approx(history.kept_loss, rel=1e-5)
     # Without learning, equal embeddings lose ½·1² on each unrelated pair, about a half of all.
-    assert history.best < 0.05
+    assert history.kept_loss < 0.05
+
+
+def test_the_last_epoch_is_kept_where_it_is_asked_for(files):
+    history, model, dataset = _train(files, epochs=4, patience=1, keep="last")
+    assert history.epochs == history.kept_epoch == 4
+    assert history.val_loss[-1] > min(history.val_loss)
+    assert model.evaluate(dataset(None), verbose=0) == pytest.approx(history.val_loss[-1], rel=1e-5)
 
 
 def test_it_stops_early_once_nothing_gets_better(files):
     history, _, _ = _train(files, epochs=100, patience=2)
-    assert history.epochs == history.best_epoch + 2 < 100
+    assert history.epochs == history.kept_epoch + 2 < 100
 
 
 @pytest.mark.parametrize("step", ["keras", "tape"])

@@ -22,16 +22,23 @@ def training(evidence: Evidence, _: Cards) -> Section | None:
     if not drawn:
         return None
     validated: Any = history.get(VALIDATION)
-    best = int(np.argmin(validated)) + 1 if _usable(validated) else None
+    kept = _kept(history) if _usable(validated) else None
     lead = f"{max(len(values) for _, series in drawn for values in series.values())} epochs"
-    if best is not None:
-        lead += f"; the weights of epoch {best} were kept, with the lowest validation loss, "
-        lead += number(history[VALIDATION][best - 1])
+    if kept is not None:
+        last = history.get("keep") == "last"
+        why = "the last, with a validation loss of" if last else "with the lowest validation loss,"
+        lead += f"; the weights of epoch {kept} were kept, {why} {number(validated[kept - 1])}"
     shown = (
-        figures.epochs(series, title, f"epochs-{place}", best)
+        figures.epochs(series, title, f"epochs-{place}", kept)
         for place, (title, series) in enumerate(drawn)
     )
     return Section("training", "Training", f"{lead}.", (Figures(tuple(shown)),))
+
+
+def _kept(history: Mapping[str, Any]) -> int:
+    """The epoch that was kept, from 1."""
+    validated = history[VALIDATION]
+    return len(validated) if history.get("keep") == "last" else int(np.argmin(validated)) + 1
 
 
 def _drawings(history: Mapping[str, Any]) -> Iterator[tuple[str, Series]]:
