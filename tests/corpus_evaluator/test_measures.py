@@ -2,6 +2,7 @@
 
 import io
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import tensorflow as tf
 from PIL import Image
 from scipy import stats
 
-from components.corpus_evaluator.collapse import shape
+from components.corpus_evaluator.collapse import SIDE, shape
 from components.corpus_evaluator.estimate import estimate
 from components.corpus_evaluator.raw import Layout
 from relation.schema import Feature, FeatureKind
@@ -43,6 +44,22 @@ def test_the_shape_of_embeddings():
     broken = shape(np.where(corners == -1, np.nan, corners))
     assert broken.finite == 0.5
     assert math.isnan(broken.effective_rank)
+
+
+def test_wide_embeddings_such_as_images_take_no_square_of_their_width():
+    rng = np.random.default_rng(3)
+    wide = rng.normal(size=(20, SIDE * 4)).astype(np.float32)
+    tracemalloc.start()
+    found = shape(wide)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 50 * 2**20  # The square would take 512 MiB.
+    centred = wide.astype(np.float64) - wide.mean(axis=0, dtype=np.float64)
+    values = np.linalg.svd(centred, full_matrices=False)[1] ** 2
+    shares = values[:19] / values[:19].sum()
+    assert found.effective_rank == pytest.approx(math.exp(-(shares * np.log(shares)).sum()))
+    length = np.square(wide, dtype=np.float64).sum()
+    assert found.spread == pytest.approx(math.sqrt(values.sum() / length))
 
 
 def example(**features):
