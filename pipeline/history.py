@@ -7,6 +7,11 @@ from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 from tfx.types import Artifact, artifact_utils
 
+_OUTPUTS = (
+    metadata_store_pb2.Event.OUTPUT,
+    metadata_store_pb2.Event.INTERNAL_OUTPUT,  # What a resolver has found.
+)
+
 
 class NodeRun(NamedTuple):
     """The last execution of a node, and the artifacts that it gave."""
@@ -57,7 +62,7 @@ def pipeline_run(connection: Any, pipeline_name: str, run_id: str) -> dict[str, 
 def _node_run(store: Any, execution: metadata_store_pb2.Execution) -> NodeRun:
     outputs: dict[str, list[Artifact]] = defaultdict(list)
     for event in store.get_events_by_execution_ids([execution.id]):
-        if event.type == metadata_store_pb2.Event.OUTPUT:
+        if event.type in _OUTPUTS:
             [found] = store.get_artifacts_by_id([event.artifact_id])
             [kind] = store.get_artifact_types_by_id([found.type_id])
             artifact = artifact_utils.deserialize_artifact(kind, found)

@@ -275,6 +275,8 @@ def test_a_changed_loss_trains_anew_and_the_way_back_trains_nothing(base, worker
     assert drop["passed"] is True
     candidate, baseline = evaluated(base.first.folder / "metadata.sqlite")[-1]
     assert candidate != baseline
+    told = {line.node: line.figure for line in other.lines}
+    assert told["LatestBlessedModel"] == f"baseline: model {baseline}"
     back = base.run(worker, base.recipe)
     assert back.status == 0, back.terminal
     assert back.nodes("done") == {"CorpusEvaluator", *GATE_ONWARD}
