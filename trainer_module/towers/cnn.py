@@ -1,7 +1,7 @@
 """A small convolutional network over one image."""
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import keras
 from pydantic import Field, PositiveInt
@@ -9,6 +9,7 @@ from pydantic import Field, PositiveInt
 from relation.schema import Feature, FeatureKind
 from trainer_module.towers.columns import WithColumns, column_inputs
 from trainer_module.towers.image import ImageTower
+from trainer_module.towers.network import Norm
 from trainer_module.vocabulary import Vocabulary
 
 
@@ -24,7 +25,7 @@ class Cnn(ImageTower, WithColumns):
 
     filters: tuple[PositiveInt, ...] = Field((32, 64), min_length=1)
     dense: tuple[PositiveInt, ...] = (128,)
-    norm: Literal["none", "batch", "layer"] = "batch"
+    norm: Norm = "batch"
     shift: float = Field(0.0, ge=0.0, lt=1.0)
     embedding: PositiveInt = 64
 

@@ -9,6 +9,7 @@ from pydantic import Field, PositiveInt
 from relation.schema import Feature
 from trainer_module.numerics import Tensor
 from trainer_module.towers.image import ImageTower
+from trainer_module.towers.network import Norm
 from trainer_module.vocabulary import Vocabulary
 
 
@@ -22,7 +23,7 @@ class EncoderDecoder(ImageTower):
     """
 
     filters: tuple[PositiveInt, ...] = Field((16, 32, 64), min_length=1)
-    norm: Literal["none", "batch", "layer"] = "batch"
+    norm: Norm = "batch"
     normalize: bool = False
     outputs: PositiveInt = 1
     activation: Literal["linear", "sigmoid"] = "sigmoid"

@@ -1,8 +1,9 @@
 """What the networks of all towers share: regularisation, normalisation, the embedding itself."""
 
 import abc
+import math
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import keras
 from pydantic import Field
@@ -12,20 +13,26 @@ from trainer_module.numerics import Tensor
 from trainer_module.parts import Tower
 from trainer_module.unit import unit_length
 
+Norm: TypeAlias = Literal["none", "batch", "layer", "group"]
+GROUPS = 8
+"""Of channels, or fewer where that does not divide them."""
+
 
 class Network(Tower, abc.ABC):
     """Parameters of every tower.
 
     `normalize`: embeddings of unit length. `dropout`: share of activations dropped while training.
     `weight_decay`: w in w·|kernel|², added to the loss for each kernel. `norm`: normalisation of
-    hidden activations, over the batch or over the features of each example. `frozen`: training
-    leaves the tower as it was built, such as one whose features others are to learn.
+    hidden activations, over the batch, over the features of each example, or over all places of
+    groups of channels of each example (Wu and He, "Group Normalization", 2018), for small batches.
+    `frozen`: training leaves the tower as it was built, such as one whose features others are to
+    learn.
     """
 
     normalize: bool = True
     dropout: float = Field(0.0, ge=0.0, lt=1.0)
     weight_decay: float = Field(0.0, ge=0.0)
-    norm: Literal["none", "batch", "layer"] = "none"
+    norm: Norm = "none"
 
     def check(self, features: tuple[Feature, ...]) -> None:
         super().check(features)
@@ -43,9 +50,11 @@ class Network(Tower, abc.ABC):
         return keras.regularizers.L2(self.weight_decay) if self.weight_decay else None
 
     def normed(self, x: Tensor) -> Tensor:
-        """Normalised over the batch, or over the last axis, or as it is; same shape."""
+        """Normalised as `norm` says, or as it is; same shape."""
         if self.norm == "batch":
             return keras.layers.BatchNormalization()(x)
+        if self.norm == "group":
+            return keras.layers.GroupNormalization(math.gcd(GROUPS, x.shape[-1]))(x)
         return keras.layers.LayerNormalization()(x) if self.norm == "layer" else x
 
     def dropped(self, x: Tensor) -> Tensor:

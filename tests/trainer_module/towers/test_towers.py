@@ -37,8 +37,12 @@ TOWERS = {
     "encoder_decoder": (EncoderDecoder(**SMALL, filters=(4, 8), outputs=4, activation="linear"), (IMAGE,), PHOTOS),
     "sequence": (Sequence(width=8, heads=2, dense=8, embedding=4, normalize=False), (PRICE, COLOUR, TITLE), ROWS),
 }  # fmt: skip
-NORMS = {"batch": keras.layers.BatchNormalization, "layer": keras.layers.LayerNormalization}
-NOT_OFFERED = {("sequence", "batch")}  # Padding would change the statistics.
+NORMS = {
+    "batch": keras.layers.BatchNormalization,
+    "layer": keras.layers.LayerNormalization,
+    "group": keras.layers.GroupNormalization,
+}
+NOT_OFFERED = {("sequence", "batch"), ("sequence", "group")}  # Padding would change the statistics.
 every_tower = pytest.mark.parametrize("name", sorted(TOWERS))
 
 
