@@ -17,8 +17,8 @@ EVERY = 4
 GOALS = {"dice": 0.92}
 PROTOCOL = (
     "84 images, ordered by id: every fourth is measured, once a seed; of the others five of six "
-    "(by hash) train, the sixth chooses the epoch. Dice of each image at its own 256 × 256 pixels, "
-    "a pixel of .5 or more counting as nucleus; the mean over images."
+    "(by hash) train, and the sixth has chosen norm, schedule and epochs. Dice of each image at "
+    "its own 256 × 256 pixels, a pixel of .5 or more counting as nucleus; the mean over images."
 )
 
 Pixels = npt.NDArray[np.uint8]
