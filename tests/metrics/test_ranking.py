@@ -85,8 +85,9 @@ def test_reciprocal_rank_by_the_worst_order_of_ties(lists):
 @pytest.mark.parametrize("weighted", [False, True])
 def test_reciprocal_rank_agrees_with_scikit_learn(weighted, distinct):
     rng = np.random.default_rng(distinct)
-    scores = rng.integers(0, distinct, (100, 7)).astype(np.float32)
-    weights = rng.integers(1, 5, 100).astype(np.float32) if weighted else None
+    # In float64: of float32 newer versions of scikit-learn compute in float32.
+    scores = rng.integers(0, distinct, (100, 7)).astype(np.float64)
+    weights = rng.integers(1, 5, 100).astype(np.float64) if weighted else None
     one = np.eye(7, dtype=bool)[rng.integers(0, 7, 100)]
     shown = np.ones((100, 7), dtype=bool)
 
@@ -95,7 +96,7 @@ def test_reciprocal_rank_agrees_with_scikit_learn(weighted, distinct):
     assert ranking.reciprocal_rank(scores, one, shown, weights) == pytest.approx(expected, abs=1e-9)
 
     several = one | (rng.random((100, 7)) < 0.3)
-    scores += np.arange(7, dtype=np.float32) / 8  # No ties: the best relevant one is first.
+    scores += np.arange(7) / 8  # No ties: the best relevant one is first.
     best = np.eye(7, dtype=bool)[np.where(several, scores, -1).argmax(axis=1)]
     expected = label_ranking_average_precision_score(best, scores, sample_weight=weights)
     found = ranking.reciprocal_rank(scores, several, shown, weights)
