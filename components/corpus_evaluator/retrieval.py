@@ -18,11 +18,12 @@ Exact, and n × n numbers are never held: a block of queries meets a block of re
 and of each query the nearest are kept as sorted numbers whose last bit says whether they are
 relevant. Up to `EXACT_PAIRS` of a query and a reference distances are float64 (equal if they
 differ by less than 1e-12 of themselves); beyond it float32 (2.4e-7), which is three times as fast.
+The distance to references of equal vectors is computed once, so that rounding cannot order them.
 Time is queries × references.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
@@ -31,7 +32,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from components.corpus_evaluator.points import U64, Floats, Places, Points
+from components.corpus_evaluator.points import U64, Floats, Keys, Places, Points
+from components.corpus_evaluator.sites import sites
 
 EXACT_PAIRS = 2**26
 KS = (1, 5, 10)
@@ -141,13 +143,12 @@ def nearest(queries: Points, references: Points, similarity: Similarity, *, same
         places = np.zeros((len(rows), 0), dtype=np.int64)
         distances = np.zeros((len(rows), 0))
         relevant = np.zeros((len(rows), 0), dtype=bool)
-        for block in search.blocks:
-            far, kind = search.block(rows, block)
-            here = np.broadcast_to(np.arange(block.start, block.stop), far.shape)
+        for block, far, kind in search.meet(rows):
+            here = np.broadcast_to(search.order[block.start : block.stop], far.shape)
             distances = np.concatenate([distances, far], axis=1)
             places = np.concatenate([places, here], axis=1)
             relevant = np.concatenate([relevant, kind], axis=1)
-            order = np.argsort(distances, axis=1, kind="stable")[:, :k]
+            order = np.lexsort((places, distances), axis=1)[:, :k]
             distances, places, relevant = (
                 np.take_along_axis(values, order, axis=1)
                 for values in (distances, places, relevant)
@@ -160,7 +161,11 @@ def nearest(queries: Points, references: Points, similarity: Similarity, *, same
 
 
 class _Search:
-    """The references in blocks, and what is near in them."""
+    """The references in blocks, equal vectors one after the other, and what is near in them.
+
+    Attributes:
+      order: the places of references, [n], as the blocks have them.
+    """
 
     def __init__(
         self,
@@ -172,19 +177,23 @@ class _Search:
         form: _Form,
     ) -> None:
         self._queries, self._form = queries, form
-        self._near = _Nearness(queries.vectors, references.vectors, similarity, form.floats)
+        site = sites(references.vectors)
+        self.order: Places = np.argsort(site, kind="stable")
+        firsts = np.flatnonzero(np.diff(site[self.order], prepend=-1))
+        self._near = _Nearness(
+            queries.vectors, references.vectors, self.order[firsts], similarity, form.floats
+        )
         values, counts = np.unique(references.keys.values, return_counts=True)
         self._matches = _summed(queries, values, counts)
         own = np.searchsorted(references.ids, queries.ids)
         known = own < len(references)
         known[known] = references.ids[own[known]] == queries.ids[known]
-        self._own = np.where(known & same, own, -1)
+        self._own = np.full(len(queries), -1)
+        if same:
+            self._own[known] = np.argsort(self.order)[own[known]]
         self._top = min(max(least, int(self._matches.max(initial=0)), 1), max(len(references), 1))
         size = max(4 * self._top, _LEAST_BLOCK)
-        self.blocks = [
-            _Block.of(references, start, min(start + size, len(references)))
-            for start in range(0, len(references), size)
-        ]
+        self._runs = list(_runs(references.keys.take(self.order), firsts, size))
 
     def statistics(self, start: int, stop: int, ks: Sequence[int]) -> dict[str, F64]:
         """The statistics of some queries."""
@@ -198,42 +207,43 @@ class _Search:
 
     def _nearest(self, start: int, stop: int) -> tuple[Codes, Places]:
         """Sorted codes of the nearest references, [q, top], and R of each query, [q]."""
-        widest = max((block.stop - block.start for block in self.blocks), default=0)
+        widest = max((len(block) for run in self._runs for block in run.blocks), default=0)
         top, form = self._top, self._form
         buffer = np.full((stop - start, top + widest), form.last, dtype=form.codes)
         matches = np.zeros(stop - start, dtype=np.int64)
-        for block in self.blocks:
-            end = top + block.stop - block.start
-            distances, relevant = self.block(np.arange(start, stop), block)
+        for block, distances, relevant in self.meet(np.arange(start, stop)):
+            end = top + len(block)
             matches += relevant.sum(axis=1)
             form.encode(distances, relevant, buffer[:, top:end])
             buffer[:, end:] = form.last
             buffer.sort(axis=1)
         return buffer[:, :top], matches
 
-    def block(self, rows: Places, block: "_Block") -> tuple[Floats, Bools]:
-        """Distances and relevance of a block's references to some queries, none to itself."""
-        distances = self._near(rows, block.start, block.stop)
-        relevant = np.zeros(distances.shape, dtype=bool)
+    def meet(self, rows: Places) -> Iterator[tuple["_Block", Floats, Bools]]:
+        """Blocks in order, with the distances and relevance of their references to some queries,
+        [q, len(block)]; no query has itself."""
         owners, keys = self._queries.keys.take(rows).owners(0, len(rows))
-        relevant[block.matching(owners, keys)] = True
         own = self._own[rows]
-        mine = np.flatnonzero((own >= block.start) & (own < block.stop))
-        distances[mine, own[mine] - block.start] = np.inf
-        relevant[mine, own[mine] - block.start] = False
-        return distances, relevant
+        for run in self._runs:
+            far = self._near(rows, run.start, run.stop)
+            for block in run.blocks:
+                distances = far if len(block) == run.stop - run.start else far[:, block.vectors]
+                relevant = np.zeros(distances.shape, dtype=bool)
+                relevant[block.matching(owners, keys)] = True
+                mine = np.flatnonzero((own >= block.start) & (own < block.stop))
+                distances[mine, own[mine] - block.start] = np.inf
+                relevant[mine, own[mine] - block.start] = False
+                yield block, distances, relevant
 
     def _first(self, rows: Places) -> F64:
         """The place of the first relevant reference of queries that have none among the nearest."""
         last = self._form.last
         best = np.full(len(rows), last)
-        for block in self.blocks:
-            distances, relevant = self.block(rows, block)
+        for _, distances, relevant in self.meet(rows):
             codes = self._form.rounded(distances)
             best = np.minimum(best, np.where(relevant, codes, last).min(axis=1))
         before = np.zeros(len(rows))
-        for block in self.blocks:
-            distances, relevant = self.block(rows, block)
+        for _, distances, relevant in self.meet(rows):
             nearer = self._form.rounded(distances) <= best[:, None]
             before += (~relevant & nearer & (distances < np.inf)).sum(axis=1)
         return 1 + before
@@ -241,18 +251,17 @@ class _Search:
 
 @dataclass(frozen=True, eq=False)
 class _Block:
-    """References from `start` to `stop`; their keys in order, with the place of each in it."""
+    """References from `start` to `stop`; the vector of each, counted in the run; their keys in
+    order, with the place of each in the block."""
 
     start: int
     stop: int
+    vectors: Places
     keys: U64
     places: Places
 
-    @classmethod
-    def of(cls, references: Points, start: int, stop: int) -> "_Block":
-        owners, keys = references.keys.owners(start, stop)
-        order = np.argsort(keys, kind="stable")
-        return cls(start, stop, keys[order], owners[order])
+    def __len__(self) -> int:
+        return self.stop - self.start
 
     def matching(self, owners: Places, keys: U64) -> tuple[Places, Places]:
         """Pairs of an owner and a reference that share a key."""
@@ -263,13 +272,51 @@ class _Block:
         return np.repeat(owners, counts), self.places[np.repeat(low, counts) + inside]
 
 
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """Different vectors from `start` to `stop`, whose distances are computed together, and the
+    references that have them, in one block, or in several where many have the same."""
+
+    start: int
+    stop: int
+    blocks: tuple[_Block, ...]
+
+
+def _runs(keys: Keys, firsts: Places, size: int) -> Iterator[_Run]:
+    """Cuts references into runs and blocks of up to `size`, but no vector's into two runs.
+
+    `keys`: of the references; `firsts`: the first reference of each vector, ascending.
+    """
+    ends = np.append(firsts[1:], len(keys))
+    start = 0
+    while start < len(firsts):
+        fitting = int(np.searchsorted(ends, firsts[start] + size, side="right"))
+        stop = max(fitting, start + 1)
+        last = int(ends[stop - 1])
+        blocks = []
+        for first in range(int(firsts[start]), last, size):
+            end = min(first + size, last)
+            vectors = np.searchsorted(firsts, np.arange(first, end), side="right") - 1 - start
+            owners, values = keys.owners(first, end)
+            order = np.argsort(values, kind="stable")
+            blocks.append(_Block(first, end, vectors, values[order], owners[order]))
+        yield _Run(start, stop, tuple(blocks))
+        start = stop
+
+
 class _Nearness:
-    """Distances, which order references of one query as its similarity does; not negative."""
+    """Distances to some references, at `places`, which order them for a query as its similarity
+    does; not negative."""
 
     def __init__(
-        self, queries: Floats, references: Floats, similarity: Similarity, kind: Any
+        self,
+        queries: Floats,
+        references: Floats,
+        places: Places,
+        similarity: Similarity,
+        kind: Any,
     ) -> None:
-        self._queries, self._references = queries, references
+        self._queries, self._references, self._places = queries, references, places
         self._similarity, self._kind = similarity, kind
         self._centre = np.zeros(references.shape[1])
         longest = 1.0
@@ -280,11 +327,9 @@ class _Nearness:
         self._longest = longest
 
     def __call__(self, rows: Places, start: int, stop: int) -> Floats:
-        """Distances of some queries to references from `start` to `stop`: [q, stop − start]."""
-        left, right = (
-            self._prepared(self._queries[rows]),
-            self._prepared(self._references[start:stop]),
-        )
+        """Distances of some queries to those from `start` to `stop`: [q, stop − start]."""
+        left = self._prepared(self._queries[rows])
+        right = self._prepared(self._references[self._places[start:stop]])
         distances = left @ right.T
         if self._similarity is Similarity.EUCLIDEAN:
             own = np.einsum("qd,qd->q", left, left)[:, None]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from components.corpus_evaluator import retrieval
 from components.corpus_evaluator.points import Keys, Points
 from components.corpus_evaluator.retrieval import KS, Similarity, measure, names
+from components.corpus_evaluator.sites import sites
 
 EXACT = {"rel": 0, "abs": 1e-9}
 EUCLIDEAN, COSINE, DOT = Similarity.EUCLIDEAN, Similarity.COSINE, Similarity.DOT
@@ -152,6 +153,27 @@ def test_larger_sets_in_several_blocks_agree_with_the_definitions(similarity, mo
     vectors = rng.normal(size=(300, 5)) + 0.3 * labels[:, None]
     ours = points(vectors, [{int(label)} for label in labels])
     found = measure(ours, ours, similarity, same=True)
+    assert_same(found, oracle(ours, ours, similarity, True, KS))
+
+
+def test_equal_vectors_have_one_number_and_zero_has_no_sign():
+    vectors = np.array([[1, 0], [2, 1], [1, -0.0], [0, 1], [2, 1]])
+    assert sites(vectors).tolist() == [0, 1, 0, 2, 1]
+    assert sites(vectors[:0]).tolist() == []
+
+
+@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize("similarity", Similarity)
+@pytest.mark.parametrize("seed", range(3))
+def test_equally_near_references_are_not_ordered_by_rounding(similarity, exact, seed, monkeypatch):
+    """Few places, several of which fill more than a block."""
+    monkeypatch.setattr(retrieval, "_LEAST_BLOCK", 16)
+    rng = np.random.default_rng(seed)
+    places = rng.normal(size=(7, 33)).astype(np.float32)
+    at = rng.choice(7, size=150, p=[0.4, 0.3, 0.1, 0.1, 0.05, 0.03, 0.02])
+    sets = [{int(label)} for label in rng.integers(0, 60, size=150)]
+    ours = points(places[at], sets)
+    found = measure(ours, ours, similarity, same=True, exact=exact)
     assert_same(found, oracle(ours, ours, similarity, True, KS))
 
 
