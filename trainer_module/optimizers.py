@@ -1,9 +1,11 @@
 """The optimizer that a recipe's `training` asks for, and the course of its learning rate."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from relation.training import Training
@@ -53,6 +55,28 @@ class Course(keras.optimizers.schedules.LearningRateSchedule):
         return {name: getattr(self, name) for name in names}
 
 
+class Summed(keras.optimizers.Optimizer):
+    """The gradient of a row of a table is the sum over the times that a batch meets it.
+
+    Keras clips the norm of all of them, and Adam squares each, where both mean the sum.
+    """
+
+    def apply(
+        self, grads: Sequence[Tensor | None], trainable_variables: Sequence[Any] | None = None
+    ) -> None:
+        """See Keras; sparse gradients become dense."""
+        summed = [None if grad is None else tf.convert_to_tensor(grad) for grad in grads]
+        super().apply(summed, trainable_variables)
+
+
+class Adam(Summed, keras.optimizers.Adam):
+    """Adam, of sums."""
+
+
+class AdamW(Summed, keras.optimizers.AdamW):
+    """AdamW, of sums."""
+
+
 def optimizer_of(training: Training, steps: int) -> keras.optimizers.Optimizer:
     """The optimizer. Of `step: keras` it clips and accumulates; else that is the step's.
 
@@ -70,5 +94,5 @@ def optimizer_of(training: Training, steps: int) -> keras.optimizers.Optimizer:
         warmup, total = round(training.warmup * steps), training.epochs * steps
         rate = Course(rate, training.schedule, warmup, total, batches)
     if training.optimizer == "adamw":
-        return keras.optimizers.AdamW(rate, weight_decay=training.weight_decay, **options)
-    return keras.optimizers.Adam(rate, **options)
+        return AdamW(rate, weight_decay=training.weight_decay, **options)
+    return Adam(rate, **options)

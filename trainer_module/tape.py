@@ -140,7 +140,7 @@ class Step:
         means = [tf.math.scalar_mul(1.0 / count, gradient) for gradient in found]
         optimizer = self._model.optimizer
         if self._training.clip_norm is not None:
-            # Rows of a table that are met twice are summed before they are squared.
+            # As the optimizer does: the norm is of sums over the times that a row is met.
             means = [tf.convert_to_tensor(gradient) for gradient in means]
             if self._replicas > 1:  # The optimizer adds them up again, so here are equal parts.
                 context = tf.distribute.get_replica_context()

@@ -53,3 +53,15 @@ def test_adamw_takes_its_share_of_each_weight():
     optimizer_of(training, steps=1).apply([tf.constant([1e-9])], [weights])
     # Decay of 0.1 · 0.5 · 2; a gradient below Adam's epsilon hardly moves it.
     assert np.asarray(weights) == pytest.approx([1.9], abs=0.01)
+
+
+@pytest.mark.parametrize("changes", [{}, {"optimizer": "adamw", "weight_decay": 1e-9}])
+def test_a_row_that_a_batch_meets_twice_has_the_sum_as_its_gradient(changes):
+    """Gradients 3 and -1 of the first row are 2, so Adam's second moment is 0.001 · 2²."""
+    table = keras.Variable([[1.0], [1.0]])
+    optimizer = optimizer_of(Training(learning_rate=0.1, **changes), steps=1)
+    rows = tf.IndexedSlices(tf.constant([[3.0], [-1.0]]), tf.constant([0, 0]), tf.constant([2, 1]))
+    optimizer.apply([rows], [table])
+    second = next(v for v in optimizer.variables if "velocity" in v.path)
+    assert np.asarray(second).ravel() == pytest.approx([0.004, 0.0])
+    assert np.asarray(table).ravel() == pytest.approx([0.9, 1.0], abs=1e-4)
