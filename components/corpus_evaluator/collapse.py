@@ -1,5 +1,6 @@
 """Do embeddings use their space? Pure functions."""
 
+from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -51,25 +52,25 @@ def shape(embeddings: Floats) -> Shape:
         total += rows.sum(axis=0)
         length += float(np.einsum("nd,nd->", rows, rows))
     mean = total / n
-    varying = 0.0
-    for part in parts:
-        rows = embeddings[part] - mean
-        varying += float(np.einsum("nd,nd->", rows, rows))
+    if d <= SIDE:
+        squares = _covariance(embeddings, mean, parts)
+        varying = float(np.trace(squares))
+    else:
+        squares = _products(embeddings[:SIDE])
+        varying = sum(float(np.square(embeddings[part] - mean).sum()) for part in parts)
     if varying <= 1e-10 * length or not varying:  # Less than float32 can tell.
         return Shape(n, d, 1.0, 0.0, 0.0)
-    squares = _covariance(embeddings, mean) if d <= SIDE else _products(embeddings[:SIDE])
     values = np.clip(np.linalg.eigvalsh(squares), 0, None)
     shares = values[values > 0] / values.sum()
     rank = float(np.exp(-(shares * np.log(shares)).sum()))
     return Shape(n, d, 1.0, rank, float(np.sqrt(varying / length)))
 
 
-def _covariance(embeddings: Floats, mean: Vector) -> Matrix:
+def _covariance(embeddings: Floats, mean: Vector, parts: Sequence[slice]) -> Matrix:
     """n times that of all rows, [d, d]."""
     found = np.zeros((len(mean), len(mean)))
-    step = max(1, _VALUES // len(mean))
-    for start in range(0, len(embeddings), step):
-        rows = embeddings[start : start + step] - mean
+    for part in parts:
+        rows = embeddings[part] - mean
         found += rows.T @ rows
     return found
 

@@ -1,6 +1,6 @@
 """What the CorpusEvaluator is asked for, and what follows from it."""
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from relation import kinds
 from relation.materialization import Materialization
@@ -56,20 +56,36 @@ class CorpusRequest(Frozen):
         return question.reference, EVAL if common else self.references
 
     @property
-    def ranks_alone(self) -> bool:
-        """Whether documents are ranked without a query, by what is known of them alone."""
+    def alone(self) -> str | None:
+        """The entity type of documents that are ranked, untrained, by what is known of them alone:
+        without a query, or with one that shares no feature with them; None: there is none."""
         tuples = self.materialization.tuples
-        ranked = tuples.label in (LabelKind.SCALAR, LabelKind.GRADES)
-        return ranked and not tuples.comparisons and len(tuples.roles) > 1
+        ordered = all(comparison.related is not None for comparison in tuples.comparisons)
+        ranked = tuples.label is LabelKind.GRADES or (tuples.label is LabelKind.SCALAR and ordered)
+        if not ranked or len(tuples.roles) == 1:
+            return None
+        if not tuples.comparisons:
+            return tuples.roles[0].entity
+        return None if self._shared else tuples.entity_of(tuples.scored.right)
 
     @property
-    def comparable(self) -> dict[str, tuple[Feature, ...]]:
-        """The features of each entity type that all types have: what can be compared untrained."""
-        shared = set.intersection(*({_shape(f) for f in found} for found in self.features.values()))
+    def untrained(self) -> dict[str, tuple[Feature, ...]]:
+        """The features of each entity type that say something without training: those that all
+        types have, since they can be compared, or all of documents that are ranked `alone`."""
+        alone = self.alone
         return {
-            entity: tuple(sorted((f for f in found if _shape(f) in shared), key=lambda f: f.name))
+            entity: tuple(
+                sorted(
+                    (f for f in found if entity == alone or _shape(f) in self._shared),
+                    key=lambda f: f.name,
+                )
+            )
             for entity, found in self.features.items()
         }
+
+    @property
+    def _shared(self) -> "set[Shape]":
+        return set.intersection(*({_shape(f) for f in found} for found in self.features.values()))
 
 
 class Question(NamedTuple):
@@ -95,7 +111,10 @@ def _some_are_positive(relation: kinds.RelationConfig, source: kinds.EdgeSource)
     return source.label != "scalar" or source.positive_from is not None
 
 
-def _shape(feature: Feature) -> tuple[str, FeatureKind, int]:
+Shape: TypeAlias = tuple[str, FeatureKind, int]
+
+
+def _shape(feature: Feature) -> Shape:
     """Features of two types with the same shape can be compared."""
     numbers = feature.width if feature.kind is FeatureKind.NUMERIC else 0
     return feature.name, feature.kind, numbers

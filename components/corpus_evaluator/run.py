@@ -111,8 +111,8 @@ def _plans(request: CorpusRequest, files: Files, models: Mapping[str, str], scra
     if request.found is not None:
         wanted.append(request.found)
     measured = set(wanted)
-    if request.ranks_alone:
-        wanted.append((asked.primary, TRAIN))
+    if request.alone is not None:
+        wanted.append((request.alone, TRAIN))
     by_label = question is not None and question.relevant == "label"
     label = getattr(asked.relation.source, "feature", None) if by_label else None
     plans = {}
@@ -126,7 +126,7 @@ def _plans(request: CorpusRequest, files: Files, models: Mapping[str, str], scra
             rows=_screened(request, entity) if own else None,
             roles=() if own else asked.tuples.roles_of(entity),
             label=label if primary else None,
-            layout=Layout(request.comparable[entity]),
+            layout=Layout(request.untrained[entity]),
             slices=request.slices if primary else (),
             models=models if (entity, split) in measured else {},
             folder=os.path.join(scratch, f"{entity}-{split}"),

@@ -9,12 +9,13 @@
 | a pair is related, two types | auc | how often the second is related in training |
 | ranked pairs with a query | triplet_accuracy | nearness of raw features to the query's |
 | lists with a query | ndcg_at_10 | the same |
-| the two without a query | the same | the one raw feature that ranks training tuples best |
+| the two without a query, or | the same | the one raw feature of documents that ranks |
+| a feature in common with it | | training tuples best |
 | label images (`trivial_images`) | mse | means of training labels, by place or brightness |
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,9 +30,6 @@ MOST_PAIRS = 2**20
 """So many pairs of documents of training tuples say which feature is best."""
 
 
-ABOVE, BELOW = "above", "below"
-
-
 class Trivial(NamedTuple):
     """A metric of tuples, its value without training, and how that was reached.
 
@@ -41,7 +39,7 @@ class Trivial(NamedTuple):
     metric: str
     value: float
     by: str
-    bound: str = ABOVE
+    bound: Literal["above", "below"] = "above"
 
 
 Nearness = Callable[[str, U64, str, U64], F64 | None]
@@ -76,9 +74,8 @@ def of_tuples(
     if kind is LabelKind.BINARY and ordered:
         return _pairs(relation, train, held_out, near)
     if kind in (LabelKind.SCALAR, LabelKind.GRADES) and len(relation.roles) > 1:
-        if ordered:
-            found, by = _nearness(relation, held_out, near), "raw features"
-        else:
+        found, by = _nearness(relation, held_out, near) if ordered else None, "raw features"
+        if found is None:
             found, by = _best_feature(relation, train, held_out, rows), "the best raw feature"
         if found is None:
             return None
@@ -157,10 +154,11 @@ def _lists(held_out: Links, found: F64, by: str) -> Trivial | None:
 
 def _best_feature(relation: Relation, train: Links, held_out: Links, rows: Rows) -> F64 | None:
     """The one feature, or minus it, that orders most training pairs rightly: [n, documents]."""
-    documents = len(relation.roles) if relation.label is LabelKind.GRADES else 2
-    entity = relation.roles[0].entity
+    queries = {comparison.left for comparison in relation.comparisons}
+    documents = [i for i, role in enumerate(relation.roles) if role.name not in queries]
+    entity = relation.roles[documents[0]].entity
     found = [
-        rows(entity, split, links.members[:, :documents])
+        rows(entity, split, links.members[:, documents])
         for split, links in ((TRAIN, train), (EVAL, held_out))
     ]
     if found[0] is None or found[1] is None:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from components.corpus_evaluator.trivial import BELOW, Trivial
+from components.corpus_evaluator.trivial import Trivial
 from components.relation_gen.read import read_batches
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
@@ -63,7 +63,7 @@ def of_images(train: dict[str, Sums], held_out: dict[str, Sums]) -> Trivial | No
     if not known:
         return None
     by = min(known, key=lambda name: known[name])
-    return Trivial("mse", known[by], by, BELOW)
+    return Trivial("mse", known[by], by, "below")
 
 
 class ReadImages(beam.DoFn):

@@ -72,7 +72,8 @@ class Untrained:
         if RAW not in population.vectors or not population.vectors[RAW].shape[1]:
             return None
         if self._fit is None:
-            layout = Layout(self._request.comparable[self._request.materialization.primary])
+            # The same of all types that have some.
+            layout = Layout(max(self._request.untrained.values(), key=len))
             self._fit = layout.fitted(references.vectors[RAW])
         key = id(population)
         if key not in self._vectors:

@@ -18,6 +18,7 @@ from components.evaluator.results import Verdict
 from relation.materialization import Materialization
 from relation.recipe import Evaluation
 from relation.schema import Feature, FeatureKind
+from tests.corpus_evaluator.helpers import example
 from tests.corpus_evaluator.test_retrieval import labelled
 from tests.corpus_evaluator.test_retrieval import oracle as definitions
 
@@ -46,13 +47,8 @@ def rows(n=N, seed=0):
         label = int(rng.integers(3))
         x = rng.normal(size=SIZE)
         x[:2] += 6 * (label == 1), 6 * (label == 2)
-        example = tf.train.Example()
-        feature = example.features.feature
-        feature["id"].bytes_list.value.append(b"%d-%d" % (seed, number))
-        feature["x"].float_list.value.extend(x)
-        feature["label"].int64_list.value.append(label)
-        feature["site"].bytes_list.value.append(b"north" if number % 3 else b"south")
-        found.append(example)
+        site = b"north" if number % 3 else b"south"
+        found.append(example(id=b"%d-%d" % (seed, number), x=x, label=label, site=site))
     return found
 
 

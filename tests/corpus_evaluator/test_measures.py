@@ -6,7 +6,6 @@ import tracemalloc
 
 import numpy as np
 import pytest
-import tensorflow as tf
 from PIL import Image
 from scipy import stats
 
@@ -14,6 +13,7 @@ from components.corpus_evaluator.collapse import SIDE, shape
 from components.corpus_evaluator.estimate import estimate
 from components.corpus_evaluator.raw import Layout
 from relation.schema import Feature, FeatureKind
+from tests.corpus_evaluator.helpers import example
 
 
 def test_an_interval_is_that_of_a_mean():
@@ -60,17 +60,6 @@ def test_wide_embeddings_such_as_images_take_no_square_of_their_width():
     assert found.effective_rank == pytest.approx(math.exp(-(shares * np.log(shares)).sum()))
     length = np.square(wide, dtype=np.float64).sum()
     assert found.spread == pytest.approx(math.sqrt(values.sum() / length))
-
-
-def example(**features):
-    found = tf.train.Example()
-    for name, value in features.items():
-        feature = found.features.feature[name]
-        if isinstance(value, bytes):
-            feature.bytes_list.value.append(value)
-        else:
-            feature.float_list.value.extend(value)
-    return found
 
 
 def comparable(layout, examples):

@@ -13,6 +13,7 @@ from components.corpus_evaluator.run import Files, evaluate
 from components.evaluator.corpus import MODEL
 from relation.materialization import Materialization
 from relation.schema import Feature, FeatureKind
+from tests.corpus_evaluator.helpers import example
 
 
 def model(folder, entities):
@@ -27,17 +28,6 @@ def model(folder, entities):
     signatures = {f"embed_{entity}": made.embed for entity in entities}
     tf.saved_model.save(made, str(folder), signatures=signatures)
     return str(folder)
-
-
-def example(**values):
-    found = tf.train.Example()
-    for name, value in values.items():
-        feature = found.features.feature[name]
-        if isinstance(value, bytes):
-            feature.bytes_list.value.append(value)
-        else:
-            feature.float_list.value.extend(np.ravel(value))
-    return found
 
 
 def written(path, examples):
@@ -69,22 +59,26 @@ def measured(tmp_path):
     return run
 
 
-def test_documents_without_a_query_are_ranked_by_one_raw_feature(measured):
+NUMBERS = Feature(name="x", kind=FeatureKind.NUMERIC, dtype="float", width=2)
+WORDS = Feature(name="text", kind=FeatureKind.TEXT, dtype="bytes", width=1)
+
+
+@pytest.mark.parametrize("others", [{}, {"query": (WORDS,)}], ids=["no query", "nothing in common"])
+def test_documents_are_ranked_by_one_raw_feature(measured, others):
+    source = {"type": "graded_group", "group": "group", "grade": "grade"}
     asked = Materialization.model_validate(
         {
-            "entities": {"document": "id"},
+            "entities": {"document": "id"} | dict.fromkeys(others, "group"),
             "primary": "document",
             "relation": {
                 "type": "ranked_pairs",
-                "source": {"type": "graded_group", "group": "group", "grade": "grade"},
+                "source": source | {name: name for name in others},
             },
         }
     )
     request = CorpusRequest(
         materialization=asked,
-        features={
-            "document": (Feature(name="x", kind=FeatureKind.NUMERIC, dtype="float", width=2),)
-        },
+        features={"document": (NUMBERS,)} | others,
         schemas={},
         similarity=None,
         references="eval",
@@ -97,6 +91,8 @@ def test_documents_without_a_query_are_ranked_by_one_raw_feature(measured):
             preferred_x=preferred,
             other_id=b"%d-b" % number,
             other_x=other,
+            query_id=b"q%d" % number,
+            query_text=b"anything",
             relation=1.0,
         )
 

@@ -73,7 +73,7 @@ def test_ranked_pairs_by_nearness_to_the_query():
         lambda left, lefts, right, rights: np.array([near[int(i)] for i in rights]),
     )
     assert found == Trivial("triplet_accuracy", 0.5, "raw features")
-    assert of_tuples(relation, held_out, held_out, lambda *_: None) is None
+    assert of_tuples(relation, held_out, held_out, lambda *_: None, lambda *_: None) is None
 
 
 def test_lists_by_nearness_to_the_query():
@@ -120,6 +120,21 @@ def test_lists_without_a_query_by_the_feature_that_orders_training():
     held_out = links([[1, 0, -1], [0, 0, -1]], [[1, 4, 0], [1, 2, 0]])
     found = of_tuples(relation, train, held_out, rows=documents)
     # The relevant document of the one list that has some is second.
+    assert found == pytest.approx(Trivial("ndcg_at_10", 1 / np.log2(3), "the best raw feature"))
+
+
+def test_documents_that_nothing_compares_to_their_query_are_ranked_by_one_feature():
+    """As without a query, which is the last member, 9."""
+    pairs = spec.ranked_pairs("document", "query")
+    train = links([[1], [1]], [[2, 1, 9], [2, 3, 9]])
+    held_out = links([[1], [1]], [[2, 1, 9], [1, 3, 9]])
+    found = of_tuples(pairs, train, held_out, lambda *_: None, documents)
+    assert found == Trivial("triplet_accuracy", 0.5, "the best raw feature")
+
+    lists = spec.lists("document", "query", 3)
+    train = links([[0, 2, 1]], [[1, 2, 3, 9]])
+    held_out = links([[1, 0, -1]], [[1, 4, 0, 9]])
+    found = of_tuples(lists, train, held_out, lambda *_: None, documents)
     assert found == pytest.approx(Trivial("ndcg_at_10", 1 / np.log2(3), "the best raw feature"))
 
 

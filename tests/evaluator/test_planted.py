@@ -23,6 +23,7 @@ from components.pusher.executor import Executor as Pusher
 from relation.materialization import Materialization
 from relation.recipe import Evaluation
 from relation.schema import Feature, FeatureKind
+from tests.corpus_evaluator.helpers import example
 from trainer_module.metrics.eval_config import eval_config
 
 N, SIZE = 320, 6
@@ -83,20 +84,14 @@ def _entities(seed):
     return [b"%d-%d" % (seed, n) for n in range(N)], x, labels, sites
 
 
-def _put(example, prefix, entities, row):
-    ids, x, labels, sites = entities
-    feature = example.features.feature
-    feature[f"{prefix}id"].bytes_list.value.append(ids[row])
-    feature[f"{prefix}x"].float_list.value.extend(x[row])
-    feature[f"{prefix}label"].int64_list.value.append(labels[row])
-    feature[f"{prefix}site"].bytes_list.value.append(sites[row])
+def _values(entities, row, prefix=""):
+    ids, x, labels, sites = (values[row] for values in entities)
+    values = {"id": ids, "x": x, "label": int(labels), "site": sites}
+    return {f"{prefix}{name}": value for name, value in values.items()}
 
 
 def _rows(entities):
-    for row in range(N):
-        example = tf.train.Example()
-        _put(example, "", entities, row)
-        yield example
+    return [example(**_values(entities, row)) for row in range(N)]
 
 
 def _tuples(entities, seed):
@@ -106,10 +101,9 @@ def _tuples(entities, seed):
         like = labels == labels[anchor]
         positive = rng.choice(np.flatnonzero(like & (np.arange(N) != anchor)))
         negative = rng.choice(np.flatnonzero(~like))
-        example = tf.train.Example()
-        for role, row in zip(ROLES, (anchor, positive, negative), strict=True):
-            _put(example, f"{role}_", entities, row)
-        yield example
+        members = zip(ROLES, (anchor, positive, negative), strict=True)
+        values = [_values(entities, row, f"{role}_") for role, row in members]
+        yield example(**values[0], **values[1], **values[2])
 
 
 def _save(path, north, south, added):
