@@ -153,5 +153,11 @@ def _entities(runs: Mapping[str, NodeRun]) -> str:
 
 
 def _command(served: Path, data: str) -> str:
-    arguments = [os.path.relpath(served), os.path.relpath(data)]
+    arguments = [_shown(served), _shown(data)]
     return ".venv/bin/python -m trainer_module.try_model " + " ".join(map(shlex.quote, arguments))
+
+
+def _shown(path: str | Path) -> str:
+    """From the working directory, or from the root where it lies elsewhere."""
+    relative = os.path.relpath(path)
+    return os.path.abspath(path) if relative.startswith(os.pardir) else relative

@@ -26,6 +26,7 @@ from tests.e2e.helpers import (
     write_recipe,
     write_rows,
 )
+from tests.e2e.served import contents, embed, score
 
 pytestmark = pytest.mark.e2e
 
@@ -161,24 +162,6 @@ def served(base):
     return tf.saved_model.load(base.model)
 
 
-def embed(served, rows):
-    records = tf.constant([row.SerializeToString() for row in rows])
-    return served.signatures["embed_item"](examples=records)["embedding"].numpy()
-
-
-def pair(left, right, roles=("anchor", "positive")):
-    example = tf.train.Example()
-    for role, row in zip(roles, (left, right), strict=True):
-        for name, feature in row.features.feature.items():
-            example.features.feature[f"{role}_{name}"].CopyFrom(feature)
-    return example
-
-
-def score(served, pairs, signature="score"):
-    records = tf.constant([pair(*both).SerializeToString() for both in pairs])
-    return served.signatures[signature](examples=records)["score"].numpy()
-
-
 def test_embeddings_are_of_the_image_alone(served, rows):
     embeddings = embed(served, rows[:50])
     assert embeddings.shape == (50, 64)
@@ -285,13 +268,6 @@ def test_a_changed_loss_trains_anew_and_the_way_back_trains_nothing(base, worker
     assert contents(back.verdict["served"]) == contents(base.model)
     assert evaluated(base.first.folder / "metadata.sqlite")[-1] == (baseline, candidate)
     assert back.verdict["baseline"] == pytest.approx(other.verdict["metrics"], rel=1e-6)
-
-
-def contents(folder):
-    root = PROJECT / folder
-    return {
-        str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()
-    }
 
 
 def evaluated(database):

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import shlex
 from pathlib import Path
 
@@ -156,6 +157,8 @@ def test_the_file_is_replaced_as_a_whole(tmp_path):
 def test_the_command_survives_a_shell():
     command = verdicts._command(Path("runs/my cats/serving/1"), "runs/my cats/*.gz")
     assert shlex.split(command)[-2:] == ["runs/my cats/serving/1", "runs/my cats/*.gz"]
+    elsewhere = verdicts._command(Path("/srv/runs/serving/1"), os.path.abspath("data/*.gz"))
+    assert shlex.split(elsewhere)[-2:] == ["/srv/runs/serving/1", "data/*.gz"]
 
 
 def test_rows_of_other_formats_are_tried_as_entity_gen_made_them():

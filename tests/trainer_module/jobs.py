@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 import tensorflow_transform.beam as tft_beam
+import yaml
 from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 from tfx.components.trainer.fn_args_utils import FnArgs
 
@@ -48,18 +49,18 @@ SPEC = {
 
 
 def recipe(folder: Path, **changes: str) -> LoadedRecipe:
-    """The recipe above; `changes`: lines in place of those that begin with a key."""
-    text = RECIPE
-    for key, value in changes.items():
-        lines = [line for line in text.splitlines() if not line.startswith(f"{key}:")]
-        text = "\n".join([*lines, f"{key}: {value}"])
+    """The recipe above; `changes`: YAML in place of the values of some keys."""
+    values = yaml.safe_load(RECIPE) | {key: yaml.safe_load(text) for key, text in changes.items()}
     (folder / "item.pbtxt").write_text(SCHEMA)
-    (folder / "recipe.yaml").write_text(text)
+    (folder / "recipe.yaml").write_text(yaml.safe_dump(values))
     return load_recipe(str(folder / "recipe.yaml"))
 
 
-def transformed(folder: Path, colours: str = "red green blue") -> Files:
-    """Runs Transform on triplets of items of two kinds that differ in their numbers."""
+def transformed(folder: Path, colours: str = "red green blue", **changes: str) -> Files:
+    """Runs Transform on triplets of items of two kinds that differ in their numbers.
+
+    `changes`: of the recipe, see there.
+    """
     rng = np.random.default_rng(0)
     palette = [colour.encode() for colour in colours.split()]
 
@@ -77,7 +78,7 @@ def transformed(folder: Path, colours: str = "red green blue") -> Files:
         return values
 
     metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(SPEC))
-    config = {KEY: PreprocessingRequest.of(recipe(folder)).model_dump_json()}
+    config = {KEY: PreprocessingRequest.of(recipe(folder, **changes)).model_dump_json()}
     rows = {split: [row(number) for number in range(count)] for split, count in ROWS.items()}
     with tft_beam.Context(temp_dir=str(folder / "temp")):
         function = (rows["train"], metadata) | tft_beam.AnalyzeDataset(

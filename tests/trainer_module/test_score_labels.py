@@ -42,10 +42,11 @@ class Transform:
         return apply
 
 
-def _module(head, key, labels) -> ServingModule:
+def _module(head, key, labels, branch=()) -> ServingModule:
+    """`branch`: layers of the labels' own tower."""
     keras.utils.set_random_seed(1)
     features = {"scene": (X,), "tag": (key,)}
-    towers = {"scene": Dense(dense=(), embedding=4), "tag": Dense(dense=(), embedding=4)}
+    towers = {"scene": Dense(dense=(), embedding=4), "tag": Dense(dense=branch, embedding=4)}
     vocabularies = {"id": Vocabulary("tag", 4)}
     answer = answer_of(head, pairs("scene", "tag"), 0)
     networks = {name: tower.build(features[name], vocabularies) for name, tower in towers.items()}
@@ -65,9 +66,12 @@ def _example(row=None, label=None) -> bytes:
     return example.SerializeToString()
 
 
-@pytest.mark.parametrize("by", ["concatenation", "film", "gate"])
-def test_all_labels_at_once_are_scored_as_one_at_a_time(by, tmp_path):
-    module = _module(Conditioned(by=by, units=8), ID, LABELS)
+@pytest.mark.parametrize(
+    ("by", "branch"),
+    [("concatenation", ()), ("film", ()), ("gate", ()), ("concatenation", (6, 5))],
+)
+def test_all_labels_at_once_are_scored_as_one_at_a_time(by, branch, tmp_path):
+    module = _module(Conditioned(by=by, units=8), ID, LABELS, branch)
     tf.saved_model.save(module, str(tmp_path), signatures=module.signatures())
     signatures = tf.saved_model.load(str(tmp_path)).signatures
     found = signatures["score_labels"](examples=tf.constant([_example(row) for row in ROWS]))
