@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from components.evaluator import corpus_gates
-from components.evaluator.results import GateResult, Verdict
+from components.evaluator.results import EXAMPLES, GateResult, Verdict
 from relation.recipe import Evaluation
 
 SPREAD = "score_spread"
 """The metric that is 0 where all scores of a column are one number, NaN where one is none."""
 LEAST_SPREAD = 1e-6
-EXAMPLES = "examples"
 LEAST_IN_SLICE = 30
 
 

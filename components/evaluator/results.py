@@ -17,6 +17,8 @@ from relation.errors import UserError
 FILE = "verdict.json"
 TUPLES, CORPUS = "tuples", "corpus"
 """The parts of an evaluation: what the model says of tuples, and where it puts entities."""
+EXAMPLES = "examples"
+"""The metric that is the number of tuples, which has no confidence interval."""
 
 Value: TypeAlias = str | int | float
 Interval: TypeAlias = tuple[float, float]

@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from components.evaluator.results import GateResult, Interval, Value, Verdict
+from components.evaluator.results import EXAMPLES, GateResult, Interval, Value, Verdict
 
 LOW, HIGH = "low", "high"
 """Outputs of a metric that bound its 95 % confidence interval."""
@@ -51,7 +51,7 @@ def read(evaluation_uri: str) -> Verdict:
 
 
 def _intervals(ends: Mapping[str, Mapping[str, float]]) -> dict[str, Interval]:
-    return {name: (low, ends[HIGH][name]) for name, low in ends[LOW].items()}
+    return {name: (low, ends[HIGH][name]) for name, low in ends[LOW].items() if name != EXAMPLES}
 
 
 def _slice_key(key: Any) -> tuple[str, Value]:

@@ -228,6 +228,8 @@ def test_what_the_corpus_refuses_is_not_blessed(models, evaluate):
     assert (refused.kind, refused.metric, refused.value) == ("collapse", "effective_rank", 1.0)
     assert not verdict.blessed
     assert not run.blessed
+    assert "examples" in verdict.metrics
+    assert "examples" not in verdict.intervals
     low, high = verdict.intervals["auc"]
     assert low < verdict.metrics["auc"] < high
 
