@@ -68,8 +68,8 @@ class RememberedImages:
 
     def _decoded(self, names: tf.Tensor) -> tf.Tensor:
         pixels = tf.reshape(decode_images(names, *self._shape), (-1, self._size))
-        taken = tf.reduce_sum(tf.strings.length(names)) + tf.size(pixels) * tf.float32.size
-        held = self._held + tf.cast(taken, tf.int64)
+        taken = tf.reduce_sum(tf.cast(tf.strings.length(names), tf.int64))
+        held = self._held + taken + tf.size(pixels, tf.int64) * tf.float32.size
 
         def remember() -> tf.Tensor:
             self._pixels.insert(names, pixels)
