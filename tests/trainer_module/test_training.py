@@ -25,7 +25,9 @@ from trainer_module.towers.cnn import Cnn
 
 ANSWER = answer_of(Distance(), pairs("item", "item"), 0)
 LEARNT = EachTuple(ANSWER, Contrastive())
-TOWER = Cnn(height=8, width=8, filters=(8, 8), dense=(16,), embedding=8, dropout=0.3, shift=0.2)
+TOWER = Cnn(
+    height=8, width=8, filters=(8, 8), dense=(16,), embedding=8, dropout=0.3, shift=0.2, flip="both"
+)
 FEATURES = (Feature(name="image", kind=FeatureKind.IMAGE, dtype="bytes", width=1),)
 SPEC = {
     "left_image": tf.io.FixedLenFeature([1], tf.string),
@@ -183,7 +185,7 @@ def test_the_step_that_is_written_out_gives_the_weights_of_keras_own(files, opti
 @pytest.mark.parametrize("step", ["keras", "tape"])
 def test_batches_that_are_accumulated_are_one_of_all_their_tuples(files, step):
     """Weights of tuples count across the batches of a step, which have unequal totals."""
-    plain = TOWER.model_copy(update={"norm": "none", "dropout": 0.0, "shift": 0.0})
+    plain = TOWER.model_copy(update={"norm": "none", "dropout": 0.0, "shift": 0.0, "flip": "none"})
     options = {
         "spec": WEIGHTED,
         "tower": plain,

@@ -61,7 +61,8 @@ class Backbone(ImageTower):
     ) -> keras.Model:
         shape = (self.height, self.width, self.channels)
         image = keras.Input(shape, name=features[0].name)
-        x = _family(self.network).preprocess_input(255.0 * image)
+        x, _ = self.flipped(image)
+        x = _family(self.network).preprocess_input(255.0 * x)
         network = self._network(shape)
         x = network(x) if self.trainable else InInference(network)(x)
         x = self.dropped(self.normed(x))

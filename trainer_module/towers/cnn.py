@@ -48,7 +48,7 @@ class Cnn(ImageTower, WithColumns):
         others = [f for f in features if f is not picture]
         image = keras.Input(shape, name=picture.name)
         inputs = {picture.name: image, **column_inputs(others)}
-        x = image
+        x, _ = self.flipped(image)
         if self.shift:
             x = keras.layers.RandomTranslation(
                 self.shift, self.shift, fill_mode="constant", interpolation="bilinear"

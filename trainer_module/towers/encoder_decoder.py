@@ -19,7 +19,8 @@ class EncoderDecoder(ImageTower):
 
     Each of `filters` is a level of two 3x3 convolutions with `norm` and ReLU; a level has half the
     height and width of the one before it, and on the way back up is joined to it. `dropout` is at
-    the lowest level. `normalize`: each pixel's outputs are of unit length.
+    the lowest level. `normalize`: each pixel's outputs are of unit length. `flip`: what is answered
+    about an image that was flipped is flipped back, so targets stay as they are.
     """
 
     filters: tuple[PositiveInt, ...] = Field((16, 32, 64), min_length=1)
@@ -45,7 +46,7 @@ class EncoderDecoder(ImageTower):
         self, features: tuple[Feature, ...], vocabularies: Mapping[str, Vocabulary] = {}
     ) -> keras.Model:
         image = keras.Input((self.height, self.width, self.channels), name=features[0].name)
-        x = image
+        x, flipped_back = self.flipped(image)
         skipped = []
         for filters in self.filters[:-1]:
             x = self._level(x, filters)
@@ -64,7 +65,8 @@ class EncoderDecoder(ImageTower):
             kernel_regularizer=self.penalty(),
             dtype="float32",
         )(x)
-        return self.model({features[0].name: image}, self.unit(x), "encoder_decoder")
+        x = flipped_back(self.unit(x))
+        return self.model({features[0].name: image}, x, "encoder_decoder")
 
     def _level(self, x: Tensor, filters: int) -> Tensor:
         for _ in range(2):

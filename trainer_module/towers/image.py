@@ -11,23 +11,38 @@ from relation.schema import Feature, FeatureKind
 from trainer_module.images import RememberedImages, decode_images
 from trainer_module.numerics import Tensor
 from trainer_module.parts import Decode
+from trainer_module.towers.flips import DrawnFlips, Flip, Flipped
 from trainer_module.towers.network import Network
 
 
 class ImageTower(Network, abc.ABC):
-    """One image, brought to height × width × channels, in [0, 1]."""
+    """One image, brought to height × width × channels, in [0, 1].
+
+    `flip`: while training each image is mirrored at random: `horizontal`, left to right with a
+    probability of one half; `both`, independently of that upside down, too.
+    """
 
     kinds: ClassVar[frozenset[FeatureKind]] = frozenset({FeatureKind.IMAGE})
 
     height: PositiveInt
     width: PositiveInt
     channels: Annotated[int, Field(ge=1, le=4)] = 1
+    flip: Flip = "none"
 
     def check(self, features: tuple[Feature, ...]) -> None:
         super().check(features)
+        if self.frozen and self.flip != "none":
+            raise ValueError("a frozen tower gives one image one answer: `flip` must be none")
         if sum(feature.kind is FeatureKind.IMAGE for feature in features) != 1:
             names = ", ".join(feature.name for feature in features)
             raise ValueError(f"this tower takes one image, and the recipe gives it {names}")
+
+    def flipped(self, image: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+        """Images flipped as `flip` says, and what flips answers of their height and width back."""
+        if self.flip == "none":
+            return image, lambda answer: answer
+        drawn = DrawnFlips(self.flip)(image)
+        return Flipped(self.flip)(image, drawn), lambda answer: Flipped(self.flip)(answer, drawn)
 
     def decode(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
         size = self.height, self.width, self.channels
