@@ -28,9 +28,9 @@ EPOCHS, BATCH = 20, 256
 """Of the classifier."""
 PROTOCOL = (
     "The first 10,000 training images, of which 99 of 100 (by hash) train; the rate falls along a "
-    "cosine (as the batch size, chosen on a tenth of the training images) and the last epoch is kept; fewer than "
-    "200,000 images are trained on, as 20 epochs of all of them. The 10,000 "
-    "test images look for their kind among all training images, then among one another. The "
+    "cosine and the last epoch is kept (schedule and batch size were chosen on a tenth of the "
+    "training images); fewer than 200,000 images are trained on, as 20 epochs of all of them. The "
+    "10,000 test images look for their kind among all training images, then among one another. The "
     "classifier: the same layers and a layer of ten logits, 20 epochs of all training images, "
     "its 64 features."
 )
