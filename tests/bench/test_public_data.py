@@ -8,7 +8,7 @@ import pytest
 from bench import public_data
 from bench.__main__ import BENCHMARKS
 from bench.masks_quality import dice, otsu
-from bench.matching_quality import best_threshold, f1
+from bench.matching_quality import best_threshold, f1, told_apart
 from bench.ranking_quality import measures
 from bench.results import DataAbsent
 from bench.systems import RECIPES
@@ -74,6 +74,11 @@ def test_threshold_of_the_highest_f1():
     # F1 from .9 on 1/2, from .8 on 2/3, from .4 on 6/7, from .1 on 3/4.
     assert best_threshold(scores, truth) == 0.4
     assert f1(scores >= 0.4, truth) == pytest.approx(6 / 7)
+
+
+def test_products_of_two_shops_have_no_id_in_common():
+    row = told_apart({"left_id": "7", "right_id": "7", "left_title": "a"})
+    assert row == {"left_id": "left-7", "right_id": "right-7", "left_title": "a"}
 
 
 def test_otsu_and_dice():
