@@ -68,11 +68,9 @@ def _f1(scores: list[Array], truth: list[Labels]) -> float:
 
 def _asked(row: dict[str, str]) -> Row:
     """The features of both products; an empty cell is missing."""
-    names = [f"{side}_{name}" for side in ("left", "right") for name in _FEATURES]
-    return {name: row[name] or None for name in names}
-
-
-_FEATURES = ("title", "manufacturer", "price")
+    read = {"title": str, "manufacturer": str, "price": float}
+    names = {f"{side}_{name}": of for side in ("left", "right") for name, of in read.items()}
+    return {name: of(row[name]) if row[name] else None for name, of in names.items()}
 
 
 def told_apart(row: dict[str, str]) -> dict[str, str]:

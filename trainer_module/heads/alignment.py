@@ -14,11 +14,12 @@ from trainer_module.unit import unit_length
 class Alignment(Perceptron, Head):
     """relatedness = perceptron(what both sides share, and what is left over), a logit.
 
-    The sides are words, [batch, n, d] and [batch, m, d], as the tower `words` gives them: of
+    The sides are words of features, [batch, features, n, d], as the tower `words` gives them: of
     direction u and length w, w = 0 where there is no word. A word is covered to the degree
-    c = max_j u·v_j by the words v of the other side (MaxSim of Khattab, Zaharia, "ColBERT", SIGIR
-    2020). Of each side the perceptron sees Σwc / Σw; Σw(1 − c), how much is left over, and
-    Σw(1 − c)u / Σw, what it is; of both, |difference| and product of Σwu / Σw.
+    c = max_j u·v_j by the words v of the other side, of whichever feature (MaxSim of Khattab,
+    Zaharia, "ColBERT", SIGIR 2020). Of each feature of each side the perceptron sees Σwc / Σw;
+    Σw(1 − c), how much is left over, and Σw(1 − c)u / Σw, what it is; of each feature of both,
+    |difference| and product of Σwu / Σw.
     """
 
     is_logit: ClassVar[bool] = True
@@ -28,26 +29,27 @@ class Alignment(Perceptron, Head):
 
 
 class Aligned(keras.layers.Layer):
-    """(left [batch, n, d], right [batch, m, d]) -> logit [batch]."""
+    """(left [batch, features, n, d], right [batch, features, m, d]) -> logit [batch]."""
 
     def __init__(self, stack: keras.layers.Layer):
         super().__init__(dtype="float32")
         self.stack = stack
 
     def call(self, left: Tensor, right: Tensor) -> Tensor:
-        if len(left.shape) != 3 or len(right.shape) != 3:
+        if len(left.shape) != 4 or len(right.shape) != 4:
             raise ValueError(
                 f"alignment: got embeddings of shapes {tuple(left.shape)} and "
-                f"{tuple(right.shape)}; expected words, [batch, words, d], of the tower `words`"
+                f"{tuple(right.shape)}; expected [batch, features, words, d], of the tower `words`"
             )
         ends = unit_length(left), unit_length(right)
         weights = [root(ops.sum(ops.square(side), axis=-1)) for side in (left, right)]
-        alike = ops.matmul(ends[0], ops.transpose(ends[1], (0, 2, 1)))
+        words = [ops.reshape(u, (ops.shape(u)[0], -1, u.shape[-1])) for u in ends]
+        alike = ops.matmul(words[0], ops.transpose(words[1], (0, 2, 1)))
         covered = _highest(alike, weights[1]), _highest(ops.transpose(alike, (0, 2, 1)), weights[0])
         found, pooled = [], []
-        for u, w, c in zip(ends, weights, covered, strict=True):
-            rest = w * (1.0 - c)
-            found += [weighted_mean(c, w, axis=1)[:, None], ops.sum(rest, axis=1)[:, None]]
+        for u, w, highest in zip(ends, weights, covered, strict=True):
+            c = ops.reshape(highest, ops.shape(w))
+            found += [weighted_mean(c, w, axis=-1), ops.sum(w * (1.0 - c), axis=-1)]
             found.append(_mean(u * (1.0 - c)[..., None], w))
             pooled.append(_mean(u, w))
         found += [ops.abs(pooled[0] - pooled[1]), pooled[0] * pooled[1]]
@@ -55,12 +57,20 @@ class Aligned(keras.layers.Layer):
 
 
 def _highest(alike: Tensor, weights: Tensor) -> Tensor:
-    """Of [batch, n, m] the highest over the words of weights [batch, m]; 0 where there are none."""
-    there = weights[:, None, :] > 0.0
+    """Of [batch, n, features · m] the highest over the words of weights [batch, features, m].
+
+    0 where there are none.
+    """
+    there = ops.reshape(weights > 0.0, (ops.shape(weights)[0], 1, -1))
     highest = ops.max(ops.where(there, alike, -1.0), axis=-1)
     return ops.where(ops.any(there, axis=-1), highest, 0.0)
 
 
 def _mean(values: Tensor, weights: Tensor) -> Tensor:
-    """Weighted mean over words: [batch, n, d], [batch, n] -> [batch, d]."""
-    return weighted_mean(values, ops.broadcast_to(weights[..., None], ops.shape(values)), axis=1)
+    """Weighted mean over the words of each feature, one after the other.
+
+    [batch, features, n, d], [batch, features, n] -> [batch, features · d].
+    """
+    each = ops.broadcast_to(weights[..., None], ops.shape(values))
+    means = weighted_mean(values, each, axis=2)
+    return ops.reshape(means, (-1, means.shape[1] * means.shape[2]))

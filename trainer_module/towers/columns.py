@@ -52,6 +52,12 @@ def column_inputs(features: Iterable[Feature]) -> dict[str, Tensor]:
     }
 
 
+def needs_text(features: Iterable[Feature]) -> None:
+    """Raises ValueError when no feature is a text."""
+    if all(feature.kind is not FeatureKind.TEXT for feature in features):
+        raise ValueError("this tower takes at least one text (BYTES with natural_language_domain)")
+
+
 def column_vectors(
     inputs: Mapping[str, Tensor],
     features: Iterable[Feature],

@@ -10,7 +10,7 @@ from pydantic import Field, PositiveInt
 
 from relation.schema import Feature, FeatureKind
 from trainer_module.numerics import Tensor
-from trainer_module.towers.columns import MaskedMean, WithColumns, column_inputs
+from trainer_module.towers.columns import MaskedMean, WithColumns, column_inputs, needs_text
 from trainer_module.vocabulary import Vocabulary
 
 
@@ -36,10 +36,7 @@ class Sequence(WithColumns):
 
     def check(self, features: tuple[Feature, ...]) -> None:
         super().check(features)
-        if all(feature.kind is not FeatureKind.TEXT for feature in features):
-            raise ValueError(
-                "this tower takes at least one text (BYTES with natural_language_domain)"
-            )
+        needs_text(features)
         if self.width % self.heads:
             raise ValueError(f"width {self.width} is no multiple of heads {self.heads}")
 

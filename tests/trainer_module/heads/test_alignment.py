@@ -8,8 +8,9 @@ from tests.trainer_module.heads.helpers import call, gradients, perceptron, shak
 from trainer_module.heads.alignment import Alignment
 
 
-def _side(words: np.ndarray, others: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
-    """What the perceptron sees of one side, and its pooled words; word by word."""
+def _feature(words: np.ndarray, others: np.ndarray) -> tuple[float, float, np.ndarray, np.ndarray]:
+    """Of one feature, [n, d], the share that is covered by others, [m, d], how much is left over,
+    what that is, and its pooled words; word by word."""
     d = words.shape[1]
     total, share, rest, left_over, pooled = 0.0, 0.0, 0.0, np.zeros(d), np.zeros(d)
     for word in words:
@@ -25,7 +26,15 @@ def _side(words: np.ndarray, others: np.ndarray) -> tuple[list[np.ndarray], np.n
         left_over += weight * (1 - covered) * u
         pooled += weight * u
     divisor = total or 1.0
-    return [[share / divisor], [rest], left_over / divisor], pooled / divisor
+    return share / divisor, rest, left_over / divisor, pooled / divisor
+
+
+def _side(features: np.ndarray, others: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+    """What the perceptron sees of one side, and its pooled words, feature by feature."""
+    words = others.reshape(-1, others.shape[-1])
+    shares, rests, left_over, pooled = zip(*(_feature(f, words) for f in features), strict=True)
+    seen = [np.array(shares), np.array(rests), np.concatenate(left_over)]
+    return seen, np.concatenate(pooled)
 
 
 def _expected(left: np.ndarray, right: np.ndarray, stack: keras.layers.Layer) -> float:
@@ -36,9 +45,10 @@ def _expected(left: np.ndarray, right: np.ndarray, stack: keras.layers.Layer) ->
 
 def test_alignment_is_that_of_loops():
     rng = np.random.default_rng(1)
-    left, right = rng.normal(size=(4, 5, 3)), rng.normal(size=(4, 2, 3))
-    left[0, 3:] = 0  # Padding.
+    left, right = rng.normal(size=(4, 2, 5, 3)), rng.normal(size=(4, 2, 3, 3))
+    left[0, :, 3:] = 0  # Padding.
     left[1], right[2] = 0, 0  # No word at all.
+    left[3, 1] = 0  # No word of one feature.
     layer = Alignment(dense=(6,)).build()
     call(layer, left, right)
     shake_biases(layer)
@@ -49,10 +59,10 @@ def test_alignment_is_that_of_loops():
 def test_padding_changes_nothing_and_gradients_are_finite():
     keras.utils.set_random_seed(2)
     rng = np.random.default_rng(2)
-    left, right = rng.normal(size=(2, 3, 4)), rng.normal(size=(2, 3, 4))
+    left, right = rng.normal(size=(2, 2, 3, 4)), rng.normal(size=(2, 2, 3, 4))
     layer = Alignment(dense=()).build()
     answer = call(layer, left, right)
-    padded = np.concatenate([right, np.zeros((2, 5, 4))], axis=1)
+    padded = np.concatenate([right, np.zeros((2, 2, 5, 4))], axis=2)
     np.testing.assert_allclose(call(layer, left, padded), answer, rtol=1e-6)
     left[0] = 0
     assert all(np.isfinite(part).all() for part in gradients(layer, left, padded))
