@@ -49,10 +49,17 @@ def _statistics(run: NodeRun) -> str:
 
 def _tuples(run: NodeRun) -> str:
     with open(os.path.join(run.output("tuples").uri, "relation_stats.json"), encoding="utf-8") as f:
-        splits = json.load(f)["splits"]
+        stats = json.load(f)
+    splits = stats["splits"]
     counts = [f"{name} {split['tuples']:,}" for name, split in splits.items()]
     skipped = sum(split["rows_skipped"] for split in splits.values())
-    return "tuples: " + ", ".join(counts) + (f"; {skipped:,} rows skipped" if skipped else "")
+    noted = [
+        f"{name}: {reason} {count:,}"
+        for name, found in stats["inputs"].items()
+        for reason, count in found["noted"].items()
+    ]
+    more = [f"{skipped:,} rows skipped"] * bool(skipped) + noted
+    return "; ".join([f"tuples: {', '.join(counts)}", *more])
 
 
 def _training(run: NodeRun) -> str:

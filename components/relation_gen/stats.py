@@ -32,9 +32,11 @@ def build(
     read = [name for name in inputs if _total(counts, name, tally.READ)]
     # Edges are of no split before their ends are known; rows that hold tuples are.
     own = [name for name in read if name not in edges] or read
+    # Entities within rows are read with them, and have what is noted alone.
+    noted = {name for _, name, what in counts if what.startswith(tally.NOTED)}
     stats: Stats = {
         "splits": {split: _split(counts, split, own) for split in splits},
-        "inputs": {name: _input(counts, name) for name in read},
+        "inputs": {name: _input(counts, name) for name in sorted(noted.union(read))},
         "audit": {
             what: {name: count for name in inputs if (count := count_of(counts, ANY, name, what))}
             for what in (tally.OVERLAP, tally.EQUAL)
@@ -165,12 +167,14 @@ def properties(stats: Stats) -> dict[str, int]:
 def summary(stats: Stats) -> list[str]:
     """Lines for people: one a split, one an input if there are several, what the audit found."""
     lines = []
-    if len(stats["inputs"]) > 1:
-        for name, found in stats["inputs"].items():
+    for name, found in stats["inputs"].items():
+        if found["rows_read"] and len(stats["inputs"]) > 1:
             lines.append(
                 f"{name}: {found['rows_read']:,} rows read, {found['rows_used']:,} used"
                 f"{_reasons(found['skipped'], 'skipped')}"
             )
+        if found["noted"]:
+            lines.append(f"{name}: {_reasons(found['noted'], 'noted').removeprefix(', ')}")
     for split, found in stats["splits"].items():
         lines.append(
             f"{split}: {found['rows_read']:,} rows read, {found['rows_used']:,} used"

@@ -1,5 +1,7 @@
 """The figure that matters of a node."""
 
+import json
+
 import pytest
 from tfx.types import artifact_utils, standard_artifacts
 
@@ -24,6 +26,21 @@ def test_rows(node_id, output, counts, figure):
     for name, count in counts.items():
         artifact.set_int_custom_property(f"rows_{name}", count)
     assert node_figure(node_id, NodeRun(False, {output: [artifact]})) == figure
+
+
+def test_tuples_with_what_was_skipped_and_noted(tmp_path):
+    splits = {
+        "train": {"tuples": 6874, "rows_skipped": 2},
+        "eval": {"tuples": 9, "rows_skipped": 1},
+    }
+    inputs = {"pairs": {"noted": {}}, "product": {"noted": {"conflicting_id": 741}}}
+    stats = {"splits": splits, "inputs": inputs}
+    (tmp_path / "relation_stats.json").write_text(json.dumps(stats))
+    artifact = standard_artifacts.Examples()
+    artifact.uri = str(tmp_path)
+    assert node_figure("RelationGen", NodeRun(False, {"tuples": [artifact]})) == (
+        "tuples: train 6,874, eval 9; 3 rows skipped; product: conflicting_id 741"
+    )
 
 
 @pytest.mark.parametrize("node_id", ["Transform", "ImportSchemaGen_tag"])

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from components.relation_gen.stats import summary
 from relation.errors import DataError
 from tests.relation_gen.helpers import as_dict, row
 from tests.relation_gen.helpers_cases import check_entities, close, grouped, make, recipe, schema
@@ -87,6 +88,19 @@ def test_ids_are_derived_of_what_a_member_holds(tmp_path):
     assert not any("relation" in one for one in found)
     check_entities(made)
     assert made.stats["entities"] == {"train": 9 + 3}
+
+
+@pytest.mark.parametrize("split", ["", "split: {shared: [l]}"], ids=["own", "shared"])
+def test_members_of_one_id_that_differ_are_noted(tmp_path, split):
+    """The first row's member left-1 stands for that of the second, too."""
+    loaded = rows_recipe(tmp_path, "", {}, split)
+    twice = row(left_id=b"left-1", left_x=[9.0, 9.0], right_name=b"r7", right_y=1.0, extra=0)
+    inputs = {"pair": {"train": [pair(1, 1), twice, pair(2, 2)], "eval": [pair(20, 8)]}}
+    made = make(loaded, inputs, tmp_path)
+    xs = {tuple(one["left_x"]) for one in made.tuples() if one["left_id"] == b"left-1"}
+    assert len(xs) == 1
+    assert made.stats["inputs"]["l"]["noted"] == {"conflicting_id": 1}
+    assert "l: 1 noted (conflicting_id 1)" in summary(made.stats)
 
 
 def test_a_member_without_an_id_that_is_in_two_splits_is_a_leak(tmp_path):
