@@ -74,7 +74,7 @@ def test_data_that_a_recipe_without_a_model_asks_for(tmp_path):
     tuples = standard_artifacts.Examples()
     tuples.uri = str(tmp_path)
     stats = {split: {"tuples": 1234, "rows_skipped": 0} for split in ("train", "eval")}
-    (tmp_path / "relation_stats.json").write_text(json.dumps({"splits": stats}))
+    (tmp_path / "relation_stats.json").write_text(json.dumps({"splits": stats, "inputs": {}}))
     report = ReportPage()
     report.uri = str(tmp_path / "report")
     runs = {
