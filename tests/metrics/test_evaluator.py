@@ -232,6 +232,7 @@ def test_what_the_corpus_refuses_is_not_blessed(models, evaluate):
     assert "examples" not in verdict.intervals
     low, high = verdict.intervals["auc"]
     assert low < verdict.metrics["auc"] < high
+    assert all(0 <= end <= 1 for name in ("accuracy", "f1") for end in verdict.intervals[name])
 
 
 def test_no_tuples_is_refused(models, evaluate):

@@ -96,6 +96,8 @@ def test_an_interval_is_the_jackknife_of_groups():
     assert low < value < high
     # The error of a mean of squares of normal numbers is √(2/n).
     assert (high - low) / 2 == pytest.approx(2.09 * math.sqrt(2 / 4000), rel=0.35)
+    cut = (value - 0.001, value + 0.002)
+    assert interval(table_of(tuples.form)["mse"].compute, tuples, cut) == (value, *cut)
     few = collect(tuples.form, scores[:5], labels[:5])
     assert all(map(math.isfinite, interval(table_of(few.form)["mse"].compute, few)))
     assert math.isnan(

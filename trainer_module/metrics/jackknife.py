@@ -9,13 +9,18 @@ STUDENT_95 = 2.093024054408263
 """Of Student's distribution with 19 degrees of freedom 95 % lies within so many deviations."""
 
 
-def interval(metric: Callable[[Tuples], float], tuples: Tuples) -> tuple[float, float, float]:
+def interval(
+    metric: Callable[[Tuples], float],
+    tuples: Tuples,
+    within: tuple[float, float] = (-math.inf, math.inf),
+) -> tuple[float, float, float]:
     """A metric, and the ends of its 95 % confidence interval.
 
     Tuples are put in 20 groups by a hash; the metric is computed without each in turn. With θ_j
     those values, θ̄ their mean: error² = (20 − 1)/20 · Σ(θ_j − θ̄)² (Busing, Meijer and van der
     Leeden, "Delete-m jackknife", 1999, with groups of equal size). Tuples are taken as independent
-    draws; those that share entities are less so, which makes the interval too narrow.
+    draws; those that share entities are less so, which makes the interval too narrow. It is cut
+    to what the metric can be, `within`.
 
     Returns:
       Value, low, high; the ends are NaN where the metric is undefined without one of the groups.
@@ -27,4 +32,4 @@ def interval(metric: Callable[[Tuples], float], tuples: Tuples) -> tuple[float, 
     centre = math.fsum(others) / GROUPS
     squares = math.fsum((other - centre) ** 2 for other in others)
     error = STUDENT_95 * math.sqrt((GROUPS - 1) / GROUPS * squares)
-    return value, value - error, value + error
+    return value, max(value - error, within[0]), min(value + error, within[1])

@@ -19,6 +19,7 @@ A relation has the tables that apply to its answers and labels:
 
 import dataclasses
 import functools
+import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -38,13 +39,16 @@ class TupleMetric:
     Attributes:
       compute: the metric; NaN where it is undefined.
       is_quality: whether higher is better, so that a drop of it means a worse model.
+      within: its lowest and highest possible value.
     """
 
     compute: Callable[[Tuples], float]
     is_quality: bool = True
+    within: tuple[float, float] = (0.0, 1.0)
 
 
 Table = Mapping[str, TupleMetric]
+ANY, NOT_NEGATIVE, CORRELATION = (-math.inf, math.inf), (0.0, math.inf), (-1.0, 1.0)
 
 
 def _ndcg(k: int) -> TupleMetric:
@@ -68,11 +72,11 @@ RELATED: Table = {
     "average_precision": TupleMetric(lambda t: statistics.average_precision(*t.flat)),
     "accuracy": TupleMetric(lambda t: statistics.accuracy_on_half(*_flat_halves(t)).quality),
     "threshold": TupleMetric(
-        lambda t: statistics.accuracy_on_half(*_flat_halves(t)).threshold, is_quality=False
+        lambda t: statistics.accuracy_on_half(*_flat_halves(t)).threshold, False, ANY
     ),
     "f1": TupleMetric(lambda t: statistics.f1_on_half(*_flat_halves(t)).quality),
     "f1_threshold": TupleMetric(
-        lambda t: statistics.f1_on_half(*_flat_halves(t)).threshold, is_quality=False
+        lambda t: statistics.f1_on_half(*_flat_halves(t)).threshold, False, ANY
     ),
     "equal_error_rate": TupleMetric(
         lambda t: statistics.equal_error_rate(*t.flat), is_quality=False
@@ -89,17 +93,23 @@ PLACE_OF_POSITIVE: Table = {
 }
 NUMBERS: Table = {
     "mae": TupleMetric(
-        lambda t: numeric.absolute_error(t.scores, t.labels, t.weights), is_quality=False
+        lambda t: numeric.absolute_error(t.scores, t.labels, t.weights), False, NOT_NEGATIVE
     ),
     "mse": TupleMetric(
-        lambda t: numeric.squared_error(t.scores, t.labels, t.weights), is_quality=False
+        lambda t: numeric.squared_error(t.scores, t.labels, t.weights), False, NOT_NEGATIVE
     ),
-    "r2": TupleMetric(lambda t: numeric.r2(t.scores, t.labels, t.weights)),
+    "r2": TupleMetric(lambda t: numeric.r2(t.scores, t.labels, t.weights), within=(-math.inf, 1.0)),
 }
 NUMBER: Table = {
-    "pearson": TupleMetric(lambda t: numeric.pearson(t.scores[:, 0], t.labels[:, 0], t.weights)),
-    "spearman": TupleMetric(lambda t: numeric.spearman(t.scores[:, 0], t.labels[:, 0])),
-    "kendall": TupleMetric(lambda t: numeric.kendall(t.scores[:, 0], t.labels[:, 0])),
+    "pearson": TupleMetric(
+        lambda t: numeric.pearson(t.scores[:, 0], t.labels[:, 0], t.weights), within=CORRELATION
+    ),
+    "spearman": TupleMetric(
+        lambda t: numeric.spearman(t.scores[:, 0], t.labels[:, 0]), within=CORRELATION
+    ),
+    "kendall": TupleMetric(
+        lambda t: numeric.kendall(t.scores[:, 0], t.labels[:, 0]), within=CORRELATION
+    ),
 }
 CLASSES: Table = {
     "accuracy": TupleMetric(lambda t: numeric.class_accuracy(t.scores, t.labels[:, 0], t.weights)),
@@ -111,7 +121,7 @@ TAGS: Table = {
         lambda t: tags.ranking_loss(t.scores, t.labels, t.weights), is_quality=False
     ),
     "coverage": TupleMetric(
-        lambda t: tags.coverage(t.scores, t.labels, t.weights), is_quality=False
+        lambda t: tags.coverage(t.scores, t.labels, t.weights), False, NOT_NEGATIVE
     ),
     "hamming": TupleMetric(lambda t: tags.hamming(t.scores, t.labels, t.weights), is_quality=False),
     "micro_f1": TupleMetric(lambda t: tags.micro_f1(t.scores, t.labels, t.weights)),
@@ -123,19 +133,27 @@ LISTS: Table = {
     "mrr": TupleMetric(
         lambda t: ranking.reciprocal_rank(t.scores, t.labels > 0, t.labels >= 0, t.weights)
     ),
-    "lists_without_relevant": TupleMetric(lambda t: ranking.irrelevant(t.labels), is_quality=False),
+    "lists_without_relevant": TupleMetric(
+        lambda t: ranking.irrelevant(t.labels), False, NOT_NEGATIVE
+    ),
 }
 ALL: Table = {
-    "score_spread": TupleMetric(lambda t: statistics.spread(t.scores, t.there), is_quality=False),
-    "examples": TupleMetric(lambda t: float(len(t)), is_quality=False),
+    "score_spread": TupleMetric(
+        lambda t: statistics.spread(t.scores, t.there), False, NOT_NEGATIVE
+    ),
+    "examples": TupleMetric(lambda t: float(len(t)), False, NOT_NEGATIVE),
 }
 
 
 IMAGES: Table = {
     "iou": TupleMetric(lambda t: images.iou(t.scores, t.labels, t.weights)),
     "dice": TupleMetric(lambda t: images.dice(t.scores, t.labels, t.weights)),
-    "psnr": TupleMetric(lambda t: images.psnr(t.scores, t.labels, t.weights)),
-    "ssim": TupleMetric(lambda t: images.ssim(t.scores, t.labels, t.form.image, t.weights)),
+    "psnr": TupleMetric(
+        lambda t: images.psnr(t.scores, t.labels, t.weights), within=(0.0, images.MOST_PSNR)
+    ),
+    "ssim": TupleMetric(
+        lambda t: images.ssim(t.scores, t.labels, t.form.image, t.weights), within=CORRELATION
+    ),
 }
 
 

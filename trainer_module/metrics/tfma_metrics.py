@@ -119,7 +119,8 @@ class _Derive:
 
     def __call__(self, metrics: dict[Any, Any]) -> dict[Any, float]:
         tuples: Tuples = metrics[self.collected]
-        value, low, high = interval(table_of(tuples.form)[self.name].compute, tuples)
+        metric = table_of(tuples.form)[self.name]
+        value, low, high = interval(metric.compute, tuples, metric.within)
         ends = {"low": low, "high": high}
         keys = {name: self.key._replace(output_name=name) for name in ends}
         return {self.key: value, **{keys[name]: end for name, end in ends.items()}}
