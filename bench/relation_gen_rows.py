@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from datasets.rows import example
+
 FILES = 8
 """Into which each input is cut."""
 CASE = "case.json"
@@ -45,15 +47,7 @@ _GRADE = 'feature { name: "grade" type: FLOAT }\n'
 
 
 def _feature(name: str, value: bytes | int | float) -> bytes:
-    example = tf.train.Example()
-    feature = example.features.feature[name]
-    if isinstance(value, bytes):
-        feature.bytes_list.value.append(value)
-    elif isinstance(value, int):
-        feature.int64_list.value.append(value)
-    else:
-        feature.float_list.value.append(value)
-    return bytes(example.SerializeToString())
+    return bytes(example({name: value}).SerializeToString())
 
 
 class _Rows:

@@ -58,8 +58,10 @@ def _tuples(run: NodeRun) -> str:
         for name, found in stats["inputs"].items()
         for reason, count in found["noted"].items()
     ]
-    more = [f"{skipped:,} rows skipped"] * bool(skipped) + noted
-    return "; ".join([f"tuples: {', '.join(counts)}", *more])
+    told = [f"tuples: {', '.join(counts)}"]
+    if skipped:
+        told.append(f"{skipped:,} rows skipped")
+    return "; ".join([*told, *noted])
 
 
 def _training(run: NodeRun) -> str:

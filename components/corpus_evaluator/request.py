@@ -72,11 +72,11 @@ class CorpusRequest(Frozen):
     def untrained(self) -> dict[str, tuple[Feature, ...]]:
         """The features of each entity type that say something without training: those that all
         types have, since they can be compared, or all of documents that are ranked `alone`."""
-        alone = self.alone
+        alone, shared = self.alone, self._shared
         return {
             entity: tuple(
                 sorted(
-                    (f for f in found if entity == alone or _shape(f) in self._shared),
+                    (f for f in found if entity == alone or _shape(f) in shared),
                     key=lambda f: f.name,
                 )
             )

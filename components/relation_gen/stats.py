@@ -174,7 +174,7 @@ def summary(stats: Stats) -> list[str]:
                 f"{_reasons(found['skipped'], 'skipped')}"
             )
         if found["noted"]:
-            lines.append(f"{name}: {_reasons(found['noted'], 'noted').removeprefix(', ')}")
+            lines.append(f"{name}: {_counted(found['noted'], 'noted')}")
     for split, found in stats["splits"].items():
         lines.append(
             f"{split}: {found['rows_read']:,} rows read, {found['rows_used']:,} used"
@@ -190,7 +190,9 @@ def summary(stats: Stats) -> list[str]:
 
 
 def _reasons(counts: dict[str, int], verb: str) -> str:
-    if not counts:
-        return ""
+    return f", {_counted(counts, verb)}" if counts else ""
+
+
+def _counted(counts: dict[str, int], verb: str) -> str:
     shown = ", ".join(f"{name} {count:,}" for name, count in counts.items())
-    return f", {sum(counts.values()):,} {verb} ({shown})"
+    return f"{sum(counts.values()):,} {verb} ({shown})"

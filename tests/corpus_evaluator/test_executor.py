@@ -15,10 +15,10 @@ from components.corpus_evaluator.retrieval import Similarity
 from components.evaluator import corpus
 from components.evaluator.gates import judged
 from components.evaluator.results import Verdict
+from datasets.rows import example
 from relation.materialization import Materialization
 from relation.recipe import Evaluation
 from relation.schema import Feature, FeatureKind
-from tests.corpus_evaluator.helpers import example
 from tests.corpus_evaluator.test_retrieval import labelled
 from tests.corpus_evaluator.test_retrieval import oracle as definitions
 
@@ -48,7 +48,9 @@ def rows(n=N, seed=0):
         x = rng.normal(size=SIZE)
         x[:2] += 6 * (label == 1), 6 * (label == 2)
         site = b"north" if number % 3 else b"south"
-        found.append(example(id=b"%d-%d" % (seed, number), x=x, label=label, site=site))
+        found.append(
+            example({"id": b"%d-%d" % (seed, number), "x": x, "label": label, "site": site})
+        )
     return found
 
 

@@ -12,8 +12,8 @@ from scipy import stats
 from components.corpus_evaluator.collapse import SIDE, shape
 from components.corpus_evaluator.estimate import estimate
 from components.corpus_evaluator.raw import Layout
+from datasets.rows import example
 from relation.schema import Feature, FeatureKind
-from tests.corpus_evaluator.helpers import example
 
 
 def test_an_interval_is_that_of_a_mean():
@@ -71,7 +71,7 @@ def comparable(layout, examples):
 
 def test_numbers_are_z_scores_and_missing_ones_are_average():
     layout = Layout((Feature(name="x", kind=FeatureKind.NUMERIC, dtype="float", width=2),))
-    out = comparable(layout, [example(x=[1.0, 5.0]), example(x=[3.0, 5.0]), example()])
+    out = comparable(layout, [example({"x": [1.0, 5.0]}), example({"x": [3.0, 5.0]}), example({})])
     assert out[:, 0] == pytest.approx(np.array([-1, 1, 0]) / math.sqrt(2))
     assert out[:, 1].tolist() == [0, 0, 0]
 
@@ -79,7 +79,7 @@ def test_numbers_are_z_scores_and_missing_ones_are_average():
 def test_words_are_tf_idf_of_unit_length():
     layout = Layout((Feature(name="t", kind=FeatureKind.TEXT, dtype="bytes", width=1),))
     texts = [b"red Lamp", b"red lamp!", b"red chair", b""]
-    out = comparable(layout, [example(t=text) for text in texts])
+    out = comparable(layout, [example({"t": text}) for text in texts])
     assert out[0] == pytest.approx(out[1])
     assert np.linalg.norm(out[0]) == pytest.approx(1)
     assert not out[3].any()
@@ -95,7 +95,7 @@ def test_images_are_pixels():
     def image(value):
         buffer = io.BytesIO()
         Image.new("L", (5, 9), value).save(buffer, "PNG")
-        return example(i=buffer.getvalue())
+        return example({"i": buffer.getvalue()})
 
     out = comparable(layout, [image(0), image(255), image(255)])
     assert out.shape == (3, 16 * 16 * 3)

@@ -11,9 +11,9 @@ from PIL import Image
 from components.corpus_evaluator.request import CorpusRequest
 from components.corpus_evaluator.run import Files, evaluate
 from components.evaluator.corpus import MODEL
+from datasets.rows import example
 from relation.materialization import Materialization
 from relation.schema import Feature, FeatureKind
-from tests.corpus_evaluator.helpers import example
 
 
 def model(folder, entities):
@@ -87,13 +87,15 @@ def test_documents_are_ranked_by_one_raw_feature(measured, others):
 
     def pair(number, preferred, other):
         return example(
-            preferred_id=b"%d-a" % number,
-            preferred_x=preferred,
-            other_id=b"%d-b" % number,
-            other_x=other,
-            query_id=b"q%d" % number,
-            query_text=b"anything",
-            relation=1.0,
+            {
+                "preferred_id": b"%d-a" % number,
+                "preferred_x": [float(x) for x in preferred],
+                "other_id": b"%d-b" % number,
+                "other_x": [float(x) for x in other],
+                "query_id": b"q%d" % number,
+                "query_text": "anything",
+                "relation": 1.0,
+            }
         )
 
     # The lower second number is better in all of training, the higher first one in half of it.
@@ -139,10 +141,12 @@ def test_label_images_are_told_from_those_of_training(measured):
 
     def pair(number, photo, mask):
         return example(
-            image_id=b"p%d" % number,
-            image_image=png(photo),
-            target_id=b"m%d" % number,
-            target_image=png(mask),
+            {
+                "image_id": b"p%d" % number,
+                "image_image": png(photo),
+                "target_id": b"m%d" % number,
+                "target_image": png(mask),
+            }
         )
 
     # A bright pixel is on, but for one of four.

@@ -20,10 +20,10 @@ from components.corpus_evaluator.request import CorpusRequest
 from components.evaluator.executor import Executor as Evaluator
 from components.evaluator.results import read_verdict
 from components.pusher.executor import Executor as Pusher
+from datasets.rows import example
 from relation.materialization import Materialization
 from relation.recipe import Evaluation
 from relation.schema import Feature, FeatureKind
-from tests.corpus_evaluator.helpers import example
 from trainer_module.metrics.eval_config import eval_config
 
 N, SIZE = 320, 6
@@ -91,7 +91,7 @@ def _values(entities, row, prefix=""):
 
 
 def _rows(entities):
-    return [example(**_values(entities, row)) for row in range(N)]
+    return [example(_values(entities, row)) for row in range(N)]
 
 
 def _tuples(entities, seed):
@@ -103,7 +103,7 @@ def _tuples(entities, seed):
         negative = rng.choice(np.flatnonzero(~like))
         members = zip(ROLES, (anchor, positive, negative), strict=True)
         values = [_values(entities, row, f"{role}_") for role, row in members]
-        yield example(**values[0], **values[1], **values[2])
+        yield example(values[0] | values[1] | values[2])
 
 
 def _save(path, north, south, added):
