@@ -14,8 +14,8 @@ import numpy as np
 
 from bench import isolated, peers
 from bench.results import Result
-from components.corpus_evaluator.points import Keys, Points
-from components.corpus_evaluator.retrieval import Similarity, measure
+from components.corpus_evaluator.embeddings.points import Keys, Points
+from components.corpus_evaluator.retrieval.measures import Similarity, measure
 from relation.load import PROJECT
 
 ROWS, DIMENSIONS, CLASSES, ROUNDS = 60_000, 64, 10, 3

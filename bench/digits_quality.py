@@ -22,10 +22,10 @@ from scipy.spatial.distance import cdist
 from tfx.orchestration import metadata
 
 from bench.results import Result
-from components.corpus_evaluator.points import Keys, Points
-from components.corpus_evaluator.retrieval import Similarity, measure
+from components.corpus_evaluator.embeddings.points import Keys, Points
+from components.corpus_evaluator.retrieval.measures import Similarity, measure
 from pipeline import local_runner
-from pipeline.history import last_run
+from pipeline.node_history import last_run
 from pipeline.paths import RunPaths
 from pipeline.settings import REFUSED
 from relation.load import RECIPES

@@ -13,9 +13,9 @@ from PIL import Image
 from bench import public_data, quality
 from bench.results import Result
 from bench.systems import SEEDS, Array, trained
-from components.corpus_evaluator.points import Keys, Points
-from components.corpus_evaluator.retrieval import Similarity, measure
-from datasets.rows import Row, write_rows
+from components.corpus_evaluator.embeddings.points import Keys, Points
+from components.corpus_evaluator.retrieval.measures import Similarity, measure
+from demo_data.rows import Row, write_rows
 
 GOALS = {
     "p_at_1_test_train": 0.868,

@@ -21,7 +21,7 @@ import yaml
 
 from bench.bare import configs
 from bench.results import Result
-from datasets.once import write_once
+from demo_data.once import write_once
 from relation.load import PROJECT, RECIPES, load_recipe
 
 RECIPE = "digits_triplets"
@@ -47,7 +47,7 @@ def run() -> list[Result]:
 
 def _run(scratch: Path) -> list[Result]:
     data = scratch / "digits"
-    write_once("datasets.digits", data)
+    write_once("demo_data.digits", data)
     direct = _alternate(scratch / "run", data, through_cli=False)
     cli = _alternate(scratch / "run", data, through_cli=True)
     return [

@@ -20,11 +20,11 @@ from PIL import Image
 from sklearn.metrics import label_ranking_average_precision_score
 
 from bench.results import Result
-from datasets import scenes
+from demo_data import scenes
 from relation.schema import Feature, FeatureKind
 from trainer_module.heads.conditioned import Conditioned
 from trainer_module.heads.tag import Tag
-from trainer_module.numerics import sigmoid_cross_entropy
+from trainer_module.ops import sigmoid_cross_entropy
 from trainer_module.towers.cnn import Cnn
 
 SEEDS = (1, 2, 3)

@@ -10,7 +10,7 @@ from PIL import Image
 from bench import public_data, quality
 from bench.results import Result
 from bench.systems import SEEDS, trained
-from datasets.rows import Row, write_rows
+from demo_data.rows import Row, write_rows
 
 EVERY = 4
 """One image of so many, in the order of ids (which are hashes), is measured."""

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from bench import public_data, quality
 from bench.results import Result
 from bench.systems import SEEDS, Array, trained
-from datasets.rows import Row
+from demo_data.rows import Row
 
 DATA = "amazon-google"
 GOALS = {"f1": 0.60}

@@ -10,7 +10,7 @@ from bench import peers, public_data, quality
 from bench.public_data import Graded
 from bench.results import Result
 from bench.systems import SEEDS, Array, trained
-from datasets.rows import Row, write_rows
+from demo_data.rows import Row, write_rows
 from relation.load import PROJECT
 from trainer_module.metrics.ranking import ndcg
 

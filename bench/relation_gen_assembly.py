@@ -9,9 +9,10 @@ import numpy as np
 import tensorflow as tf
 
 from bench.results import Result
-from components.relation_gen import keys, records, steps, wire
-from components.relation_gen.assemble import assemble
-from components.relation_gen.columns import Entities, Heads, Members, Strings, Wanted
+from components.common import example_wire, hashing, tfrecord_writer
+from components.relation_gen.batches import Entities, Heads, Members, Strings, Wanted
+from components.relation_gen.tuples import route
+from components.relation_gen.tuples.assemble import assemble
 from relation.spec import triplets
 
 ENTITIES, TUPLES, ROUNDS = 10_000, 30_000, 7
@@ -25,15 +26,17 @@ def run(entities: int = ENTITIES, tuples: int = TUPLES, rounds: int = ROUNDS) ->
     chosen = _chosen(entities, tuples)
     heads, wanted, packed = _packed(examples, chosen)
     relation = triplets("item", "item")
-    rekeys = [wire.Rekey(role.name, NAMES, "id") for role in relation.roles]
-    (members,) = (found for _, found in steps.gather(packed, wanted, rekeys, 1))
+    rekeys = [example_wire.Rekey(role.name, NAMES, "id") for role in relation.roles]
+    (members,) = (found for _, found in route.gather(packed, wanted, rekeys, 1))
     _check(examples, chosen, heads, members)
     assembled, gathered, built = [], [], []
     for _ in range(rounds):
         begin = time.process_time()
-        made = sum(count for _, count in records.framed(assemble(heads, [members], relation)))
+        made = sum(
+            count for _, count in tfrecord_writer.framed(assemble(heads, [members], relation))
+        )
         middle = time.process_time()
-        list(steps.gather(packed, wanted, rekeys, 1))
+        list(route.gather(packed, wanted, rekeys, 1))
         end = time.process_time()
         for row in chosen.tolist():
             _build(examples, row).SerializeToString()
@@ -78,9 +81,10 @@ def _packed(examples: list[tf.train.Example], chosen: np.ndarray) -> tuple[Heads
     """What the steps before hand on: tuples, their members, and a block of entities."""
     n, t = len(examples), len(chosen)
     names = [name.encode() for name in NAMES]
-    key = np.sort(keys.words(0, 0, np.arange(n, dtype=np.uint64), np.zeros(1, dtype=np.int64)))
+    key = np.sort(hashing.words(0, 0, np.arange(n, dtype=np.uint64), np.zeros(1, dtype=np.int64)))
     payloads = [
-        wire.payload(wire.features_of(example.SerializeToString()), names) for example in examples
+        example_wire.payload(example_wire.features_of(example.SerializeToString()), names)
+        for example in examples
     ]
     none = np.zeros(0)
     word, single = none.astype(np.uint64), none.astype(np.float32)
@@ -115,7 +119,7 @@ def _check(
 ) -> None:
     """Both ways give the same messages."""
     relation = triplets("item", "item")
-    ours = (wire.example(*entries) for entries in assemble(heads, [members], relation))
+    ours = (example_wire.example(*entries) for entries in assemble(heads, [members], relation))
     found = sorted(_ordered(tf.train.Example.FromString(record)) for record in ours)
     if found != sorted(_ordered(_build(examples, row)) for row in chosen.tolist()):
         raise AssertionError("tuples that were joined are not those that were built")

@@ -10,12 +10,12 @@ import numpy as np
 
 from bench import peers
 from bench.results import Result
-from components.relation_gen import keys
-from components.relation_gen.columns import Cell, Indexed
-from components.relation_gen.plan.base import Candidates
-from components.relation_gen.plan.compose import NOTHING
-from components.relation_gen.plan.labels import Labelled, plans
-from components.relation_gen.population import populate
+from components.common import hashing
+from components.relation_gen.batches import Cell, Indexed
+from components.relation_gen.index.shard import populate
+from components.relation_gen.sampling.compose import NOTHING
+from components.relation_gen.sampling.groups import Labelled, plans
+from components.relation_gen.sampling.plan import Candidates
 from relation.kinds import SameLabel, Triplets
 from relation.load import PROJECT
 from relation.sampling import TripletSampling
@@ -50,7 +50,7 @@ def run(rows: int = ROWS, rounds: int = ROUNDS) -> list[Result]:
 
 
 def _cell(rows: int, classes: int) -> Cell:
-    key = keys.words(0, 0, np.arange(rows, dtype=np.uint64), np.zeros(1, dtype=np.int64))
+    key = hashing.words(0, 0, np.arange(rows, dtype=np.uint64), np.zeros(1, dtype=np.int64))
     label = np.arange(rows, dtype=np.uint64) % np.uint64(classes)
     none = np.zeros(0)
     return populate(Indexed(key, label, none.astype(np.uint64), none), seed=1)

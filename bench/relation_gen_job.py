@@ -18,7 +18,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from bench import plain_beam
 from bench.relation_gen_rows import CASE
-from components.relation_gen.records import LEVEL
+from components.common.tfrecord_writer import LEVEL
 from components.relation_gen.run import input_files, materialize
 from relation.materialization import Materialization
 from relation.names import TRAIN

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from datasets.rows import example
+from demo_data.rows import example
 
 FILES = 8
 """Into which each input is cut."""

@@ -22,9 +22,9 @@ import yaml
 from tfx.components.trainer.fn_args_utils import FnArgs
 from tfx.orchestration import metadata
 
-from datasets.rows import Row, example
+from demo_data.rows import Row, example
 from pipeline import local_runner
-from pipeline.history import last_run
+from pipeline.node_history import last_run
 from pipeline.paths import RunPaths
 from pipeline.settings import REFUSED
 from relation.load import PROJECT, load_recipe

@@ -11,7 +11,7 @@ from bench import public_data, quality
 from bench.public_data import Tagged
 from bench.results import Result
 from bench.systems import SEEDS, Array, trained
-from datasets.rows import Row, write_rows
+from demo_data.rows import Row, write_rows
 
 TAGS = {"emotions": 6, "yeast": 14}
 QUOTED = {

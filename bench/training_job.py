@@ -18,13 +18,13 @@ from keras import ops
 
 from bench.systems import Transformed
 from relation.names import prefixed
-from trainer_module.answers import answer_of
-from trainer_module.inputs import batches_of_epoch, count_tuples, tuple_dataset
+from trainer_module.data.inputs import batches_of_epoch, count_tuples, tuple_dataset
 from trainer_module.losses.triplet import Triplet
 from trainer_module.mining.batch_semi_hard import BatchSemiHard
-from trainer_module.numerics import weighted_mean
-from trainer_module.parts import HEADS, TOWERS
+from trainer_module.ops import weighted_mean
+from trainer_module.registry import HEADS, TOWERS
 from trainer_module.request import TrainingRequest
+from trainer_module.tasks.answers import answer_of
 
 ROLES = ("anchor", "positive", "negative")
 IMAGE, SIDE = "image", 8

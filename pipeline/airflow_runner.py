@@ -17,13 +17,14 @@ from airflow.operators.python import PythonOperator
 from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration.airflow import airflow_dag_runner
 
-from pipeline import dag, verdict
-from pipeline.airflow_launcher import Launcher
-from pipeline.data import data_patterns, future_patterns, tfrecords
-from pipeline.failure import cause_of
-from pipeline.history import pipeline_run
+from pipeline import dag
+from pipeline.node_history import pipeline_run
 from pipeline.paths import RunPaths
+from pipeline.runners.airflow_launcher import Launcher
 from pipeline.settings import BEAM_ARGS, recipe_name
+from pipeline.stages.data import data_patterns, future_patterns, tfrecords
+from pipeline.ui import verdict
+from pipeline.ui.failure import cause_of
 from relation.load import LoadedRecipe, load_recipe
 
 PREPARE, VERDICT = "Prepare", "Verdict"

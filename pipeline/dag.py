@@ -15,20 +15,20 @@ from tfx.types import BaseChannel
 from components.relation_gen.component import RelationGen
 from components.resolver.component import baseline_resolver, stock_baseline_resolver
 from components.validation.component import StrictExampleValidator
-from pipeline.data import Patterns
-from pipeline.ingest import Ingested, ingest
-from pipeline.judging import judge
 from pipeline.paths import RemotePaths, RunPaths
-from pipeline.reporting import report
-from pipeline.splitting import related_rows
-from pipeline.training import train
+from pipeline.stages.data import Patterns
+from pipeline.stages.evaluation import judge
+from pipeline.stages.ingest import Ingested, ingest
+from pipeline.stages.reporting import report
+from pipeline.stages.splitting import related_rows
+from pipeline.stages.training import train
 from relation import kinds
-from relation.errors import RecipeError
-from relation.fingerprint import code_fingerprint, content_fingerprint
+from relation.core.errors import RecipeError
+from relation.core.fingerprint import code_fingerprint, content_fingerprint
 from relation.load import LoadedRecipe
 from relation.names import ENTITIES, EVAL, TRAIN
-from trainer_module.check import check_model
 from trainer_module.request import KEY, PreprocessingRequest
+from trainer_module.validate import check_model
 
 
 def build(
@@ -151,7 +151,7 @@ def _members(loaded: LoadedRecipe, ingested: Ingested) -> dict[str, BaseChannel 
 
 
 def _transform(loaded: LoadedRecipe, tuples: _Tuples) -> Transform:
-    preprocessing = "trainer_module.preprocessing"
+    preprocessing = "trainer_module.preprocessing.transform"
     transform = Transform(
         examples=tuples.tuples,
         schema=tuples.schema,

@@ -16,10 +16,10 @@ from typing import Any
 
 import yaml
 
-from pipeline.data import Patterns, read_tables
 from pipeline.paths import RemotePaths, RunPaths
 from pipeline.settings import IN_PROCESS, WRONG, recipe_name
-from relation.errors import UserError
+from pipeline.stages.data import Patterns, read_tables
+from relation.core.errors import UserError
 from relation.load import LoadedRecipe, load_recipe
 
 IMAGE = "relata:latest"

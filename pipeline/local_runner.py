@@ -5,9 +5,9 @@ import sys
 
 from pipeline.paths import RunPaths
 from pipeline.settings import BEAM_ARGS, WRONG, recipe_name
-from relation.errors import UserError
+from relation.core.errors import UserError
+from relation.core.terminal import quiet_imports
 from relation.load import load_recipe
-from relation.terminal import quiet_imports
 
 
 def main() -> int:
@@ -28,9 +28,10 @@ def main() -> int:
     with quiet_imports():
         from tfx.orchestration import metadata
 
-        from pipeline import dag, verdict
-        from pipeline.data import data_patterns, tfrecords
-        from pipeline.progress import ReportingRunner
+        from pipeline import dag
+        from pipeline.runners.reporting_runner import ReportingRunner
+        from pipeline.stages.data import data_patterns, tfrecords
+        from pipeline.ui import verdict
 
     try:
         data = data_patterns(loaded, paths)

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from relation.errors import UserError
+from relation.core.errors import UserError
 from relation.load import PROJECT
 
 

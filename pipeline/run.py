@@ -12,9 +12,9 @@ from pathlib import Path
 
 from pipeline.paths import RunPaths
 from pipeline.settings import EXIT_STATUS, WRONG, recipe_name
-from relation.errors import UserError
+from relation.core.errors import UserError
+from relation.core.terminal import quiet_imports
 from relation.load import RECIPES, load_recipe
-from relation.terminal import quiet_imports
 
 RUNNER = Path(__file__).with_name("local_runner.py").resolve()
 

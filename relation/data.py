@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from relation.config import Dotted, Name
+from relation.core.config import Dotted, Name
 from relation.spec import Frozen
 
 Format = Literal["tfrecord", "csv", "parquet", "image_folder"]

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
-from relation.config import Dotted, Name
+from relation.core.config import Dotted, Name
 from relation.sampling import (
     ListSampling,
     NTupleSampling,

@@ -10,10 +10,10 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from relation import checks
 from relation.checks.derived import keys_of
+from relation.core.errors import RecipeError
+from relation.core.validation_errors import describe as describe  # Components describe their own.
+from relation.core.yaml_document import read_mapping
 from relation.data import Edges, Entity
-from relation.document import read_mapping
-from relation.errors import RecipeError
-from relation.faults import describe as describe  # Parts of a model describe their own.
 from relation.materialization import Materialization
 from relation.recipe import Recipe
 from relation.schema import Feature, read_features, read_schema, tuple_schema

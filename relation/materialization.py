@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from relation import kinds, spec
-from relation.config import Name
+from relation.core.config import Name
 from relation.data import End
 from relation.sampling import Sampling
 from relation.spec import Frozen, LabelKind, Relation

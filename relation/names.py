@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from relation.errors import RecipeError
+from relation.core.errors import RecipeError
 
 RELATION = "relation"
 """The label of a tuple, where its kind has one."""

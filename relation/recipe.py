@@ -5,7 +5,7 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
-from relation.config import Name
+from relation.core.config import Name
 from relation.data import Data, Entity
 from relation.kinds import RelationConfig
 from relation.spec import Frozen
@@ -21,7 +21,7 @@ class Part(Frozen):
     """A tower, head or loss: the name it is registered under, and the parameters it takes.
 
     In YAML one flat mapping, `{type: triplet, margin: 0.5}`. Names and values of the parameters
-    are checked by the part itself (`trainer_module.parts`), so that a new one needs no change here.
+    are checked by the part itself (`trainer_module.registry`), so a new one needs no change here.
     """
 
     type: Name
@@ -43,7 +43,7 @@ class Model(Frozen):
 
     `features`: by default every feature of the schema but the id and those that the relation's
     source reads, which would give the answer away. Of two entity types each has its own list.
-    `numbers`: as z-scores, or as normal scores of their ranks (`trainer_module.ranks`).
+    `numbers`: as z-scores, or as normal scores of their ranks (`trainer_module/preprocessing`).
     `tower`: of each entity type its own copy; or `towers`: one an entity type.
     `mining`: how a loss of triplets chooses them among all members of a batch.
     """

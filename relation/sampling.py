@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
-from relation.config import Name
+from relation.core.config import Name
 from relation.spec import Frozen
 
 Count: TypeAlias = Annotated[int, Field(ge=0, le=1000)] | Literal["all"]

@@ -9,7 +9,7 @@ from typing import Literal
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from relation.errors import RecipeError
+from relation.core.errors import RecipeError
 from relation.materialization import Materialization
 from relation.names import (
     ID,

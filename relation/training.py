@@ -16,7 +16,7 @@ class Training(Frozen):
     of it (exponential), at the last step of `epochs`; over the first `warmup` epochs it rises.
     `clip_norm`: bound of the norm of all gradients of a step together.
     `mixed_precision`: float16 within the towers, with a scaled loss. `jit`: compiled by XLA.
-    `step`: Keras's own, or written out (`trainer_module.tape`), with the same result.
+    `step`: Keras's own, or written out (`training/custom_loop.py`), with the same result.
     `memory_mb`: MiB of decoded images that are kept, so that each is decoded once; 0: none.
     `keep`: the epoch with the lowest validation loss; or the last, after all `epochs` whatever the
     `patience`, for a schedule that falls to its end where few tuples validate.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from relation import kinds
-from relation.errors import RecipeError
+from relation.core.errors import RecipeError
 from relation.load import LoadedRecipe
 from relation.materialization import Materialization
 from relation.names import ID, prefixed
@@ -11,8 +11,8 @@ from relation.recipe import Model, Numbers, Training
 from relation.schema import Feature
 from relation.spec import Frozen, Relation
 from relation.tuning import Tuning, Value
-from trainer_module.keys import Keys
-from trainer_module.tuning import tuned
+from trainer_module.data.batch_keys import Keys
+from trainer_module.training.tuning import tuned
 
 KEY = "request"
 """Where the JSON is found in `custom_config`."""

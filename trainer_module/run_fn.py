@@ -2,13 +2,13 @@
 
 from tfx.components.trainer.fn_args_utils import FnArgs
 
-from trainer_module.history import write_history
-from trainer_module.job import Files, Job
-from trainer_module.projector import write_projector
+from trainer_module.model.signatures import ServingModule
 from trainer_module.request import KEY, TrainingRequest
-from trainer_module.signatures import ServingModule
-from trainer_module.tape import is_chief
-from trainer_module.tuning import best_values
+from trainer_module.training.callbacks.projector import write_projector
+from trainer_module.training.custom_loop import is_chief
+from trainer_module.training.history import write_history
+from trainer_module.training.training_run import Files, Job
+from trainer_module.training.tuning import best_values
 
 
 def run_fn(fn_args: FnArgs) -> None:

@@ -9,10 +9,10 @@ from keras_tuner.engine import base_tuner, trial
 from tfx.components.trainer.fn_args_utils import FnArgs
 from tfx.components.tuner.component import TunerFnResult
 
-from relation.errors import DataError
+from relation.core.errors import DataError
 from relation.tuning import Range, Tuning
-from trainer_module.job import Files, Job
 from trainer_module.request import KEY, TrainingRequest
+from trainer_module.training.training_run import Files, Job
 
 progress = logging.getLogger("relata.progress")
 

@@ -11,13 +11,13 @@ from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
+from components.common import corpus_results
+from components.common.blessed_baseline import others
+from components.common.corpus_results import BLESSED
+from components.common.corpus_results import MODEL as CANDIDATE
+from components.common.examples_artifact import split_globs, split_names
 from components.corpus_evaluator.request import CorpusRequest
 from components.corpus_evaluator.run import Files, evaluate
-from components.evaluator import corpus
-from components.evaluator.baseline import others
-from components.evaluator.corpus import BLESSED
-from components.evaluator.corpus import MODEL as CANDIDATE
-from components.examples import split_globs, split_names
 from relation import kinds
 from relation.names import EVAL, TRAIN
 
@@ -53,7 +53,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 local,
                 self._make_beam_pipeline,
             )
-        corpus.write(output, found, arrays)
+        corpus_results.write(output, found, arrays)
 
 
 def _path(model: types.Artifact) -> str:

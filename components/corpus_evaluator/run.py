@@ -10,19 +10,20 @@ import numpy as np
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from components.corpus_evaluator import collapse, trivial, trivial_images
-from components.corpus_evaluator.encode import EncodeEntities, EntityPlan
-from components.corpus_evaluator.links import Links, ReadEdges, ReadTuples
-from components.corpus_evaluator.links import read as read_links
-from components.corpus_evaluator.neighbours import Answer, Corpus, Space
-from components.corpus_evaluator.points import Floats
-from components.corpus_evaluator.population import Population
-from components.corpus_evaluator.raw import Layout
+from components.common.corpus_results import BLESSED, MODEL, TRIVIAL
+from components.common.row_requirements import RowSpec, entity_spec
+from components.corpus_evaluator.baselines import image_baseline, tuple_baseline
+from components.corpus_evaluator.baselines.raw_features import Layout
+from components.corpus_evaluator.baselines.space_baseline import Untrained
+from components.corpus_evaluator.embeddings import collapse
+from components.corpus_evaluator.embeddings.encode import EncodeEntities, EntityPlan
+from components.corpus_evaluator.embeddings.links import Links, ReadEdges, ReadTuples
+from components.corpus_evaluator.embeddings.links import read as read_links
+from components.corpus_evaluator.embeddings.points import Floats
+from components.corpus_evaluator.embeddings.population import Population
 from components.corpus_evaluator.request import CorpusRequest, Question
-from components.corpus_evaluator.retrieval import Similarity
-from components.corpus_evaluator.untrained import Untrained
-from components.evaluator.corpus import BLESSED, MODEL, TRIVIAL
-from components.relation_gen.rows import RowSpec, entity_spec
+from components.corpus_evaluator.retrieval.measures import Similarity
+from components.corpus_evaluator.retrieval.neighbours import Answer, Corpus, Space
 from relation.names import EVAL, TRAIN, prefixed
 from relation.schema import FeatureKind
 from relation.spec import LabelKind
@@ -92,10 +93,10 @@ def evaluate(
     if request.question is None:
         relation = request.materialization.tuples
         if request.image is not None:
-            sums = (trivial_images.read(_images(scratch, s), request.image) for s in (TRAIN, EVAL))
-            least = trivial_images.of_images(*sums)
+            sums = (image_baseline.read(_images(scratch, s), request.image) for s in (TRAIN, EVAL))
+            least = image_baseline.of_images(*sums)
         else:
-            least = trivial.of_tuples(
+            least = tuple_baseline.of_tuples(
                 relation, linked[TRAIN], linked[EVAL], untrained.near, untrained.rows
             )
         return result | {"tuples": least and least._asdict()}, {}
@@ -220,7 +221,7 @@ def _run(
     }
 
 
-def _image_reader(request: CorpusRequest, scratch: str, split: str) -> trivial_images.ReadImages:
+def _image_reader(request: CorpusRequest, scratch: str, split: str) -> image_baseline.ReadImages:
     assert request.image is not None
     image, label = (
         next(
@@ -234,7 +235,7 @@ def _image_reader(request: CorpusRequest, scratch: str, split: str) -> trivial_i
         for role in request.materialization.tuples.roles
     )
     assert label is not None  # Its tower gives an image.
-    return trivial_images.ReadImages(_images(scratch, split), label, image, request.image)
+    return image_baseline.ReadImages(_images(scratch, split), label, image, request.image)
 
 
 def _images(scratch: str, split: str) -> str:

@@ -10,7 +10,7 @@ from tfx.dsl.components.base import executor_spec
 from tfx.proto import example_gen_pb2
 
 from components.entity_gen import config, driver, executor, readers
-from relation.errors import DataError
+from relation.core.errors import DataError
 
 ALL = "all"
 """The one split of rows that are not split here."""
@@ -55,7 +55,7 @@ class EntityGen(component.FileBasedExampleGen):
           train: share of the hash buckets that are training rows; None: all rows are one split.
           eval: share of the hash buckets that are evaluation rows.
           code_fingerprint: of the sources, so that edited ones run again
-            (`relation.fingerprint.code_fingerprint("components.entity_gen.executor")`).
+            (`relation.core.fingerprint.code_fingerprint("components.entity_gen.executor")`).
           file_format: the name of a reader (`components.entity_gen.readers`).
           bad_rows: "fail", or "skip": rows that cannot be used are left out and counted.
           features: the schema's features by name, each "bytes", "int" or "float", for formats that

@@ -8,7 +8,7 @@ from tfx.components.example_gen import driver
 from tfx.orchestration import data_types
 from tfx.types import standard_component_specs
 
-from relation.errors import DataError
+from relation.core.errors import DataError
 
 
 class Driver(driver.FileBasedDriver):

@@ -10,7 +10,7 @@ from tfx.components.example_gen import base_example_gen_executor
 from tfx.types import artifact_utils, standard_component_specs
 
 from components.entity_gen import config, records, report, transforms
-from relation.errors import DataError
+from relation.core.errors import DataError
 
 
 class Executor(base_example_gen_executor.BaseExampleGenExecutor):

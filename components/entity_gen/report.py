@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from relation.errors import DataError
+from relation.core.errors import DataError
 
 FILE = "entity_stats.json"
 

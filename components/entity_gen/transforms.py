@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from components.entity_gen import readers, rows
 from components.entity_gen.records import Fault, Layout, LeftOut
-from relation.errors import DataError
+from relation.core.errors import DataError
 
 ROWS = "rows"
 UNUSABLE = "unusable"

@@ -11,7 +11,7 @@ from decimal import Decimal
 import tensorflow as tf
 
 from components.entity_gen.records import Fault
-from relation.errors import DataError
+from relation.core.errors import DataError
 
 EXPECTED = {
     "bytes": "text or bytes (BYTES in the schema)",

@@ -9,8 +9,8 @@ import argparse
 import json
 import sys
 
-from components.evaluator.results import read_verdict
-from relation.errors import UserError
+from components.common.evaluation_results import read_verdict
+from relation.core.errors import UserError
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from components.evaluator.corpus import BLESSED, MODEL, TRIVIAL
-from components.evaluator.results import CORPUS, GateResult, number
+from components.common.corpus_results import BLESSED, MODEL, TRIVIAL
+from components.common.evaluation_results import CORPUS, GateResult, number
 from relation.recipe import Evaluation
 
 GATED = "map_at_r"

@@ -14,10 +14,11 @@ from tfx.types.standard_component_specs import (
 )
 from tfx.utils import io_utils
 
-from components.evaluator import corpus, tfma_output
-from components.evaluator.baseline import others
+from components.common import corpus_results
+from components.common.blessed_baseline import others
+from components.common.evaluation_results import write_verdict
+from components.evaluator import tfma_output
 from components.evaluator.gates import judged
-from components.evaluator.results import write_verdict
 from relation.recipe import Evaluation
 
 CORPUS_KEY = "corpus_evaluation"
@@ -43,7 +44,7 @@ class Executor(executor.Executor):
         folder = artifact_utils.get_single_uri(output_dict[EVALUATION_KEY])
         verdict = judged(
             tfma_output.read(folder),
-            corpus.read(artifact_utils.get_single_uri(input_dict[CORPUS_KEY])),
+            corpus_results.read(artifact_utils.get_single_uri(input_dict[CORPUS_KEY])),
             Evaluation.model_validate_json(exec_properties[GATES_KEY]),
         )
         write_verdict(verdict, folder)

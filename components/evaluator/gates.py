@@ -5,8 +5,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from components.common.evaluation_results import EXAMPLES, GateResult, Verdict
 from components.evaluator import corpus_gates
-from components.evaluator.results import EXAMPLES, GateResult, Verdict
 from relation.recipe import Evaluation
 
 SPREAD = "score_spread"

@@ -10,7 +10,7 @@ from tfx.types import BaseChannel, component_spec, standard_artifacts, standard_
 from tfx.utils import json_utils
 
 from components.pusher import executor
-from relation.fingerprint import code_fingerprint
+from relation.core.fingerprint import code_fingerprint
 
 
 class PusherSpec(standard_component_specs.PusherSpec):

@@ -4,7 +4,7 @@ import os
 import sys
 import warnings
 
-from relation.terminal import quiet_imports
+from relation.core.terminal import quiet_imports
 
 if __name__ == "__main__":
     os.environ.setdefault("PYTHONWARNINGS", "ignore")  # For Beam's worker processes too.

@@ -10,12 +10,12 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from google.protobuf import text_format
 
-from components.relation_gen import stats
-from components.relation_gen.read import InputFile
+from components.common.tfrecord_reader import InputFile
 from components.relation_gen.run import input_files, materialize
-from relation.errors import DataError, UserError
+from components.relation_gen.stats import summary
+from relation.core.errors import DataError, UserError
+from relation.core.terminal import held_stderr
 from relation.load import LoadedRecipe, load_recipe
-from relation.terminal import held_stderr
 
 USER_ERROR = 2
 """Exit status when the user can mend what is wrong."""
@@ -79,7 +79,7 @@ def _run(arguments: argparse.Namespace, beam_flags: Sequence[str]) -> None:
             {SCHEMA: text_format.MessageToString(loaded.tuple_schema)},
             partition=split.feature if split.unit == "group" else None,
         )
-    for line in stats.summary(found):
+    for line in summary.summary(found):
         print(line)
     print(f"written to {arguments.output}")
 

@@ -70,7 +70,7 @@ class RelationGen(base_beam_component.BaseBeamComponent):
           schema: the curated schema of the first entity type of the request's `entities`.
           request: `relation.materialization.Materialization` as JSON.
           code_fingerprint: changes when the code does, so that no stale result is taken from the
-            cache (`relation.fingerprint.code_fingerprint`).
+            cache (`relation.core.fingerprint.code_fingerprint`).
           examples: raw entities of that type, tf.Examples in the splits `train` and `eval`; none
             where they come with the rows of `edges`.
           other_examples, other_schema: the same of the second entity type, if there is one; no

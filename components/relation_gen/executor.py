@@ -12,10 +12,10 @@ from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
-from components.examples import check_formats, describe, split_globs, split_names
-from components.relation_gen import stats
-from components.relation_gen.read import InputFile
+from components.common.examples_artifact import check_formats, describe, split_globs, split_names
+from components.common.tfrecord_reader import InputFile
 from components.relation_gen.run import input_files, materialize
+from components.relation_gen.stats import summary
 from relation.materialization import Materialization
 from relation.names import ENTITIES
 from relation.schema import tuple_schema
@@ -53,7 +53,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             self._make_beam_pipeline,
         )
         describe(tuples, next(iter(inputs.examples.values())), [*splits, ENTITIES])
-        for name, count in stats.properties(found).items():
+        for name, count in summary.properties(found).items():
             tuples.set_int_custom_property(name, count)
         folder = artifact_utils.get_single_uri(output_dict["tuple_schema"])
         described = tuple_schema(request, inputs.schemas)

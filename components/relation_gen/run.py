@@ -9,14 +9,16 @@ import apache_beam as beam
 import tensorflow as tf
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from components.relation_gen import failure, sink, stats
-from components.relation_gen.budget import budget
-from components.relation_gen.job import Job, parts
-from components.relation_gen.read import InputFile
-from components.relation_gen.rows import edge_spec, entity_spec, given_spec, inline_spec
-from components.relation_gen.transform import TALLIES, Materialize
+from components.common import beam_errors
+from components.common.row_requirements import edge_spec, entity_spec, given_spec, inline_spec
+from components.common.tfrecord_reader import InputFile
+from components.relation_gen.context import Job, parts
+from components.relation_gen.memory import budget
+from components.relation_gen.pipeline import TALLIES, Materialize
+from components.relation_gen.stats import summary
+from components.relation_gen.transforms import write
 from relation import kinds
-from relation.errors import DataError
+from relation.core.errors import DataError
 from relation.materialization import Materialization
 from relation.names import ENTITIES, TRAIN
 
@@ -31,7 +33,7 @@ def materialize(
     make_pipeline: Callable[[], beam.Pipeline],
     texts: Mapping[str, str] = MappingProxyType({}),
     partition: str | None = None,
-) -> stats.Stats:
+) -> summary.Stats:
     """Reads rows, makes the tuples and writes them under `output`.
 
     Args:
@@ -56,20 +58,20 @@ def materialize(
     job = _job(request, schemas, files, splits, buckets, output, partition)
     entity_files = tuple(file for file in files if file.input in request.entities)
     edge_files = tuple(file for file in files if file.input not in request.entities)
-    sink.prepare(output)
+    write.prepare(output)
     try:
         with make_pipeline() as pipeline:
             _ = pipeline | Materialize(job, entity_files, edge_files)
-        with tf.io.gfile.GFile(os.path.join(sink.building(output), TALLIES)) as file:
-            found = stats.build(json.loads(file.read()), splits, {job.edge_input, *job.lists})
-        sink.publish(output, found, texts)
+        with tf.io.gfile.GFile(os.path.join(write.building(output), TALLIES)) as file:
+            found = summary.build(json.loads(file.read()), splits, {job.edge_input, *job.lists})
+        write.publish(output, found, texts)
     except Exception as error:
-        known = failure.user_error(error)
+        known = beam_errors.user_error(error)
         if known is None:
             raise
         raise known from None
     finally:
-        sink.discard(output)
+        write.discard(output)
     return found
 
 

@@ -1,9 +1,9 @@
 """The page of what is known: evidence in, page out."""
 
-from components.report.cards import Cards
-from components.report.evidence import Evidence
-from components.report.findings import Findings
-from components.report.page import Banner, Page
+from components.report.collect.evidence import Evidence
+from components.report.collect.findings import Findings
+from components.report.render.cards import Cards
+from components.report.render.page import Banner, Page
 from components.report.sections import SECTIONS
 from components.report.text import measured, number
 

@@ -22,8 +22,8 @@ class Executor(base_executor.BaseExecutor):
         """See `component.Report` for inputs, outputs and properties."""
         # Here: what draws takes seconds to import, and whoever describes a pipeline imports this.
         from components.report.build import page
-        from components.report.gathering import gather
-        from components.report.html import html
+        from components.report.collect.gather import gather
+        from components.report.render.html import html
         from components.report.request import ReportRequest
 
         request = ReportRequest.model_validate_json(exec_properties["request"])

@@ -33,7 +33,7 @@ class CuratedSchemaGen(component.ImportSchemaGen):
         Args:
           schema_file: path of a TFDV schema in text form.
           content_fingerprint: of its content
-            (`relation.fingerprint.content_fingerprint(path.read_bytes())`).
+            (`relation.core.fingerprint.content_fingerprint(path.read_bytes())`).
         """
         spec = CuratedSchemaGenSpec(
             schema_file=schema_file,

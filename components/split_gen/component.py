@@ -57,7 +57,7 @@ class SplitGen(base_beam_component.BaseBeamComponent):
           examples: entities of the request's first type, tf.Examples in any splits.
           request: `request.SplitRequest` as JSON.
           code_fingerprint: changes when the code does, so that no stale result is taken from the
-            cache (`relation.fingerprint.code_fingerprint("components.split_gen.executor")`).
+            cache (`relation.core.fingerprint.code_fingerprint("components.split_gen.executor")`).
           other_examples: entities of the request's second type.
           edges: rows that connect entities, as the request's `edges` says.
         """

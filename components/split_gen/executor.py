@@ -7,12 +7,12 @@ from tfx import types
 from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils
 
-from components.examples import check_formats, describe, split_globs, split_names
+from components.common.examples_artifact import check_formats, describe, split_globs, split_names
 from components.split_gen import stats
 from components.split_gen.job import SPLITS
 from components.split_gen.request import EDGES, EXAMPLES, OTHER_EXAMPLES, SplitRequest
 from components.split_gen.run import split
-from relation.errors import DataError
+from relation.core.errors import DataError
 
 INPUTS = (EXAMPLES, OTHER_EXAMPLES, EDGES)
 

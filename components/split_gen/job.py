@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from components.relation_gen import keys
-from components.relation_gen.keys import U64
+from components.common import hashing
+from components.common.hashing import U64
+from components.split_gen.by_component.state import Store
 from components.split_gen.request import EDGES, EXAMPLES, OTHER_EXAMPLES, SplitRequest
-from components.split_gen.state import Store
 from relation.names import EVAL, TRAIN
 
 SPLITS = (TRAIN, EVAL)
@@ -140,7 +140,7 @@ class Job:
     def by_hash(self, label: U64) -> npt.NDArray[np.uint8]:
         """The split of each label, [n]: a pure function of label, shares and seed."""
         asked = self.request
-        word = keys.words(asked.seed, _PURPOSE, label, np.zeros(1, dtype=np.int64))
+        word = hashing.words(asked.seed, _PURPOSE, label, np.zeros(1, dtype=np.int64))
         bucket = word % np.uint64(asked.train + asked.eval)
         return np.where(bucket < asked.train, IN_TRAIN, IN_EVAL).astype(np.uint8)
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from relation.config import Name
+from relation.core.config import Name
 from relation.spec import Frozen
 
 EXAMPLES, OTHER_EXAMPLES, EDGES = "examples", "other_examples", "edges"

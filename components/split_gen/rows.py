@@ -11,8 +11,8 @@ from google.protobuf.message import DecodeError
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx_bsl.coders import example_coder
 
-from components.relation_gen.keys import U64, hash_values, mix
-from components.split_gen import timeline
+from components.common.hashing import U64, hash_values, mix
+from components.split_gen.by_time import timeline
 from components.split_gen.request import Column
 
 NONE = 0

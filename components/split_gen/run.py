@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 import apache_beam as beam
 import tensorflow as tf
 
-from components.split_gen import moments, spread, stats, steps, writing
+from components.split_gen import stats, steps, writing
+from components.split_gen.by_component import propagate
+from components.split_gen.by_time import moments
+from components.split_gen.by_time.timeline import PASSES, Boundary
 from components.split_gen.job import HELD_ROWS, InputRows, Job, blocks_for
 from components.split_gen.request import EDGES, OTHER_EXAMPLES, SplitRequest
 from components.split_gen.stages import Counts, Stage, run
-from components.split_gen.timeline import PASSES, Boundary
-from relation.errors import DataError
+from relation.core.errors import DataError
 
 ROUNDS_AT_ONCE = 4
 """Rounds in one pipeline, since to start one takes seconds, or minutes."""
@@ -119,7 +121,9 @@ class _Run:
         return [
             self._by_block(name, step, turn=turn)
             for turn in range(first, first + ROUNDS_AT_ONCE)
-            for name, step in zip(spread.names(turn), (spread.large, spread.small), strict=True)
+            for name, step in zip(
+                propagate.names(turn), (propagate.large, propagate.small), strict=True
+            )
         ]
 
     def _settle(self) -> int:
@@ -129,7 +133,7 @@ class _Run:
             if first:
                 self._run(*self._rounds(first))
             turns = range(first, first + ROUNDS_AT_ONCE)
-            settled = next((turn for turn in turns if spread.settled(job, turn)), None)
+            settled = next((turn for turn in turns if propagate.settled(job, turn)), None)
             for turn in turns:
                 job.seen(turn).remove()
                 if turn != settled:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 import tensorflow as tf
 
-from relation.errors import DataError, UserError
+from relation.core.errors import DataError, UserError
 
 Counts = dict[str, Any]
 """What a task returns, by name: numbers, which add up; or lists, of which the greatest stays."""

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from components.split_gen.by_time.timeline import Boundary
 from components.split_gen.job import SPLITS, Job
 from components.split_gen.request import EDGES, SplitRequest
 from components.split_gen.stages import Counts
-from components.split_gen.timeline import Boundary
-from relation.errors import DataError
+from relation.core.errors import DataError
 
 FILE = "split_stats.json"
 

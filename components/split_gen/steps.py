@@ -13,9 +13,12 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from components.relation_gen.keys import U64
-from components.relation_gen.read import read_batches
-from components.split_gen import graph
+from components.common.hashing import U64
+from components.common.tfrecord_reader import read_batches
+from components.split_gen.by_component import graph
+from components.split_gen.by_component.propagate import Forest, roots
+from components.split_gen.by_component.state import Packed, pack
+from components.split_gen.by_time.timeline import Boundary
 from components.split_gen.job import (
     ANCHORED,
     DECIDED,
@@ -30,11 +33,8 @@ from components.split_gen.job import (
 )
 from components.split_gen.request import EDGES, EXAMPLES, Column
 from components.split_gen.rows import NONE, Decoder, NotAnExample, Values, keys_of, times_of
-from components.split_gen.spread import Forest, roots
 from components.split_gen.stages import Counts
-from components.split_gen.state import Packed, pack
-from components.split_gen.timeline import Boundary
-from relation.errors import DataError
+from relation.core.errors import DataError
 
 LARGEST = "largest"
 """Of all components: how many entities, and the label."""

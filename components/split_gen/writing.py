@@ -7,12 +7,12 @@ import uuid
 import numpy as np
 import tensorflow as tf
 
-from components.relation_gen.read import read_batches
-from components.split_gen import graph
+from components.common.tfrecord_reader import read_batches
+from components.split_gen.by_component import graph
+from components.split_gen.by_component.propagate import roots
 from components.split_gen.job import LEFT_OUT, SPLITS, Job
 from components.split_gen.request import EXAMPLES
 from components.split_gen.rows import keys_of
-from components.split_gen.spread import roots
 from components.split_gen.stages import Counts, result
 from components.split_gen.stats import has_giant
 from components.split_gen.steps import decoded, nodes_of

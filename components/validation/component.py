@@ -51,7 +51,7 @@ class StrictExampleValidator(component.ExampleValidator):
           exclude_splits: splits that are not looked at.
           title: what the message calls the examples, in the plural.
           code_fingerprint: of the sources, so that edited ones run again
-            (`relation.fingerprint.code_fingerprint("components.validation.executor")`).
+            (`relation.core.fingerprint.code_fingerprint("components.validation.executor")`).
         """
         spec = StrictExampleValidatorSpec(
             statistics=statistics,

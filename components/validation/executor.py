@@ -12,7 +12,7 @@ from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import io_utils
 
 from components.validation import message
-from relation.errors import DataError
+from relation.core.errors import DataError
 
 TITLE_KEY = "title"
 

@@ -3,8 +3,8 @@
 from relation import kinds
 from relation.checks.derived import connecting, given, made, primary
 from relation.checks.lookup import Lookup, expect_one_of, wrong
+from relation.core.errors import RecipeError
 from relation.data import Edges, End, Entity
-from relation.errors import RecipeError
 from relation.names import ID
 
 IMAGE_FOLDER = ("id", "image", "label")

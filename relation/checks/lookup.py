@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from relation import schema as schemas
-from relation.errors import RecipeError
+from relation.core.errors import RecipeError
 from relation.recipe import Recipe
 from relation.schema import Feature
 

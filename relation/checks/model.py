@@ -2,7 +2,7 @@
 
 from relation.checks.derived import keys_of, primary
 from relation.checks.lookup import Lookup, expect_one_of, wrong
-from relation.errors import RecipeError
+from relation.core.errors import RecipeError
 
 
 def check(lookup: Lookup) -> None:

@@ -2,7 +2,7 @@
 
 from relation import kinds
 from relation.checks.lookup import Lookup, wrong
-from relation.errors import RecipeError
+from relation.core.errors import RecipeError
 from relation.materialization import EdgeColumns, Materialization
 from relation.sampling import (
     Negatives,

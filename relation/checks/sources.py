@@ -5,8 +5,8 @@ from collections.abc import Callable
 from relation import kinds
 from relation.checks.derived import primary
 from relation.checks.lookup import Lookup, wrong
+from relation.core.errors import RecipeError
 from relation.data import Edges
-from relation.errors import RecipeError
 
 
 def check(lookup: Lookup) -> None:

@@ -13,7 +13,7 @@ from bench.ranking_quality import measures
 from bench.results import DataAbsent
 from bench.systems import RECIPES
 from relation.load import PROJECT, load_recipe
-from trainer_module.check import check_model
+from trainer_module.validate import check_model
 
 
 def test_absent_data_are_told(tmp_path, monkeypatch):

@@ -9,13 +9,13 @@ import tensorflow as tf
 from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.types import artifact_utils, standard_artifacts
 
+from components.common import corpus_results
+from components.common.evaluation_results import Verdict
 from components.corpus_evaluator.executor import Executor
 from components.corpus_evaluator.request import CorpusRequest
-from components.corpus_evaluator.retrieval import Similarity
-from components.evaluator import corpus
+from components.corpus_evaluator.retrieval.measures import Similarity
 from components.evaluator.gates import judged
-from components.evaluator.results import Verdict
-from datasets.rows import example
+from demo_data.rows import example
 from relation.materialization import Materialization
 from relation.recipe import Evaluation
 from relation.schema import Feature, FeatureKind
@@ -140,7 +140,7 @@ def evaluate(tmp_path_factory):
         Executor(context).Do(
             inputs, {"corpus_evaluation": [output]}, {"request": request.model_dump_json()}
         )
-        return corpus.read(output.uri), corpus.read_arrays(output.uri)
+        return corpus_results.read(output.uri), corpus_results.read_arrays(output.uri)
 
     return run
 

@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 from scipy import stats
 
-from components.corpus_evaluator.collapse import SIDE, shape
-from components.corpus_evaluator.estimate import estimate
-from components.corpus_evaluator.raw import Layout
-from datasets.rows import example
+from components.corpus_evaluator.baselines.raw_features import Layout
+from components.corpus_evaluator.embeddings.collapse import SIDE, shape
+from components.corpus_evaluator.retrieval.estimate import estimate
+from demo_data.rows import example
 from relation.schema import Feature, FeatureKind
 
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.corpus_evaluator import retrieval
-from components.corpus_evaluator.points import Keys, Points
-from components.corpus_evaluator.retrieval import KS, Similarity, measure, names
-from components.corpus_evaluator.sites import sites
+from components.corpus_evaluator.embeddings.points import Keys, Points
+from components.corpus_evaluator.retrieval import measures
+from components.corpus_evaluator.retrieval.equal_vectors import sites
+from components.corpus_evaluator.retrieval.measures import KS, Similarity, measure, names
 
 EXACT = {"rel": 0, "abs": 1e-9}
 EUCLIDEAN, COSINE, DOT = Similarity.EUCLIDEAN, Similarity.COSINE, Similarity.DOT
@@ -146,8 +146,8 @@ def test_random_sets_with_ties_agree_with_the_definitions(ours, theirs, similari
 
 @pytest.mark.parametrize("similarity", Similarity)
 def test_larger_sets_in_several_blocks_agree_with_the_definitions(similarity, monkeypatch):
-    monkeypatch.setattr(retrieval, "_LEAST_BLOCK", 64)
-    monkeypatch.setattr(retrieval, "_ROWS", 32)
+    monkeypatch.setattr(measures, "_LEAST_BLOCK", 64)
+    monkeypatch.setattr(measures, "_ROWS", 32)
     rng = np.random.default_rng(3)
     labels = rng.integers(0, 30, size=300)
     vectors = rng.normal(size=(300, 5)) + 0.3 * labels[:, None]
@@ -167,7 +167,7 @@ def test_equal_vectors_have_one_number_and_zero_has_no_sign():
 @pytest.mark.parametrize("seed", range(3))
 def test_equally_near_references_are_not_ordered_by_rounding(similarity, exact, seed, monkeypatch):
     """Few places, several of which fill more than a block."""
-    monkeypatch.setattr(retrieval, "_LEAST_BLOCK", 16)
+    monkeypatch.setattr(measures, "_LEAST_BLOCK", 16)
     rng = np.random.default_rng(seed)
     places = rng.normal(size=(7, 33)).astype(np.float32)
     at = rng.choice(7, size=150, p=[0.4, 0.3, 0.1, 0.1, 0.05, 0.03, 0.02])
@@ -193,14 +193,14 @@ def test_blocks_and_order_of_queries_change_no_bit(monkeypatch):
     ours = points(rng.normal(size=(500, 8)), [{int(label)} for label in labels])
     whole = measure(ours, ours, EUCLIDEAN, same=True)
     chosen = rng.permutation(500)[:170]
-    monkeypatch.setattr(retrieval, "_ROWS", 17)
+    monkeypatch.setattr(measures, "_ROWS", 17)
     part = measure(ours.take(np.sort(chosen)), ours, EUCLIDEAN, same=True)
     for name in names():
         assert part[name].tolist() == whole[name][np.sort(chosen)].tolist(), name
 
 
 def test_memory_is_of_blocks(monkeypatch):
-    monkeypatch.setattr(retrieval, "_ROWS", 32)
+    monkeypatch.setattr(measures, "_ROWS", 32)
     rng = np.random.default_rng(2)
     labels = rng.integers(0, 500, size=6000)
     ours = Points(

@@ -8,10 +8,10 @@ import tensorflow as tf
 from apache_beam import Pipeline
 from PIL import Image
 
+from components.common.corpus_results import MODEL
 from components.corpus_evaluator.request import CorpusRequest
 from components.corpus_evaluator.run import Files, evaluate
-from components.evaluator.corpus import MODEL
-from datasets.rows import example
+from demo_data.rows import example
 from relation.materialization import Materialization
 from relation.schema import Feature, FeatureKind
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from components.corpus_evaluator import trivial
-from components.corpus_evaluator.links import Links
-from components.corpus_evaluator.trivial import Trivial
+from components.corpus_evaluator.baselines import tuple_baseline
+from components.corpus_evaluator.baselines.tuple_baseline import Trivial
+from components.corpus_evaluator.embeddings.links import Links
 from relation import spec
 from relation.spec import LabelKind
 
@@ -22,7 +22,7 @@ def never(*_):
 
 
 def of_tuples(relation, train, held_out, near=never, rows=never):
-    return trivial.of_tuples(relation, train, held_out, near, rows)
+    return tuple_baseline.of_tuples(relation, train, held_out, near, rows)
 
 
 def test_numbers_must_beat_their_mean():

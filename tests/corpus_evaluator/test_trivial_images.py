@@ -11,22 +11,22 @@ from apache_beam.testing.util import assert_that, equal_to
 from PIL import Image
 from sklearn.metrics import mean_squared_error
 
-from components.corpus_evaluator import trivial_images
-from components.corpus_evaluator.trivial import Trivial
-from components.corpus_evaluator.trivial_images import BRIGHTNESS, PLACE, of_images
+from components.corpus_evaluator.baselines import image_baseline
+from components.corpus_evaluator.baselines.image_baseline import BRIGHTNESS, PLACE, of_images
+from components.corpus_evaluator.baselines.tuple_baseline import Trivial
 
 SHAPE = (1, 2, 1)
 
 
 def sums(labels, images=None, shape=SHAPE):
     """Of label images, and of inputs, given as rows of numbers of one byte."""
-    found = trivial_images.nothing(shape)
+    found = image_baseline.nothing(shape)
     for number, label in enumerate(labels):
         pixels = np.array(label, np.uint8).reshape(shape)
-        found[PLACE] += trivial_images.by_place(pixels)
+        found[PLACE] += image_baseline.by_place(pixels)
         if images is not None:
             image = np.array(images[number], np.uint8).reshape(*shape[:2], 1)
-            found[BRIGHTNESS] += trivial_images.by_brightness(pixels, image)
+            found[BRIGHTNESS] += image_baseline.by_brightness(pixels, image)
     return found
 
 
@@ -62,14 +62,14 @@ def test_errors_agree_with_scikit_learn(channels):
             by_level[..., channel][images[6:, ..., 0] == level] = known.mean()
     for name, said in ((PLACE, mean), (BRIGHTNESS, by_level)):
         wanted = mean_squared_error(labels[6:].ravel() / 255, said.ravel() / 255)
-        found = trivial_images.squared_error(train[name], held_out[name])
+        found = image_baseline.squared_error(train[name], held_out[name])
         assert found == pytest.approx(wanted, abs=1e-12)
 
 
 def test_without_images_there_is_no_baseline():
-    nothing, some = trivial_images.nothing(SHAPE), sums([[1, 2]])
+    nothing, some = image_baseline.nothing(SHAPE), sums([[1, 2]])
     for train, held_out in ((nothing, some), (some, nothing), (nothing, nothing)):
-        assert math.isnan(trivial_images.squared_error(train[PLACE], held_out[PLACE]))
+        assert math.isnan(image_baseline.squared_error(train[PLACE], held_out[PLACE]))
         assert of_images(train, held_out) is None
 
 
@@ -101,13 +101,13 @@ def test_files_are_added_up_and_what_does_not_decode_is_left_out(tmp_path):
             for record in part:
                 writer.write(record)
     folder = str(tmp_path / "sums")
-    reader = trivial_images.ReadImages(folder, "mask_image", "photo_image", SHAPE)
+    reader = image_baseline.ReadImages(folder, "mask_image", "photo_image", SHAPE)
 
     with beam.Pipeline() as pipeline:
         assert_that(pipeline | beam.Create(paths) | beam.ParDo(reader), equal_to([3, 2, 0]))
 
     expected = sums([[0, 255]] + [[255, 0]] * 4)[PLACE]
     known = sums([[0, 255], [255, 0], [255, 0]], [[10, 90], [90, 10], [90, 10]])[BRIGHTNESS]
-    found = trivial_images.read(folder, SHAPE)
+    found = image_baseline.read(folder, SHAPE)
     assert found[PLACE].tolist() == expected.tolist()
     assert found[BRIGHTNESS].tolist() == known.tolist()

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 import yaml
 
-from datasets import digits
+from demo_data import digits
 from relation.load import PROJECT, RECIPES
 
 SCHEMA = PROJECT / "schemas" / "digits.pbtxt"

@@ -17,7 +17,7 @@ from tests.e2e.helpers import (
     write_recipe,
     write_rows,
 )
-from trainer_module.losses.table import ALL_LOSSES
+from trainer_module.losses.registry import ALL_LOSSES
 
 pytestmark = pytest.mark.e2e
 

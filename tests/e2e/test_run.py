@@ -346,7 +346,7 @@ def test_a_refused_model_is_not_pushed_and_the_earlier_one_stays(base, worker):
 def copied(tmp_path_factory):
     """The project's packages in another folder."""
     folder = tmp_path_factory.mktemp("project")
-    for package in ("relation", "components", "trainer_module", "pipeline", "datasets"):
+    for package in ("relation", "components", "trainer_module", "pipeline", "demo_data"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(PROJECT / package, folder / package, ignore=ignored)
     return folder
@@ -367,7 +367,7 @@ def test_edited_source_files_run_again_with_all_after_them(base, copied, tmp_pat
     trained = run_edited("trainer_module/losses/triplet.py")
     assert trained.nodes("cached") == set(UPSTREAM["Trainer"])
     assert {"Trainer", "Evaluator"} <= trained.nodes("done") <= TRAINER_ONWARD
-    related = run_edited("components/relation_gen/plan/labels.py")
+    related = run_edited("components/relation_gen/sampling/groups.py")
     assert related.nodes("cached") == set(UPSTREAM["RelationGen"])
     assert related.nodes("done") == RELATION_GEN_ONWARD
     worker.close()

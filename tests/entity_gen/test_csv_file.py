@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from components.entity_gen.readers import csv_file
 from components.entity_gen.records import Fault, Layout
-from relation.errors import DataError
+from relation.core.errors import DataError
 
 packed = functools.partial(gzip.compress, mtime=0)  # The time would make new names of tests.
 

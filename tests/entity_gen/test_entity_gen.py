@@ -10,7 +10,7 @@ from tfx.orchestration import data_types
 from tfx.types import standard_artifacts
 
 from components.entity_gen import component
-from relation.errors import DataError
+from relation.core.errors import DataError
 
 
 def row(number, **features):

@@ -12,7 +12,7 @@ from tfx.orchestration import data_types
 from tfx.types import standard_artifacts
 
 from components.entity_gen.component import EntityGen
-from relation.errors import DataError
+from relation.core.errors import DataError
 
 FEATURES = {"id": "bytes", "n": "int", "x": "float"}
 ROWS = [

@@ -10,7 +10,7 @@ from pyarrow import parquet as pq
 
 from components.entity_gen.readers import parquet
 from components.entity_gen.records import Layout
-from relation.errors import DataError
+from relation.core.errors import DataError
 
 
 def example(**features):

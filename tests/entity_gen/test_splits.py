@@ -11,7 +11,7 @@ from tfx.orchestration import data_types
 from tfx.types import artifact_utils, standard_artifacts
 
 from components.entity_gen.component import EntityGen, input_config
-from relation.errors import DataError
+from relation.core.errors import DataError
 
 EDGES = {"user": "bytes", "item": "int", "times": "float"}
 BOUGHT = [

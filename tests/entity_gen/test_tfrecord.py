@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from components.entity_gen.readers import tfrecord
-from relation.errors import DataError
+from relation.core.errors import DataError
 
 
 def row(number):

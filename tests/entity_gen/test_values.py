@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from components.entity_gen.records import Fault
 from components.entity_gen.values import check_columns, convert, row
-from relation.errors import DataError
+from relation.core.errors import DataError
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from scripts.find_uv import find_uv
 from scripts.lock import constraints_path, export_constraints
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("relation", "pipeline", "components", "trainer_module", "schemas", "datasets")
+PACKAGES = ("relation", "pipeline", "components", "trainer_module", "schemas", "demo_data")
 STACK_NAMES = [stack.name for stack in STACKS]
 
 

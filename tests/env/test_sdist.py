@@ -10,7 +10,7 @@ import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("relation", "pipeline", "components", "trainer_module", "schemas", "datasets")
+PACKAGES = ("relation", "pipeline", "components", "trainer_module", "schemas", "demo_data")
 DATA = (".py", ".yaml", ".pbtxt")
 
 

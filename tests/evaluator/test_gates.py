@@ -4,8 +4,8 @@ import math
 
 import pytest
 
+from components.common.evaluation_results import GateResult, Verdict
 from components.evaluator.gates import judged
-from components.evaluator.results import GateResult, Verdict
 from relation.recipe import Evaluation
 
 KEPT = GateResult("auc", "min", 0.5, 0.9, None, True)
@@ -157,7 +157,7 @@ def test_a_metric_that_could_not_be_measured_passes_no_gate():
 
 
 def test_a_verdict_survives_its_file(tmp_path):
-    from components.evaluator.results import read_verdict, write_verdict
+    from components.common.evaluation_results import read_verdict, write_verdict
 
     verdict = judged(
         found(slices={("site", "north"): {"auc": 0.9}}),

@@ -15,12 +15,12 @@ from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.types import artifact_utils, standard_artifacts
 from tfx.utils import proto_utils
 
+from components.common.evaluation_results import read_verdict
 from components.corpus_evaluator.executor import Executor as CorpusEvaluator
 from components.corpus_evaluator.request import CorpusRequest
 from components.evaluator.executor import Executor as Evaluator
-from components.evaluator.results import read_verdict
 from components.pusher.executor import Executor as Pusher
-from datasets.rows import example
+from demo_data.rows import example
 from relation.materialization import Materialization
 from relation.recipe import Evaluation
 from relation.schema import Feature, FeatureKind

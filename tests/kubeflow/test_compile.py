@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pipeline import kubeflow_runner
-from pipeline.data import read_tables
+from pipeline.stages.data import read_tables
 from relation.load import RECIPES, load_recipe
 
 pytestmark = pytest.mark.kubeflow
@@ -173,7 +173,7 @@ def test_files_that_are_given_a_split(compiled, tmp_path):
     recipe = tmp_path / "recipe.yaml"
     text = load_recipe("digits_triplets").path.read_text()
     files = "path: {train: /data/a/*, eval: b/*}"
-    text = text.replace("generator: datasets.digits", files)
+    text = text.replace("generator: demo_data.digits", files)
     recipe.write_text(text.replace("{unit: entity, train: 3, eval: 1}", "{unit: files}"))
     status, path = compiled(str(recipe), "--runs", RUNS, "--data_eval", "/data/c/*")
     assert status == 0

@@ -16,10 +16,10 @@ from sklearn.metrics import (
 )
 from tensorflow_metadata.proto.v0 import schema_pb2
 
+from components.common import evaluation_results
 from components.evaluator import __main__ as command
-from components.evaluator import results
 from relation import spec
-from relation.errors import RecipeError
+from relation.core.errors import RecipeError
 from relation.materialization import Materialization
 from relation.recipe import Evaluation, Gate
 from relation.schema import tuple_schema
@@ -117,7 +117,7 @@ def test_values_agree_with_scikit_learn_overall_and_by_label(kind, with_schema, 
         model=models[kind, "good"],
         schema=_schema(kind) if with_schema else None,
     )
-    verdict = results.read_verdict(run.evaluation)
+    verdict = evaluation_results.read_verdict(run.evaluation)
 
     assert verdict.metrics == pytest.approx(_expected(kind, scores, examples), **EXACT)
     assert len(np.unique(scores)) < scores.size  # Ties are among them.
@@ -150,7 +150,9 @@ def test_sharding_order_and_worker_count_change_no_bit(kind, models, evaluate):
         beam_args=["--direct_num_workers=2", "--direct_running_mode=multi_threading"],
     )
 
-    assert results.read_verdict(one.evaluation) == results.read_verdict(many.evaluation)
+    assert evaluation_results.read_verdict(one.evaluation) == evaluation_results.read_verdict(
+        many.evaluation
+    )
 
 
 @pytest.mark.parametrize(
@@ -180,7 +182,7 @@ def test_gates_decide_the_blessing(model, baseline, gates, passed, models, evalu
         model=models["triplets", model],
         baseline=baseline and models["triplets", baseline],
     )
-    verdict = results.read_verdict(run.evaluation)
+    verdict = evaluation_results.read_verdict(run.evaluation)
 
     assert [gate.passed for gate in verdict.gates] == passed
     assert verdict.blessed is run.blessed is all(passed)
@@ -195,7 +197,7 @@ def test_a_weak_slice_does_not_refuse(models, evaluate):
     run = evaluate(
         _config("pairs", {"auc": Gate(min=0.7)}, ("label",)), kept, model=models["pairs", "good"]
     )
-    verdict = results.read_verdict(run.evaluation)
+    verdict = evaluation_results.read_verdict(run.evaluation)
 
     assert math.isnan(verdict.slices["left_label", "a"]["auc"])
     assert math.isnan(verdict.slices["left_label", "a"]["accuracy"])
@@ -222,7 +224,7 @@ def test_what_the_corpus_refuses_is_not_blessed(models, evaluate):
         model=models["pairs", "good"],
         corpus={"question": None, "embeddings": {"item": shape}},
     )
-    verdict = results.read_verdict(run.evaluation)
+    verdict = evaluation_results.read_verdict(run.evaluation)
 
     [refused] = [gate for gate in verdict.gates if not gate.passed]
     assert (refused.kind, refused.metric, refused.value) == ("collapse", "effective_rank", 1.0)
@@ -239,7 +241,7 @@ def test_no_tuples_is_refused(models, evaluate):
     run = evaluate(
         _config("triplets", {"auc": Gate(min=0.5)}), [], model=models["triplets", "good"]
     )
-    verdict = results.read_verdict(run.evaluation)
+    verdict = evaluation_results.read_verdict(run.evaluation)
 
     assert not verdict.blessed
     assert not run.blessed
@@ -284,7 +286,7 @@ def test_results_are_printed_as_text_and_json(models, evaluate, capsys, tmp_path
 
     assert command.main([run.evaluation, "--json"]) == 0
     found = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
-    assert found == results.read_verdict(run.evaluation).to_json()
+    assert found == evaluation_results.read_verdict(run.evaluation).to_json()
     assert found["blessed"] is False
     bounds = [(gate["bound"], gate["threshold"]) for gate in found["gates"]]
     assert bounds == [("min", 0.8), ("max_drop", 0.01)]

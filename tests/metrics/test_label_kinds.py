@@ -8,7 +8,7 @@ import tensorflow as tf
 from scipy import stats
 from sklearn import metrics as sklearn
 
-from components.evaluator import results
+from components.common import evaluation_results
 from relation import spec
 from relation.recipe import Evaluation, Gate
 from relation.spec import LabelKind
@@ -157,8 +157,8 @@ def test_every_kind_of_label_is_measured_with_weights_in_any_order(kind, evaluat
     name = registry.metrics_of(RELATIONS[kind])[0]
     config = _config(kind, {name: Gate(min=-10, max=10), "examples": Gate(min=N)}, True)
 
-    one = results.read_verdict(evaluate(config, records, model=model).evaluation)
-    many = results.read_verdict(
+    one = evaluation_results.read_verdict(evaluate(config, records, model=model).evaluation)
+    many = evaluation_results.read_verdict(
         evaluate(config, records[::-1], model=model, shards=5, name="many").evaluation
     )
 
@@ -179,7 +179,9 @@ def test_beside_a_baseline(weighted, evaluate, tmp_path):
     records = list(_records("left", scores, labels, weights))
     config = _config("vector", {"r2": Gate(max_drop=0), "mae": Gate(max=0.1)}, weighted, ())
 
-    found = results.read_verdict(evaluate(config, records, model=model, baseline=same).evaluation)
+    found = evaluation_results.read_verdict(
+        evaluate(config, records, model=model, baseline=same).evaluation
+    )
 
     errors = np.abs(scores.astype(float) - labels).mean(axis=1)
     mae = np.average(errors, weights=weights if weighted else None)

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from relation import spec
-from relation.errors import RecipeError
+from relation.core.errors import RecipeError
 from relation.recipe import Evaluation, Gate
 from trainer_module.metrics import registry
 

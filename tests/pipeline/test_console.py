@@ -11,10 +11,10 @@ import sys
 import pytest
 from absl import logging as absl_logging
 
-from components.evaluator.results import GateResult
-from pipeline import verdict as verdicts
-from pipeline.console import Console
-from pipeline.verdict import Verdict
+from components.common.evaluation_results import GateResult
+from pipeline.ui import verdict as verdicts
+from pipeline.ui.console import Console
+from pipeline.ui.verdict import Verdict
 
 
 def use_descriptors(monkeypatch):

@@ -6,9 +6,9 @@ import pytest
 
 from components.entity_gen import config
 from pipeline import dag
-from pipeline.data import read_tables
 from pipeline.paths import RunPaths
-from relation.errors import RecipeError
+from pipeline.stages.data import read_tables
+from relation.core.errors import RecipeError
 from relation.load import PROJECT, RECIPES, load_recipe
 from tests.relation import systems
 
@@ -175,7 +175,7 @@ feature { name: "label" type: BYTES }
 def test_entity_gen_knows_the_format_and_for_tables_the_schemas_types(
     given, features, tmp_path, edited
 ):
-    generator = "generator: datasets.digits"
+    generator = "generator: demo_data.digits"
     schema = tmp_path / "images.pbtxt"
     schema.write_text(IMAGES if given == "image_folder" else DIGITS.read_text())
     loaded = edited(

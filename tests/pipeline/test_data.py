@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipeline.data import data_patterns, future_patterns, tfrecords
 from pipeline.paths import RunPaths
+from pipeline.stages.data import data_patterns, future_patterns, tfrecords
 from relation.load import load_recipe
 
 
@@ -39,7 +39,7 @@ def test_files_that_are_given_a_split(tmp_path):
 
 
 def test_a_generator_writes_once_below_the_runs_folder(tmp_path):
-    loaded = loaded_with(generator="datasets.digits")
+    loaded = loaded_with(generator="demo_data.digits")
     patterns = data_patterns(loaded, RunPaths(tmp_path))
     assert patterns == {"item": str(tmp_path / "data" / "item" / "*.tfrecord.gz")}
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "data" / "item").iterdir()}

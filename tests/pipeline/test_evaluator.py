@@ -3,7 +3,7 @@
 import pytest
 from tfx.types import standard_artifacts
 
-from components.evaluator.baseline import others
+from components.common.blessed_baseline import others
 
 
 def model(uri):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipeline.failure import cause_of
-from relation.errors import DataError, RecipeError, UserError
+from pipeline.ui.failure import cause_of
+from relation.core.errors import DataError, RecipeError, UserError
 
 
 def raised(*links, related="cause"):
@@ -49,7 +49,7 @@ def test_beams_suffix_is_peeled_off(message, cause):
     assert cause_of(DataError(message)) == cause
 
 
-@pytest.mark.parametrize("name", ["DataError", "relation.errors.RecipeError", "UserError"])
+@pytest.mark.parametrize("name", ["DataError", "relation.core.errors.RecipeError", "UserError"])
 def test_a_users_error_is_found_in_a_workers_traceback(name):
     trace = f"Traceback (most recent call last):\n  File x\n{name}: bad rows [while running 'Read']"
     assert cause_of(RuntimeError(trace)) == "bad rows"

@@ -5,8 +5,8 @@ import json
 import pytest
 from tfx.types import artifact_utils, standard_artifacts
 
-from pipeline.figures import node_figure
-from pipeline.history import NodeRun
+from pipeline.node_history import NodeRun
+from pipeline.ui.node_figures import node_figure
 
 
 @pytest.mark.parametrize(

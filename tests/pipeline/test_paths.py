@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.paths import RunPaths
-from relation.errors import UserError
+from relation.core.errors import UserError
 from relation.load import PROJECT
 
 

@@ -11,9 +11,9 @@ from tfx.types import component_spec, standard_artifacts
 
 from components.schema_gen.component import CuratedSchemaGen
 from pipeline.paths import RunPaths
-from pipeline.progress import ReportingRunner
+from pipeline.runners.reporting_runner import ReportingRunner
 from pipeline.settings import FAILED
-from relation.errors import DataError
+from relation.core.errors import DataError
 
 
 class RaisingExecutor(base_executor.BaseExecutor):

@@ -2,11 +2,11 @@
 
 import pytest
 
-from components.report import html
 from components.report.component import ReportPage
+from components.report.render import html
 from components.report.request import ReportRequest
 from pipeline.paths import RunPaths
-from pipeline.reporting import publish, report_request
+from pipeline.stages.reporting import publish, report_request
 from relation.load import RECIPES, load_recipe
 
 

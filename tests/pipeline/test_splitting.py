@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipeline.splitting import how_hashed, how_split
-from relation.errors import RecipeError
+from pipeline.stages.splitting import how_hashed, how_split
+from relation.core.errors import RecipeError
 from relation.load import load_recipe
 from tests.relation import systems
 
@@ -87,7 +87,7 @@ def test_files_that_are_given_a_split_are_not_hashed(recipe, table, id_feature):
 def test_shared_entities_are_split_by_their_id(edited):
     loaded = edited(
         "two_tower_retrieval",
-        ("generator: datasets.retail.users", "path: {train: /a/*, eval: /b/*}"),
+        ("generator: demo_data.retail.users", "path: {train: /a/*, eval: /b/*}"),
         ("{unit: entity, shared: [item], train: 3, eval: 1}", "{unit: files, shared: [item]}"),
     )
     assert how_hashed(loaded, "item", "/items/*") == ("id", "id")

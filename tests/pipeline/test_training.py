@@ -6,7 +6,7 @@ import pytest
 
 from pipeline import dag
 from pipeline.paths import RunPaths
-from relation.errors import RecipeError
+from relation.core.errors import RecipeError
 from relation.load import load_recipe
 from trainer_module.request import KEY, TrainingRequest
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from tfx.types import standard_artifacts
 
-from components.evaluator import results
-from components.evaluator.results import GateResult
+from components.common import evaluation_results
+from components.common.evaluation_results import GateResult
 from components.report.component import ReportPage
-from pipeline import verdict as verdicts
-from pipeline.history import NodeRun
+from pipeline.node_history import NodeRun
 from pipeline.paths import RunPaths
 from pipeline.settings import EXIT_STATUS
-from pipeline.verdict import Verdict
+from pipeline.ui import verdict as verdicts
+from pipeline.ui.verdict import Verdict
 
 PASSED = GateResult("auc", "min", 0.9, 0.95, None, True)
 REFUSED = GateResult("accuracy", "min", 0.99, 0.875, None, False)
@@ -31,7 +31,7 @@ def no_constant(name):
 
 
 def test_json_has_gates_metrics_and_null_for_what_is_no_number():
-    found = results.Verdict(
+    found = evaluation_results.Verdict(
         blessed=False,
         gates=(PASSED, UNDEFINED),
         metrics={"auc": math.nan, "threshold": -math.inf, "accuracy": 0.875},

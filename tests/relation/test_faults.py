@@ -6,8 +6,8 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from relation import faults
-from relation.errors import RecipeError
+from relation.core import validation_errors
+from relation.core.errors import RecipeError
 from relation.kinds import RelationConfig
 from relation.load import load_recipe, parse_recipe
 from relation.spec import Frozen
@@ -103,7 +103,7 @@ def test_the_kinds_whose_source_may_be_of_several_types_are_known():
         for kind in get_args(union)
     }
     several = tuple(name for name, source in sources.items() if source.discriminator)
-    assert several == faults._SOURCE_UNIONS
+    assert several == validation_errors._SOURCE_UNIONS
 
 
 class _Dense(Frozen):
@@ -114,7 +114,7 @@ class _Dense(Frozen):
 def test_what_is_validated_alone_is_told_under_its_prefix():
     with pytest.raises(ValidationError) as error:
         _Dense.model_validate({"depth": 1.5, "width": (1, "x"), "speed": 3})
-    assert faults.describe(error.value, prefix="model.tower") == [
+    assert validation_errors.describe(error.value, prefix="model.tower") == [
         "model.tower.depth: got 1.5; input should be a valid integer",
         "model.tower.width.1: got 'x'; input should be a valid integer",
         "model.tower.speed: unknown key (value 3)",
@@ -122,7 +122,7 @@ def test_what_is_validated_alone_is_told_under_its_prefix():
 
 
 def test_what_was_received_is_cut_to_part_of_a_line():
-    assert faults.shown("a" * 200) == "'" + "a" * 78 + "…"
+    assert validation_errors.shown("a" * 200) == "'" + "a" * 78 + "…"
     (line,) = _told("label_pairs", {"relation.seed": "x" * 500})
     assert len(line) < 150
 

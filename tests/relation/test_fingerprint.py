@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from relation.fingerprint import code_fingerprint, content_fingerprint
+from relation.core.fingerprint import code_fingerprint, content_fingerprint
 from relation.load import PROJECT
 
-TRAINER, TRANSFORM = "trainer_module.run_fn", "trainer_module.preprocessing"
+TRAINER, TRANSFORM = "trainer_module.run_fn", "trainer_module.preprocessing.transform"
 RELATION_GEN = "components.relation_gen.executor"
 
 
@@ -24,7 +24,7 @@ def copy(tmp_path_factory) -> Path:
 
 def _fingerprints(project: Path) -> dict[str, str]:
     script = (
-        "from relation.fingerprint import code_fingerprint as f\n"
+        "from relation.core.fingerprint import code_fingerprint as f\n"
         f"for m in {[TRAINER, TRANSFORM, RELATION_GEN]!r}: print(f(m))"
     )
     command = [sys.executable, "-c", script]
@@ -37,8 +37,8 @@ def _fingerprints(project: Path) -> dict[str, str]:
     [
         ("trainer_module/losses/triplet.py", {TRAINER}),  # Named by a string in a registry.
         ("trainer_module/towers/__init__.py", {TRAINER}),
-        ("trainer_module/preprocessing.py", {TRAINER, TRANSFORM}),  # Vocabularies.
-        ("components/relation_gen/draw.py", {RELATION_GEN}),
+        ("trainer_module/preprocessing/transform.py", {TRAINER, TRANSFORM}),  # Vocabularies.
+        ("components/relation_gen/sampling/without_replacement.py", {RELATION_GEN}),
         ("relation/spec.py", {TRAINER, TRANSFORM, RELATION_GEN}),
         ("components/pusher/executor.py", set()),
     ],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from relation.errors import RecipeError
+from relation.core.errors import RecipeError
 from relation.names import tuple_feature_names
 
 

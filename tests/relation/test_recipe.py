@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from relation.errors import RecipeError
+from relation.core.errors import RecipeError
 from relation.load import RECIPES, load_recipe, parse_recipe
 from relation.materialization import Materialization
 from relation.recipe import Recipe
@@ -111,9 +111,9 @@ def test_the_order_of_keys_means_nothing(tmp_path):
         ({"name": "Has Spaces"}, r"name: got 'Has Spaces'; .*pattern"),
         ({"name": "../out"}, r"name: got '../out'; .*pattern"),
         ({"data__entities": {}}, r"data\.entities: got \{\}; .*at least 1"),
-        ({"data__entities__product__generator": "datasets.digits"}, r"data\.entities\.product: .*only one of `path` and `generator`"),
+        ({"data__entities__product__generator": "demo_data.digits"}, r"data\.entities\.product: .*only one of `path` and `generator`"),
         ({"data__entities__product__format": "xml"}, r"data\.entities\.product\.format: got 'xml'; .*'tfrecord', 'csv', 'parquet' or 'image_folder'"),
-        ({"data__entities__product": {"schema": "s.pbtxt", "id": "sku", "generator": "datasets.digits", "format": "csv"}}, r"a `generator` makes TFRecord files, not csv"),
+        ({"data__entities__product": {"schema": "s.pbtxt", "id": "sku", "generator": "demo_data.digits", "format": "csv"}}, r"a `generator` makes TFRecord files, not csv"),
         ({"data__entities__product__format": "image_folder"}, r"data\.entities\.product\.format: got 'image_folder', whose rows have the features id, image, label, all of BYTES; .*s\.pbtxt has for 'id' no such feature$"),
         ({"data__entities__product__id": "nr"}, r"data\.entities\.product\.id: got 'nr'; expected a feature of .*sku, price, photo, brand"),
         ({"data__entities__product__id": "photo"}, r"got 'photo', an image or a float; expected .*sku, brand"),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from relation.errors import RecipeError
+from relation.core.errors import RecipeError
 from relation.load import load_recipe
 from tests.relation.systems import (
     ABSENT,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from relation import checks
-from relation.errors import RecipeError
+from relation.core.errors import RecipeError
 from relation.load import parse_recipe
 from relation.materialization import Materialization
 from relation.recipe import Recipe

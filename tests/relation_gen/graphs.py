@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from components.relation_gen import population
-from components.relation_gen.columns import Edges, Indexed, Strings, take
-from components.relation_gen.plan import base, edges
+from components.relation_gen.batches import Edges, Indexed, Strings, take
+from components.relation_gen.index import shard
+from components.relation_gen.sampling import edges
+from components.relation_gen.sampling import plan as base
 from relation import kinds
 from tests.relation_gen.planned import Made, hashed, key_of, made
 
@@ -46,7 +47,7 @@ class Graph:
         if negatives.draw == "uniform":
             return [1] * self.n
         if negatives.draw == "groups":
-            return [population.UNIT // list(self.group).count(group) for group in self.group]
+            return [shard.UNIT // list(self.group).count(group) for group in self.group]
         degree = Counter(right for _, right, _, _ in self.edges)
         return [
             round(degree[i] ** negatives.alpha * 2**20) if degree[i] else 0 for i in range(self.n)
@@ -80,9 +81,9 @@ def inputs(graph: Graph, relation: Any, valued: bool, shuffle: int = 0) -> tuple
         np.zeros(graph.n, dtype=np.uint64),
         np.zeros(0),
     )
-    cell = population.populate(indexed, relation.seed)
+    cell = shard.populate(indexed, relation.seed)
     degree = Counter(key_of(right) for _, right, _, _ in graph.edges)
-    cell = population.weigh(
+    cell = shard.weigh(
         cell, negatives, np.array([degree[k] for k in cell.key.tolist()], dtype=float)
     )
     weighted = len(cell.mass) > 0

@@ -7,17 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from components.relation_gen import blocks, keys, population
-from components.relation_gen.columns import Cell, Indexed
-from components.relation_gen.plan import base, labels
-from components.relation_gen.plan.base import Line, Plan
+from components.common import hashing
+from components.relation_gen.batches import Cell, Indexed
+from components.relation_gen.index import shard
+from components.relation_gen.sampling import groups as labels
+from components.relation_gen.sampling import label_sets
+from components.relation_gen.sampling import plan as base
+from components.relation_gen.sampling.plan import Line, Plan
 from relation import kinds
 
 NOTHING = np.zeros(0, dtype=np.float32)
 
 
 def key_of(entity: int) -> int:
-    return int(keys.mix(np.array([entity + 1], dtype=np.uint64))[0])
+    return int(hashing.mix(np.array([entity + 1], dtype=np.uint64))[0])
 
 
 @dataclass
@@ -59,7 +62,7 @@ class World:
         if negatives.draw == "uniform":
             return [1] * len(self)
         if negatives.draw == "groups":
-            return [population.UNIT // named.count(name) for name in named]
+            return [shard.UNIT // named.count(name) for name in named]
         return [round(f**negatives.alpha * 2**20) if f else 0 for f in self.frequency]
 
     def marginal(self, anchor: int, negatives: Any) -> dict[int, float]:
@@ -84,7 +87,7 @@ def relation_of(kind: str, seed: int = 0, **sampling: Any) -> Any:
 
 
 def hashed(number: int) -> int:
-    return int(keys.mix(np.array([number + 10**6], dtype=np.uint64))[0])
+    return int(hashing.mix(np.array([number + 10**6], dtype=np.uint64))[0])
 
 
 def labelled(world: World, relation: Any, parts: int = 2) -> list[labels.Labelled]:
@@ -105,14 +108,14 @@ def labelled(world: World, relation: Any, parts: int = 2) -> list[labels.Labelle
             np.array([world.frequency[i] for i in mine], dtype=np.float64),
         )
         if mine:
-            cell = population.populate(indexed, relation.seed)
-            cells.append(population.weigh(cell, negatives, cell.number(0)))
+            cell = shard.populate(indexed, relation.seed)
+            cells.append(shard.weigh(cell, negatives, cell.number(0)))
     places = np.cumsum([0, *(len(cell.key) for cell in cells)]).tolist()
     masses = np.cumsum([0, *(cell.weight for cell in cells)]).tolist()
     candidates = base.Candidates(places[-1], masses[-1], heavy(cells, masses))
     known = {value: name for name, value in number.items()}
     found = [
-        blocks.Block(
+        label_sets.Block(
             block,
             known[block][1],
             tuple(b"%d" % label for label in known[block][0]),
@@ -127,7 +130,7 @@ def labelled(world: World, relation: Any, parts: int = 2) -> list[labels.Labelle
         )
     ]
     weighted = negatives.draw != "uniform"
-    related = blocks.make_table(found, negatives.where, weighted, "label") if table else None
+    related = label_sets.make_table(found, negatives.where, weighted, "label") if table else None
     return [
         labels.Labelled(cell, place, mass, candidates, related, _weight(world, cell), cap)
         for cell, place, mass in zip(cells, places[:-1], masses[:-1], strict=True)

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.relation_gen import assemble, steps, wire
-from components.relation_gen.columns import Heads, Members, Strings, take
+from components.common import example_wire
+from components.relation_gen.batches import Heads, Members, Strings, take
+from components.relation_gen.tuples import assemble, route
 from relation import spec
 from tests.relation_gen.helpers import as_dict
 
@@ -14,7 +15,7 @@ NONE = np.zeros(0, dtype=np.float32)
 
 
 def piece(role: str, number: int) -> bytes:
-    return wire.entry(f"{role}_id", wire.keyed([b"%d" % number], True))
+    return example_wire.entry(f"{role}_id", example_wire.keyed([b"%d" % number], True))
 
 
 def tuples(n: int, relation: spec.Relation, weighted: bool, more: bool) -> tuple[Heads, Members]:
@@ -30,7 +31,10 @@ def tuples(n: int, relation: spec.Relation, weighted: bool, more: bool) -> tuple
         np.arange(n).astype(np.float32) if weighted else NONE,
         np.arange(n).astype(np.int32) % 3 if more else NONE.astype(np.int32),
         Strings.of(
-            [wire.entry("positive_ids", wire.keyed([b"%d" % i], True)) for i in range(3 * more)]
+            [
+                example_wire.entry("positive_ids", example_wire.keyed([b"%d" % i], True))
+                for i in range(3 * more)
+            ]
         ),
     )
     roles = [role.name for role in relation.roles]
@@ -83,7 +87,7 @@ def test_tuples_are_put_together_in_one_order(n, relation, weighted, more, cuts,
     roles = [role.name for role in relation.roles]
     seen = []
     for one in whole:
-        found = as_dict(wire.example(*one))
+        found = as_dict(example_wire.example(*one))
         i = found[f"{roles[0]}_id"] // 10
         seen.append(i)
         expected = {f"{role}_id": 10 * i + r for r, role in enumerate(roles)}
@@ -99,7 +103,7 @@ def test_tuples_are_put_together_in_one_order(n, relation, weighted, more, cuts,
             assert stated == [np.float32(1 / (i + 2))] * len(relation.negatives)
         assert found == expected
     assert sorted(seen) == list(range(n))
-    turns = steps.turn_of(heads.anchor[seen], heads.slot[seen]).tolist()
+    turns = route.turn_of(heads.anchor[seen], heads.slot[seen]).tolist()
     assert turns == sorted(turns)  # Runs in the order of a hash; within one by slot.
     keys = list(zip(turns, heads.anchor[seen].tolist(), heads.slot[seen].tolist(), strict=True))
     assert keys == sorted(keys)
@@ -113,7 +117,7 @@ def test_lists_leave_roles_empty():
     there = np.flatnonzero(label.reshape(-1) != -1)
     heads = dataclasses.replace(heads, relation=label.reshape(-1))
     found = [
-        as_dict(wire.example(*one))
+        as_dict(example_wire.example(*one))
         for one in assemble.assemble(heads, parts_of(members, there, 1), relation)
     ]
     ids = {one["document_0_id"] // 10: {k for k in one if k.endswith("_id")} for one in found}

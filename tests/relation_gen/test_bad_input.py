@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from relation.errors import DataError, RecipeError
+from relation.core.errors import DataError, RecipeError
 from tests.relation_gen.helpers import as_dict, row
 from tests.relation_gen.helpers_cases import make, recipe, schema
 

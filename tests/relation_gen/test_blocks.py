@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.relation_gen import blocks
-from relation.errors import DataError
+from components.relation_gen.sampling import label_sets
+from relation.core.errors import DataError
 from tests.relation_gen.planned import hashed
 
 FIELD = "relation.source.feature"
@@ -13,7 +13,7 @@ def found(labels, groups, rows, masses):
     made, at, on_line = [], 0, 0
     for i, (own, group, n, mass) in enumerate(zip(labels, groups, rows, masses, strict=True)):
         names = tuple(b"%d" % label for label in sorted(own))
-        made.append(blocks.Block(hashed(i), group, names, at, n, on_line, mass))
+        made.append(label_sets.Block(hashed(i), group, names, at, n, on_line, mass))
         at, on_line = at + n, on_line + mass
     return made
 
@@ -46,8 +46,8 @@ def test_related_and_allowed_places_are_those_of_brute_force(rows, where, weight
     shuffled = list(given_)
     shuffle.shuffle(shuffled)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(blocks, "CELLS", cells)
-        table = blocks.make_table(shuffled, where, weighted, FIELD)
+        patch.setattr(label_sets, "CELLS", cells)
+        table = label_sets.make_table(shuffled, where, weighted, FIELD)
     assert table.block.tolist() == sorted(block.block for block in given_)
     for i, own in enumerate(given_):
         (row,) = table.number(table.block[table.block == own.block]).tolist()
@@ -64,7 +64,7 @@ def test_related_and_allowed_places_are_those_of_brute_force(rows, where, weight
 
 
 def test_neighbours_are_one_range():
-    table = blocks.make_table(
+    table = label_sets.make_table(
         found([{0}, {0}, {1}, {0}], [0] * 4, [2, 3, 1, 4], [2, 3, 1, 4]), "anywhere", False, FIELD
     )
     row = int(table.number(table.block[table.block == hashed(2)])[0])
@@ -79,15 +79,15 @@ def test_neighbours_are_one_range():
 
 def test_too_many_sets_of_labels_are_refused(monkeypatch: pytest.MonkeyPatch):
     some = found([{i} for i in range(6)], [0] * 6, [1] * 6, [1] * 6)
-    monkeypatch.setattr(blocks, "MAX_BLOCKS", 5)
+    monkeypatch.setattr(label_sets, "MAX_BLOCKS", 5)
     with pytest.raises(
         DataError, match=r"relation\.source\.feature: the rows have 6 different sets"
     ):
-        blocks.make_table(some, "anywhere", False, FIELD)
+        label_sets.make_table(some, "anywhere", False, FIELD)
 
 
 def test_too_many_ranges_are_refused(monkeypatch: pytest.MonkeyPatch):
     some = found([{i % 2} for i in range(6)], [0] * 6, [1] * 6, [1] * 6)
-    monkeypatch.setattr(blocks, "MAX_RANGES", 10)
+    monkeypatch.setattr(label_sets, "MAX_RANGES", 10)
     with pytest.raises(DataError, match="more than 10 ranges"):
-        blocks.make_table(some, "anywhere", False, FIELD)
+        label_sets.make_table(some, "anywhere", False, FIELD)

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.relation_gen.columns import Edges, Entities, Strings, Tuples, Weighted, join, take
+from components.relation_gen.batches import Edges, Entities, Strings, Tuples, Weighted, join, take
 
 VALUES = st.lists(st.binary(max_size=9), max_size=12)
 

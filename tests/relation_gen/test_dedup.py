@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.relation_gen import dedup, keys, wire
-from components.relation_gen.columns import Entities, Strings, take
-from components.relation_gen.rows import entity_spec
-from relation.errors import DataError
+from components.common import example_wire, hashing
+from components.common.row_requirements import entity_spec
+from components.relation_gen.batches import Entities, Strings, take
+from components.relation_gen.rows import deduplicate
+from relation.core.errors import DataError
 from tests.relation_gen.helpers import SCHEMA, request, row
 
 SPEC = entity_spec(request(), "item", SCHEMA)
@@ -17,12 +18,14 @@ SPEC = entity_spec(request(), "item", SCHEMA)
 
 def entities(*rows: bytes) -> Entities:
     """Rows as entities; the block is the label."""
-    payloads = [wire.payload(wire.features_of(one), SPEC.rows.encoded_names) for one in rows]
+    payloads = [
+        example_wire.payload(example_wire.features_of(one), SPEC.rows.encoded_names) for one in rows
+    ]
     n = len(rows)
-    label = [int(wire.values_at(payload, 1)[0]) for payload in payloads]
-    ids = [dedup.id_of(payload) for payload in payloads]
+    label = [int(example_wire.values_at(payload, 1)[0]) for payload in payloads]
+    ids = [deduplicate.id_of(payload) for payload in payloads]
     return Entities(
-        keys.hash_values(ids, integers=False),
+        hashing.hash_values(ids, integers=False),
         np.zeros(n, dtype=np.uint8),
         np.array(label, dtype=np.uint64),
         np.zeros(n, dtype=np.uint64),
@@ -36,7 +39,7 @@ def test_which_row_wins_does_not_depend_on_order():
     rows = [one, one, two, row(id=b"b", label=1)]
     results = set()
     for order in itertools.permutations(rows):
-        found = dedup.unique(entities(*order), SPEC)
+        found = deduplicate.unique(entities(*order), SPEC)
         assert len(found.entities.key) == 2
         assert (np.diff(found.entities.key.astype(object)) > 0).all()
         results.add(
@@ -58,12 +61,16 @@ def test_which_row_wins_does_not_depend_on_order():
     )
 )
 def test_each_id_is_used_once_and_every_other_row_is_counted(rows):
-    found = dedup.unique(entities(*(row(id=name, label=label) for name, label in rows)), SPEC)
+    found = deduplicate.unique(entities(*(row(id=name, label=label) for name, label in rows)), SPEC)
     labels: dict[bytes, list[int]] = {}
     for name, label in rows:
         labels.setdefault(name, []).append(label)
     used = dict(
-        zip(map(dedup.id_of, found.entities.payload), found.entities.block.tolist(), strict=True)
+        zip(
+            map(deduplicate.id_of, found.entities.payload),
+            found.entities.block.tolist(),
+            strict=True,
+        )
     )
     assert used == {name: min(own) for name, own in labels.items()}
     assert found.entities.numbers.tolist() == found.entities.block.tolist()
@@ -81,10 +88,10 @@ def test_ids_with_one_key_are_refused():
         np.array([9, 9], dtype=np.uint64), two.split, two.block, two.group, two.numbers, two.payload
     )
     with pytest.raises(DataError, match=r"ids 'a' and 'b\\n' have the same 64-bit key"):
-        dedup.unique(clash, SPEC)
+        deduplicate.unique(clash, SPEC)
 
 
 def test_no_entities():
     none = take(entities(row(id=b"a", label=1)), np.zeros(0, dtype=np.intp))
-    found = dedup.unique(none, SPEC)
+    found = deduplicate.unique(none, SPEC)
     assert (len(found.entities.key), found.duplicates, found.conflicts) == (0, [], [])

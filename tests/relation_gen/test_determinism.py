@@ -7,9 +7,10 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 
-from components.relation_gen import budget, job, sink
+from components.relation_gen import context, memory
 from components.relation_gen import run as running
-from components.relation_gen.transform import Materialize
+from components.relation_gen.pipeline import Materialize
+from components.relation_gen.transforms import write
 from tests.relation_gen.helpers import row, shards
 from tests.relation_gen.helpers_cases import make, put, recipe, schema
 
@@ -138,7 +139,7 @@ def once(tmp_path_factory):
     """What each source makes of one file, and its statistics."""
     found = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(budget, "SHARD", MEMORY // 700)  # So that there are several shards.
+        patch.setattr(memory, "SHARD", MEMORY // 700)  # So that there are several shards.
         for name, source in SOURCES.items():
             folder = tmp_path_factory.mktemp(name)
             made = make(*source(folder), folder)
@@ -149,10 +150,10 @@ def once(tmp_path_factory):
 @pytest.mark.parametrize("files", [2, 8])
 @pytest.mark.parametrize("name", SOURCES)
 def test_files_order_and_parts_change_nothing(tmp_path, monkeypatch, once, name, files):
-    monkeypatch.setattr(budget, "SHARD", MEMORY // 700)
-    monkeypatch.setattr(budget, "BLOCK", MEMORY // {2: 400, 8: 150}[files])
-    monkeypatch.setattr(budget, "MEMBER", MEMORY // {2: 2**18, 8: 10}[files])
-    monkeypatch.setattr(job, "BLOCKS_PER_CELL", {2: 3, 8: 1}[files])
+    monkeypatch.setattr(memory, "SHARD", MEMORY // 700)
+    monkeypatch.setattr(memory, "BLOCK", MEMORY // {2: 400, 8: 150}[files])
+    monkeypatch.setattr(memory, "MEMBER", MEMORY // {2: 2**18, 8: 10}[files])
+    monkeypatch.setattr(context, "BLOCKS_PER_CELL", {2: 3, 8: 1}[files])
     loaded, inputs = SOURCES[name](tmp_path)
     made = make(loaded, mixed(inputs, files), tmp_path, files)
     found = records(made.output)
@@ -167,7 +168,7 @@ def test_two_processes_change_nothing(tmp_path, once):
     """All sources in one Beam pipeline, since its workers take long to start."""
     options, jobs = beam.Pipeline(argv=MULTI), {}
     with pytest.MonkeyPatch.context() as patch, options as pipeline:
-        patch.setattr(budget, "BLOCK", MEMORY // 300)
+        patch.setattr(memory, "BLOCK", MEMORY // 300)
         for name, source in SOURCES.items():
             folder = tmp_path / name
             loaded, inputs = source(folder)
@@ -176,7 +177,7 @@ def test_two_processes_change_nothing(tmp_path, once):
             by = split.feature if split.unit == "group" else None
             splits = ["train", "eval"], [split.train, split.eval]
             made = running._job(loaded.materialization, loaded.schemas, files, *splits, output, by)
-            sink.prepare(output)
+            write.prepare(output)
             parts = [
                 tuple(
                     file
@@ -186,7 +187,7 @@ def test_two_processes_change_nothing(tmp_path, once):
                 for kind in (True, False)
             ]
             _ = pipeline | name >> Materialize(made, *parts)
-            jobs[name] = sink.building(output)
+            jobs[name] = write.building(output)
     for name, output in jobs.items():
         found, expected = records(Path(output)), once[name][0]
         assert sha(found) == sha(expected), name

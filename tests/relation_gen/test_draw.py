@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from components.relation_gen import draw
+from components.relation_gen.sampling import without_replacement
 
 KEYS = np.arange(1, 40_001, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
 
@@ -29,7 +29,7 @@ def ints(*values: int) -> np.ndarray:
     return np.array(values, dtype=np.int64)
 
 
-def by_row(drawn: draw.Drawn, rows: int) -> list[list[int]]:
+def by_row(drawn: without_replacement.Drawn, rows: int) -> list[list[int]]:
     """The values of each row, by slot."""
     found: list[list[int]] = [[] for _ in range(rows)]
     assert (np.diff(drawn.row) >= 0).all()
@@ -40,14 +40,14 @@ def by_row(drawn: draw.Drawn, rows: int) -> list[list[int]]:
 
 
 def test_ranks_are_shifted_past_earlier_draws():
-    found = draw.by_rank(ranks([[2, 2, 0]], 5), ints(5))
+    found = without_replacement.by_rank(ranks([[2, 2, 0]], 5), ints(5))
     assert found[:, 0].tolist() == [2, 3, 0]
 
 
 def test_all_words_together_draw_each_sequence_once():
     available, slots = 5, 3
     rows = [list(row) for row in itertools.product(range(5), range(4), range(3))]
-    found = draw.by_rank(ranks(rows, available), np.full(len(rows), available))
+    found = without_replacement.by_rank(ranks(rows, available), np.full(len(rows), available))
     for slot in range(slots):
         assert Counter(found[slot].tolist()) == {n: len(rows) // available for n in range(5)}
     assert Counter(map(tuple, found.T.tolist())) == Counter(itertools.permutations(range(5), 3))
@@ -58,7 +58,7 @@ def test_all_words_together_draw_each_sequence_once():
 )
 def test_by_rank_leaves_slots_empty_when_nothing_is_left(available, slots, seed):
     words = np.random.default_rng(seed).integers(0, 2**64, (slots, len(available)), dtype=np.uint64)
-    found = draw.by_rank(words, np.array(available))
+    found = without_replacement.by_rank(words, np.array(available))
     assert found.shape == words.shape
     for column, limit in zip(found.T.tolist(), available, strict=True):
         drawn = [value for value in column if value >= 0]
@@ -78,13 +78,14 @@ COUNTS = st.one_of(st.integers(0, 6), st.sampled_from([15, 16, 17, 40, 63, 64, 6
 def test_draws_are_distinct_within_bounds_and_functions_of_the_key_alone(asked, seed):
     key = KEYS[: len(asked)]
     count, available = (np.array([row[i] for row in asked], dtype=np.int64) for i in (0, 1))
-    found = by_row(draw.distinct(seed, 3, key, count, available), len(asked))
+    found = by_row(without_replacement.distinct(seed, 3, key, count, available), len(asked))
     for (wanted, limit), drawn in zip(asked, found, strict=True):
         assert len(drawn) == len(set(drawn)) == min(wanted, limit)
         assert all(0 <= value < limit for value in drawn)
     for part in (slice(0, len(asked), 2), slice(1, 2), slice(None, None, -1)):
         some = by_row(
-            draw.distinct(seed, 3, key[part], count[part], available[part]), len(key[part])
+            without_replacement.distinct(seed, 3, key[part], count[part], available[part]),
+            len(key[part]),
         )
         assert some == found[part]
 
@@ -95,7 +96,7 @@ def test_draws_are_distinct_within_bounds_and_functions_of_the_key_alone(asked, 
 )
 def test_each_slot_is_uniform(count, available):
     n = 40_000 if count < 17 else 8000
-    drawn = draw.distinct(5, 1, KEYS[:n], np.full(n, count), np.full(n, available))
+    drawn = without_replacement.distinct(5, 1, KEYS[:n], np.full(n, count), np.full(n, available))
     bins = min(available, 100)
     share = np.diff(-(-np.arange(bins + 1) * available // bins)) / available
     for slot in {0, 1, count // 2, count - 1} & set(range(count)):
@@ -109,7 +110,7 @@ def test_each_slot_is_uniform_where_rows_ask_for_different_numbers():
     n = 40_000
     count = np.arange(n) % 20
     available = np.where(np.arange(n) // 20 % 2 == 0, 23, 1000)
-    drawn = draw.distinct(6, 1, KEYS[:n], count, available)
+    drawn = without_replacement.distinct(6, 1, KEYS[:n], count, available)
     for size in (23, 1000):
         for slot in (0, 9, 16, 18):
             value = drawn.value[(available[drawn.row] == size) & (drawn.slot == slot)]
@@ -121,7 +122,7 @@ def test_each_slot_is_uniform_where_rows_ask_for_different_numbers():
 
 def test_numbers_are_drawn_on_until_enough_are_different():
     n, count, available = 3000, 65, 70
-    found = draw._sifted(8, 1, KEYS[:n], count, np.full(n, available))
+    found = without_replacement._sifted(8, 1, KEYS[:n], count, np.full(n, available))
     assert all(len(set(row)) == count for row in found.tolist())
     for slot in (0, 40, 64):
         counted = np.bincount(found[:, slot], minlength=available)
@@ -131,7 +132,7 @@ def test_numbers_are_drawn_on_until_enough_are_different():
 def test_many_draws_stay_within_the_bounds_of_their_own_row():
     n = 4000
     available = np.where(np.arange(n) % 2, 70, 200)
-    drawn = draw.distinct(5, 1, KEYS[:n], np.full(n, 66), available)
+    drawn = without_replacement.distinct(5, 1, KEYS[:n], np.full(n, 66), available)
     assert (drawn.value < available[drawn.row]).all()
     assert len(np.unique(drawn.row * 1000 + drawn.value)) == n * 66
 
@@ -139,7 +140,7 @@ def test_many_draws_stay_within_the_bounds_of_their_own_row():
 @pytest.mark.parametrize(("count", "available"), [(2, 5), (17, 20), (70, 72)])
 def test_two_slots_are_independent_but_for_being_distinct(count, available):
     n = 40_000 if count < 17 else 20_000
-    drawn = draw.distinct(7, 1, KEYS[:n], np.full(n, count), np.full(n, available))
+    drawn = without_replacement.distinct(7, 1, KEYS[:n], np.full(n, count), np.full(n, available))
     first, last = (drawn.value[drawn.slot == slot] for slot in (0, count - 1))
     counted = np.zeros((available, available))
     np.add.at(counted, (first, last), 1)
@@ -150,7 +151,9 @@ def test_two_slots_are_independent_but_for_being_distinct(count, available):
 
 def test_another_seed_purpose_or_key_draws_others():
     def drawn(seed: int, purpose: int, key: np.ndarray) -> list[int]:
-        found = draw.distinct(seed, purpose, key, np.full(len(key), 2), np.full(len(key), 10**9))
+        found = without_replacement.distinct(
+            seed, purpose, key, np.full(len(key), 2), np.full(len(key), 10**9)
+        )
         return found.value.tolist()
 
     found = [drawn(1, 1, KEYS[:3]), drawn(2, 1, KEYS[:3]), drawn(1, 2, KEYS[:3])]
@@ -160,7 +163,9 @@ def test_another_seed_purpose_or_key_draws_others():
 
 def test_nothing_to_draw():
     for count, available in (((), ()), ((0, 0), (3, 9)), ((4, 5), (0, 0))):
-        found = draw.distinct(1, 1, KEYS[: len(count)], ints(*count), ints(*available))
+        found = without_replacement.distinct(
+            1, 1, KEYS[: len(count)], ints(*count), ints(*available)
+        )
         assert [column.tolist() for column in found] == [[], [], []]
 
 
@@ -168,7 +173,7 @@ def test_nothing_to_draw():
 def test_spaced_points_are_a_step_apart_around_the_line(asked, seed):
     asked = [(min(count, length), length) for count, length in asked]
     count, length = (np.array([row[i] for row in asked], dtype=np.int64) for i in (0, 1))
-    drawn = draw.spaced(seed, 1, KEYS[: len(asked)], count, length)
+    drawn = without_replacement.spaced(seed, 1, KEYS[: len(asked)], count, length)
     for (wanted, size), points in zip(asked, by_row(drawn, len(asked)), strict=True):
         assert len(points) == wanted
         assert all(0 <= point < size for point in points)
@@ -181,7 +186,7 @@ def test_spaced_points_hit_a_stretch_in_proportion_to_its_width_and_never_twice(
     width = ints(0, 5, 1, 12, 0, 20, 7, 15)  # 60 in all; three draws, so that 20 is the most.
     ends = np.cumsum(width)
     n = 40_000
-    drawn = draw.spaced(9, 2, KEYS[:n], np.full(n, 3), np.full(n, 60))
+    drawn = without_replacement.spaced(9, 2, KEYS[:n], np.full(n, 3), np.full(n, 60))
     hit = np.searchsorted(ends, drawn.value, side="right")
     for slot in range(3):
         counted = np.bincount(hit[drawn.slot == slot], minlength=len(width))
@@ -193,7 +198,7 @@ def test_spaced_points_hit_a_stretch_in_proportion_to_its_width_and_never_twice(
 
 def test_spaced_takes_lines_longer_than_a_float_can_count():
     n, length = 20_000, 2**62 - 1
-    drawn = draw.spaced(9, 2, KEYS[:n], np.full(n, 2), np.full(n, length))
+    drawn = without_replacement.spaced(9, 2, KEYS[:n], np.full(n, 2), np.full(n, length))
     assert ((drawn.value >= 0) & (drawn.value < length)).all()
     for slot in (0, 1):
         counted = np.bincount(drawn.value[drawn.slot == slot] // (length // 16 + 1), minlength=16)
@@ -204,7 +209,7 @@ def test_spaced_takes_lines_longer_than_a_float_can_count():
 @given(st.data())
 def test_a_gap_reaches_exactly_the_places_beside_it(data):
     low, start, end, high = sorted(data.draw(st.integers(0, 40)) for _ in range(4))
-    gap = draw.Gap(ints(7, low), ints(7, high), ints(7, start), ints(7, end))
+    gap = without_replacement.Gap(ints(7, low), ints(7, high), ints(7, start), ints(7, end))
     allowed = [n for n in range(low, high) if not start <= n < end]
     assert gap.size().tolist() == [0, len(allowed)]
     row = np.ones(len(allowed), dtype=np.int64)
@@ -217,9 +222,9 @@ RANGES = st.lists(st.integers(0, 30), max_size=10).map(
 """Disjoint ranges of [0, 30), in order; some are empty, some touch."""
 
 
-def union_of(rows: list[list[tuple[int, int]]]) -> draw.Union:
+def union_of(rows: list[list[tuple[int, int]]]) -> without_replacement.Union:
     start, end = (np.array([r[i] for row in rows for r in row], dtype=np.int64) for i in (0, 1))
-    return draw.Union(start, end, np.cumsum([0, *map(len, rows)]))
+    return without_replacement.Union(start, end, np.cumsum([0, *map(len, rows)]))
 
 
 @given(st.lists(RANGES, min_size=1, max_size=5))
@@ -232,7 +237,7 @@ def test_a_union_reaches_exactly_its_places_and_tells_their_ranks(rows):
         assert union.place(row, np.arange(len(allowed))).tolist() == allowed
         assert union.rank(row, np.array(allowed, dtype=np.int64)).tolist() == [*range(len(allowed))]
     of = np.array([len(rows) - 1, 0, 0])
-    chosen = draw.Chosen(union, of)
+    chosen = without_replacement.Chosen(union, of)
     assert chosen.size().tolist() == [len(places[i]) for i in of]
     for i, at in enumerate(of.tolist()):
         row = np.full(len(places[at]), i)
@@ -247,7 +252,9 @@ def test_outside_reaches_exactly_the_places_beside_the_ranges(rows, data):
         for i, row in enumerate(rows)
     ]
     given_ = union_of(rows)
-    found = draw.Union.outside(given_.start, given_.end, given_.bounds, ints(*low), ints(*high))
+    found = without_replacement.Union.outside(
+        given_.start, given_.end, given_.bounds, ints(*low), ints(*high)
+    )
     for i, ranges in enumerate(rows):
         taken = {n for start, end in ranges for n in range(start, end)}
         allowed = [n for n in range(low[i], high[i]) if n not in taken]

@@ -10,8 +10,8 @@ from tfx.types import artifact_utils, channel_utils, standard_artifacts
 
 from components.relation_gen.component import RelationGen
 from components.relation_gen.executor import Executor
-from relation import fingerprint
-from relation.errors import DataError
+from relation.core import fingerprint
+from relation.core.errors import DataError
 from relation.schema import tuple_schema
 from tests.relation_gen.helpers import SCHEMA, request, row, tuples, write
 
@@ -124,4 +124,4 @@ def test_the_fingerprint_of_the_executor_covers_the_steps():
         for name in ("draw", "plan", "screen", "wire", "transform")
     } <= found
     assert "relation.materialization" in found
-    assert "components.relation_gen.plan.edges" in found
+    assert "components.relation_gen.sampling.edges" in found

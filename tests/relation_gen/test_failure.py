@@ -1,24 +1,24 @@
-from components.relation_gen import failure
-from relation.errors import DataError, RecipeError
+from components.common import beam_errors
+from relation.core.errors import DataError, RecipeError
 
 
 def test_the_sentence_is_found_in_what_a_runner_makes_of_it():
     text = (
         "Traceback (most recent call last):\n  File x\n"
-        "relation.errors.DataError: split 'a': bad\n\n"
+        "relation.core.errors.DataError: split 'a': bad\n\n"
         "During handling of the above exception, another exception occurred:\n  File y\n"
-        "relation.errors.DataError: split 'a': bad\nid 'x' [while running 'Read/Rows-1']\n"
+        "relation.core.errors.DataError: split 'a': bad\nid 'x' [while running 'Read/Rows-1']\n"
     )
-    found = failure.user_error(RuntimeError(text))
+    found = beam_errors.user_error(RuntimeError(text))
     assert isinstance(found, DataError)
     assert str(found) == "split 'a': bad\nid 'x'"
 
 
 def test_others_are_left_alone():
-    assert failure.user_error(RuntimeError("KeyError: 3 [while running 'x']")) is None
+    assert beam_errors.user_error(RuntimeError("KeyError: 3 [while running 'x']")) is None
 
 
 def test_the_name_of_the_step_is_no_part_of_the_sentence():
-    found = failure.user_error(RecipeError("field [while running 'a'] [while running 'b']"))
+    found = beam_errors.user_error(RecipeError("field [while running 'a'] [while running 'b']"))
     assert isinstance(found, RecipeError)
     assert str(found) == "field"

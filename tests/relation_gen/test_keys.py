@@ -5,13 +5,13 @@ from hypothesis import strategies as st
 from tfx.components.example_gen import base_example_gen_executor
 from tfx.proto import example_gen_pb2
 
-from components.relation_gen import keys
+from components.common import hashing
 
 U64 = st.integers(0, 2**64 - 1)
 
 
 def test_hash_is_pinned_so_that_data_made_today_is_made_the_same_tomorrow():
-    found = keys.hash_values([b"", b"a", b"\x00\xff\n", "😀".encode()], integers=False)
+    found = hashing.hash_values([b"", b"a", b"\x00\xff\n", "😀".encode()], integers=False)
     assert [hex(value) for value in found.tolist()] == PINNED
 
 
@@ -58,22 +58,24 @@ def test_hash_is_siphash_and_the_finalizer_of_splitmix(data):
     expected = siphash(data, b"relata bytes key")
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1)):
         expected = (expected ^ expected >> shift) * factor % 2**64
-    assert int(keys.hash_values([data], integers=False)[0]) == expected
+    assert int(hashing.hash_values([data], integers=False)[0]) == expected
 
 
 def test_hash_takes_integers_apart_from_bytes_that_look_the_same():
-    assert keys.hash_values([b"12"], integers=True) != keys.hash_values([b"12"], integers=False)
+    assert hashing.hash_values([b"12"], integers=True) != hashing.hash_values(
+        [b"12"], integers=False
+    )
 
 
 def test_hash_of_nothing():
-    assert keys.hash_values([], integers=False).shape == (0,)
+    assert hashing.hash_values([], integers=False).shape == (0,)
 
 
 def test_mix_is_splitmix64():
     # The first outputs of SplitMix64 seeded with 0 (reference implementation, prng.di.unimi.it).
     golden = 0x9E3779B97F4A7C15
     states = np.array([golden, 2 * golden % 2**64, 3 * golden % 2**64], dtype=np.uint64)
-    assert [hex(x) for x in keys.mix(states).tolist()] == [
+    assert [hex(x) for x in hashing.mix(states).tolist()] == [
         "0xe220a8397b1dcdaf",
         "0x6e789e6aa1b965f4",
         "0x6c45d188009454f",
@@ -82,14 +84,14 @@ def test_mix_is_splitmix64():
 
 @given(U64, U64)
 def test_scale_is_the_high_half_of_the_product(word, size):
-    found = keys.scale(np.array([word], dtype=np.uint64), size)
+    found = hashing.scale(np.array([word], dtype=np.uint64), size)
     assert int(found[0]) == word * size >> 64
 
 
 def test_words_differ_by_each_of_their_arguments():
     key, slot = np.array([5], dtype=np.uint64), np.array([1])
     found = {
-        int(keys.words(seed, purpose, key + np.uint64(extra), slot + more)[0])
+        int(hashing.words(seed, purpose, key + np.uint64(extra), slot + more)[0])
         for seed in (1, 2)
         for purpose in (1, 2)
         for extra in (0, 1)
@@ -99,7 +101,7 @@ def test_words_differ_by_each_of_their_arguments():
 
 
 def test_words_take_the_largest_seed():
-    keys.words(2**63 - 1, 3, np.array([2**64 - 1], dtype=np.uint64), np.array([1000]))
+    hashing.words(2**63 - 1, 3, np.array([2**64 - 1], dtype=np.uint64), np.array([1000]))
 
 
 def test_splits_are_those_of_example_gen():
@@ -114,7 +116,7 @@ def test_splits_are_those_of_example_gen():
                 example.features.feature["id"].bytes_list.value.append(b"\xff%d" % number)
             serialized = example.features.feature["id"].SerializeToString(deterministic=True)
             expected = base_example_gen_executor._PartitionFn(example, 3, ends, config)
-            assert keys.split_of(serialized, buckets) == expected
+            assert hashing.split_of(serialized, buckets) == expected
 
 
 SIZES = st.one_of(
@@ -126,7 +128,7 @@ SIZES = st.one_of(
 
 @given(st.one_of(st.sampled_from([0, 1, 2**11 - 1, 2**63, 2**64 - 1, 2**64 - 2**11]), U64), SIZES)
 def test_small_scale_stays_below_the_size_and_is_the_product_of_53_bits(word, size):
-    found = int(keys.small_scale(np.array([word], dtype=np.uint64), np.array([size]))[0])
+    found = int(hashing.small_scale(np.array([word], dtype=np.uint64), np.array([size]))[0])
     assert 0 <= found < size
     exact = (word >> 11) * size >> 53
     assert exact <= found <= exact + 1  # Rounding may reach the next number, never the size.
@@ -140,4 +142,4 @@ def test_small_scale_cuts_words_into_equal_stretches():
     for rank, edge in enumerate(edges):
         step = 1 << 11  # Words are told apart by their upper 53 bits.
         near = np.array([(edge & -step) + step, max(edge - step, 0)], dtype=np.uint64)
-        assert keys.small_scale(near, np.array([size])).tolist() == [rank, max(rank - 1, 0)]
+        assert hashing.small_scale(near, np.array([size])).tolist() == [rank, max(rank - 1, 0)]

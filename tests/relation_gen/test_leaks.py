@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from relation.errors import DataError
+from relation.core.errors import DataError
 from tests.relation_gen.helpers import as_dict, row
 from tests.relation_gen.helpers_cases import make, recipe, schema
 

@@ -6,8 +6,8 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.relation_gen import wire
-from components.relation_gen.plan import base
+from components.common import example_wire
+from components.relation_gen.sampling import plan as base
 from relation import kinds
 from tests.relation_gen.graphs import LEFT, Graph, plan, relation_of
 from tests.relation_gen.planned import Made, close
@@ -227,7 +227,7 @@ def test_known_positives_travel_along_each_once(most):
         if not most:
             assert one.more == b""
             continue
-        features = tf.train.Example.FromString(wire.example(one.more)).features.feature
+        features = tf.train.Example.FromString(example_wire.example(one.more)).features.feature
         assert list(features) == ["positive_ids"]
         ids = list(features["positive_ids"].bytes_list.value)
         expected = [b"1", b"2"] if one.anchor == 0 else []

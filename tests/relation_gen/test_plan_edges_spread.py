@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from components.relation_gen.columns import Edges, Strings, take
-from components.relation_gen.plan import base, edges
+from components.relation_gen.batches import Edges, Strings, take
+from components.relation_gen.sampling import edges
+from components.relation_gen.sampling import plan as base
 from tests.relation_gen.graphs import LEFT, Graph, inputs, plan, relation_of
 
 

@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from components.relation_gen import draw
-from components.relation_gen.columns import Given, Strings
-from components.relation_gen.plan import given as plan
+from components.relation_gen.batches import Given, Strings
+from components.relation_gen.sampling import listed_negatives as plan
+from components.relation_gen.sampling import without_replacement
 from tests.relation_gen.planned import key_of
 
 PAIRS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 9)), max_size=25, unique=True)
@@ -92,7 +92,7 @@ def test_each_row_of_an_anchor_is_as_likely():
 
 
 def test_places_in_ranges():
-    union = draw.Union(
+    union = without_replacement.Union(
         np.array([2, 7, 0, 5]), np.array([4, 9, 1, 9]), np.array([0, 2, 3, 4])
     )  # Of three rows.
     inside = [{2, 3, 7, 8}, {0}, {5, 6, 7, 8}]

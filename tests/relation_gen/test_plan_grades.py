@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from components.relation_gen.columns import Cell, Indexed
-from components.relation_gen.plan import alone, base, grades
-from components.relation_gen.population import populate
+from components.relation_gen.batches import Cell, Indexed
+from components.relation_gen.index.shard import populate
+from components.relation_gen.sampling import plan as base
+from components.relation_gen.sampling import ranking, scored_pairs
 from relation import kinds
 from tests.relation_gen.planned import Made, close, hashed, key_of, made
 
@@ -51,8 +52,8 @@ def ranked(
 ) -> tuple[list[Made], dict[str, int]]:
     cell, entity = cell_of(queries)
     weight = more.get("weight", np.zeros(0, dtype=np.float32))
-    plans = grades.ranked(
-        grades.graded(cell, 0), ranked_of(count, seed), weight, more.get("query", False)
+    plans = ranking.ranked(
+        ranking.graded(cell, 0), ranked_of(count, seed), weight, more.get("query", False)
     )
     return made(plans, entity)
 
@@ -125,8 +126,8 @@ def test_each_ordered_pair_is_equally_likely(count):
 def test_a_pair_weighs_what_the_preferred_document_does():
     cell, entity = cell_of([[0, 1, 2], [5, 4]], grade=1)
     weight = np.array([entity[k] + 0.5 for k in cell.key.tolist()], dtype=np.float32)
-    documents = grades.graded(cell, 1)
-    found, _ = made(grades.ranked(documents, ranked_of(9), weight, False), entity)
+    documents = ranking.graded(cell, 1)
+    found, _ = made(ranking.ranked(documents, ranked_of(9), weight, False), entity)
     assert len(found) == 4
     assert all(one.weight == one.members[0] + 0.5 for one in found)
 
@@ -136,16 +137,16 @@ def test_a_query_of_a_million_documents_has_pairs_beyond_32_bits():
     key = np.arange(n, dtype=np.uint64)
     zero = np.zeros(n, dtype=np.uint64)
     cell = populate(Indexed(key, zero, zero, np.arange(n, dtype=np.float64)), 0, 0)
-    documents = grades.graded(cell, 0)
+    documents = ranking.graded(cell, 0)
     assert documents.possible.tolist() == [n * (n - 1) // 2]
-    (plan,) = grades.ranked(documents, ranked_of(20_000), np.zeros(0, dtype=np.float32), False)
+    (plan,) = ranking.ranked(documents, ranked_of(20_000), np.zeros(0, dtype=np.float32), False)
     preferred, other = (member.value.astype(np.int64) for member in plan.members)
     assert (preferred > other).all()
     assert len(np.unique(preferred * n + other)) == 20_000
     # The preferred document d is drawn in proportion to d, so its square is uniform.
     counted = np.bincount(np.floor((preferred / n) ** 2 * 20).astype(np.int64), minlength=20)
     assert stats.chisquare(counted).pvalue > 1e-4
-    (listed,) = grades.listed(documents, lists_of(1000), query=False)
+    (listed,) = ranking.listed(documents, lists_of(1000), query=False)
     assert len(np.unique([member.value[0] for member in listed.members])) == 1000
     assert listed.counts == {"documents_cut": n - 1000}
 
@@ -156,7 +157,7 @@ def test_a_list_holds_the_documents_of_its_query_and_what_is_cut_is_counted(
     queries, seed, length, query
 ):
     cell, entity = cell_of(queries)
-    plans = grades.listed(grades.graded(cell, 0), lists_of(length, seed), query)
+    plans = ranking.listed(ranking.graded(cell, 0), lists_of(length, seed), query)
     found, totals = made(plans, entity)
     value = [grade for own in queries for grade in own]
     ends = np.cumsum([0, *map(len, queries)]).tolist()
@@ -169,7 +170,7 @@ def test_a_list_holds_the_documents_of_its_query_and_what_is_cut_is_counted(
         assert one.members.get(length, one.anchor) == one.anchor or n == length
         assert len(set(documents)) == n
         assert set(documents) <= set(range(ends[at], ends[at + 1]))
-        assert one.relation == [value[i] for i in documents] + [grades.NO_DOCUMENT] * (length - n)
+        assert one.relation == [value[i] for i in documents] + [ranking.NO_DOCUMENT] * (length - n)
     cut = sum(max(len(own) - length, 0) for own in queries)
     assert totals == {"asked": len(queries)} | ({"documents_cut": cut} if cut else {})
 
@@ -178,7 +179,7 @@ def test_the_seed_cuts_lists_evenly():
     counts: Counter[int] = Counter()
     for seed in range(600):
         cell, entity = cell_of([[0, 1, 2, 3, 4]])
-        (one,), _ = made(grades.listed(grades.graded(cell, 0), lists_of(2, seed), False), entity)
+        (one,), _ = made(ranking.listed(ranking.graded(cell, 0), lists_of(2, seed), False), entity)
         counts.update(one.members.values())
     assert stats.chisquare([counts[i] for i in range(5)]).pvalue > 1e-4
 
@@ -186,10 +187,10 @@ def test_the_seed_cuts_lists_evenly():
 def test_a_cell_whose_documents_were_all_left_out_makes_nothing():
     none = np.zeros(0, dtype=np.uint64)
     cell = populate(Indexed(none, none, none, np.zeros(0)), 0, 0)
-    documents = grades.graded(cell, 0)
+    documents = ranking.graded(cell, 0)
     assert documents.possible.tolist() == []
-    assert list(grades.ranked(documents, ranked_of(3), np.zeros(0, dtype=np.float32), False)) == []
-    assert list(grades.listed(documents, lists_of(3), query=True)) == []
+    assert list(ranking.ranked(documents, ranked_of(3), np.zeros(0, dtype=np.float32), False)) == []
+    assert list(ranking.listed(documents, lists_of(3), query=True)) == []
 
 
 # Pairs that a function scores, and tags.
@@ -226,7 +227,7 @@ def test_scored_pairs_are_distinct_others(groups, count, grouped, width, seed):
     plans = [
         plan
         for cell, begin in zip(cells, begins[:-1], strict=True)
-        for plan in alone.scored(cell, begin, n, relation, width)
+        for plan in scored_pairs.scored(cell, begin, n, relation, width)
     ]
     found, totals = made(plans, {key_of(i): i for i in range(n)}, cells)
     expected = Counter({"asked": n * count})
@@ -250,7 +251,7 @@ def test_scored_pairs_are_spread_evenly():
     key = np.arange(n, dtype=np.uint64)
     zero = np.zeros(n, dtype=np.uint64)
     cell = populate(Indexed(key, zero, zero, np.zeros(0)), 1)
-    plans = list(alone.scored(cell, 0, n, scored_of(2, None), 1))
+    plans = list(scored_pairs.scored(cell, 0, n, scored_of(2, None), 1))
     assert len(plans) > 1
     for slot in (0, 1):
         value = np.concatenate([plan.members[1].value[plan.slot == slot] for plan in plans])
@@ -260,7 +261,7 @@ def test_scored_pairs_are_spread_evenly():
 def test_each_entity_is_a_tuple_with_its_tags():
     key = np.arange(50_000, dtype=np.uint64)
     zero = np.zeros(50_000, dtype=np.uint64)
-    plans = list(alone.tagged(populate(Indexed(key, zero, zero, np.zeros(0)), 1)))
+    plans = list(scored_pairs.tagged(populate(Indexed(key, zero, zero, np.zeros(0)), 1)))
     assert max(len(plan.anchor) for plan in plans) <= base.CHUNK
     assert sum(plan.asked for plan in plans) == 50_000
     for plan in plans:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from components.relation_gen.plan import base, labels
+from components.relation_gen.sampling import groups as labels
+from components.relation_gen.sampling import plan as base
 from tests.relation_gen.planned import World, close, labelled, plan_labels, relation_of
 
 # Labels 0 × 3, 1 × 1, 2 × 2; the numbers are worked out by hand in the tests.

@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.relation_gen import population
-from components.relation_gen.columns import Cell, Indexed
-from components.relation_gen.population import populate, weigh
-from relation.errors import DataError
+from components.relation_gen.batches import Cell, Indexed
+from components.relation_gen.index import shard
+from components.relation_gen.index.shard import populate, weigh
+from relation.core.errors import DataError
 from relation.sampling import Negatives
 
 
@@ -83,10 +83,8 @@ def test_uniform_negatives_need_no_weights():
 
 def test_groups_weigh_the_same_whatever_their_size():
     cell = weigh(populate(indexed(SMALL), 7), Negatives(draw="groups"), None)
-    assert (
-        masses(cell) == [population.UNIT // 3] * 3 + [population.UNIT] + [population.UNIT // 2] * 2
-    )
-    assert (cell.heavy(1)[0][0], cell.weight) == (population.UNIT, 3 * population.UNIT)
+    assert masses(cell) == [shard.UNIT // 3] * 3 + [shard.UNIT] + [shard.UNIT // 2] * 2
+    assert (cell.heavy(1)[0][0], cell.weight) == (shard.UNIT, 3 * shard.UNIT)
     assert cell.mass[0] == 0
 
 

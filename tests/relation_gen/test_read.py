@@ -4,15 +4,15 @@ import zlib
 
 import pytest
 
-from components.relation_gen import read
-from relation.errors import DataError
+from components.common import tfrecord_reader
+from relation.core.errors import DataError
 from tests.relation_gen.helpers import write
 
 ROWS = [b"%04d" % n * 50 for n in range(1000)]
 
 
 def rows(path) -> list[bytes]:
-    return [record for batch in read.read_batches(str(path)) for record in batch]
+    return [record for batch in tfrecord_reader.read_batches(str(path)) for record in batch]
 
 
 @pytest.mark.parametrize("compression", ["", "GZIP"])
@@ -22,9 +22,9 @@ def test_all_records_in_order(tmp_path, compression):
 
 
 def test_batches_are_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr(read, "BATCH_ROWS", 300)
+    monkeypatch.setattr(tfrecord_reader, "BATCH_ROWS", 300)
     path = write(tmp_path / "a", ROWS)
-    assert [len(batch) for batch in read.read_batches(str(path))] == [512, 488]
+    assert [len(batch) for batch in tfrecord_reader.read_batches(str(path))] == [512, 488]
 
 
 def test_gzip_of_several_members(tmp_path):

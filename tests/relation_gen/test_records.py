@@ -8,7 +8,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.relation_gen import records, wire
+from components.common import example_wire, tfrecord_writer
 from tests.relation_gen.helpers import row, write
 
 ROWS = [row(id=b"%d" % n, x=[n * 0.5] * (n % 40), y=b"\n" * (n * 7 % 300)) for n in range(2000)]
@@ -17,8 +17,8 @@ ROWS = [row(id=b"%d" % n, x=[n * 0.5] * (n % 40), y=b"\n" * (n * 7 % 300)) for n
 
 def entries(record: bytes) -> list[bytes]:
     """The map entries of an example, one a feature."""
-    found = wire.features_of(record)
-    return [wire.entry(name.decode(), feature) for name, feature in found.items()]
+    found = example_wire.features_of(record)
+    return [example_wire.entry(name.decode(), feature) for name, feature in found.items()]
 
 
 def held(path) -> list[bytes]:
@@ -26,9 +26,9 @@ def held(path) -> list[bytes]:
 
 
 def test_files_hold_what_tensorflow_writes(tmp_path, monkeypatch):
-    monkeypatch.setattr(records, "CHUNK", 50_000)  # Several turns.
+    monkeypatch.setattr(tfrecord_writer, "CHUNK", 50_000)  # Several turns.
     path = tmp_path / "a.gz"
-    assert records.write(str(path), map(entries, ROWS)) == len(ROWS)
+    assert tfrecord_writer.write(str(path), map(entries, ROWS)) == len(ROWS)
     theirs = write(tmp_path / "b.gz", ROWS)
     assert held(path) == held(theirs) == ROWS
     assert gzip.decompress(path.read_bytes()) == gzip.decompress(theirs.read_bytes())
@@ -36,14 +36,14 @@ def test_files_hold_what_tensorflow_writes(tmp_path, monkeypatch):
 
 def test_a_file_without_records(tmp_path):
     path = tmp_path / "a.gz"
-    assert records.write(str(path), []) == 0
+    assert tfrecord_writer.write(str(path), []) == 0
     assert held(path) == []
     assert gzip.decompress(path.read_bytes()) == b""
 
 
 def test_the_same_records_make_the_same_file(tmp_path):
     for name in ("a", "b"):
-        records.write(str(tmp_path / name), map(entries, ROWS))
+        tfrecord_writer.write(str(tmp_path / name), map(entries, ROWS))
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
@@ -55,18 +55,18 @@ def masked(data: bytes) -> bytes:
 
 def test_crc_of_the_standard():
     assert google_crc32c.value(b"123456789") == 0xE3069283  # RFC 3720's check value.
-    assert records._masked(np.array([0xE3069283])) == masked(b"123456789")
+    assert tfrecord_writer._masked(np.array([0xE3069283])) == masked(b"123456789")
 
 
 @settings(deadline=None)
 @given(st.lists(st.lists(st.binary(max_size=200), max_size=4), max_size=12), st.integers(1, 500))
 def test_frames_are_those_of_the_format(examples, chunk):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(records, "CHUNK", chunk)
-        parts = list(records.framed(examples))
+        patch.setattr(tfrecord_writer, "CHUNK", chunk)
+        parts = list(tfrecord_writer.framed(examples))
     expected = b""
     for some in examples:
-        data = wire.example(*some)
+        data = example_wire.example(*some)
         size = struct.pack("<Q", len(data))
         expected += size + masked(size) + data + masked(data)
     assert b"".join(data for data, _ in parts) == expected
@@ -75,9 +75,9 @@ def test_frames_are_those_of_the_format(examples, chunk):
 
 
 def test_chunks_are_bounded():
-    sizes = [len(data) for data, _ in records.framed([b"x" * 1000] for _ in range(5000))]
+    sizes = [len(data) for data, _ in tfrecord_writer.framed([b"x" * 1000] for _ in range(5000))]
     assert len(sizes) == 5
-    assert max(sizes) < 1.1 * records.CHUNK
+    assert max(sizes) < 1.1 * tfrecord_writer.CHUNK
 
 
 def test_a_fault_of_what_is_written_is_raised(tmp_path):
@@ -86,4 +86,4 @@ def test_a_fault_of_what_is_written_is_raised(tmp_path):
         raise ValueError("no more")
 
     with pytest.raises(ValueError, match="no more"):
-        records.write(str(tmp_path / "a"), broken())
+        tfrecord_writer.write(str(tmp_path / "a"), broken())

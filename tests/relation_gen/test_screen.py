@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from components.relation_gen.rows import Key, Number, RowSpec, entity_spec
-from components.relation_gen.screen import NotAnExample, Screen, decodable, joined
-from components.relation_gen.wire import split_joined
-from relation.errors import DataError
+from components.common.example_wire import split_joined
+from components.common.row_requirements import Key, Number, RowSpec, entity_spec
+from components.common.row_validation import NotAnExample, Screen, decodable, joined
+from relation.core.errors import DataError
 from tests.relation_gen.helpers import IMAGE_SCHEMA, SCHEMA, png, request, row
 
 GOOD = row(id=b"a", label=1, x=[1.0, 2.0])

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from components.relation_gen import population
+from components.relation_gen.index import shard
 from tests.relation_gen.helpers import row
 from tests.relation_gen.helpers_cases import (
     check_entities,
@@ -285,7 +285,7 @@ def test_ntuples_of_edges_have_distinct_members(tmp_path):
         number = {"train": 20, "eval": 12}[split]
         kind = {f"{split}-{n}".encode(): KINDS[n % 3] for n in range(number)}
         size = Counter(kind.values())
-        weight = {item: population.UNIT // size[kind[item]] for item in kind}
+        weight = {item: shard.UNIT // size[kind[item]] for item in kind}
         by_anchor, short = grouped(found, "anchor_id"), Counter()
         for anchor, positives in known.items():
             free = {i: w for i, w in weight.items() if i not in positives and i != anchor}

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from relation.errors import DataError
+from relation.core.errors import DataError
 from tests.relation_gen.helpers import row
 from tests.relation_gen.helpers_cases import check_entities, grouped, make, recipe, schema
 

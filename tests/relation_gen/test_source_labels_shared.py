@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from components.relation_gen import population
+from components.relation_gen.index import shard
 from tests.relation_gen.helpers import as_dict, row
 from tests.relation_gen.helpers_cases import (
     check_entities,
@@ -71,7 +71,7 @@ class Oracle:
         if draw == "groups":
             mine = listed(self.rows[key]["label"])
             same = sum(sorted(listed(o["label"])) == sorted(mine) for o in self.rows.values())
-            return population.UNIT // same  # Weights are integers, so that sums depend on no order.
+            return shard.UNIT // same  # Weights are integers, so that sums depend on no order.
         if draw == "popularity":
             return round(self.rows[key]["sold"] ** self.negatives.get("alpha", 0.75) * 2**20)
         return 1

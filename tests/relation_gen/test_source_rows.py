@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from components.relation_gen.stats import summary
-from relation.errors import DataError
+from components.relation_gen.stats.summary import summary
+from relation.core.errors import DataError
 from tests.relation_gen.helpers import as_dict, row
 from tests.relation_gen.helpers_cases import check_entities, close, grouped, make, recipe, schema
 

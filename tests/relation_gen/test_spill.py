@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as of_numpy
 
-from components.relation_gen import columns, spill
-from components.relation_gen.columns import TYPES, Strings
+from components.common import shuffle_store
+from components.relation_gen import batches
+from components.relation_gen.batches import TYPES, Strings
 
 
 def strings() -> st.SearchStrategy[Strings]:
@@ -22,7 +23,7 @@ def part_of(cls) -> st.SearchStrategy:
         if field.type is Strings:
             fields[field.name] = strings()
         else:
-            dtype = spill._dtype(field.type)
+            dtype = shuffle_store._dtype(field.type)
             fields[field.name] = of_numpy.arrays(dtype, st.integers(0, 6))
     return st.builds(cls, **fields)
 
@@ -46,7 +47,7 @@ def same(one, other) -> bool:
 @settings(deadline=None, max_examples=300)
 @given(PART)
 def test_a_part_comes_back_as_it_was(part):
-    assert same(spill.loads(spill.dumps(part)), part)
+    assert same(shuffle_store.loads(shuffle_store.dumps(part)), part)
 
 
 @pytest.mark.parametrize("cls", TYPES)
@@ -54,16 +55,16 @@ def test_an_empty_part_of_each_type_comes_back(cls):
     empty = {
         field.name: Strings.of([])
         if field.type is Strings
-        else np.zeros(0, spill._dtype(field.type))
+        else np.zeros(0, shuffle_store._dtype(field.type))
         for field in dataclasses.fields(cls)
     }
-    assert same(spill.loads(spill.dumps(cls(**empty))), cls(**empty))
+    assert same(shuffle_store.loads(shuffle_store.dumps(cls(**empty))), cls(**empty))
 
 
 def test_a_view_is_written_as_what_it_shows():
     every = np.arange(20, dtype=np.uint64)
-    part = columns.Indexed(every[::2], every[10:0:-1], every[:0], np.arange(6.0).reshape(2, 3).T)
-    found = spill.loads(spill.dumps(part))
+    part = batches.Indexed(every[::2], every[10:0:-1], every[:0], np.arange(6.0).reshape(2, 3).T)
+    found = shuffle_store.loads(shuffle_store.dumps(part))
     assert found.key.tolist() == list(range(0, 20, 2))
     assert found.block.tolist() == list(range(10, 0, -1))
     assert found.numbers.tolist() == [0, 3, 1, 4, 2, 5]
@@ -71,18 +72,18 @@ def test_a_view_is_written_as_what_it_shows():
 
 def test_a_column_of_another_type_is_widened_or_refused_not_misread():
     none = np.zeros(0, dtype=np.uint64)
-    wide = columns.Indexed(none, none, none, np.array([1, 2], dtype=np.float32))
-    assert spill.loads(spill.dumps(wide)).numbers.tolist() == [1, 2]
+    wide = batches.Indexed(none, none, none, np.array([1, 2], dtype=np.float32))
+    assert shuffle_store.loads(shuffle_store.dumps(wide)).numbers.tolist() == [1, 2]
     with pytest.raises(TypeError):
-        spill.dumps(columns.Queries(np.array([1.5])))
+        shuffle_store.dumps(batches.Queries(np.array([1.5])))
 
 
 def test_arrays_are_aligned():
     key = np.arange(5, dtype=np.uint64)
-    part = columns.Entities(
+    part = batches.Entities(
         key, np.zeros(5, dtype=np.uint8), key, key, np.arange(5.0), Strings.of([b"abc"] * 5)
     )
-    found = spill.loads(spill.dumps(part))
+    found = shuffle_store.loads(shuffle_store.dumps(part))
     for field in dataclasses.fields(part)[:5]:
         assert getattr(found, field.name).flags.aligned
 
@@ -93,12 +94,12 @@ def test_parts_of_several_files_come_back_by_type_then_place(tmp_path_factory, f
     folder = str(tmp_path_factory.mktemp("spill"))
     refs, written = [], {}
     for parts in files:
-        with spill.Writer(folder) as out:
+        with shuffle_store.Writer(folder) as out:
             for part in parts:
                 refs.append(out.add(part))
                 written[refs[-1]] = part
     assert len(os.listdir(folder)) == sum(bool(parts) for parts in files)
-    found = list(spill.read(reversed(refs)))
+    found = list(shuffle_store.read(reversed(refs)))
     assert len(found) == len(refs)
     assert all(same(part, written[ref]) for part, ref in zip(found, sorted(refs), strict=True))
     kinds = [TYPES.index(type(part)) for part in found]
@@ -106,7 +107,7 @@ def test_parts_of_several_files_come_back_by_type_then_place(tmp_path_factory, f
 
 
 def test_nothing_to_hand_on_makes_no_file(tmp_path):
-    with spill.Writer(str(tmp_path / "new")):
+    with shuffle_store.Writer(str(tmp_path / "new")):
         pass
     assert not (tmp_path / "new").exists()
-    assert list(spill.read([])) == []
+    assert list(shuffle_store.read([])) == []

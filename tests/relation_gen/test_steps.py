@@ -3,10 +3,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.relation_gen import steps, wire
-from components.relation_gen.columns import Cell, Entities, Strings, Wanted, Weighted
-from components.relation_gen.plan.base import Line, Members, Plan
-from components.relation_gen.plan.compose import NOTHING
+from components.common import example_wire
+from components.relation_gen.batches import Cell, Entities, Strings, Wanted, Weighted
+from components.relation_gen.sampling.compose import NOTHING
+from components.relation_gen.sampling.plan import Line, Members, Plan
+from components.relation_gen.tuples import route
 from tests.relation_gen.helpers import row
 
 NONE = np.zeros(0, dtype=np.int64)
@@ -41,7 +42,7 @@ def plan(at: int, n: int, more: bool) -> Plan:
 def test_plans_are_taken_apart_and_nothing_is_lost(sizes, more, budget):
     plans = [plan(100 * i, n, more) for i, n in enumerate(sizes)]
     totals: dict[str, int] = {}
-    batches = list(steps.batches(plans, ["item/train", "item/train"], totals, budget))
+    batches = list(route.batches(plans, ["item/train", "item/train"], totals, budget))
     if budget < 20:  # An anchor with many tuples is cut.
         assert all(len(batch.heads.anchor) <= max(budget // 3, 1) + budget for batch in batches)
     n = sum(sizes)
@@ -105,9 +106,9 @@ def test_plans_are_taken_apart_and_nothing_is_lost(sizes, more, budget):
 @settings(deadline=None)
 @given(st.integers(0, 200), st.integers(1, 5), st.booleans())
 def test_each_tuple_goes_to_one_shard_and_so_do_its_members(n, shards, more):
-    (batch,) = steps.batches([plan(0, n, more)], ["a", "b"], {}, 1000)
+    (batch,) = route.batches([plan(0, n, more)], ["a", "b"], {}, 1000)
     found = {}
-    for shard, heads in steps.split_heads(batch.heads, shards):
+    for shard, heads in route.split_heads(batch.heads, shards):
         entries = list(heads.entries)
         label = heads.relation.reshape(-1, 2).tolist()
         for i, key in enumerate(zip(heads.anchor.tolist(), heads.slot.tolist(), strict=True)):
@@ -133,25 +134,27 @@ def test_members_are_resolved_to_keys_and_get_their_probability():
     points = Weighted(
         anchor, slot, role, np.array([100, 102, 103, 104, 101], dtype=np.uint64), part
     )
-    found = steps.resolve(points, cell, 50, 100)
+    found = route.resolve(points, cell, 50, 100)
     assert type(found) is Wanted
     assert found.entity.tolist() == [7, 7, 9, 9, 7]  # What weighs nothing is never met.
     np.testing.assert_allclose(found.probability, [0.3, 0.3, 0.2, 0.2, 0.3], rtol=1e-6)
     places = Wanted(
         anchor[:3], slot[:3], role[:3], np.array([52, 50, 51], dtype=np.uint64), part[:3]
     )
-    found = steps.resolve(places, cell, 50, 100)
+    found = route.resolve(places, cell, 50, 100)
     assert found.entity.tolist() == [9, 7, 8]
     assert found.probability.tolist() == part[:3].tolist()
     ends = np.array([0, 50, 50, 53, 60], dtype=np.int64)
-    assert [number for number, _ in steps.split_places(places, ends)] == [2]
-    assert list(steps.split_places(None, ends)) == []
+    assert [number for number, _ in route.split_places(places, ends)] == [2]
+    assert list(route.split_places(None, ends)) == []
 
 
 def entities(n: int) -> Entities:
     key = np.arange(10, 10 + n, dtype=np.uint64)
     payloads = [
-        wire.payload(wire.features_of(row(id=b"%d" % i, x=[i * 1.0])), [b"id", b"x"])
+        example_wire.payload(
+            example_wire.features_of(row(id=b"%d" % i, x=[i * 1.0])), [b"id", b"x"]
+        )
         for i in range(n)
     ]
     return Entities(key, np.zeros(n, np.uint8), key, key, np.zeros(0), Strings.of(payloads))
@@ -164,7 +167,7 @@ def entities(n: int) -> Entities:
 )
 def test_members_get_the_bytes_of_their_entity_once_a_shard_and_role(wanted, shards):
     m = len(wanted)
-    rekeys = [wire.Rekey(role, ["id", "x"], "id") for role in ("left", "right")]
+    rekeys = [example_wire.Rekey(role, ["id", "x"], "id") for role in ("left", "right")]
     members = Wanted(
         np.arange(m, dtype=np.uint64) * np.uint64(2**58),
         np.arange(m, dtype=np.uint32),
@@ -173,17 +176,17 @@ def test_members_get_the_bytes_of_their_entity_once_a_shard_and_role(wanted, sha
         np.arange(m, dtype=np.float32),
     )
     seen = []
-    for shard, found in steps.gather(entities(6), members, rekeys, shards):
+    for shard, found in route.gather(entities(6), members, rekeys, shards):
         pieces = list(found.pieces)
         assert len(set(pieces)) == len(pieces)
-        assert (steps.shard_of(found.anchor, found.slot, shards) == shard).all()
+        assert (route.shard_of(found.anchor, found.slot, shards) == shard).all()
         for i, slot in enumerate(found.slot.tolist()):
             entity, role = wanted[slot]
             side = ("left", "right")[role]
             expected = row(**{f"{side}_id": b"%d" % entity, f"{side}_x": [entity * 1.0]})
-            assert wire.features_of(wire.example(pieces[found.piece[i]])) == wire.features_of(
-                expected
-            )
+            assert example_wire.features_of(
+                example_wire.example(pieces[found.piece[i]])
+            ) == example_wire.features_of(expected)
             assert (found.role[i], found.probability[i], found.anchor[i]) == (
                 role,
                 slot,
@@ -201,4 +204,4 @@ def test_a_member_that_is_not_there_is_an_error_of_the_program(key):
         some.key[:1], one, one.astype(np.uint16), np.array([key], dtype=np.uint64), NOTHING
     )
     with pytest.raises(RuntimeError, match="names an entity that its block does not hold"):
-        list(steps.gather(some, members, [], 1))
+        list(route.gather(some, members, [], 1))

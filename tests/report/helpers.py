@@ -9,11 +9,11 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from components.report.evidence import Embedded, Evidence, Nearest
-from components.report.findings import Findings, Gate, Metric, Slice
+from components.report.collect.evidence import Embedded, Evidence, Nearest
+from components.report.collect.findings import Findings, Gate, Metric, Slice
+from components.report.collect.tuple_sample import Sample, sample
 from components.report.request import ReportRequest
-from components.report.tuples import Sample, sample
-from pipeline.reporting import report_request
+from pipeline.stages.reporting import report_request
 from relation.load import LoadedRecipe, load_recipe
 from relation.names import RELATION, prefixed
 from relation.schema import Feature, FeatureKind

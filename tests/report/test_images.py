@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from components.report import images
+from components.report.render import images
 
 
 def encoded(mode, size, kind="PNG"):

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from components.report.build import page
-from components.report.html import MAX_BYTES, html
+from components.report.render.html import MAX_BYTES, html
 from relation.load import RECIPES
 from tests.report.browser import Browser, program
 from tests.report.helpers import evidence_of

@@ -6,13 +6,14 @@ import math
 import numpy as np
 import pytest
 
-from components.evaluator.results import CORPUS, GateResult, Verdict
+from components.common.evaluation_results import CORPUS, GateResult, Verdict
 from components.report.build import page
-from components.report.cards import Cards
-from components.report.evidence import Embedded, Evidence
-from components.report.findings import Findings, Gate, Metric, Slice, of_verdict
-from components.report.html import html
-from components.report.page import Mark, Note, Sheet, Table
+from components.report.collect.evidence import Embedded, Evidence
+from components.report.collect.findings import Findings, Gate, Metric, Slice, of_verdict
+from components.report.collect.tuple_sample import Member, Related, Sample
+from components.report.render.cards import Cards
+from components.report.render.html import html
+from components.report.render.page import Mark, Note, Sheet, Table
 from components.report.sections.classes import classes
 from components.report.sections.gates import gates
 from components.report.sections.maps import maps
@@ -24,7 +25,6 @@ from components.report.sections.relatedness import relatedness
 from components.report.sections.slices import slices
 from components.report.sections.tags import tags
 from components.report.sections.training import training
-from components.report.tuples import Member, Related, Sample
 from tests.report.helpers import evidence_of, request_of
 
 

@@ -6,8 +6,8 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
-from components.report import figures
-from components.report.svg import GOOD, INK, Drawing, embedded
+from components.report.render import figures
+from components.report.render.svg import GOOD, INK, Drawing, embedded
 from tests.report.helpers import HOSTILE
 
 TEXT = "{http://www.w3.org/2000/svg}text"

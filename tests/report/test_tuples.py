@@ -5,7 +5,7 @@ import random
 import pytest
 import tensorflow as tf
 
-from components.report.tuples import Member, sample
+from components.report.collect.tuple_sample import Member, sample
 from tests.report.helpers import record_of, request_of
 
 

@@ -6,7 +6,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx.types import standard_artifacts
 
 from components.schema_gen.component import CuratedSchemaGen
-from relation.fingerprint import content_fingerprint
+from relation.core.fingerprint import content_fingerprint
 
 SCHEMA = 'feature { name: "x" type: INT }\n'
 

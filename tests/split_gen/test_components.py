@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from components.split_gen import run as running
 from components.split_gen.job import Job
 from components.split_gen.rows import Values, keys_of
-from relation.errors import DataError
+from relation.core.errors import DataError
 from tests.split_gen.helpers import components, edge, ids, item, request, row, run, serial
 
 

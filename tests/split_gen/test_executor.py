@@ -8,8 +8,8 @@ from tfx.types import artifact_utils, channel_utils, standard_artifacts
 
 from components.split_gen.component import SplitGen
 from components.split_gen.executor import Executor
-from relation import fingerprint
-from relation.errors import DataError
+from relation.core import fingerprint
+from relation.core.errors import DataError
 from tests.split_gen.helpers import ENDS, by_time, edge, item, records, request, write
 
 ROWS = {

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.split_gen import run as running
-from components.split_gen import timeline
+from components.split_gen.by_time import timeline
 from components.split_gen.request import SplitRequest
-from relation.errors import DataError
+from relation.core.errors import DataError
 from tests.split_gen.helpers import by_time, edge, ids, item, request, row, run, serial
 from tests.split_gen.test_components import SHARED
 

@@ -10,9 +10,9 @@ from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 from tfx.components.trainer.fn_args_utils import FnArgs
 
 from relation.load import LoadedRecipe, load_recipe
-from trainer_module.job import Files
-from trainer_module.preprocessing import preprocessing_fn
+from trainer_module.preprocessing.transform import preprocessing_fn
 from trainer_module.request import KEY, PreprocessingRequest, TrainingRequest
+from trainer_module.training.training_run import Files
 
 ROWS = {"train": 96, "eval": 40}
 RECIPE = """

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.trainer_module import jobs
-from trainer_module.job import Job
 from trainer_module.request import TrainingRequest
+from trainer_module.training.training_run import Job
 
 
 @pytest.fixture(scope="module")

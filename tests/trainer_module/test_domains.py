@@ -10,7 +10,7 @@ from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 
 from relation.materialization import Materialization
 from relation.schema import Feature, FeatureKind
-from trainer_module.preprocessing import preprocessing_fn, vocabularies
+from trainer_module.preprocessing.transform import preprocessing_fn, vocabularies
 from trainer_module.request import KEY, PreprocessingRequest
 from trainer_module.towers.dense import Dense
 

@@ -5,19 +5,19 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from relation.errors import RecipeError
+from relation.core.errors import RecipeError
 from relation.recipe import Model
 from relation.schema import Feature, FeatureKind
 from relation.spec import triplets
 from tests.trainer_module.heads.helpers import call
 from tests.trainer_module.losses.helpers import value
-from trainer_module.answers import answer_of
-from trainer_module.check import check_model
 from trainer_module.heads.feature_error import FeatureError
 from trainer_module.losses.feature_matching import FeatureMatching
-from trainer_module.model import RelationalModel
-from trainer_module.objectives import EachTuple
+from trainer_module.model.relational_model import RelationalModel
+from trainer_module.tasks.answers import answer_of
+from trainer_module.tasks.objectives import EachTuple
 from trainer_module.towers.cnn import Cnn
+from trainer_module.validate import check_model
 
 RNG = np.random.default_rng(0)
 LEFT, RIGHT = RNG.normal(size=(2, 5, 4))

@@ -3,8 +3,8 @@
 import tensorflow as tf
 
 from relation.materialization import Materialization
-from trainer_module.keys import Keys
-from trainer_module.preprocessing import preprocessing_fn
+from trainer_module.data.batch_keys import Keys
+from trainer_module.preprocessing.transform import preprocessing_fn
 from trainer_module.request import KEY, PreprocessingRequest
 
 

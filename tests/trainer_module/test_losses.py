@@ -13,7 +13,7 @@ from trainer_module.heads.squared_distance import SquaredDistance
 from trainer_module.losses.binary_cross_entropy import BinaryCrossEntropy
 from trainer_module.losses.contrastive import Contrastive
 from trainer_module.losses.triplet import Triplet
-from trainer_module.parts import LOSSES
+from trainer_module.registry import LOSSES
 
 RNG = np.random.default_rng(0)
 LEFT, RIGHT, OTHER = RNG.normal(size=(3, 32, 5))

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.trainer_module import jobs
-from trainer_module.job import Job
-from trainer_module.losses.table import BATCH_LOSSES
+from trainer_module.losses.registry import BATCH_LOSSES
 from trainer_module.request import TrainingRequest
+from trainer_module.training.training_run import Job
 
 
 def model(loss):

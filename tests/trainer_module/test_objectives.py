@@ -6,15 +6,15 @@ import pytest
 import tensorflow as tf
 
 from relation.spec import ntuples, pairs
-from trainer_module.answers import answer_of
+from trainer_module.data.inputs import tuple_dataset
 from trainer_module.heads.cosine import Cosine
 from trainer_module.heads.dot import Dot
-from trainer_module.inputs import tuple_dataset
 from trainer_module.losses.candidate_softmax import CandidateSoftmax
 from trainer_module.losses.cosent import Cosent
 from trainer_module.losses.mse import Mse
-from trainer_module.model import RelationalModel
-from trainer_module.objectives import EachTuple
+from trainer_module.model.relational_model import RelationalModel
+from trainer_module.tasks.answers import answer_of
+from trainer_module.tasks.objectives import EachTuple
 from trainer_module.towers.dense import Dense
 
 RNG = np.random.default_rng(0)

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from relation.spec import pairs
-from trainer_module.observing import Observer
+from trainer_module.training.callbacks.embedding_monitor import Observer
 
 
 def _batch(words: int) -> tuple[dict[str, np.ndarray], np.ndarray]:

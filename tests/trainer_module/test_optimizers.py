@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from relation.training import Training
-from trainer_module.optimizers import Course, optimizer_of
+from trainer_module.training.optimizers import Course, optimizer_of
 
 
 @pytest.mark.parametrize(

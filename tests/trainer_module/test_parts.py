@@ -2,14 +2,14 @@
 
 import pytest
 
-from relation.errors import RecipeError
+from relation.core.errors import RecipeError
 from relation.recipe import Model
 from relation.schema import Feature, FeatureKind
 from relation.spec import LabelKind, pairs, tags, triplets
-from trainer_module import parts
-from trainer_module.check import check_model
-from trainer_module.losses.table import ALL_LOSSES
-from trainer_module.parts import HEADS, LOSSES, TOWERS
+from trainer_module import registry as parts
+from trainer_module.losses.registry import ALL_LOSSES
+from trainer_module.registry import HEADS, LOSSES, TOWERS
+from trainer_module.validate import check_model
 
 IMAGE = Feature(name="image", kind=FeatureKind.IMAGE, dtype="bytes", width=1)
 PRICE = Feature(name="price", kind=FeatureKind.NUMERIC, dtype="float", width=1)

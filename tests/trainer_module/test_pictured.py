@@ -5,18 +5,18 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from relation.errors import RecipeError
+from relation.core.errors import RecipeError
 from relation.recipe import Model
 from relation.schema import Feature, FeatureKind
 from relation.spec import LabelKind, Role, pairs, rows
-from trainer_module.answers import answer_of
-from trainer_module.check import check_model
 from trainer_module.heads.image import Image
 from trainer_module.losses.image_l1 import ImageL1
-from trainer_module.model import RelationalModel
-from trainer_module.objectives import EachImage
+from trainer_module.model.relational_model import RelationalModel
+from trainer_module.tasks.answers import answer_of
+from trainer_module.tasks.objectives import EachImage
 from trainer_module.towers.encoder_decoder import EncoderDecoder
 from trainer_module.towers.pixels import Pixels
+from trainer_module.validate import check_model
 
 ROLES = (Role("image", "photograph"), Role("target", "drawing"))
 RELATION = rows(ROLES, LabelKind.IMAGE, 1)

@@ -10,8 +10,8 @@ from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 
 from relation.materialization import Materialization
 from relation.schema import Feature, FeatureKind
-from trainer_module.preprocessing import preprocessing_fn
-from trainer_module.ranks import QUANTILES
+from trainer_module.preprocessing.quantile_normalization import QUANTILES
+from trainer_module.preprocessing.transform import preprocessing_fn
 from trainer_module.request import KEY, PreprocessingRequest
 
 FEATURES = (

@@ -2,7 +2,12 @@
 
 import numpy as np
 
-from trainer_module.projector import THUMBNAIL, Points, sprite_of, write_projector
+from trainer_module.training.callbacks.projector import (
+    THUMBNAIL,
+    Points,
+    sprite_of,
+    write_projector,
+)
 
 
 def test_thumbnails_stand_row_by_row_in_a_square():

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from scipy.stats import norm
 
-from trainer_module.ranks import QUANTILES, normal_scores
+from trainer_module.preprocessing.quantile_normalization import QUANTILES, normal_scores
 
 LEAST = norm.ppf(0.5 / QUANTILES)
 

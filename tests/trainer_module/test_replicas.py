@@ -12,7 +12,7 @@ import pytest
 
 from relation.training import Training
 from tests.trainer_module import worker
-from trainer_module.tape import is_chief, strategy_of
+from trainer_module.training.custom_loop import is_chief, strategy_of
 
 
 def _start(

@@ -7,9 +7,9 @@ from google.protobuf import text_format
 from tensorboard.plugins.projector import projector_config_pb2
 
 from tests.trainer_module import jobs
-from trainer_module.history import read_history
 from trainer_module.request import TrainingRequest
 from trainer_module.run_fn import run_fn
+from trainer_module.training.history import read_history
 
 
 @pytest.fixture(scope="module")

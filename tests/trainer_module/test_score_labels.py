@@ -7,13 +7,13 @@ import tensorflow as tf
 
 from relation.schema import Feature, FeatureKind
 from relation.spec import pairs
-from trainer_module.answers import answer_of
 from trainer_module.heads.conditioned import Conditioned
 from trainer_module.heads.cosine import Cosine
-from trainer_module.model import RelationalModel
-from trainer_module.signatures import ServingModule
+from trainer_module.model.relational_model import RelationalModel
+from trainer_module.model.signatures import ServingModule
+from trainer_module.preprocessing.vocabulary import Vocabulary
+from trainer_module.tasks.answers import answer_of
 from trainer_module.towers.dense import Dense
-from trainer_module.vocabulary import Vocabulary
 
 LABELS = ("red", "blue", "round")
 X = Feature(name="x", kind=FeatureKind.NUMERIC, dtype="float", width=2)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from trainer_module.spread import Spread, spread_of, warning_of
+from trainer_module.training.callbacks.embedding_dispersion import Spread, spread_of, warning_of
 
 
 @pytest.mark.parametrize(

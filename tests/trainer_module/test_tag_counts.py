@@ -10,13 +10,13 @@ from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 from relation.materialization import Materialization
 from relation.schema import Feature, FeatureKind
 from relation.spec import tags
-from trainer_module.answers import answer_of
 from trainer_module.heads.tag import Tag
 from trainer_module.losses.weighted_tag_cross_entropy import WeightedTagCrossEntropy
-from trainer_module.objectives import EachTuple
-from trainer_module.preprocessing import preprocessing_fn
+from trainer_module.preprocessing.tag_counts import inverse_frequencies
+from trainer_module.preprocessing.transform import preprocessing_fn
 from trainer_module.request import KEY, PreprocessingRequest
-from trainer_module.tag_counts import inverse_frequencies
+from trainer_module.tasks.answers import answer_of
+from trainer_module.tasks.objectives import EachTuple
 
 DOMAIN = ("blue sky", "red", "unseen", "x")
 TAGGED = [["red"], ["red", "x"], ["red", "blue sky"], [], ["red"]]

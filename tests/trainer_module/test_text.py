@@ -12,14 +12,14 @@ from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 
 from relation.materialization import Materialization
 from relation.schema import Feature, FeatureKind, read_features
-from trainer_module.preprocessing import (
+from trainer_module.preprocessing.transform import (
     RARE_BUCKETS,
     TEXT_WORDS,
     preprocessing_fn,
     vocabularies,
 )
+from trainer_module.preprocessing.vocabulary import Vocabulary
 from trainer_module.request import KEY, PreprocessingRequest
-from trainer_module.vocabulary import Vocabulary
 
 FEATURES = (
     Feature(name="title", kind=FeatureKind.TEXT, dtype="bytes", width=4),

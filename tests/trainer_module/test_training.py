@@ -10,18 +10,18 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from relation.errors import DataError
+from relation.core.errors import DataError
 from relation.recipe import Training
 from relation.schema import Feature, FeatureKind
 from relation.spec import pairs
-from trainer_module.answers import answer_of
-from trainer_module.fitting import Tuples, fit
+from trainer_module.data.inputs import WHOLE, count_tuples, named_tuples, tuple_dataset
 from trainer_module.heads.distance import Distance
-from trainer_module.inputs import WHOLE, count_tuples, named_tuples, tuple_dataset
 from trainer_module.losses.contrastive import Contrastive
-from trainer_module.model import RelationalModel
-from trainer_module.objectives import EachTuple
+from trainer_module.model.relational_model import RelationalModel
+from trainer_module.tasks.answers import answer_of
+from trainer_module.tasks.objectives import EachTuple
 from trainer_module.towers.cnn import Cnn
+from trainer_module.training.fitting import Tuples, fit
 
 ANSWER = answer_of(Distance(), pairs("item", "item"), 0)
 LEARNT = EachTuple(ANSWER, Contrastive())

@@ -6,11 +6,11 @@ import pytest
 from tfx.components.tuner.executor import write_best_hyperparameters
 from tfx.types import standard_artifacts
 
-from relation.errors import RecipeError
+from relation.core.errors import RecipeError
 from tests.trainer_module import jobs
 from trainer_module.request import TrainingRequest
+from trainer_module.training.tuning import best_values
 from trainer_module.tuner_fn import space_of, tuner_fn
-from trainer_module.tuning import best_values
 
 SPACE = "{trials: 3, space: {training.learning_rate: {min: 1.0e-9, max: 1.0, log: true}, model.tower.embedding: [2, 4]}}"
 

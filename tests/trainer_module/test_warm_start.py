@@ -5,10 +5,10 @@ import pytest
 import tensorflow as tf
 
 from tests.trainer_module import jobs
-from trainer_module.job import Job
+from trainer_module.model.signatures import ServingModule
+from trainer_module.model.warm_start import named_weights, start_from
 from trainer_module.request import TrainingRequest
-from trainer_module.signatures import ServingModule
-from trainer_module.warm_start import named_weights, start_from
+from trainer_module.training.training_run import Job
 
 DENSE = ["item/dense/bias", "item/dense/kernel", "item/dense_1/bias", "item/dense_1/kernel"]
 

@@ -6,28 +6,28 @@ import pytest
 import tensorflow as tf
 
 from relation.spec import pairs, triplets
-from trainer_module.answers import answer_of
-from trainer_module.frequencies import Frequencies
+from trainer_module.data.batch_keys import BATCH_LOSSES, PROXY_LOSSES, Keys
+from trainer_module.data.frequencies import Frequencies
 from trainer_module.heads.concat_mlp import ConcatMlp
 from trainer_module.heads.cosine import Cosine
 from trainer_module.heads.distance import Distance
 from trainer_module.heads.dot import Dot
 from trainer_module.heads.logistic_distance import LogisticDistance
 from trainer_module.heads.squared_distance import SquaredDistance
-from trainer_module.keys import BATCH_LOSSES, PROXY_LOSSES, Keys
 from trainer_module.losses.in_batch_softmax import InBatchSoftmax
 from trainer_module.losses.proxy_anchor import ProxyAnchor
+from trainer_module.losses.registry import ALL_LOSSES
+from trainer_module.losses.registry import BATCH_LOSSES as TABLE
 from trainer_module.losses.supervised_contrastive import SupervisedContrastive
-from trainer_module.losses.table import ALL_LOSSES
-from trainer_module.losses.table import BATCH_LOSSES as TABLE
 from trainer_module.losses.triplet import Triplet
 from trainer_module.mining.batch_all import BatchAll
 from trainer_module.mining.batch_hard import BatchHard
 from trainer_module.mining.distance_weighted import DistanceWeighted
 from trainer_module.mining.masks import shares
-from trainer_module.model import RelationalModel
-from trainer_module.proxies import Proxies
-from trainer_module.within_batch import InBatch, MinedTriplets
+from trainer_module.model.relational_model import RelationalModel
+from trainer_module.tasks.answers import answer_of
+from trainer_module.tasks.proxies import Proxies
+from trainer_module.tasks.within_batch import InBatch, MinedTriplets
 
 RNG = np.random.default_rng(3)
 TAU = 0.5

@@ -12,15 +12,15 @@ import tensorflow as tf
 
 from relation.spec import pairs
 from relation.training import Training
-from trainer_module.answers import answer_of
-from trainer_module.fitting import Tuples, fit
+from trainer_module.data.inputs import WHOLE, count_tuples, tuple_dataset
 from trainer_module.heads.distance import Distance
-from trainer_module.inputs import WHOLE, count_tuples, tuple_dataset
 from trainer_module.losses.contrastive import Contrastive
-from trainer_module.model import RelationalModel
-from trainer_module.objectives import EachTuple
-from trainer_module.tape import is_chief, strategy_of
+from trainer_module.model.relational_model import RelationalModel
+from trainer_module.tasks.answers import answer_of
+from trainer_module.tasks.objectives import EachTuple
 from trainer_module.towers.dense import Dense
+from trainer_module.training.custom_loop import is_chief, strategy_of
+from trainer_module.training.fitting import Tuples, fit
 
 SPEC = {
     "left_x": tf.io.FixedLenFeature([3], tf.float32),

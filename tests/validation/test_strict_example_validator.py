@@ -11,7 +11,7 @@ from tfx.components.statistics_gen import executor as statistics_executor
 from tfx.types import standard_artifacts
 
 from components.validation.component import StrictExampleValidator
-from relation.errors import DataError
+from relation.core.errors import DataError
 
 SCHEMA = """
 feature {

@@ -6,9 +6,9 @@ import keras
 from keras import ops
 
 from trainer_module.heads.perceptron import Perceptron
-from trainer_module.numerics import Tensor, root, weighted_mean
-from trainer_module.parts import Head
-from trainer_module.unit import unit_length
+from trainer_module.l2_normalize import unit_length
+from trainer_module.ops import Tensor, root, weighted_mean
+from trainer_module.registry import Head
 
 
 class Alignment(Perceptron, Head):

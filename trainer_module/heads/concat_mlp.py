@@ -5,8 +5,8 @@ from typing import Literal
 import keras
 
 from trainer_module.heads.pair_features import PairPerceptron
-from trainer_module.numerics import Tensor
-from trainer_module.parts import Head
+from trainer_module.ops import Tensor
+from trainer_module.registry import Head
 
 
 class ConcatMlp(PairPerceptron, Head):

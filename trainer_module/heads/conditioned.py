@@ -7,8 +7,8 @@ from keras import ops
 from pydantic import PositiveInt
 
 from trainer_module.heads.perceptron import Perceptron
-from trainer_module.numerics import Tensor
-from trainer_module.parts import Head
+from trainer_module.ops import Tensor
+from trainer_module.registry import Head
 
 
 class Conditioned(Perceptron, Head):

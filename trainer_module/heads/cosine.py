@@ -5,9 +5,9 @@ from typing import ClassVar
 import keras
 from keras import ops
 
-from trainer_module.numerics import Tensor, wide
-from trainer_module.parts import Head
-from trainer_module.unit import cosine, unit_length
+from trainer_module.l2_normalize import cosine, unit_length
+from trainer_module.ops import Tensor, wide
+from trainer_module.registry import Head
 
 
 class Cosine(Head):

@@ -5,8 +5,8 @@ from typing import ClassVar
 import keras
 from keras import ops
 
-from trainer_module.numerics import Tensor, wide
-from trainer_module.parts import Head
+from trainer_module.ops import Tensor, wide
+from trainer_module.registry import Head
 
 
 class Dot(Head):

@@ -6,9 +6,9 @@ import keras
 from keras import ops
 from pydantic import NonNegativeFloat, model_validator
 
-from trainer_module.numerics import Tensor
-from trainer_module.parts import Head
-from trainer_module.unit import cosine
+from trainer_module.l2_normalize import cosine
+from trainer_module.ops import Tensor
+from trainer_module.registry import Head
 
 
 class FeatureError(Head):

@@ -2,7 +2,7 @@
 
 import keras
 
-from trainer_module.heads.families import ImageHead
+from trainer_module.heads.base import ImageHead
 
 
 class Image(ImageHead):

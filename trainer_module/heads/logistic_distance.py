@@ -5,8 +5,8 @@ from typing import ClassVar
 import keras
 from pydantic import PositiveFloat
 
-from trainer_module.numerics import Tensor, distance, root, squared_distances, wide
-from trainer_module.parts import Head
+from trainer_module.ops import Tensor, distance, root, squared_distances, wide
+from trainer_module.registry import Head
 
 
 class LogisticDistance(Head):

@@ -5,9 +5,9 @@ import math
 import keras
 from keras import ops
 
-from trainer_module.heads.families import GradeHead
+from trainer_module.heads.base import GradeHead
 from trainer_module.heads.perceptron import Perceptron
-from trainer_module.numerics import Tensor
+from trainer_module.ops import Tensor
 
 
 class Ordinal(Perceptron, GradeHead):

@@ -8,8 +8,8 @@ from keras import ops
 from pydantic import Field
 
 from trainer_module.heads.perceptron import Perceptron
-from trainer_module.numerics import Tensor, distance
-from trainer_module.unit import cosine
+from trainer_module.l2_normalize import cosine
+from trainer_module.ops import Tensor, distance
 
 PairFeature = Literal["left", "right", "difference", "product", "cosine", "distance"]
 

@@ -4,7 +4,7 @@ import keras
 from pydantic import Field, PositiveInt
 
 from relation.spec import Frozen
-from trainer_module.numerics import Tensor
+from trainer_module.ops import Tensor
 
 
 class Perceptron(Frozen):

@@ -2,9 +2,9 @@
 
 import keras
 
-from trainer_module.heads.families import ScoreHead
+from trainer_module.heads.base import ScoreHead
 from trainer_module.heads.perceptron import Perceptron
-from trainer_module.numerics import Tensor
+from trainer_module.ops import Tensor
 
 
 class Scorer(Perceptron, ScoreHead):

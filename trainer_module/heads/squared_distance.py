@@ -4,8 +4,8 @@ from typing import ClassVar
 
 import keras
 
-from trainer_module.numerics import Tensor, squared_distance, squared_distances, wide
-from trainer_module.parts import Head
+from trainer_module.ops import Tensor, squared_distance, squared_distances, wide
+from trainer_module.registry import Head
 
 
 class SquaredDistance(Head):

@@ -2,7 +2,7 @@
 
 import keras
 
-from trainer_module.heads.families import TagHead
+from trainer_module.heads.base import TagHead
 from trainer_module.heads.perceptron import Perceptron
 
 

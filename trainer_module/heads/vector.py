@@ -2,7 +2,7 @@
 
 import keras
 
-from trainer_module.heads.families import VectorHead
+from trainer_module.heads.base import VectorHead
 from trainer_module.heads.pair_features import PairPerceptron
 
 

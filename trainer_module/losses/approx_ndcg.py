@@ -3,9 +3,9 @@
 from keras import ops
 from pydantic import PositiveFloat
 
-from trainer_module.losses.families import ListLoss
+from trainer_module.losses.base import ListLoss
 from trainer_module.losses.ranks import discount, normalized_gains
-from trainer_module.numerics import Tensor, wide
+from trainer_module.ops import Tensor, wide
 
 
 class ApproxNdcg(ListLoss):

@@ -5,8 +5,8 @@ import math
 from keras import ops
 from pydantic import Field, NonNegativeFloat
 
-from trainer_module.losses.families import TagLoss
-from trainer_module.numerics import Tensor, power
+from trainer_module.losses.base import TagLoss
+from trainer_module.ops import Tensor, power
 
 
 class Asymmetric(TagLoss):

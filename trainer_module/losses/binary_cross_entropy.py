@@ -4,8 +4,8 @@ from typing import ClassVar
 
 from keras import ops
 
-from trainer_module.numerics import Tensor, sigmoid_cross_entropy, wide
-from trainer_module.parts import Loss
+from trainer_module.ops import Tensor, sigmoid_cross_entropy, wide
+from trainer_module.registry import Loss
 
 
 class BinaryCrossEntropy(Loss):

@@ -7,8 +7,8 @@ from pydantic import PositiveFloat
 
 from relation.spec import Relation
 from trainer_module.losses.softmax import against_negatives
-from trainer_module.numerics import Tensor, wide
-from trainer_module.parts import Loss
+from trainer_module.ops import Tensor, wide
+from trainer_module.registry import Loss
 
 
 class CandidateSoftmax(Loss):

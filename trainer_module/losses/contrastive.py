@@ -5,8 +5,8 @@ from typing import ClassVar
 from keras import ops
 from pydantic import PositiveFloat
 
-from trainer_module.numerics import Tensor, wide
-from trainer_module.parts import Loss
+from trainer_module.ops import Tensor, wide
+from trainer_module.registry import Loss
 
 
 class Contrastive(Loss):

@@ -3,10 +3,10 @@
 from keras import ops
 from pydantic import PositiveFloat
 
-from trainer_module.losses.families import WholeBatch
+from trainer_module.losses.base import WholeBatch
 from trainer_module.losses.ordered_pairs import ordered_pairs
-from trainer_module.numerics import Tensor, log_weight, masked_logsumexp, wide
-from trainer_module.parts import Loss
+from trainer_module.ops import Tensor, log_weight, masked_logsumexp, wide
+from trainer_module.registry import Loss
 
 
 class Cosent(Loss, WholeBatch):

@@ -3,8 +3,8 @@
 from typing import ClassVar
 
 from relation.spec import Relation
-from trainer_module.numerics import Tensor, weighted_mean, wide
-from trainer_module.parts import Loss
+from trainer_module.ops import Tensor, weighted_mean, wide
+from trainer_module.registry import Loss
 
 
 class FeatureMatching(Loss):

@@ -3,8 +3,8 @@
 from keras import ops
 from pydantic import Field, NonNegativeFloat
 
-from trainer_module.losses.families import TagLoss
-from trainer_module.numerics import Tensor, power, sigmoid_cross_entropy
+from trainer_module.losses.base import TagLoss
+from trainer_module.ops import Tensor, power, sigmoid_cross_entropy
 
 
 class Focal(TagLoss):

@@ -2,8 +2,8 @@
 
 from keras import ops
 
-from trainer_module.losses.families import ImageLoss
-from trainer_module.numerics import Tensor, wide
+from trainer_module.losses.base import ImageLoss
+from trainer_module.ops import Tensor, wide
 
 
 class ImageL2(ImageLoss):

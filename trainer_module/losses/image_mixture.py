@@ -3,11 +3,11 @@
 from keras import ops
 from pydantic import NonNegativeFloat, model_validator
 
-from trainer_module.losses.families import ImageLoss
+from trainer_module.losses.base import ImageLoss
 from trainer_module.losses.image_l1 import ImageL1
 from trainer_module.losses.image_l2 import ImageL2
 from trainer_module.losses.image_ssim import ImageSsim
-from trainer_module.numerics import Tensor
+from trainer_module.ops import Tensor
 
 
 class ImageMixture(ImageLoss):

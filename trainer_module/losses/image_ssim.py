@@ -4,8 +4,8 @@ import numpy as np
 from keras import ops
 from pydantic import Field, PositiveFloat
 
-from trainer_module.losses.families import ImageLoss
-from trainer_module.numerics import Tensor, wide
+from trainer_module.losses.base import ImageLoss
+from trainer_module.ops import Tensor, wide
 
 _C1, _C2 = 0.01**2, 0.03**2
 """The paper's constants for values in [0, 1]."""

@@ -2,9 +2,9 @@
 
 from pydantic import PositiveFloat
 
-from trainer_module.losses.families import SoftmaxLoss
+from trainer_module.losses.base import SoftmaxLoss
 from trainer_module.losses.softmax import against_negatives
-from trainer_module.numerics import Tensor
+from trainer_module.ops import Tensor
 
 
 class InBatchSoftmax(SoftmaxLoss):

@@ -5,10 +5,10 @@ import math
 from keras import ops
 from pydantic import NonNegativeFloat, PositiveFloat
 
-from trainer_module.losses.families import ListLoss
+from trainer_module.losses.base import ListLoss
 from trainer_module.losses.ordered_pairs import ordered_pairs
 from trainer_module.losses.ranks import discount, normalized_gains, ranks
-from trainer_module.numerics import Tensor, wide
+from trainer_module.ops import Tensor, wide
 
 
 class LambdaLoss(ListLoss):

@@ -2,9 +2,9 @@
 
 from keras import ops
 
-from trainer_module.losses.families import ListLoss
+from trainer_module.losses.base import ListLoss
 from trainer_module.losses.ranks import before
-from trainer_module.numerics import Tensor, masked_logsumexp, wide
+from trainer_module.ops import Tensor, masked_logsumexp, wide
 
 
 class ListMle(ListLoss):

@@ -2,8 +2,8 @@
 
 from keras import ops
 
-from trainer_module.losses.families import ListLoss
-from trainer_module.numerics import NOTHING, Tensor, masked_logsumexp, wide
+from trainer_module.losses.base import ListLoss
+from trainer_module.ops import NOTHING, Tensor, masked_logsumexp, wide
 
 
 class ListNet(ListLoss):

@@ -2,8 +2,8 @@
 
 from keras import ops
 
-from trainer_module.numerics import Tensor, wide
-from trainer_module.parts import Loss
+from trainer_module.ops import Tensor, wide
+from trainer_module.registry import Loss
 
 
 class Mse(Loss):

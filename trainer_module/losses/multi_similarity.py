@@ -5,8 +5,8 @@ from typing import ClassVar
 from keras import ops
 from pydantic import FiniteFloat, PositiveFloat
 
-from trainer_module.losses.families import RowLoss
-from trainer_module.numerics import Tensor, masked_logsumexp
+from trainer_module.losses.base import RowLoss
+from trainer_module.ops import Tensor, masked_logsumexp
 
 
 class MultiSimilarity(RowLoss):

@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from trainer_module.numerics import Tensor
+from trainer_module.ops import Tensor
 
 
 def ordered_pairs(labels: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:

@@ -3,8 +3,8 @@
 from keras import ops
 
 from trainer_module.losses.ordered_pairs import ordered_pairs
-from trainer_module.numerics import Tensor, masked_mean, wide
-from trainer_module.parts import Loss
+from trainer_module.ops import Tensor, masked_mean, wide
+from trainer_module.registry import Loss
 
 
 class PairwiseLogistic(Loss):

@@ -3,8 +3,8 @@
 from keras import ops
 from pydantic import FiniteFloat, PositiveFloat
 
-from trainer_module.losses.families import BatchLoss, WholeBatch, refuse_log_q, sides
-from trainer_module.numerics import Tensor, log_weight, masked_logsumexp, masked_mean, wide
+from trainer_module.losses.base import BatchLoss, WholeBatch, refuse_log_q, sides
+from trainer_module.ops import Tensor, log_weight, masked_logsumexp, masked_mean, wide
 
 
 class ProxyAnchor(BatchLoss, WholeBatch):

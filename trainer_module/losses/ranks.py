@@ -4,7 +4,7 @@ import math
 
 from keras import ops
 
-from trainer_module.numerics import Tensor
+from trainer_module.ops import Tensor
 
 
 def before(values: Tensor, valid: Tensor) -> Tensor:

@@ -4,8 +4,8 @@ from keras import ops
 
 from relation.spec import Relation
 from trainer_module.losses.triplet import Triplet
-from trainer_module.numerics import Tensor, wide
-from trainer_module.parts import Loss
+from trainer_module.ops import Tensor, wide
+from trainer_module.registry import Loss
 
 
 class SoftTriplet(Loss):

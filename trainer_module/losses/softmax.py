@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from trainer_module.numerics import Tensor, masked_logsumexp, masked_mean
+from trainer_module.ops import Tensor, masked_logsumexp, masked_mean
 
 
 def against_negatives(logits: Tensor, positive: Tensor, negative: Tensor) -> Tensor:

@@ -5,8 +5,8 @@ from typing import ClassVar
 from keras import ops
 from pydantic import PositiveFloat
 
-from trainer_module.losses.families import SoftmaxLoss
-from trainer_module.numerics import Tensor, masked_logsumexp, masked_mean
+from trainer_module.losses.base import SoftmaxLoss
+from trainer_module.ops import Tensor, masked_logsumexp, masked_mean
 
 
 class SupervisedContrastive(SoftmaxLoss):

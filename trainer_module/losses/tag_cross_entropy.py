@@ -1,7 +1,7 @@
 """Binary cross-entropy of tags."""
 
-from trainer_module.losses.families import TagLoss
-from trainer_module.numerics import Tensor, sigmoid_cross_entropy
+from trainer_module.losses.base import TagLoss
+from trainer_module.ops import Tensor, sigmoid_cross_entropy
 
 
 class TagCrossEntropy(TagLoss):

@@ -2,8 +2,8 @@
 
 from keras import ops
 
-from trainer_module.losses.families import TagLoss
-from trainer_module.numerics import Tensor
+from trainer_module.losses.base import TagLoss
+from trainer_module.ops import Tensor
 
 
 class TagMae(TagLoss):

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from trainer_module.losses.tag_cross_entropy import TagCrossEntropy
-from trainer_module.numerics import Tensor
+from trainer_module.ops import Tensor
 
 
 class WeightedTagCrossEntropy(TagCrossEntropy):

@@ -24,7 +24,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from relation.errors import RecipeError
+from relation.core.errors import RecipeError
 from relation.recipe import Evaluation
 from relation.spec import LabelKind, Relation
 from trainer_module.metrics import images, numeric, ranking, statistics, tags

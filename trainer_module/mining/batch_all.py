@@ -4,12 +4,12 @@ from typing import Any, Literal
 
 import tensorflow as tf
 
-from trainer_module.losses.families import sides
+from trainer_module.losses.base import sides
 from trainer_module.losses.triplet import Triplet
+from trainer_module.mining.base import Mined, Miner
 from trainer_module.mining.buckets import Buckets, sorted_positives
-from trainer_module.mining.miner import Mined, Miner
-from trainer_module.numerics import Tensor, wide
-from trainer_module.parts import Loss
+from trainer_module.ops import Tensor, wide
+from trainer_module.registry import Loss
 
 
 class BatchAll(Miner):

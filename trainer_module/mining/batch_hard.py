@@ -4,8 +4,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from trainer_module.mining.miner import TripletMiner, Triplets, farthest, nearest
-from trainer_module.numerics import Tensor
+from trainer_module.mining.base import TripletMiner, Triplets, farthest, nearest
+from trainer_module.ops import Tensor
 
 
 class BatchHard(TripletMiner):

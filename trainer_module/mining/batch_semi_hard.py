@@ -4,9 +4,9 @@ from typing import Any
 
 import tensorflow as tf
 
+from trainer_module.mining.base import TripletMiner, Triplets, farthest
 from trainer_module.mining.buckets import Buckets, least_from_here, sorted_positives
-from trainer_module.mining.miner import TripletMiner, Triplets, farthest
-from trainer_module.numerics import Tensor
+from trainer_module.ops import Tensor
 
 
 class BatchSemiHard(TripletMiner):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from trainer_module.numerics import Tensor
+from trainer_module.ops import Tensor
 
 
 class Positives(NamedTuple):

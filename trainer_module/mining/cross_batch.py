@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from trainer_module.numerics import Tensor
+from trainer_module.ops import Tensor
 
 
 class CrossBatchMemory(keras.layers.Layer):

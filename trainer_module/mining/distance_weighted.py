@@ -6,9 +6,9 @@ import keras
 import tensorflow as tf
 from pydantic import Field, PositiveFloat
 
+from trainer_module.mining.base import TripletMiner, Triplets
 from trainer_module.mining.buckets import sorted_positives
-from trainer_module.mining.miner import TripletMiner, Triplets
-from trainer_module.numerics import NOTHING, Tensor
+from trainer_module.ops import NOTHING, Tensor
 
 
 class DistanceWeighted(TripletMiner):

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from trainer_module.numerics import Tensor
+from trainer_module.ops import Tensor
 
 
 def same(rows: Tensor, columns: Tensor) -> Tensor:

@@ -9,9 +9,9 @@ import keras
 from pydantic import AfterValidator, Field, NonNegativeInt
 
 from relation.schema import Feature
-from trainer_module.numerics import Tensor
+from trainer_module.ops import Tensor
+from trainer_module.preprocessing.vocabulary import Vocabulary
 from trainer_module.towers.image import ImageTower
-from trainer_module.vocabulary import Vocabulary
 
 IMAGENET, NONE = "imagenet", "none"
 

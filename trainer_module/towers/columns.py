@@ -8,9 +8,9 @@ from keras import ops
 from pydantic import Field, NonNegativeInt, PositiveInt
 
 from relation.schema import Feature, FeatureKind
-from trainer_module.numerics import Tensor
-from trainer_module.towers.network import Network
-from trainer_module.vocabulary import Vocabulary
+from trainer_module.ops import Tensor
+from trainer_module.preprocessing.vocabulary import Vocabulary
+from trainer_module.towers.base import Network
 
 INDEXED = frozenset({FeatureKind.CATEGORICAL, FeatureKind.TEXT})
 """Kinds whose values are indices of a vocabulary: int64 [batch, width], 0 = missing."""

@@ -7,9 +7,9 @@ import keras
 from pydantic import PositiveInt
 
 from relation.schema import Feature, FeatureKind
-from trainer_module.numerics import Tensor
+from trainer_module.ops import Tensor
+from trainer_module.preprocessing.vocabulary import Vocabulary
 from trainer_module.towers.columns import WithColumns, column_inputs
-from trainer_module.vocabulary import Vocabulary
 
 
 class Dense(WithColumns):

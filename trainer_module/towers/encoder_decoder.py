@@ -7,10 +7,10 @@ import keras
 from pydantic import Field, PositiveInt
 
 from relation.schema import Feature
-from trainer_module.numerics import Tensor
+from trainer_module.ops import Tensor
+from trainer_module.preprocessing.vocabulary import Vocabulary
+from trainer_module.towers.base import Norm
 from trainer_module.towers.image import ImageTower
-from trainer_module.towers.network import Norm
-from trainer_module.vocabulary import Vocabulary
 
 
 class EncoderDecoder(ImageTower):

@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 import keras
 from keras import ops
 
-from trainer_module.numerics import Tensor
+from trainer_module.ops import Tensor
 
 Flip: TypeAlias = Literal["none", "horizontal", "both"]
 AXES: dict[Flip, tuple[int, ...]] = {"none": (), "horizontal": (2,), "both": (2, 1)}

@@ -8,11 +8,11 @@ import tensorflow as tf
 from pydantic import Field, PositiveInt
 
 from relation.schema import Feature, FeatureKind
-from trainer_module.images import RememberedImages, decode_images
-from trainer_module.numerics import Tensor
-from trainer_module.parts import Decode
+from trainer_module.ops import Tensor
+from trainer_module.registry import Decode
+from trainer_module.towers.base import Network
+from trainer_module.towers.decode_image import RememberedImages, decode_images
 from trainer_module.towers.flips import DrawnFlips, Flip, Flipped
-from trainer_module.towers.network import Network
 
 
 class ImageTower(Network, abc.ABC):

@@ -6,8 +6,8 @@ from typing import Literal
 import keras
 
 from relation.schema import Feature
+from trainer_module.preprocessing.vocabulary import Vocabulary
 from trainer_module.towers.image import ImageTower
-from trainer_module.vocabulary import Vocabulary
 
 
 class Pixels(ImageTower):

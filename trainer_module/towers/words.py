@@ -10,11 +10,11 @@ from keras import ops
 from pydantic import PositiveInt
 
 from relation.schema import Feature, FeatureKind
-from trainer_module.numerics import Tensor
+from trainer_module.l2_normalize import unit_length
+from trainer_module.ops import Tensor
+from trainer_module.preprocessing.vocabulary import Vocabulary
+from trainer_module.towers.base import Network
 from trainer_module.towers.columns import column_inputs, needs_text
-from trainer_module.towers.network import Network
-from trainer_module.unit import unit_length
-from trainer_module.vocabulary import Vocabulary
 
 WAVES = 16
 """Sinusoids of a number."""

@@ -2,7 +2,7 @@
 
 from components.entity_gen.readers import csv_file, image_folder, parquet, tfrecord
 from components.entity_gen.records import Reader
-from relation.errors import DataError
+from relation.core.errors import DataError
 
 READERS: dict[str, Reader] = {
     "csv": csv_file.read,

@@ -14,7 +14,7 @@ from components.entity_gen.readers.files import BLOCK, open_binary
 from components.entity_gen.readers.tfrecord import GZIP_MAGIC
 from components.entity_gen.records import Fault, Layout, Record
 from components.entity_gen.values import check_columns, row
-from relation.errors import DataError
+from relation.core.errors import DataError
 
 BOM = "\ufeff"
 LIMIT = 1 << 26

@@ -13,7 +13,7 @@ from pyarrow import parquet
 from components.entity_gen.readers.files import open_binary
 from components.entity_gen.records import Layout, Record
 from components.entity_gen.values import check_columns, row
-from relation.errors import DataError
+from relation.core.errors import DataError
 
 BATCH = 512
 

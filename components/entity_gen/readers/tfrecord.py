@@ -12,7 +12,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 
 from components.entity_gen.records import Layout
-from relation.errors import DataError
+from relation.core.errors import DataError
 
 GZIP_MAGIC = b"\x1f\x8b"
 FRAME = 16

@@ -5,9 +5,9 @@ It gives None where it has nothing to say.
 
 from collections.abc import Callable
 
-from components.report.cards import Cards
-from components.report.evidence import Evidence
-from components.report.page import Section
+from components.report.collect.evidence import Evidence
+from components.report.render.cards import Cards
+from components.report.render.page import Section
 from components.report.sections.classes import classes
 from components.report.sections.data import data
 from components.report.sections.examples import examples

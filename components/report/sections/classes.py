@@ -3,9 +3,9 @@
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
-from components.report.cards import Cards
-from components.report.evidence import Evidence
-from components.report.page import Cell, Mark, Section, Sheet, Table
+from components.report.collect.evidence import Evidence
+from components.report.render.cards import Cards
+from components.report.render.page import Cell, Mark, Section, Sheet, Table
 from components.report.sections.strips import side_by_side
 from components.report.text import SHORT, number, printable
 from relation.spec import LabelKind

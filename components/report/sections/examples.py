@@ -1,11 +1,11 @@
 """Some tuples as they are, so that a person sees what is learnt from."""
 
-from components.report.cards import Cards
-from components.report.evidence import Evidence
-from components.report.page import Card, Section, Sheet, Strip
+from components.report.collect.evidence import Evidence
+from components.report.collect.tuple_sample import Related
+from components.report.render.cards import Cards
+from components.report.render.page import Card, Section, Sheet, Strip
 from components.report.sections.strips import spread
 from components.report.text import SHORT, number, printable, words
-from components.report.tuples import Related
 from relation.spec import LabelKind
 
 SHOWN, MEMBERS, TAGS_SHOWN = 8, 12, 8

@@ -1,8 +1,8 @@
 """The conditions that decided."""
 
-from components.report.cards import Cards
-from components.report.evidence import Evidence
-from components.report.page import Cell, Mark, Section, Table
+from components.report.collect.evidence import Evidence
+from components.report.render.cards import Cards
+from components.report.render.page import Cell, Mark, Section, Table
 from components.report.text import measured
 
 _WHY = {

@@ -1,8 +1,8 @@
 """What the page, and the model, were made from."""
 
-from components.report.cards import Cards
-from components.report.evidence import Evidence
-from components.report.page import Cell, Section, Table
+from components.report.collect.evidence import Evidence
+from components.report.render.cards import Cards
+from components.report.render.page import Cell, Section, Table
 from components.report.text import printable, words
 
 

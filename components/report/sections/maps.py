@@ -5,10 +5,10 @@ import numpy.typing as npt
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
-from components.report import figures
-from components.report.cards import Cards
-from components.report.evidence import Embedded, Evidence
-from components.report.page import Block, Figures, Note, Section
+from components.report.collect.evidence import Embedded, Evidence
+from components.report.render import figures
+from components.report.render.cards import Cards
+from components.report.render.page import Block, Figures, Note, Section
 from components.report.sections.strips import spread
 from components.report.text import of_values, words
 from relation import kinds

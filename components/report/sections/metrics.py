@@ -1,9 +1,9 @@
 """What was measured, beside what it should be held against."""
 
-from components.report.cards import Cards
-from components.report.evidence import Evidence
-from components.report.findings import Metric
-from components.report.page import Block, Cell, Note, Section, Table
+from components.report.collect.evidence import Evidence
+from components.report.collect.findings import Metric
+from components.report.render.cards import Cards
+from components.report.render.page import Block, Cell, Note, Section, Table
 from components.report.text import measured, metric_name
 
 

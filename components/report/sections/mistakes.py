@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from components.report.cards import Cards
-from components.report.evidence import Evidence, Pair, pairs_of, says_related
-from components.report.page import Block, Mark, Section, Sheet, Strip
+from components.report.collect.evidence import Evidence, Pair, pairs_of, says_related
+from components.report.render.cards import Cards
+from components.report.render.page import Block, Mark, Section, Sheet, Strip
 from components.report.sections.strips import side_by_side
 from components.report.text import number
 from relation.spec import LabelKind

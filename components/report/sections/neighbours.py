@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from components.report.cards import Cards
-from components.report.evidence import Evidence, Nearest
-from components.report.page import Block, Mark, Section, Sheet, Strip
+from components.report.collect.evidence import Evidence, Nearest
+from components.report.render.cards import Cards
+from components.report.render.page import Block, Mark, Section, Sheet, Strip
 from components.report.text import number
 
 SHOWN, WORST, OTHERS = 8, 8, 4

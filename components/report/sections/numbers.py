@@ -3,10 +3,10 @@
 import numpy as np
 import numpy.typing as npt
 
-from components.report import figures
-from components.report.cards import Cards
-from components.report.evidence import Evidence
-from components.report.page import Block, Figures, Section, Sheet
+from components.report.collect.evidence import Evidence
+from components.report.render import figures
+from components.report.render.cards import Cards
+from components.report.render.page import Block, Figures, Section, Sheet
 from components.report.sections.strips import side_by_side
 from components.report.text import number
 from relation import kinds

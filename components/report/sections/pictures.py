@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from components.report import figures, images
-from components.report.cards import Cards
-from components.report.evidence import Evidence
-from components.report.page import Block, Card, Figures, Section, Sheet, Strip
+from components.report.collect.evidence import Evidence
+from components.report.render import figures, images
+from components.report.render.cards import Cards
+from components.report.render.page import Block, Card, Figures, Section, Sheet, Strip
 from components.report.text import number
 
 SHOWN, OTHERS = 9, 6

@@ -6,12 +6,22 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import ndcg_score
 
-from components.report import figures
-from components.report.cards import Cards
-from components.report.evidence import Evidence
-from components.report.page import Block, Card, Cell, Figures, Mark, Section, Sheet, Strip, Table
+from components.report.collect.evidence import Evidence
+from components.report.collect.tuple_sample import Member, as_id
+from components.report.render import figures
+from components.report.render.cards import Cards
+from components.report.render.page import (
+    Block,
+    Card,
+    Cell,
+    Figures,
+    Mark,
+    Section,
+    Sheet,
+    Strip,
+    Table,
+)
 from components.report.text import SHORT, number, printable
-from components.report.tuples import Member, as_id
 from relation import kinds
 from relation.spec import LabelKind
 

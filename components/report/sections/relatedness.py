@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from components.report import figures
-from components.report.cards import Cards
-from components.report.evidence import Evidence, pairs_of, says_related
-from components.report.page import Figures, Note, Section
+from components.report.collect.evidence import Evidence, pairs_of, says_related
+from components.report.render import figures
+from components.report.render.cards import Cards
+from components.report.render.page import Figures, Note, Section
 
 
 def relatedness(evidence: Evidence, _: Cards) -> Section | None:

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from components.evaluator.results import TUPLES
-from components.report.cards import Cards
-from components.report.evidence import Evidence
-from components.report.findings import Slice
-from components.report.page import Cell, Section, Table
+from components.common.evaluation_results import TUPLES
+from components.report.collect.evidence import Evidence
+from components.report.collect.findings import Slice
+from components.report.render.cards import Cards
+from components.report.render.page import Cell, Section, Table
 from components.report.text import SHORT, measured, metric_name, printable, words
 
 MOST, COLUMNS = 60, 6

@@ -4,10 +4,10 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from components.report.cards import Cards
-from components.report.page import Card, Cell, Mark, Strip, Table
+from components.report.collect.tuple_sample import Member
+from components.report.render.cards import Cards
+from components.report.render.page import Card, Cell, Mark, Strip, Table
 from components.report.text import SHORT, printable
-from components.report.tuples import Member
 
 T = TypeVar("T")
 

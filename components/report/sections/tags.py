@@ -4,9 +4,9 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import average_precision_score
 
-from components.report.cards import Cards
-from components.report.evidence import Evidence
-from components.report.page import Cell, Mark, Section, Sheet, Strip, Table
+from components.report.collect.evidence import Evidence
+from components.report.render.cards import Cards
+from components.report.render.page import Cell, Mark, Section, Sheet, Strip, Table
 from components.report.text import SHORT, number, printable
 from relation.spec import LabelKind
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from components.report import figures
-from components.report.cards import Cards
-from components.report.evidence import Evidence
-from components.report.page import Figures, Section
+from components.report.collect.evidence import Evidence
+from components.report.render import figures
+from components.report.render.cards import Cards
+from components.report.render.page import Figures, Section
 from components.report.text import metric_name, number
 
 LOSS, VALIDATION = "loss", "val_loss"

@@ -7,8 +7,8 @@ import tensorflow as tf
 
 from relation.spec import tags
 from tests.trainer_module.heads.helpers import call, perceptron, shake_biases
-from trainer_module.answers import answer_of
 from trainer_module.heads.ordinal import Ordinal
+from trainer_module.tasks.answers import answer_of
 
 EMBEDDINGS = np.random.default_rng(0).normal(size=(5, 6))
 

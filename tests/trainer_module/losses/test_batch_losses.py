@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.trainer_module.losses.helpers import gradient, softplus, value
+from trainer_module.losses.base import WholeBatch
 from trainer_module.losses.circle import Circle
-from trainer_module.losses.families import WholeBatch
 from trainer_module.losses.in_batch_softmax import InBatchSoftmax
 from trainer_module.losses.multi_similarity import MultiSimilarity
 from trainer_module.losses.nt_xent import NtXent

@@ -8,12 +8,12 @@ import pytest
 
 from relation.recipe import Part
 from tests.trainer_module.losses.helpers import tensor
-from trainer_module.losses import table
-from trainer_module.losses.families import BatchLoss
+from trainer_module.losses import registry
+from trainer_module.losses.base import BatchLoss
 from trainer_module.losses.triplet import Triplet
-from trainer_module.mining.table import MINERS
-from trainer_module.numerics import weighted_mean
-from trainer_module.parts import Parts
+from trainer_module.mining.miners import MINERS
+from trainer_module.ops import weighted_mean
+from trainer_module.registry import Parts
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "losses"
 GIVEN = {
@@ -25,7 +25,7 @@ CASES = [case for recorded in RECORDED for case in recorded["cases"]]
 LOSSES = {
     name: path
     for family in ("TUPLE", "LIST", "BATCH", "TAG", "VALUE", "IMAGE")
-    for name, path in getattr(table, f"{family}_LOSSES").items()
+    for name, path in getattr(registry, f"{family}_LOSSES").items()
 }
 PAIRS, LISTS, BATCH, TAGS = (GIVEN[name] for name in ("tuples", "lists", "batch", "tags"))
 

@@ -9,7 +9,7 @@ from trainer_module.mining.batch_all import BatchAll
 from trainer_module.mining.batch_hard import BatchHard
 from trainer_module.mining.batch_semi_hard import BatchSemiHard
 from trainer_module.mining.distance_weighted import DistanceWeighted
-from trainer_module.numerics import weighted_mean
+from trainer_module.ops import weighted_mean
 
 SIZE = 48
 

@@ -8,18 +8,18 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trainer_module.losses.base import WholeBatch
 from trainer_module.losses.cosent import Cosent
-from trainer_module.losses.families import WholeBatch
 from trainer_module.losses.pairwise_logistic import PairwiseLogistic
 from trainer_module.losses.soft_triplet import SoftTriplet
 from trainer_module.losses.triplet import Triplet
+from trainer_module.mining.base import Miner
 from trainer_module.mining.batch_all import BatchAll
 from trainer_module.mining.batch_hard import BatchHard
 from trainer_module.mining.batch_semi_hard import BatchSemiHard
 from trainer_module.mining.distance_weighted import DistanceWeighted
-from trainer_module.mining.miner import Miner
-from trainer_module.mining.table import MINERS
-from trainer_module.numerics import weighted_mean
+from trainer_module.mining.miners import MINERS
+from trainer_module.ops import weighted_mean
 
 MINED = [BatchHard(), BatchSemiHard(), BatchAll(), DistanceWeighted(dimension=3)]
 every_miner = pytest.mark.parametrize("miner", MINED, ids=lambda miner: type(miner).__name__)

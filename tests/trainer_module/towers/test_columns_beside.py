@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from tests.trainer_module.towers.helpers import IMAGE, PRICE, TRIM, embed
+from trainer_module.preprocessing.vocabulary import Vocabulary
 from trainer_module.towers.cnn import Cnn
 from trainer_module.towers.dense import Dense
-from trainer_module.vocabulary import Vocabulary
 
 VOCABULARIES = {"trim": Vocabulary("item_trim", 6)}
 RNG = np.random.default_rng(0)

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from tests.trainer_module.towers.helpers import COLOUR, PRICE, TRIM, embed
+from trainer_module.preprocessing.vocabulary import Vocabulary
 from trainer_module.towers.dense import Dense
-from trainer_module.vocabulary import Vocabulary
 
 PALETTE = Vocabulary("palette", 4)
 APART = {"colour": Vocabulary("colour", 4), "trim": Vocabulary("trim", 4)}

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from tests.trainer_module.towers.helpers import COLOUR, IMAGE, MAKER, PRICE, TITLE, embed
+from trainer_module.preprocessing.vocabulary import Vocabulary
 from trainer_module.towers.sequence import Place, Sequence
-from trainer_module.vocabulary import Vocabulary
 
 WORDS = Vocabulary("item_words", 30)
 VOCABULARIES = {"title": WORDS, "maker": WORDS, "colour": Vocabulary("item_colour", 5)}

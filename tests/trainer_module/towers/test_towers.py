@@ -14,12 +14,12 @@ from tests.trainer_module.towers.helpers import (
     saved_and_loaded,
     weights_of,
 )
+from trainer_module.preprocessing.vocabulary import Vocabulary
 from trainer_module.towers.backbone import Backbone
 from trainer_module.towers.cnn import Cnn
 from trainer_module.towers.dense import Dense
 from trainer_module.towers.encoder_decoder import EncoderDecoder
 from trainer_module.towers.sequence import Sequence
-from trainer_module.vocabulary import Vocabulary
 
 RNG = np.random.default_rng(0)
 VOCABULARIES = {"colour": Vocabulary("item_colour", 5), "title": Vocabulary("item_words", 50)}

@@ -12,8 +12,8 @@ from tests.trainer_module.towers.helpers import (
     gradients,
     saved_and_loaded,
 )
+from trainer_module.preprocessing.vocabulary import Vocabulary
 from trainer_module.towers.words import FASTEST, SLOWEST, WAVES, Words
-from trainer_module.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary("words", 20)
 INPUTS = {

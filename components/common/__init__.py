@@ -1,0 +1,1 @@
+"""What several components share; it imports no component."""

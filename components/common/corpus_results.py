@@ -1,0 +1,55 @@
+"""What the CorpusEvaluator hands over: `corpus.json`, `sample.npz` (docs/evaluation.md)."""
+
+import io
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from components.common.evaluation_results import jsonable
+
+MODEL, BLESSED, TRIVIAL = "model", "blessed", "trivial"
+"""Names of spaces: the candidate, the last blessed model, and what needs no training."""
+FILE = "corpus.json"
+SAMPLE = "sample.npz"
+
+
+def write(folder: str, found: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
+    """Writes both files.
+
+    Args:
+      folder: the artifact's.
+      found: JSON values; numbers that are not finite become null.
+      arrays: of the sample; empty where there is none.
+    """
+    tf.io.gfile.makedirs(folder)
+    if arrays:
+        _write_arrays(os.path.join(folder, SAMPLE), arrays)
+    with tf.io.gfile.GFile(os.path.join(folder, FILE), "w") as file:
+        file.write(json.dumps(jsonable(found), indent=2, allow_nan=False) + "\n")
+
+
+def _write_arrays(path: str, arrays: Mapping[str, Any]) -> None:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    with tf.io.gfile.GFile(path, "wb") as file:
+        file.write(buffer.getvalue())
+
+
+def read(folder: str) -> dict[str, Any]:
+    """What `corpus.json` holds."""
+    with tf.io.gfile.GFile(os.path.join(folder, FILE)) as file:
+        found: dict[str, Any] = json.loads(file.read())
+    return found
+
+
+def read_arrays(folder: str) -> dict[str, np.ndarray[Any, Any]]:
+    """The arrays of the sample; empty where there is none."""
+    path = os.path.join(folder, SAMPLE)
+    if not tf.io.gfile.exists(path):
+        return {}
+    with tf.io.gfile.GFile(path, "rb") as file, np.load(io.BytesIO(file.read())) as arrays:
+        return dict(arrays)

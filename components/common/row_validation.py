@@ -1,0 +1,222 @@
+"""Screens rows: finds those that cannot be used, and says why. Columnar where rows are good."""
+
+import io
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+from PIL import Image
+from tfx_bsl.coders import example_coder
+
+from components.common.example_wire import varint
+from components.common.row_requirements import RowSpec
+
+WRONG_TYPE = "wrong_type"
+NAN = "nan"
+TOO_MANY = "too_many_values"
+"""More numbers than the schema says, of a feature that plans need."""
+IMAGE_MISSING = "image_missing"
+IMAGE_UNDECODABLE = "image_undecodable"
+
+F64 = npt.NDArray[np.float64]
+
+
+class NotAnExample(Exception):
+    """A record is no tf.Example: the file is of another kind, so no row of it can be trusted."""
+
+
+@dataclass(frozen=True)
+class Screened:
+    """n rows: the values of their keys and numbers, and why they cannot be used.
+
+    `keys`: for each key of the spec n byte strings: b"" if the row has no value; the value, an
+    integer as its decimal digits; of a key that may have several, the distinct ones, sorted, each
+    behind its length. `raw`: of such a key (by its number) the values of each row, in their order.
+    `numbers`: for each number of the spec [n, width], NaN where there is none.
+    `reasons`: "": the row can be used.
+    """
+
+    keys: list[list[bytes]]
+    numbers: list[F64]
+    reasons: list[str]
+    raw: dict[int, list[list[bytes]]]
+
+    @property
+    def ids(self) -> list[bytes]:
+        """The first key of each row."""
+        return self.keys[0] if self.keys else [b""] * len(self.reasons)
+
+
+class Screen:
+    """Screens batches of serialized rows."""
+
+    def __init__(self, spec: RowSpec) -> None:
+        self._spec = spec
+        self._several = [i for i, key in enumerate(spec.keys) if key.several is None]
+        self._decoder = self._new_decoder()
+
+    def _new_decoder(self) -> Any:
+        return example_coder.ExamplesToRecordBatchDecoder(self._spec.schema)
+
+    def _decode(self, records: list[bytes]) -> Any:
+        """An Arrow RecordBatch; RuntimeError if a row is ill-typed, or no tf.Example."""
+        try:
+            return self._decoder.DecodeBatch(records)
+        except RuntimeError:
+            self._decoder = self._new_decoder()  # It keeps values of the batch that failed.
+            raise
+
+    def __call__(self, records: list[bytes]) -> Screened:
+        """Screens n rows; the first reason found, in a fixed order, is the one that is given.
+
+        Raises:
+          NotAnExample: a record cannot be parsed as tf.Example.
+        """
+        try:
+            return self._screen(self._decode(records))
+        except RuntimeError:
+            return self._one_by_one(records)
+
+    def _one_by_one(self, records: list[bytes]) -> Screened:
+        parts = []
+        for record in records:
+            try:
+                parts.append(self._screen(self._decode([record])))
+            except RuntimeError:
+                parts.append(self._ill_typed(record))
+        return Screened(
+            [[part.keys[i][0] for part in parts] for i in range(len(self._spec.keys))],
+            [
+                np.concatenate([part.numbers[i] for part in parts])
+                for i in range(len(self._spec.numbers))
+            ],
+            [part.reasons[0] for part in parts],
+            {i: [part.raw[i][0] for part in parts] for i in self._several},
+        )
+
+    def _ill_typed(self, record: bytes) -> Screened:
+        try:
+            features = tf.train.Example.FromString(record).features.feature
+        except DecodeError:
+            raise NotAnExample from None
+        keys = [[b""] for _ in self._spec.keys]
+        if self._spec.keys:
+            key = self._spec.keys[0]
+            feature = features[key.name]
+            values = feature.int64_list.value if key.integer else feature.bytes_list.value
+            if len(values) == 1 and values[0] != b"":
+                keys[0] = [values[0] if isinstance(values[0], bytes) else b"%d" % values[0]]
+        numbers = [np.full((1, number.width), np.nan) for number in self._spec.numbers]
+        return Screened(keys, numbers, [WRONG_TYPE], {i: [[]] for i in self._several})
+
+    def _screen(self, batch: Any) -> Screened:
+        spec = self._spec
+        column = {name: _Column(batch, name) for name in spec.names}
+        reasons = np.full(batch.num_rows, "", dtype=object)
+        # What is found later wins.
+        for name in spec.images:
+            for row, reason in _image_faults(column[name]):
+                reasons[row] = reason
+        for name in spec.floats:
+            reasons[column[name].rows_where(lambda values: ~np.isfinite(values))] = NAN
+        numbers = []
+        for number in reversed(spec.numbers):
+            values = column[number.name].numbers(number.width)
+            if number.absent is not None:
+                reasons[column[number.name].counts == 0] = number.absent
+            reasons[column[number.name].counts > number.width] = TOO_MANY
+            numbers.append(values)
+        keys: list[list[bytes]] = []
+        raw: dict[int, list[list[bytes]]] = {}
+        for number_of_key, key in reversed(list(enumerate(spec.keys))):
+            if key.several is None:
+                raw[number_of_key] = column[key.name].all_values()
+                named = [joined(row) for row in raw[number_of_key]]
+                counts = column[key.name].counts
+            else:
+                named, counts = column[key.name].first_values()
+                reasons[counts > 1] = key.several
+            if key.absent is not None:
+                reasons[(counts == 0) | _empty(named)] = key.absent
+            keys.append(named)
+        return Screened(keys[::-1], numbers[::-1], reasons.tolist(), raw)
+
+
+class _Column:
+    """A feature of n rows, of any number of values each."""
+
+    def __init__(self, batch: Any, name: str) -> None:
+        array = batch.column(batch.schema.get_field_index(name))
+        self.offsets: npt.NDArray[np.int64] = np.asarray(array.offsets)
+        self.counts: npt.NDArray[np.int64] = np.diff(self.offsets)
+        self.values = array.values
+
+    def _as_bytes(self) -> list[bytes]:
+        values = self.values.to_pylist()
+        return [value if isinstance(value, bytes) else b"%d" % value for value in values]
+
+    def first_values(self) -> tuple[list[bytes], npt.NDArray[np.int64]]:
+        """The first value of each row as bytes, b"" where there is none; and how many, [n]."""
+        values = self._as_bytes()
+        if len(values) == len(self.counts) and (self.counts == 1).all():
+            return values, self.counts
+        bounds = zip(self.offsets[:-1].tolist(), self.offsets[1:].tolist(), strict=True)
+        return [values[start] if end > start else b"" for start, end in bounds], self.counts
+
+    def all_values(self) -> list[list[bytes]]:
+        """All values of each row."""
+        values = self._as_bytes()
+        bounds = zip(self.offsets[:-1].tolist(), self.offsets[1:].tolist(), strict=True)
+        return [values[start:end] for start, end in bounds]
+
+    def numbers(self, width: int) -> F64:
+        """The first `width` values of each row, [n, width], NaN where there are fewer."""
+        flat = self.values.to_numpy(zero_copy_only=False).astype(np.float64)
+        if (self.counts == width).all():
+            return flat.reshape(-1, width)
+        column = np.arange(width)
+        index = self.offsets[:-1, None] + column
+        there = column < self.counts[:, None]
+        padded = np.append(flat, np.nan)
+        return padded[np.where(there, index, len(flat))]
+
+    def rows_where(
+        self, test: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.bool_]]
+    ) -> npt.NDArray[np.int64]:
+        """The rows that hold a value for which `test` is true."""
+        found = np.flatnonzero(test(self.values.to_numpy(zero_copy_only=False)))
+        return np.unique(np.searchsorted(self.offsets, found, side="right") - 1)
+
+
+def joined(values: Iterable[bytes]) -> bytes:
+    """Distinct values, sorted, each behind its length."""
+    return b"".join(varint(len(value)) + value for value in sorted(set(values)) if value)
+
+
+def _empty(values: list[bytes]) -> npt.NDArray[np.bool_]:
+    return np.fromiter((not value for value in values), dtype=bool, count=len(values))
+
+
+def _image_faults(column: _Column) -> list[tuple[int, str]]:
+    faults = [(int(row), IMAGE_MISSING) for row in np.flatnonzero(column.counts == 0)]
+    for index, value in enumerate(column.values):
+        if not decodable(value.as_py()):
+            row = int(np.searchsorted(column.offsets, index, side="right")) - 1
+            faults.append((row, IMAGE_UNDECODABLE))
+    return faults
+
+
+def decodable(image: bytes) -> bool:
+    """Whether an encoded image is a PNG or JPEG that decodes to its last pixel."""
+    try:
+        with Image.open(io.BytesIO(image), formats=("PNG", "JPEG")) as opened:
+            opened.verify()  # Checksums; the file has to be opened again afterwards.
+        with Image.open(io.BytesIO(image), formats=("PNG", "JPEG")) as opened:
+            opened.load()
+    except Exception:  # Pillow raises a dozen types, from SyntaxError to struct.error.
+        return False
+    return True

@@ -1,0 +1,86 @@
+"""Writes TFRecord files, compressed by a library that is several times as fast as zlib.
+
+The frame of a record: its length (uint64), the length's checksum, the data, the data's checksum,
+little-endian (tensorflow/core/lib/io/record_writer.cc).
+"""
+
+import struct
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import google_crc32c
+import numpy as np
+import tensorflow as tf
+from isal import isal_zlib
+
+from components.common.example_wire import varint
+from components.common.hashing import I64
+
+CHUNK = 2**20
+"""About how many bytes are compressed at once."""
+LEVEL = 1
+_GZIP = 31
+"""zlib's window bits for a gzip header and trailer."""
+_LENGTH = struct.Struct("<Q")
+
+
+def _masked(crc: I64) -> bytes:
+    """Checksums as TFRecord holds them, 4 bytes each."""
+    turned = ((crc >> 15) | (crc << 17)) & 0xFFFFFFFF
+    return ((turned + 0xA282EAD8) & 0xFFFFFFFF).astype("<u4").tobytes()
+
+
+def framed(examples: Iterable[list[bytes]]) -> Iterator[tuple[bytes, int]]:
+    """Joins map entries to tf.Examples, and frames them: (bytes, records), many at a time."""
+    data: list[bytes] = []
+    checksums: list[int] = []
+    size, checksum = 0, google_crc32c.value
+    for entries in examples:
+        body = b"".join(entries)
+        record = b"\x0a" + varint(len(body)) + body
+        data.append(record)
+        checksums.append(checksum(record))
+        size += len(record)
+        if size >= CHUNK:
+            yield _frames(data, checksums), len(data)
+            data, checksums, size = [], [], 0
+    if data:
+        yield _frames(data, checksums), len(data)
+
+
+def _frames(data: list[bytes], checksums: list[int]) -> bytes:
+    """Records, each between its length with a checksum and its own checksum."""
+    lengths = {length: _LENGTH.pack(length) for length in set(map(len, data))}
+    heads = {
+        length: packed + _masked(np.array([google_crc32c.value(packed)]))
+        for length, packed in lengths.items()
+    }
+    masked = _masked(np.array(checksums, dtype=np.int64))
+    parts: list[bytes] = []
+    for i, record in enumerate(data):
+        parts += (heads[len(record)], record, masked[4 * i : 4 * i + 4])
+    return b"".join(parts)
+
+
+def write(path: str, examples: Iterable[list[bytes]]) -> int:
+    """Writes tf.Examples, each given as its map entries, to a gzip TFRecord; returns their number.
+
+    One thread compresses and writes while this one puts the next records together.
+    """
+    total = 0
+    pending: Future[None] | None = None
+    compress = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, _GZIP)
+    with tf.io.gfile.GFile(path, "wb") as file, ThreadPoolExecutor(1) as worker:
+
+        def put(data: bytes) -> None:
+            file.write(compress.compress(data))
+
+        for data, count in framed(examples):
+            if pending is not None:
+                pending.result()
+            pending = worker.submit(put, data)
+            total += count
+        if pending is not None:
+            pending.result()
+        file.write(compress.flush())
+    return total

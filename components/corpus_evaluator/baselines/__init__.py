@@ -1,0 +1,1 @@
+"""What needs no training: the model must beat it."""

@@ -1,0 +1,135 @@
+"""Entities as vectors without training: what a model must beat. Pure functions.
+
+A row is numbers | pixels | counts of hashed words; `fitted` makes them comparable, such that
+Euclidean distance weighs the three alike. Words of unit length make it the cosine of TF-IDF.
+"""
+
+import io
+import re
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+from PIL import Image
+
+from components.corpus_evaluator.embeddings.points import Floats
+from relation.schema import Feature, FeatureKind
+
+SIDE = 16
+"""Images are compared at so many pixels a side, in colour."""
+WORDS = 512
+"""Words and categories are hashed to so many columns (Weinberger et al. 2009)."""
+_PIXELS = SIDE * SIDE * 3
+_WORD = re.compile(rb"\w+")
+_STEP = 8192
+
+F32 = npt.NDArray[np.float32]
+_WORDY = (FeatureKind.TEXT, FeatureKind.CATEGORICAL)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The features of an entity type, and the columns of each kind."""
+
+    features: tuple[Feature, ...]
+
+    @property
+    def widths(self) -> tuple[int, int, int]:
+        """Columns of numbers, pixels and words."""
+        kinds = {feature.kind for feature in self.features}
+        numbers = sum(f.width for f in self.features if f.kind is FeatureKind.NUMERIC)
+        pixels = _PIXELS if FeatureKind.IMAGE in kinds else 0
+        return numbers, pixels, WORDS if kinds & set(_WORDY) else 0
+
+    def encode(self, examples: Sequence[tf.train.Example]) -> F32:
+        """Rows of raw entities: [n, Σ widths]; a number that is missing is NaN."""
+        numbers, pixels, words = self.widths
+        out = np.zeros((len(examples), numbers + pixels + words), dtype=np.float32)
+        out[:, :numbers] = np.nan
+        for row, example in zip(out, examples, strict=True):
+            given, at = example.features.feature, 0
+            for feature in self.features:
+                if feature.name not in given:
+                    at += feature.width if feature.kind is FeatureKind.NUMERIC else 0
+                    continue
+                values = _values(given[feature.name])
+                if feature.kind is FeatureKind.NUMERIC:
+                    values = values[: feature.width]
+                    row[at : at + len(values)] = values
+                    at += feature.width
+                elif feature.kind is FeatureKind.IMAGE:
+                    for value in given[feature.name].bytes_list.value[:1]:
+                        row[numbers : numbers + pixels] = _pixels(value)
+                elif feature.kind in _WORDY:
+                    _count(row[numbers + pixels :], feature, values)
+        return out
+
+    def fitted(self, rows: Floats) -> "Fitted":
+        """What makes rows comparable, from those of the references."""
+        numbers, pixels, _ = self.widths
+        total, squares, known, seen = (np.zeros(rows.shape[1]) for _ in range(4))
+        for step in _steps(rows):
+            total += np.nansum(step, axis=0, dtype=np.float64)
+            known += (~np.isnan(step)).sum(axis=0)
+        known = np.maximum(known, 1)
+        mean = total / known
+        for step in _steps(rows):
+            squares += np.nansum((step - mean) ** 2, axis=0)
+            seen += (step > 0).sum(axis=0)
+        deviation = np.sqrt(squares / known)
+        scale = np.ones(rows.shape[1])
+        scale[:numbers] = np.where(deviation[:numbers] > 0, deviation[:numbers], 1) * np.sqrt(
+            max(numbers, 1)
+        )
+        overall = np.sqrt((deviation[numbers : numbers + pixels] ** 2).sum()) if pixels else 1.0
+        scale[numbers : numbers + pixels] = overall or 1.0
+        mean[numbers + pixels :] = 0
+        inverse = np.log((1 + len(rows)) / (1 + seen[numbers + pixels :])) + 1
+        return Fitted(self, mean, scale, inverse)
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """Means and scales of columns, and the inverse document frequency of words."""
+
+    layout: Layout
+    mean: Floats
+    scale: Floats
+    inverse: Floats
+
+    def __call__(self, rows: Floats, out: Floats) -> None:
+        """Puts comparable rows into `out`, of the same shape, a few thousand at a time."""
+        numbers, pixels, _ = self.layout.widths
+        for start in range(0, len(rows), _STEP):
+            step = (rows[start : start + _STEP] - self.mean) / self.scale
+            np.nan_to_num(step, copy=False)
+            words = step[:, numbers + pixels :] * self.inverse
+            lengths = np.sqrt((words**2).sum(axis=1, keepdims=True))
+            step[:, numbers + pixels :] = words / np.where(lengths > 0, lengths, 1)
+            out[start : start + _STEP] = step
+
+
+def _steps(rows: Floats) -> list[Floats]:
+    return [rows[start : start + _STEP] for start in range(0, len(rows), _STEP)]
+
+
+def _values(feature: tf.train.Feature) -> list[bytes] | list[float]:
+    kind = feature.WhichOneof("kind")
+    return list(getattr(feature, kind).value) if kind else []
+
+
+def _pixels(encoded: bytes) -> F32:
+    with Image.open(io.BytesIO(encoded)) as image:
+        small = image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX)
+    return np.asarray(small, dtype=np.float32).ravel() / 255
+
+
+def _count(row: F32, feature: Feature, values: Sequence[bytes | float]) -> None:
+    for value in values:
+        text = value.lower() if isinstance(value, bytes) else b"%d" % int(value)
+        whole = feature.kind is FeatureKind.CATEGORICAL
+        for word in [feature.name.encode() + b"=" + text] if whole else _WORD.findall(text):
+            row[zlib.crc32(word) % WORDS] += 1

@@ -1,0 +1,1 @@
+"""Entities as vectors, with the keys that say which belong together."""

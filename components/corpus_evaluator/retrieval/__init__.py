@@ -1,0 +1,1 @@
+"""Nearest neighbours, and metrics of what is retrieved."""

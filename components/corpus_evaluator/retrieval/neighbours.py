@@ -1,0 +1,173 @@
+"""Answers a question: what is near to held-out entities, in each of several spaces."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from components.common.corpus_results import MODEL, TRIVIAL
+from components.corpus_evaluator.embeddings.links import Links
+from components.corpus_evaluator.embeddings.points import Floats, Keys, Points
+from components.corpus_evaluator.embeddings.population import Population
+from components.corpus_evaluator.request import CorpusRequest, Question
+from components.corpus_evaluator.retrieval import sample
+from components.corpus_evaluator.retrieval.estimate import Estimate, estimates
+from components.corpus_evaluator.retrieval.measures import (
+    EXACT_PAIRS,
+    Similarity,
+    Statistics,
+    measure,
+    names,
+    nearest,
+)
+from relation.names import EVAL
+
+PAIRS = 2**33
+"""Pairs of a query and a reference that are looked at; beyond them, queries are a sample."""
+LEAST_QUERIES = 1000
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Space:
+    """Vectors of queries and references, and what is near among them.
+
+    `by`: what they are, for a person.
+    """
+
+    queries: Floats
+    references: Floats
+    similarity: Similarity
+    by: str
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Corpus:
+    """The queries of a question, its references, and what of each is relevant to the other."""
+
+    question: Question
+    queries: Population
+    references: Population
+    query_keys: Keys
+    reference_keys: Keys
+
+    @classmethod
+    def of(
+        cls, question: Question, queries: Population, references: Population, related: Links
+    ) -> "Corpus":
+        """By labels, which are the keys, or by links from queries to references."""
+        if question.relevant == "label":
+            return cls(question, queries, references, queries.keys, references.keys)
+        left = queries.places(related.members[:, 0])
+        right = references.places(related.members[:, 1])
+        known = (left >= 0) & (right >= 0)
+        linked = np.unique(np.stack([left[known], right[known]], axis=1), axis=0)
+        starts = np.searchsorted(linked[:, 0], np.arange(len(queries) + 1))
+        keys = Keys(starts, references.ids[linked[:, 1]])
+        return cls(question, queries, references, keys, Keys.single(references.ids))
+
+
+class Answer:
+    """The statistics of every query in every space."""
+
+    def __init__(
+        self,
+        request: CorpusRequest,
+        corpus: Corpus,
+        spaces: Mapping[str, Space],
+        pairs: int = PAIRS,
+    ) -> None:
+        """Measures."""
+        self._request, self._corpus, self._spaces = request, corpus, spaces
+        total = len(corpus.queries)
+        most = max(LEAST_QUERIES, PAIRS // max(len(corpus.references), 1))
+        self.places = sample.chosen(corpus.queries.ids, min(most, total))
+        self.statistics: dict[str, Statistics] = {}
+        for name, space in spaces.items():
+            queries, references = self._points(space)
+            self.statistics[name] = measure(
+                queries, references, space.similarity, same=corpus.question.same
+            )
+
+    def _points(self, space: Space) -> tuple[Points, Points]:
+        corpus = self._corpus
+        queries = corpus.queries.points(space.queries, corpus.query_keys)
+        if len(self.places) < len(queries):
+            queries = queries.take(self.places)
+        return queries, corpus.references.points(space.references, corpus.reference_keys)
+
+    @property
+    def metrics(self) -> dict[str, dict[str, Estimate]]:
+        """Of each space the means of the statistics."""
+        return {
+            name: estimates({metric: found[metric] for metric in names()})
+            for name, found in self.statistics.items()
+        }
+
+    @property
+    def slices(self) -> dict[tuple[str, str], tuple[int, dict[str, Estimate]]]:
+        """By (feature, value), sorted: queries with a match, and means of the statistics."""
+        features = self._request.slices
+        queries, found = self._corpus.queries, self.statistics[MODEL]
+        if not features or not queries.slices or not queries.slices[0]:
+            return {}
+        values = np.array([queries.slices[i] for i in self.places.tolist()], dtype=np.str_)
+        result = {}
+        for column, feature in enumerate(features):
+            for value in np.unique(values[:, column]).tolist():
+                mine = values[:, column] == value
+                count = int((found["matches"][mine] > 0).sum())
+                own = {name: found[name][mine] for name in names()}
+                result[feature, value] = (count, estimates(own))
+        return result
+
+    def to_json(self) -> dict[str, Any]:
+        """The part of `corpus.json` that it fills."""
+        question, matches = self._corpus.question, self.statistics[MODEL]["matches"]
+        queries, references = len(self._corpus.queries), len(self._corpus.references)
+        return {
+            "question": {
+                **question._asdict(),
+                "feature": getattr(self._request.materialization.relation.source, "feature", None)
+                if question.relevant == "label"
+                else None,
+                "queries": EVAL,
+                "references": self._request.references,
+                "labels": len(np.unique(self._corpus.queries.keys.values))
+                if question.relevant == "label"
+                else None,
+                "similarity": self._request.similarity,
+            },
+            "counts": {
+                "queries": queries,
+                "references": references,
+                "measured": len(self.places),
+                "without_match": int((matches == 0).sum()),
+                "sampled": len(self.places) < queries,
+                "float64": len(self.places) * references <= EXACT_PAIRS,
+            },
+            "spaces": {
+                name: {metric: found._asdict() for metric, found in metrics.items()}
+                for name, metrics in self.metrics.items()
+            },
+            "trivial_by": self._spaces[TRIVIAL].by if TRIVIAL in self._spaces else None,
+            "slices": [
+                {
+                    "feature": feature,
+                    "value": value,
+                    "queries": count,
+                    "metrics": {name: found._asdict() for name, found in metrics.items()},
+                }
+                for (feature, value), (count, metrics) in self.slices.items()
+            ],
+        }
+
+    def arrays(self) -> dict[str, Any]:
+        """The arrays of `sample.npz`."""
+        space = self._spaces[MODEL]
+        points = self._points(space)
+        same = self._corpus.question.same
+        near = nearest(points[0], points[1], space.similarity, same=same)
+        return sample.arrays(
+            self._corpus.queries, self._corpus.references, points, self.statistics[MODEL], near
+        )

@@ -1,0 +1,1 @@
+"""Rows of entities before they are indexed: several labels, duplicates."""

@@ -1,0 +1,65 @@
+"""One row for each id: which one wins depends on the rows alone, not on their order."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from components.common.example_wire import values_at
+from components.common.row_requirements import EntitySpec
+from components.relation_gen.batches import Entities, take
+from components.relation_gen.stats.counters import show
+from relation.core.errors import DataError
+
+DUPLICATE = "duplicate_id"
+"""Skipped: equal in every feature to the row that is used."""
+CONFLICTING = "conflicting_id"
+"""Skipped: has the id of the row that is used, and differs from it."""
+
+
+@dataclass(frozen=True)
+class Unique:
+    """Entities with distinct keys, sorted by key; and the ids of rows that were left out."""
+
+    entities: Entities
+    duplicates: list[bytes]
+    conflicts: list[bytes]
+
+
+def unique(found: Entities, spec: EntitySpec) -> Unique:
+    """Keeps of the rows with one id, all of one split, the one with the smallest payload.
+
+    Raises:
+      DataError: two different ids have the same 64-bit key.
+    """
+    order = np.argsort(found.key, kind="stable")
+    ordered = found.key[order]
+    first = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]][: len(ordered)])
+    last = np.r_[first[1:], len(ordered)]
+    keep = order[first]
+    duplicates: list[bytes] = []
+    conflicts: list[bytes] = []
+    several = np.flatnonzero(last - first > 1).tolist()
+    payloads = list(found.payload) if several else []
+    for group in several:
+        rows = order[first[group] : last[group]].tolist()
+        rows.sort(key=payloads.__getitem__)
+        _check_same_id([payloads[row] for row in rows], spec)
+        keep[group] = rows[0]
+        for row in rows[1:]:
+            same = payloads[row] == payloads[rows[0]]
+            (duplicates if same else conflicts).append(id_of(payloads[row]))
+    return Unique(take(found, keep), duplicates, conflicts)
+
+
+def _check_same_id(payloads: list[bytes], spec: EntitySpec) -> None:
+    ids = sorted({id_of(payload) for payload in payloads})
+    if len(ids) > 1:
+        raise DataError(
+            f"feature {spec.id.name!r}: the ids {show(ids[0])} and {show(ids[1])} have the same "
+            "64-bit key, so their rows cannot be told apart: change one of the ids"
+        )
+
+
+def id_of(payload: bytes) -> bytes:
+    """The id in a payload; an integer as its decimal digits."""
+    return values_at(payload, 0)[0]

@@ -1,0 +1,216 @@
+"""Puts drawn positives and negatives into tuples: pairs, or anchor, positives and negatives."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from components.common.hashing import I64, U64, words
+from components.relation_gen.batches import F32, F64, I32, Strings
+from components.relation_gen.sampling import plan, without_replacement
+from components.relation_gen.sampling.plan import Line, Members, Plan
+
+NOTHING = np.zeros(0, dtype=np.float32)
+
+
+class Positives(NamedTuple):
+    """Positives of n anchors, [p], those of one anchor in a row: `row` is the anchor of each.
+
+    `relation`: [p * width], `weight`: [p] or empty.
+    """
+
+    row: I64
+    line: Line
+    value: U64 | I64
+    relation: F32
+    weight: F32
+
+
+class Negatives(NamedTuple):
+    """Drawn negatives of n anchors, [q], those of one anchor in a row."""
+
+    row: I64
+    line: Line
+    value: U64 | I64
+    probability: F32
+
+
+class More(NamedTuple):
+    """Further map entries of the tuples of each anchor, [n]; empty where there are none."""
+
+    which: I32
+    entries: Strings
+
+
+NO_MORE = More(np.zeros(0, dtype=np.int32), Strings.of([]))
+
+
+def draw_negatives(
+    seed: int,
+    key: U64,
+    count: I64,
+    ranges: without_replacement.Ranges,
+    heavy: Sequence[tuple[int, int]] | None,
+) -> Negatives:
+    """Draws distinct negatives: as many as asked and as there are.
+
+    Args:
+      key, count: [n].
+      ranges: where they may lie: places, or points of the weighted line.
+      heavy: weights and points of the heaviest on the weighted line; None: all weigh the same.
+    """
+    size = ranges.size()
+    if heavy is None:
+        drawn = without_replacement.distinct(seed, plan.NEGATIVES, key, count, size)
+        line = Line.PLACE
+    else:
+        # No k distinct entities can each be drawn with probability w/L if k w > L.
+        count = np.minimum(count, size // np.maximum(_heaviest(ranges, heavy, len(key)), 1))
+        drawn = without_replacement.spaced(seed, plan.NEGATIVES, key, count, size)
+        line = Line.WEIGHTED
+    probability = (1.0 / np.maximum(size, 1)).astype(np.float32)
+    return Negatives(drawn.row, line, ranges.place(drawn.row, drawn.value), probability[drawn.row])
+
+
+def _heaviest(ranges: without_replacement.Ranges, heavy: Sequence[tuple[int, int]], n: int) -> I64:
+    """The weight of the heaviest that each row may draw, or a little more, [n]."""
+    found = np.full(n, heavy[-1][0] if heavy else 1, dtype=np.int64)
+    rows = np.arange(n)
+    for weight, point in heavy:
+        there = ranges.holds(point)[rows]
+        found[rows[there]] = weight
+        rows = rows[~there]
+        if not len(rows):
+            break
+    return found
+
+
+def pairs(
+    key: U64,
+    positives: Positives,
+    negatives: Negatives,
+    width: int,
+    weight: F32 | None,
+    asked: int,
+    shortfall: dict[str, int],
+    more: More = NO_MORE,
+) -> Plan:
+    """Pairs (left = anchor, right): of each anchor the positives, then the negatives.
+
+    Args:
+      key: of the anchors, [n].
+      width: values of a label.
+      weight: of each anchor, what its negatives weigh, [n]; None: pairs have no weights.
+      asked, shortfall: see `Plan`.
+    """
+    row = np.concatenate([positives.row, negatives.row])
+    n, p = len(key), len(positives.row)
+    before = np.bincount(positives.row, minlength=n)
+    slot = np.concatenate(
+        [_slots(positives.row, n), _slots(negatives.row, n) + before[negatives.row]]
+    )
+    false = np.zeros(len(negatives.row) * width, dtype=np.float32)
+    weights = NOTHING
+    if weight is not None:
+        weights = np.concatenate([positives.weight, weight[negatives.row]])
+    anchor = key[row]
+    return Plan(
+        anchor=anchor,
+        slot=slot.astype(np.uint32),
+        members=(
+            Members(0, Line.KEY, anchor),
+            Members(1, positives.line, positives.value, np.arange(p)),
+            Members(
+                1,
+                negatives.line,
+                negatives.value,
+                np.arange(p, len(row)),
+                negatives.probability,
+            ),
+        ),
+        relation=np.concatenate([positives.relation, false]),
+        weight=weights,
+        asked=asked,
+        shortfall=shortfall,
+        counts={"positives_made": p, "negatives_made": len(negatives.row)},
+        more=more.which[row] if len(more.which) else more.which,
+        entries=more.entries,
+    )
+
+
+def tuples(
+    key: U64,
+    asked: I64,
+    positives: Positives,
+    others: I64,
+    negatives: Negatives,
+    each: tuple[int, int],
+    more: More = NO_MORE,
+    *,
+    cycled: bool = True,
+) -> Plan:
+    """Anchor, positives, negatives.
+
+    Args:
+      key: of the anchors, [n].
+      asked: tuples of each anchor, [n].
+      others: positives that each anchor could have but for caps, [n].
+      each: positives and negatives of a tuple.
+      cycled: whether positives are used again where there are too few for all tuples.
+    """
+    n, (p, k) = len(key), each
+    held, drawn = (np.bincount(part.row, minlength=n) for part in (positives, negatives))
+    uncapped, possible = (
+        np.where(known >= p, asked, 0) if cycled else np.minimum(asked, known // p)
+        for known in (others, held)
+    )
+    count = np.minimum(possible, drawn // k)
+    row, slot = without_replacement.slots(count)
+    first = (np.cumsum(held) - held)[row]
+    chosen = [first + (slot * p + i) % held[row] for i in range(p)]
+    begin = (np.cumsum(drawn) - drawn)[row]
+    refused = [begin + slot * k + i for i in range(k)]
+    anchor = key[row]
+    lacking = asked - uncapped
+    return Plan(
+        anchor=anchor,
+        slot=slot.astype(np.uint32),
+        members=(
+            Members(0, Line.KEY, anchor),
+            *(Members(1 + i, positives.line, positives.value[at]) for i, at in enumerate(chosen)),
+            *(
+                Members(
+                    1 + p + i,
+                    negatives.line,
+                    negatives.value[at],
+                    probability=negatives.probability[at],
+                )
+                for i, at in enumerate(refused)
+            ),
+        ),
+        relation=NOTHING,
+        weight=positives.weight[chosen[0]] if len(positives.weight) else NOTHING,
+        asked=int(asked.sum()),
+        shortfall={
+            plan.NO_POSITIVE: int(lacking[others == 0].sum()),
+            plan.TOO_FEW_POSITIVES: int(lacking[others > 0].sum()),
+            plan.CAPPED: int((uncapped - possible).sum()),
+            plan.TOO_FEW_NEGATIVES: int((possible - count).sum()),
+        },
+        more=more.which[row] if len(more.which) else more.which,
+        entries=more.entries,
+    )
+
+
+def negatives_for_share(seed: int, key: U64, positives: I64, share: float) -> I64:
+    """Negatives of each anchor, so that `share` of all its pairs are positive on average, [n]."""
+    wanted: F64 = positives * (1 - share) / share
+    whole = np.floor(wanted)
+    word = words(seed, plan.SHARES, key, np.zeros(1, dtype=np.int64))
+    turn = (word >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    return (whole + (turn < wanted - whole)).astype(np.int64)
+
+
+def _slots(row: I64, n: int) -> I64:
+    """0, 1, … within each row of sorted row numbers."""
+    return without_replacement.slots(np.bincount(row, minlength=n))[1]

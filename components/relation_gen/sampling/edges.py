@@ -1,0 +1,257 @@
+"""Pairs and tuples of entities that an edge connects; negatives are no known neighbours."""
+
+import itertools
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from components.common.example_wire import entry, keyed
+from components.common.hashing import I64, U64, words
+from components.relation_gen.batches import (
+    F32,
+    NO_POSITIVE,
+    POSITIVE,
+    Bools,
+    Edges,
+    Given,
+    Index,
+    Strings,
+    cut,
+)
+from components.relation_gen.sampling import compose, plan, without_replacement
+from components.relation_gen.sampling.groups import each_of, tuples_of
+from components.relation_gen.sampling.listed_negatives import Listed, are_pairs
+from components.relation_gen.sampling.plan import Candidates, Line, Plan
+from relation.kinds import Labels, NTuples, Pairs, Triplets
+from relation.names import POSITIVE_IDS
+from relation.sampling import NTupleSampling, PairSampling, TripletSampling
+
+Asked = Pairs | Triplets | NTuples
+
+
+class Own(NamedTuple):
+    """Where anchors lie among the candidates themselves, [n]: place and size (on the weighted line:
+    point and weight), and their block [start, end)."""
+
+    place: I64
+    size: I64
+    start: I64
+    end: I64
+
+
+class Anchors(NamedTuple):
+    """Edges by anchor: the edges of anchor i are edges[bounds[i]:bounds[i + 1]], in the order of a
+    hash. `own`: None where anchors are no candidates. `given`: the negatives of each, where a list
+    names them.
+    """
+
+    key: U64
+    bounds: I64
+    edges: Edges
+    own: Own | None
+    given: Listed | None = None
+
+
+class Setting(NamedTuple):
+    """What is the same for all anchors: the request, candidates, values of a label, id's type."""
+
+    relation: Asked
+    candidates: Candidates
+    weighted: bool
+    width: int
+    valued: bool
+    integer_ids: bool
+
+
+def order(edges: Edges, seed: int) -> Index:
+    """Edges by anchor, and within one by a hash of seed and both ends."""
+    turn = words(seed, plan.POSITIVES, edges.left, edges.right)
+    value = edges.value.reshape(len(turn), -1)
+    weight = [edges.weight] if len(edges.weight) else []
+    return np.lexsort((*weight, *value.T[::-1], edges.right, turn, edges.left))
+
+
+def plans(anchors: Anchors, setting: Setting) -> Iterator[Plan]:
+    """Plans all tuples of some anchors."""
+    held = np.diff(anchors.bounds)
+    for part in plan.chunks(held + _members(setting.relation.sampling, held)):
+        yield _plan(_slice(anchors, part), setting)
+
+
+def _members(sampling: PairSampling | TripletSampling | NTupleSampling, held: I64) -> I64:
+    """About how many members are drawn for each anchor, which has `held` edges, [n]."""
+    if not isinstance(sampling, PairSampling):
+        return _count(tuples_of(sampling), held) * sum(each_of(sampling))
+    positives = np.minimum(_count(sampling.positives_per_anchor, held), held)
+    if sampling.positive_share is not None:
+        return np.ceil(positives / sampling.positive_share).astype(np.int64)
+    return positives + sampling.negative_count
+
+
+def _slice(anchors: Anchors, part: slice) -> Anchors:
+    bounds = anchors.bounds[part.start : part.stop + 1]
+    edges = cut(anchors.edges, int(bounds[0]), int(bounds[-1]))
+    own, listed = anchors.own, anchors.given
+    return Anchors(
+        anchors.key[part],
+        bounds - bounds[0],
+        edges,
+        Own(*(column[part] for column in own)) if own is not None else None,
+        listed._replace(bounds=listed.bounds[part.start : part.stop + 1]) if listed else None,
+    )
+
+
+def _plan(anchors: Anchors, setting: Setting) -> Plan:
+    """The tuples of some anchors."""
+    row = np.repeat(np.arange(len(anchors.key)), np.diff(anchors.bounds))
+    if isinstance(setting.relation, Pairs):
+        return _pairs(anchors, row, setting, setting.relation.sampling)
+    return _tuples(anchors, row, setting, setting.relation.sampling)
+
+
+def _pairs(anchors: Anchors, row: I64, setting: Setting, sampling: PairSampling) -> Plan:
+    """Pairs: an edge of any value is one, and its value the label."""
+    key, edges, seed = anchors.key, anchors.edges, setting.relation.seed
+    usable = np.ones(len(row), dtype=bool) if setting.valued else edges.positive == POSITIVE
+    known = _known_positives(edges, setting)
+    held = np.bincount(row[known], minlength=len(key))
+    wanted = _count(sampling.positives_per_anchor, held)
+    positives = _first(anchors, row, usable, wanted)
+    value = edges.value.reshape(len(row), -1)[positives]
+    had = np.bincount(row[positives], minlength=len(key))
+    if sampling.positive_share is not None:
+        count = compose.negatives_for_share(seed, key, had, sampling.positive_share)
+    elif sampling.negatives_per_anchor is None and setting.valued:
+        count = np.zeros(len(key), dtype=np.int64)
+    else:
+        count = np.full(len(key), sampling.negative_count)
+    negatives = _negatives(anchors, setting, row, count)
+    lacking = np.maximum(wanted - held, 0)
+    return compose.pairs(
+        key,
+        _described(edges, row, positives, value.reshape(-1)),
+        negatives,
+        setting.width,
+        _weight_of_negatives(anchors, setting),
+        int(wanted.sum() + count.sum()),
+        {
+            plan.NO_POSITIVE: int(lacking[held == 0].sum()),
+            plan.TOO_FEW_POSITIVES: int(lacking[held > 0].sum()),
+            plan.CAPPED: int((wanted - lacking - had).sum()),
+            plan.TOO_FEW_NEGATIVES: int(count.sum()) - len(negatives.row),
+        },
+        _known(anchors, setting),
+    )
+
+
+def are_known(anchors: Anchors, setting: Setting, found: Given, anchor: I64) -> Bools:
+    """Whether the negatives of some rows are known positives of their anchors, [m]."""
+    known = np.flatnonzero(_known_positives(anchors.edges, setting))
+    row = np.repeat(np.arange(len(anchors.key)), np.diff(anchors.bounds))[known]
+    return are_pairs(anchor, found.right, row, anchors.edges.right[known])
+
+
+def _known_positives(edges: Edges, setting: Setting) -> Bools:
+    """Which edges no given negative may repeat: a pair is one whatever its value."""
+    if setting.valued and isinstance(setting.relation, Pairs):
+        return np.ones(len(edges.left), dtype=bool)
+    return edges.positive != NO_POSITIVE
+
+
+def _tuples(
+    anchors: Anchors, row: I64, setting: Setting, sampling: TripletSampling | NTupleSampling
+) -> Plan:
+    """Tuples of positive edges."""
+    key, edges = anchors.key, anchors.edges
+    p, k = each_of(sampling)
+    held = np.bincount(row[edges.positive != NO_POSITIVE], minlength=len(key))
+    wanted = _count(tuples_of(sampling), held)
+    positives = _first(anchors, row, edges.positive == POSITIVE, wanted * p)
+    return compose.tuples(
+        key,
+        wanted,
+        _described(edges, row, positives, compose.NOTHING),
+        held,
+        _negatives(anchors, setting, row, wanted * k),
+        (p, k),
+        _known(anchors, setting),
+        cycled=sampling.caps.positives_per_entity is None,
+    )
+
+
+def _first(anchors: Anchors, row: I64, usable: Bools, wanted: I64) -> I64:
+    """The first `wanted` usable edges of each anchor."""
+    before: I64 = np.cumsum(usable) - usable
+    nth: I64 = before - before[anchors.bounds[:-1]][row]
+    return np.flatnonzero(usable & (nth < wanted[row]))
+
+
+def _described(edges: Edges, row: I64, used: I64, relation: F32) -> compose.Positives:
+    weight = edges.weight[used] if len(edges.weight) else edges.weight
+    return compose.Positives(row[used], Line.KEY, edges.right[used], relation, weight)
+
+
+def _weight_of_negatives(anchors: Anchors, setting: Setting) -> F32 | None:
+    """What the negatives of each anchor weigh: 1, or as much as the anchor, where that decides."""
+    weight = anchors.edges.weight
+    if not len(weight):
+        return None
+    if isinstance(setting.relation.source, Labels):  # All edges of an anchor weigh what it does.
+        return weight[anchors.bounds[:-1]]
+    return np.ones(len(anchors.key), dtype=np.float32)
+
+
+def _count(asked: int | str, held: I64) -> I64:
+    return held if isinstance(asked, str) else np.full(len(held), asked)
+
+
+def _negatives(anchors: Anchors, setting: Setting, row: I64, count: I64) -> compose.Negatives:
+    if anchors.given is not None:
+        return anchors.given.first(np.arange(len(anchors.key)), count)
+    edges, weighted = anchors.edges, setting.weighted
+    start = edges.point if weighted else edges.place
+    size: I64 = edges.mass if weighted else np.ones_like(start)
+    if anchors.own is not None:  # An anchor is no negative of its own.
+        row = np.concatenate([row, np.arange(len(anchors.key))])
+        start = np.concatenate([start, anchors.own.place])
+        size = np.concatenate([size, anchors.own.size])
+    end = start + size
+    low = np.zeros(len(anchors.key), dtype=np.int64)
+    total = setting.candidates.mass if weighted else setting.candidates.rows
+    high = np.full_like(low, total)
+    where = setting.relation.sampling.negatives.where
+    if where != "anywhere":
+        assert anchors.own is not None
+        inside = (start >= anchors.own.start[row]) & (start < anchors.own.end[row])
+        if where == "within":
+            low, high = anchors.own.start, anchors.own.end
+            row, start, end = row[inside], start[inside], end[inside]
+        else:
+            row = np.concatenate([row[~inside], np.arange(len(anchors.key))])
+            start = np.concatenate([start[~inside], anchors.own.start])
+            end = np.concatenate([end[~inside], anchors.own.end])
+    # Two edges may name one entity: a place is left out once.
+    sort = np.lexsort((end, start, row))
+    row, start, end = row[sort], start[sort], end[sort]
+    changed = (row[1:] != row[:-1]) | (start[1:] != start[:-1]) | (end[1:] != end[:-1])
+    new = np.r_[True, changed][: len(row)]
+    row, start, end = row[new], start[new], end[new]
+    bounds = np.searchsorted(row, np.arange(len(anchors.key) + 1))
+    ranges = without_replacement.Union.outside(start, end, bounds, low, high)
+    heavy = setting.candidates.heavy if weighted else None
+    return compose.draw_negatives(setting.relation.seed, anchors.key, count, ranges, heavy)
+
+
+def _known(anchors: Anchors, setting: Setting) -> compose.More:
+    """The ids of each anchor's known positives, as map entries."""
+    most = setting.relation.sampling.known_positives
+    if not most:
+        return compose.NO_MORE
+    ids, positive = list(anchors.edges.right_id), anchors.edges.positive.tolist()
+    entries = []
+    for begin, stop in itertools.pairwise(anchors.bounds.tolist()):
+        known = dict.fromkeys(ids[i] for i in range(begin, stop) if positive[i])  # Each once.
+        some = list(itertools.islice(known, most))
+        entries.append(entry(POSITIVE_IDS, keyed(some, setting.integer_ids)))
+    return compose.More(np.arange(len(entries), dtype=np.int32), Strings.of(entries))

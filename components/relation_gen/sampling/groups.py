@@ -1,0 +1,240 @@
+"""Pairs and tuples of entities that share a label: blocks of the dense index."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from components.common.hashing import I64
+from components.relation_gen.batches import F32, Bools, Cell, Given
+from components.relation_gen.sampling import compose, plan, without_replacement
+from components.relation_gen.sampling.label_sets import Table
+from components.relation_gen.sampling.listed_negatives import Listed
+from components.relation_gen.sampling.plan import Candidates, Line, Plan
+from relation.kinds import NTuples, Pairs, Triplets
+from relation.sampling import NTupleSampling, PairSampling, TripletSampling
+
+Asked = Pairs | Triplets | NTuples
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """One cell of entities with labels, and what it must know of all others.
+
+    `place`, `mass`: where the cell begins in the dense index, and on the weighted line. `table`:
+    how blocks are related, unless each is related to itself alone. `weight`: `relation_weight` of
+    each anchor, [n]; empty where there is none. `cap`: how often an entity may be a positive.
+    `given`: the negatives of each, where a list names them.
+    """
+
+    population: Cell
+    place: int
+    mass: int
+    candidates: Candidates
+    table: Table | None
+    weight: F32
+    cap: int | None
+    given: Listed | None = None
+
+    def are_related(self, found: Given, anchor: I64) -> Bools:
+        """Whether the negatives of some rows, [m], have a label of their anchors (places here)."""
+        population = self.population
+        if self.table is not None:
+            number = self.table.number(population.block[anchor])
+            return self.table.related.has(number, found.place)
+        at = found.place - self.place
+        return (population.start[anchor] <= at) & (at < population.end[anchor])
+
+
+def turns(population: Cell, sampling: PairSampling | TripletSampling | NTupleSampling) -> I64:
+    """How often each entity is an anchor, [n]."""
+    size = population.end - population.start
+    if sampling.balance is not None:
+        whole, rest = np.divmod(sampling.balance, size)
+        return np.asarray(whole + (population.rank < rest), dtype=np.int64)
+    if sampling.caps.anchors_per_group is not None:
+        return (population.rank < sampling.caps.anchors_per_group).astype(np.int64)
+    return np.ones(len(size), dtype=np.int64)
+
+
+def per_anchor(relation: Asked) -> int:
+    """Tuples that one turn of an anchor asks for (on average, if a share of positives is asked)."""
+    sampling = relation.sampling
+    if isinstance(sampling, PairSampling):
+        positives = _number(sampling.positives_per_anchor)
+        if sampling.positive_share is not None:
+            return max(round(positives / sampling.positive_share), 1)
+        return positives + sampling.negative_count
+    return _number(tuples_of(sampling))
+
+
+def _members(relation: Asked) -> int:
+    """Members that are drawn for one turn of an anchor."""
+    sampling = relation.sampling
+    drawn = 1 if isinstance(sampling, PairSampling) else sum(each_of(sampling))
+    return per_anchor(relation) * drawn
+
+
+def each_of(sampling: TripletSampling | NTupleSampling) -> tuple[int, int]:
+    """Positives and negatives of a tuple."""
+    if isinstance(sampling, NTupleSampling):
+        return sampling.positives_per_tuple, sampling.negatives_per_tuple
+    return 1, 1
+
+
+def tuples_of(sampling: TripletSampling | NTupleSampling) -> int | str:
+    """Tuples of each anchor, or `all`."""
+    if isinstance(sampling, NTupleSampling):
+        return sampling.tuples_per_anchor
+    return sampling.triplets_per_anchor
+
+
+def _number(count: int | str) -> int:
+    assert isinstance(count, int)  # `all` is refused with the recipe.
+    return count
+
+
+def plans(cell: Labelled, relation: Asked) -> Iterator[Plan]:
+    """Plans all tuples of the anchors of a cell."""
+    population, sampling = cell.population, relation.sampling
+    times = turns(population, sampling)
+    rows = np.flatnonzero(times)
+    used = np.zeros(len(times), dtype=np.int64)
+    room = _Room(population, sampling.caps.positives_per_group)
+    for part in plan.chunks(times[rows] * _members(relation) + 1):
+        some = rows[part]
+        yield _plan(cell, relation, some, times[some], used, room)
+
+
+class _Room:
+    """How many positives each block may still have: blocks are met one after the other."""
+
+    def __init__(self, population: Cell, cap: int | None) -> None:
+        self._start, self._cap = population.start, cap
+        self._block, self._used = -1, 0
+
+    def __call__(self, rows: I64, wanted: I64) -> I64:
+        """How many of the wanted positives of some anchors, in order, there is room for."""
+        if self._cap is None or not len(rows):
+            return wanted
+        start = self._start[rows]
+        before = np.cumsum(wanted) - wanted
+        first = np.searchsorted(start, start)  # The first anchor here of the same block.
+        before = before - before[first]
+        before += np.where(start == self._block, self._used, 0)
+        allowed = np.clip(self._cap - before, 0, wanted)
+        last = start == start[-1]
+        carried = self._used if start[-1] == self._block else 0
+        self._block, self._used = int(start[-1]), carried + int(allowed[last].sum())
+        return allowed
+
+
+def _plan(cell: Labelled, relation: Asked, rows: I64, times: I64, used: I64, room: _Room) -> Plan:
+    sampling = relation.sampling
+    key = cell.population.key[rows]
+    weight = cell.weight[rows] if len(cell.weight) else None
+    if isinstance(sampling, PairSampling):
+        wanted = times * _number(sampling.positives_per_anchor)
+        positives, others, capped = _positives(cell, relation.seed, rows, wanted, used, room)
+        held = np.bincount(positives.row, minlength=len(rows))
+        if sampling.positive_share is not None:
+            count = compose.negatives_for_share(relation.seed, key, held, sampling.positive_share)
+        else:
+            count = times * sampling.negative_count
+        negatives = _negatives(cell, relation, rows, count)
+        lacking = np.maximum(wanted - others, 0)
+        shortfall = {
+            plan.NO_POSITIVE: int(lacking[others == 0].sum()),
+            plan.TOO_FEW_POSITIVES: int(lacking[others > 0].sum()),
+            plan.CAPPED: capped,
+            plan.TOO_FEW_NEGATIVES: int(count.sum()) - len(negatives.row),
+        }
+        positives = _described(positives, np.ones(len(positives.row), dtype=np.float32), weight)
+        total = int(wanted.sum() + count.sum())
+        return compose.pairs(key, positives, negatives, 1, weight, total, shortfall)
+    asked = times * _number(tuples_of(sampling))
+    p, k = each_of(sampling)
+    positives, others, _ = _positives(cell, relation.seed, rows, asked * p, used, room)
+    negatives = _negatives(cell, relation, rows, asked * k)
+    positives = _described(positives, compose.NOTHING, weight)
+    caps = sampling.caps
+    cycled = caps.positives_per_group is None and caps.positives_per_entity is None
+    return compose.tuples(key, asked, positives, others, negatives, (p, k), cycled=cycled)
+
+
+def _described(
+    positives: compose.Positives, relation: F32, weight: F32 | None
+) -> compose.Positives:
+    weights = compose.NOTHING if weight is None else weight[positives.row]
+    return positives._replace(relation=relation, weight=weights)
+
+
+def _positives(
+    cell: Labelled, seed: int, rows: I64, wanted: I64, used: I64, room: _Room
+) -> tuple[compose.Positives, I64, int]:
+    """Distinct positives of some anchors; how many others each has; how many caps left out."""
+    population = cell.population
+    place = rows + cell.place
+    ranges: without_replacement.Gap | without_replacement.Chosen
+    if cell.table is None:
+        start, end = population.start[rows] + cell.place, population.end[rows] + cell.place
+        ranges = without_replacement.Gap(start, end, place, place + 1)
+        others = ranges.size()
+    else:
+        ranges = without_replacement.Chosen(
+            cell.table.related, cell.table.number(population.block[rows])
+        )
+        others = ranges.size() - 1
+    possible = np.minimum(wanted, others)
+    roomy = room(rows, possible)
+    drawn = without_replacement.distinct(seed, plan.POSITIVES, population.key[rows], roomy, others)
+    rank = drawn.value
+    if isinstance(ranges, without_replacement.Chosen):  # Past the anchor itself.
+        rank = rank + (rank >= ranges.union.rank(ranges.of, place)[drawn.row])
+    value = ranges.place(drawn.row, rank)
+    row, capped = drawn.row, int((possible - roomy).sum())
+    if cell.cap is not None:  # Every positive is then of this cell.
+        keep = _within(value - cell.place, used, cell.cap)
+        capped += int((~keep).sum())
+        row, value = row[keep], value[keep]
+    positives = compose.Positives(row, Line.PLACE, value, compose.NOTHING, compose.NOTHING)
+    return positives, others, capped
+
+
+def _within(place: I64, used: I64, cap: int) -> npt.NDArray[np.bool_]:
+    """Which positives, in order, are used no more than `cap` times; counts them in `used`."""
+    order = np.argsort(place, kind="stable")
+    ordered = place[order]
+    nth = np.arange(len(place)) - np.searchsorted(ordered, ordered)
+    keep = np.empty(len(place), dtype=bool)
+    keep[order] = used[ordered] + nth < cap
+    used += np.bincount(place[keep], minlength=len(used))
+    return keep
+
+
+def _negatives(cell: Labelled, relation: Asked, rows: I64, count: I64) -> compose.Negatives:
+    """Distinct negatives of some anchors."""
+    if cell.given is not None:
+        return cell.given.first(rows, count)
+    population, drawn_from = cell.population, cell.candidates
+    weighted = len(population.mass) > 0
+    ranges: without_replacement.Gap | without_replacement.Chosen
+    if cell.table is not None:
+        ranges = without_replacement.Chosen(
+            cell.table.allowed, cell.table.number(population.block[rows])
+        )
+    elif weighted:
+        start, end = population.start[rows], population.end[rows]
+        ranges = _all_but(
+            population.mass[start] + cell.mass, population.mass[end] + cell.mass, drawn_from.mass
+        )
+    else:
+        start, end = population.start[rows] + cell.place, population.end[rows] + cell.place
+        ranges = _all_but(start, end, drawn_from.rows)
+    heavy = drawn_from.heavy if weighted else None
+    return compose.draw_negatives(relation.seed, population.key[rows], count, ranges, heavy)
+
+
+def _all_but(start: I64, end: I64, total: int) -> without_replacement.Gap:
+    return without_replacement.Gap(np.zeros_like(start), np.full_like(end, total), start, end)

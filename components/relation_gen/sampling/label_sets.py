@@ -1,0 +1,123 @@
+"""Which blocks of the dense index share a label: for several labels a row, or grouped negatives.
+
+A block is a distinct set of labels (within a group, where negatives are drawn inside or outside the
+anchor's). There are far fewer blocks than rows, so one table of all is small; where there are not,
+the data is refused, since every block's relations to all others would have to be known.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse
+
+from components.common.hashing import I64, U64
+from components.relation_gen.sampling.without_replacement import Union
+from relation.core.errors import DataError
+
+MAX_BLOCKS = 50_000
+MAX_RANGES = 20_000_000
+CELLS = 2**22
+"""Pairs of blocks that are compared at a time."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block: its hash, the hash of its group, its labels, its place and weight in the index."""
+
+    block: int
+    group: int
+    labels: tuple[bytes, ...]
+    start: int
+    rows: int
+    mass_start: int
+    mass: int
+
+
+@dataclass(frozen=True)
+class Table:
+    """Blocks in the order of their hash, [b]; and for each the ranges of places that are related
+    to it, and the ranges (of places, or of the weighted line) that negatives may be drawn from."""
+
+    block: U64
+    related: Union
+    allowed: Union
+
+    def number(self, block: U64) -> I64:
+        """The row of each block, [n]."""
+        return np.searchsorted(self.block, block)
+
+
+def make_table(found: Sequence[Block], where: str, weighted: bool, field: str) -> Table:
+    """Relates all blocks of a population to each other.
+
+    Raises:
+      DataError: there are too many.
+    """
+    if len(found) > MAX_BLOCKS:
+        raise DataError(
+            f"{field}: the rows have {len(found):,} different sets of labels (within a group); at "
+            f"most {MAX_BLOCKS:,} can be related to each other: use labels of fewer values, or "
+            "state the relationships as edges"
+        )
+    found = sorted(found, key=lambda block: block.start)
+    start, rows, mass_start, mass = (
+        np.array([getattr(block, name) for block in found], dtype=np.int64)
+        for name in ("start", "rows", "mass_start", "mass")
+    )
+    group = np.array([block.group for block in found], dtype=np.uint64)
+    hashes = np.array([block.block for block in found], dtype=np.uint64)
+    has = _labels(found)
+    order = np.argsort(hashes)
+    related, allowed = _Ranges(start, rows), _Ranges(mass_start if weighted else start, mass)
+    for begin in range(0, len(order), step := max(CELLS // len(order), 1)):
+        some = order[begin : begin + step]
+        shares = (has[some] @ has.T).toarray() > 0
+        free = ~shares
+        if where != "anywhere":
+            same = group[some, None] == group[None, :]
+            free &= same if where == "within" else ~same
+        related.add(shares)
+        allowed.add(free)
+    return Table(hashes[order], related.union(), allowed.union())
+
+
+def _labels(found: Sequence[Block]) -> scipy.sparse.csr_matrix:
+    """Which labels each block has, [blocks, labels]."""
+    labels = sorted({label for block in found for label in block.labels})
+    number = {label: i for i, label in enumerate(labels)}
+    row = [i for i, block in enumerate(found) for _ in block.labels]
+    column = [number[label] for block in found for label in block.labels]
+    shape = (len(found), len(labels))
+    return scipy.sparse.csr_matrix((np.ones(len(row), dtype=np.int32), (row, column)), shape=shape)
+
+
+class _Ranges:
+    """Collects, row by row, chosen blocks as ranges; neighbours are joined."""
+
+    def __init__(self, start: I64, size: I64) -> None:
+        self._start, self._end = start, start + size
+        self._parts: list[tuple[I64, I64, I64]] = []
+        self._count = 0
+
+    def add(self, chosen: npt.NDArray[np.bool_]) -> None:
+        """Adds rows, [rows, blocks]."""
+        padded = np.zeros((len(chosen), chosen.shape[1] + 2), dtype=np.int8)
+        padded[:, 1:-1] = chosen
+        step = np.diff(padded, axis=1)
+        row, first = np.nonzero(step == 1)
+        _, last = np.nonzero(step == -1)
+        self._count += len(row)
+        if self._count > MAX_RANGES:
+            raise DataError(
+                f"the sets of labels make more than {MAX_RANGES:,} ranges of related rows: use "
+                "labels of fewer values, or state the relationships as edges"
+            )
+        count = np.bincount(row, minlength=len(chosen))
+        self._parts.append((self._start[first], self._end[last - 1], count))
+
+    def union(self) -> Union:
+        """All rows."""
+        start, end, count = (np.concatenate(part) for part in zip(*self._parts, strict=True))
+        return Union(start, end, np.concatenate([[0], np.cumsum(count)]))

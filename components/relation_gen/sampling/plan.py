@@ -1,0 +1,95 @@
+"""What a plan is, and the purposes of its pseudo-random words."""
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from components.common.hashing import I64, U64
+from components.relation_gen.batches import F32, I32, U32, Strings
+
+POSITIVES, NEGATIVES, ORDER, SHARES, PAIRS, CUTS, SPLITS = 1, 2, 3, 4, 5, 6, 7
+"""Purposes of pseudo-random words: each has a stream of its own."""
+
+NO_POSITIVE = "no_positive"
+"""The anchor is the only one of its label."""
+TOO_FEW_POSITIVES = "too_few_positives"
+TOO_FEW_NEGATIVES = "too_few_negatives"
+ALONE = "no_other"
+"""The anchor is the only entity (of its group)."""
+TOO_FEW_OTHERS = "too_few_others"
+ONE_GRADE = "one_grade"
+"""All documents of the query have the same grade."""
+TOO_FEW_PAIRS = "too_few_pairs"
+CAPPED = "positives_capped"
+"""A cap on positives left them out."""
+
+CHUNK = 2**15
+"""About how many tuples are drawn at a time: arrays that stay in a processor's cache."""
+
+
+class Line(enum.Enum):
+    """How a member is known: by its key, by its place in the dense index, or by a point on the
+    weighted line."""
+
+    KEY = 0
+    PLACE = 1
+    WEIGHTED = 2
+
+
+class Members(NamedTuple):
+    """The members of one role, [m]: the tuples that they belong to (None: each, in order).
+
+    `value`: keys (uint64), or places or points (int64). `probability`: with which each was drawn as
+    a negative (of a weighted one: one over the length of the line); None: it was not.
+    """
+
+    role: int
+    line: Line
+    value: U64 | I64
+    tuples: I64 | None = None
+    probability: F32 | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """t tuples, each known by the anchor's key and a slot.
+
+    `relation`: [t * width], NaN where a tuple has none. `weight`: [t], or empty. `more`, `entries`:
+    see `columns.Heads`. `asked`: how many tuples were asked for. `shortfall`: how many of
+    them could not be made, by reason. `counts`: what else is counted.
+    """
+
+    anchor: U64
+    slot: U32
+    members: tuple[Members, ...]
+    relation: F32
+    weight: F32
+    asked: int
+    shortfall: dict[str, int]
+    counts: dict[str, int] = field(default_factory=dict)
+    more: I32 = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
+    entries: Strings = field(default_factory=lambda: Strings.of([]))
+
+
+class Candidates(NamedTuple):
+    """Entities that negatives are drawn from: how many, and their weight in all.
+
+    `heavy`: weight and point (on the weighted line) of the heaviest, from the heaviest on.
+    """
+
+    rows: int
+    mass: int
+    heavy: tuple[tuple[int, int], ...]
+
+
+def chunks(size: I64, budget: int = CHUNK) -> Iterator[slice]:
+    """Cuts rows of some sizes, [n], into stretches of about `budget` in all."""
+    total = np.cumsum(size)
+    begin, done = 0, 0
+    while begin < len(size):
+        stop = max(int(np.searchsorted(total, done + budget, side="right")), begin + 1)
+        yield slice(begin, stop)
+        begin, done = stop, int(total[stop - 1])

@@ -1,0 +1,285 @@
+"""Draws without replacement as vectorized, pure functions of pseudo-random words."""
+
+import functools
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from components.common.hashing import I64, U64, scale, small_scale, words
+
+_NEVER = np.iinfo(np.int64).max
+FEW = 64
+"""Up to so many slots are drawn by rank; beyond, in time linear in their number."""
+CELLS = 2**20
+"""Numbers that are sorted at a time."""
+
+
+class Drawn(NamedTuple):
+    """t draws: the row that each is of (in order), its slot (0, 1, … in a row), its value."""
+
+    row: I64
+    slot: I64
+    value: I64
+
+
+def distinct(seed: int, purpose: int, key: U64, count: I64, available: I64) -> Drawn:
+    """Draws distinct numbers for each row: as many as asked and there are.
+
+    Each slot alone is uniform over [0, available); no number is drawn twice in a row. What a row
+    draws depends on its key, count and number of available values alone.
+
+    Args:
+      key, count, available: [n].
+    """
+    count = np.minimum(count, available)
+    if not len(count):
+        return _nothing()
+    most = int(count.max())
+    if most <= FEW and count.min() == most:
+        value = by_rank(words(seed, purpose, key, np.arange(most)[:, None]), available)
+        row = np.repeat(np.arange(len(key)), most)
+        return Drawn(row, np.tile(np.arange(most), len(key)), value.T.reshape(-1))
+    parts = []
+    for size in np.unique(count).tolist():
+        rows = np.flatnonzero(count == size)
+        if size <= FEW:
+            word = words(seed, purpose, key[rows], np.arange(size)[:, None])
+            value = by_rank(word, available[rows]).T
+        else:
+            value = _many(seed, purpose, key[rows], size, available[rows])
+        slots = np.tile(np.arange(size), len(rows))
+        parts.append(Drawn(np.repeat(rows, size), slots, value.reshape(-1)))
+    joined = Drawn(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    order = np.argsort(joined.row, kind="stable")
+    return Drawn(*(column[order] for column in joined))
+
+
+def by_rank(words: U64, available: I64) -> I64:
+    """Draws distinct numbers for each row, each slot uniform over [0, available).
+
+    Slot j draws a rank among the numbers that earlier slots left, and is shifted past those that
+    they took; so each slot alone is uniform over all, and no draw is repeated or rejected.
+
+    Args:
+      words: pseudo-random words, [slots, n].
+      available: how many numbers each row has to draw from, [n].
+
+    Returns:
+      [slots, n]; -1 in the slots j >= available, for which nothing is left.
+
+    Example: available 5, draws of rank 2, 2, 0 give 2, 3, 0.
+    """
+    drawn = np.empty(words.shape, dtype=np.int64)
+    taken = np.full(words.shape, _NEVER, dtype=np.int64)  # The first j rows are sorted.
+    enough = bool((available >= len(words)).all())
+    for slot in range(len(words)):
+        value = small_scale(
+            words[slot], available - slot if enough else np.maximum(available - slot, 1)
+        )
+        for earlier in taken[:slot]:
+            value += value >= earlier
+        if not enough:
+            value[available <= slot] = -1
+        drawn[slot] = value
+        if slot == len(words) - 1:
+            break
+        if not enough:
+            value = np.where(value < 0, _NEVER, value)
+        for index in range(slot):
+            earlier = taken[index]
+            taken[index], value = np.minimum(earlier, value), np.maximum(earlier, value)
+        taken[slot] = value
+    return drawn
+
+
+def _many(seed: int, purpose: int, key: U64, count: int, available: I64) -> I64:
+    """Draws `count` distinct numbers for each row, [n, count]; takes time in proportion to them."""
+    found = np.empty((len(key), count), dtype=np.int64)
+    dense = available <= 4 * count
+    step = max(CELLS // (4 * count), 1)
+    for draw, rows in ((_shuffled, np.flatnonzero(dense)), (_sifted, np.flatnonzero(~dense))):
+        for begin in range(0, len(rows), step):
+            some = rows[begin : begin + step]
+            found[some] = draw(seed, purpose, key[some], count, available[some])
+    return found
+
+
+def _shuffled(seed: int, purpose: int, key: U64, count: int, available: I64) -> I64:
+    """The first numbers of a random order of all."""
+    slot = np.arange(int(available.max()))
+    turn = words(seed, purpose, key[:, None], slot)
+    turn[slot >= available[:, None]] = np.iinfo(np.uint64).max
+    return np.argsort(turn, axis=1, kind="stable")[:, :count]
+
+
+def _sifted(seed: int, purpose: int, key: U64, count: int, available: I64) -> I64:
+    """The first different ones of many numbers, of which at most a quarter is repeated; so the
+    first turn is nearly always enough."""
+    found = np.empty((len(key), count), dtype=np.int64)
+    rows, size = np.arange(len(key)), count + count // 2 + 16
+    while len(rows):
+        word = words(seed, purpose, key[rows, None], np.arange(size))
+        value = scale(word, available[rows, None].astype(np.uint64)).astype(np.int64)
+        order = np.argsort(value, axis=1, kind="stable")
+        ordered = np.take_along_axis(value, order, axis=1)
+        new = np.ones(value.shape, dtype=bool)
+        np.put_along_axis(new, order[:, 1:], ordered[:, 1:] != ordered[:, :-1], axis=1)
+        nth = np.cumsum(new, axis=1)
+        enough = nth[:, -1] >= count
+        chosen = new & (nth <= count) & enough[:, None]
+        found[rows[enough]] = value[chosen].reshape(-1, count)
+        rows, size = rows[~enough], 2 * size
+    return found
+
+
+def spaced(seed: int, purpose: int, key: U64, count: I64, length: I64) -> Drawn:
+    """Draws points of a line of some length for each row, evenly spaced, from a random start.
+
+    Each slot alone is uniform over [0, length); two slots of a row are at least length // count
+    apart, so that no stretch up to that size is hit twice (systematic sampling, Madow 1949).
+
+    Args:
+      key, count, length: [n]; count >= 0, and length >= count.
+    """
+    row, slot = slots(count)
+    start = scale(
+        words(seed, purpose, key, np.zeros(1, dtype=np.int64)), length.astype(np.uint64)
+    ).astype(np.int64)
+    step = length // np.maximum(count, 1)
+    return Drawn(row, slot, (start[row] + slot * step[row]) % np.maximum(length, 1)[row])
+
+
+def slots(count: I64) -> tuple[I64, I64]:
+    """Rows of some counts, [n], one after the other: of each element its row, and 0, 1, … in it."""
+    row = np.repeat(np.arange(len(count)), count)
+    return row, np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+
+
+@dataclass(frozen=True)
+class Gap:
+    """For each of n rows all places in [low, high) but those in [start, end), low <= start <= end
+    <= high."""
+
+    low: I64
+    high: I64
+    start: I64
+    end: I64
+
+    def size(self) -> I64:
+        """How many places each row has, [n]."""
+        return self.high - self.low - (self.end - self.start)
+
+    def holds(self, place: int) -> npt.NDArray[np.bool_]:
+        """Whether a place is one of each row's, [n]."""
+        here = (self.low <= place) & (place < self.high)
+        return here & ~((self.start <= place) & (place < self.end))
+
+    def place(self, row: I64, rank: I64) -> I64:
+        """The places of some ranks, counted from 0 in order."""
+        value = rank + self.low[row]
+        return value + np.where(value >= self.start[row], (self.end - self.start)[row], 0)
+
+
+@dataclass(frozen=True)
+class Union:
+    """For each of n rows the places in sorted, disjoint ranges: those of row i are
+    start[bounds[i]:bounds[i + 1]], and `end` likewise."""
+
+    start: I64
+    end: I64
+    bounds: I64
+
+    @classmethod
+    def outside(cls, start: I64, end: I64, bounds: I64, low: I64, high: I64) -> "Union":
+        """All places in [low, high) but those in the given ranges, which may touch."""
+        rows = len(bounds) - 1
+        count = np.diff(bounds)
+        new_bounds = np.concatenate([[0], np.cumsum(count + 1)])
+        first = new_bounds[:-1]
+        new_start = np.empty(len(start) + rows, dtype=np.int64)
+        new_end = np.empty_like(new_start)
+        row = np.repeat(np.arange(rows), count)
+        own = np.arange(len(start)) + row  # The range before each given one; one more a row.
+        new_start[first] = low
+        new_start[own + 1] = end
+        new_end[own] = start
+        new_end[new_bounds[1:] - 1] = high
+        return cls(new_start, new_end, new_bounds)
+
+    @functools.cached_property
+    def _total(self) -> I64:
+        return np.concatenate([[0], np.cumsum(self.end - self.start)])
+
+    @functools.cached_property
+    def _step(self) -> np.int64:
+        return np.int64(self.end.max(initial=0) + 1)
+
+    @functools.cached_property
+    def _line(self) -> I64:
+        """Where ranges begin on a line that holds row after row."""
+        owner = np.repeat(np.arange(len(self.bounds) - 1), np.diff(self.bounds))
+        return owner * self._step + self.start
+
+    def size(self) -> I64:
+        """How many places each row has, [n]."""
+        return self._total[self.bounds[1:]] - self._total[self.bounds[:-1]]
+
+    @functools.cached_property
+    def _held(self) -> dict[int, npt.NDArray[np.bool_]]:
+        return {}
+
+    def holds(self, place: int) -> npt.NDArray[np.bool_]:
+        """Whether a place is one of each row's, [n]."""
+        if place not in self._held:
+            here = np.concatenate([[0], np.cumsum((self.start <= place) & (place < self.end))])
+            self._held[place] = here[self.bounds[1:]] > here[self.bounds[:-1]]
+        return self._held[place]
+
+    def has(self, row: I64, place: I64) -> npt.NDArray[np.bool_]:
+        """Whether each place is one of a row's."""
+        at = row * self._step + place
+        found = np.maximum(np.searchsorted(self._line, at, side="right") - 1, 0)
+        beyond = at - self._line[found]
+        return (beyond >= 0) & (beyond < (self.end - self.start)[found])
+
+    def place(self, row: I64, rank: I64) -> I64:
+        """The places of some ranks, counted from 0 in order."""
+        at = rank + self._total[self.bounds[:-1]][row]
+        found = np.searchsorted(self._total, at, side="right") - 1
+        return self.start[found] + at - self._total[found]
+
+    def rank(self, row: I64, place: I64) -> I64:
+        """The ranks of some places of the ranges."""
+        low, step = self.bounds[:-1][row], self._step
+        found = np.searchsorted(self._line, row * step + place, side="right") - 1
+        return self._total[found] - self._total[low] + place - self.start[found]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """For each of n rows the ranges of one row of a union: `of`, [n]."""
+
+    union: Union
+    of: I64
+
+    def size(self) -> I64:
+        """How many places each row has, [n]."""
+        return self.union.size()[self.of]
+
+    def holds(self, place: int) -> npt.NDArray[np.bool_]:
+        """Whether a place is one of each row's, [n]."""
+        return self.union.holds(place)[self.of]
+
+    def place(self, row: I64, rank: I64) -> I64:
+        """The places of some ranks, counted from 0 in order."""
+        return self.union.place(self.of[row], rank)
+
+
+Ranges = Gap | Union | Chosen
+
+
+def _nothing() -> Drawn:
+    none = np.zeros(0, dtype=np.int64)
+    return Drawn(none, none, none)

@@ -1,0 +1,1 @@
+"""Counts of what was read, made and skipped, and why."""

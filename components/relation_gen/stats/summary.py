@@ -1,0 +1,198 @@
+"""What a run did, in the form that users and the pipeline read; and the checks that it adds up."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from components.relation_gen.context import ANY
+from components.relation_gen.stats import counters
+from components.relation_gen.stats.counters import Counts, Tally, count_of, matching
+from relation.core.errors import DataError
+from relation.names import ENTITIES, TRAIN
+
+Stats = dict[str, Any]
+
+
+def build(
+    rows: Iterable[tuple[str, str, str, int]],
+    splits: Iterable[str],
+    edges: Collection[str] = (),
+) -> Stats:
+    """The content of `relation_stats.json`.
+
+    Args:
+      rows: (split, input, what was counted, count).
+      edges: the names of the edge lists; their rows get their split from their ends.
+
+    Raises:
+      RuntimeError: counts do not add up, so something was lost: a fault of this program.
+      DataError: a split has no tuple.
+    """
+    counts: Counts = {(split, name, what): Tally(count) for split, name, what, count in rows}
+    inputs = sorted({name for _, name, _ in counts if name})
+    read = [name for name in inputs if _total(counts, name, counters.READ)]
+    # Edges are of no split before their ends are known; rows that hold tuples are.
+    own = [name for name in read if name not in edges] or read
+    # Entities within rows are read with them, and have what is noted alone.
+    noted = {name for _, name, what in counts if what.startswith(counters.NOTED)}
+    stats: Stats = {
+        "splits": {split: _split(counts, split, own) for split in splits},
+        "inputs": {name: _input(counts, name) for name in sorted(noted.union(read))},
+        "audit": {
+            what: {name: count for name in inputs if (count := count_of(counts, ANY, name, what))}
+            for what in (counters.OVERLAP, counters.EQUAL)
+        },
+    }
+    unassigned = _rows(counts, counters.UNASSIGNED, own)
+    if unassigned["rows_read"]:
+        stats["splits"][counters.UNASSIGNED] = unassigned
+    used = sum(
+        count_of(counts, home, name, counters.ENTITIES) for name in inputs for home in (TRAIN, ANY)
+    )
+    stats["entities"] = {TRAIN: count_of(counts, ENTITIES, "", counters.WRITTEN)}
+    for split in splits:
+        written, made = (count_of(counts, split, "", w) for w in (counters.WRITTEN, counters.MADE))
+        _equal(split, "written and made", written, made)
+        _check_some(split, stats["splits"][split])
+    if stats["entities"][TRAIN] not in (used, 0):
+        _equal(TRAIN, "entities written and entities used", stats["entities"][TRAIN], used)
+    return stats
+
+
+def _check_some(split: str, found: Stats) -> None:
+    """Refuses a split without a tuple, of which nothing could be learnt."""
+    if not found["tuples"]:
+        reasons = ", ".join(f"{name} {count:,}" for name, count in found["shortfall"].items())
+        raise DataError(
+            f"split {split!r}: no tuple could be made of {found['tuples_requested']:,} asked for: "
+            f"{reasons or 'no reason is known'}; ask for fewer members, or give it more rows"
+        )
+
+
+def _input(counts: Counts, name: str) -> Stats:
+    """All rows of an input."""
+    splits = sorted({split for split, source, _ in counts if source == name})
+    skipped: dict[str, int] = {}
+    noted: dict[str, int] = {}
+    for split in splits:
+        for found, prefix in ((skipped, counters.SKIPPED), (noted, counters.NOTED)):
+            for reason, count in matching(counts, split, name, prefix).items():
+                found[reason] = found.get(reason, 0) + count.count
+    read, used, mirrored = (
+        _total(counts, name, what) for what in (counters.READ, counters.USED, counters.MIRRORED)
+    )
+    _equal(
+        name, "rows read and rows used or skipped", read + mirrored, used + sum(skipped.values())
+    )
+    more = {"rows_mirrored": mirrored} if mirrored else {}
+    return {
+        "rows_read": read,
+        **more,
+        "rows_used": used,
+        "rows_skipped": sum(skipped.values()),
+        "skipped": dict(sorted(skipped.items())),
+        "noted": dict(sorted(noted.items())),
+    }
+
+
+def _rows(counts: Counts, split: str, inputs: list[str]) -> Stats:
+    """The rows of a split; reasons name the input where there are several."""
+    skipped = {
+        (reason if len(inputs) == 1 else f"{name}.{reason}"): found.count
+        for name in inputs
+        for reason, found in matching(counts, split, name, counters.SKIPPED).items()
+    }
+    read, used = (
+        sum(count_of(counts, split, name, what) for name in inputs)
+        for what in (counters.READ, counters.USED)
+    )
+    return {
+        "rows_read": read,
+        "rows_used": used,
+        "rows_skipped": sum(skipped.values()),
+        "skipped": skipped,
+    }
+
+
+def _split(counts: Counts, split: str, inputs: list[str]) -> Stats:
+    lacking = {
+        name: found.count for name, found in matching(counts, split, "", counters.SHORTFALL).items()
+    }
+    asked, made = (count_of(counts, split, "", w) for w in (counters.REQUESTED, counters.MADE))
+    _equal(split, "tuples asked for and made or lacking", asked, made + sum(lacking.values()))
+    known = {name: found.count for name, found in matching(counts, split, "", "").items()}
+    kinds = {
+        kind: count
+        for kind in ("positives", "negatives")
+        if (count := known.get(f"{kind}_made", 0))
+    }
+    cut = {CUT: known[CUT]} if known.get(CUT) else {}
+    labels = sum(count_of(counts, split, name, counters.LABELS) for name in inputs)
+    return {
+        **_rows(counts, split, inputs),
+        **({"labels": labels} if labels else {}),
+        "tuples_requested": asked,
+        "tuples": made,
+        **kinds,
+        **cut,
+        "shortfall": lacking,
+    }
+
+
+CUT = "documents_cut"
+
+
+def _total(counts: Counts, name: str, what: str) -> int:
+    return sum(
+        found.count for (_, source, kind), found in counts.items() if (source, kind) == (name, what)
+    )
+
+
+def _equal(where: str, what: str, left: int, right: int) -> None:
+    if left != right:
+        raise RuntimeError(f"{where!r}: {what} differ: {left} and {right}")
+
+
+def properties(stats: Stats) -> dict[str, int]:
+    """The counts as flat properties of the artifact: `tuples_train`, `rows_read_train`, …"""
+    flat = {f"entities_{split}": count for split, count in stats["entities"].items()}
+    for split, found in stats["splits"].items():
+        flat |= {
+            f"{name}_{split}": count for name, count in found.items() if isinstance(count, int)
+        }
+    for what, found in stats["audit"].items():
+        flat |= {f"{what}_{name}": count for name, count in found.items()}
+    return flat
+
+
+def summary(stats: Stats) -> list[str]:
+    """Lines for people: one a split, one an input if there are several, what the audit found."""
+    lines = []
+    for name, found in stats["inputs"].items():
+        if found["rows_read"] and len(stats["inputs"]) > 1:
+            lines.append(
+                f"{name}: {found['rows_read']:,} rows read, {found['rows_used']:,} used"
+                f"{_reasons(found['skipped'], 'skipped')}"
+            )
+        if found["noted"]:
+            lines.append(f"{name}: {_counted(found['noted'], 'noted')}")
+    for split, found in stats["splits"].items():
+        lines.append(
+            f"{split}: {found['rows_read']:,} rows read, {found['rows_used']:,} used"
+            f"{_reasons(found['skipped'], 'skipped')}; {found.get('tuples', 0):,} tuples"
+            f"{_reasons(found.get('shortfall', {}), 'could not be made')}"
+        )
+    for split, count in stats["entities"].items():
+        lines.append(f"{ENTITIES}: {count:,} entities of {split}, each once")
+    for what, found in stats["audit"].items():
+        for name, count in found.items():
+            lines.append(f"audit: {name}: {count:,} {what.replace('_', ' ')}")
+    return lines
+
+
+def _reasons(counts: dict[str, int], verb: str) -> str:
+    return f", {_counted(counts, verb)}" if counts else ""
+
+
+def _counted(counts: dict[str, int], verb: str) -> str:
+    shown = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+    return f"{sum(counts.values()):,} {verb} ({shown})"

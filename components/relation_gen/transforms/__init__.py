@@ -1,0 +1,1 @@
+"""The Beam steps of RelationGen, thin shells over pure functions."""

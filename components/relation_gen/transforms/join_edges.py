@@ -1,0 +1,319 @@
+"""One row for each id; what overlaps between splits; and which entities edges name."""
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+
+from components.common import example_wire, hashing, shuffle_store
+from components.common.row_requirements import EntitySpec
+from components.common.row_validation import joined
+from components.relation_gen.batches import (
+    STAR,
+    Edges,
+    Ends,
+    Entities,
+    Indexed,
+    Known,
+    Queries,
+    Strings,
+    join,
+    take,
+)
+from components.relation_gen.context import ANY, Job, range_of
+from components.relation_gen.rows import deduplicate
+from components.relation_gen.shuffle_keys import COUNTS, place, placed, population, routed
+from components.relation_gen.stats import counters
+from relation import kinds
+
+Refs = tuple[str, Iterable[shuffle_store.Ref]]
+
+
+def counted(name: str, input_name: str, counts: dict[str, int]) -> Iterator[Any]:
+    """Counts without examples; zeros are left out."""
+    for what, count in counts.items():
+        if count:
+            yield beam.pvalue.TaggedOutput(
+                COUNTS, ((name, input_name, what), counters.Tally(count))
+            )
+
+
+class Dedup(beam.DoFn):
+    """(block, Refs of Entities) → (block of one population, Ref of Entities), one row an id.
+
+    Outputs beside: INDEXED by cell, ENDS by block, CONTENT by block of the content's hash.
+    """
+
+    TAGS = INDEXED, ENDS, CONTENT = "indexed", "ends", "content"
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def process(self, element: Refs) -> Iterator[Any]:
+        """Handles one block."""
+        key, refs = element
+        entity, block = placed(key)
+        job, spec = self._job, self._job.entities[entity]
+        everything = join(list(shuffle_store.read(refs)))
+        yield from self._overlap(entity, everything)
+        inline = isinstance(job.request.relation.source, kinds.Row)
+        with shuffle_store.Writer(job.spill) as out:
+            for code in np.unique(everything.split).tolist():
+                name = job.name(entity, code)
+                mine = take(everything, np.flatnonzero(everything.split == code))
+                found = deduplicate.unique(mine, spec)
+                ref = out.add(found.entities)
+                for split in job.splits_of(name):
+                    yield place(population(entity, split), block), ref
+                yield from self._hand_on(out, entity, name, block, found.entities)
+                size = len(found.entities.payload.data)
+                used = {counters.ENTITIES: len(found.entities.key), counters.BYTES: size}
+                if not inline:
+                    used[counters.USED] = len(found.entities.key)
+                yield from counted(name, entity, used)
+                skipped = {
+                    deduplicate.DUPLICATE: found.duplicates,
+                    deduplicate.CONFLICTING: found.conflicts,
+                }
+                if inline:  # A row may well name an entity that another row names.
+                    skipped = {deduplicate.CONFLICTING: found.conflicts}
+                for reason, ids in skipped.items():
+                    if ids:
+                        kind = counters.NOTED if inline else counters.SKIPPED
+                        yield beam.pvalue.TaggedOutput(
+                            COUNTS, ((name, entity, kind + reason), counters.of(len(ids), ids))
+                        )
+
+    def _overlap(self, entity: str, found: Entities) -> Iterator[Any]:
+        """Counts ids that are in several splits."""
+        order = np.lexsort((found.split, found.key))
+        key, split = found.key[order], found.split[order]
+        same = (key[1:] == key[:-1]) & (split[1:] != split[:-1])
+        rows = order[1:][same]
+        rows = rows[np.unique(found.key[rows], return_index=True)[1]]
+        if len(rows):
+            shown = take(found, rows[: counters.SHOWN * 100])
+            ids = [deduplicate.id_of(payload) for payload in shown.payload]
+            where = (ANY, entity, counters.OVERLAP)
+            yield beam.pvalue.TaggedOutput(COUNTS, (where, counters.of(len(rows), ids)))
+
+    def _hand_on(
+        self, out: shuffle_store.Writer, entity: str, name: str, block: int, found: Entities
+    ) -> Iterator[Any]:
+        job, spec = self._job, self._job.entities[entity]
+        source, tag = job.request.relation.source, beam.pvalue.TaggedOutput
+        if entity == job.indexed:
+            cell = job.cell_of(entity, found.key, found.block)
+            indexed = Indexed(found.key, found.block, found.group, found.numbers)
+            parts: list[tuple[Any, hashing.I64]] = [(indexed, cell)]
+            if spec.block is not None:
+                known = known_blocks(spec, found)
+                parts.append((known, job.cell_of(entity, known.block, known.block)))
+            for part, index in parts:
+                for where, ref in routed(out, part, index, entity):
+                    for split in job.splits_of(name):
+                        at = place(population(entity, split), placed(where)[1])
+                        yield tag(self.INDEXED, (at, ref))
+        if job.lists:
+            ends = Ends(found.key, found.split, found.block)
+            yield tag(self.ENDS, (place(entity, block), out.add(ends)))
+        if isinstance(source, kinds.GradedGroup) and entity == source.query:
+            index = range_of(found.key, job.cells)
+            for at, ref in routed(out, Queries(found.key), index, entity):
+                for split in job.splits_of(name):
+                    documents = population(job.request.primary, split)
+                    yield tag(self.INDEXED, (place(documents, placed(at)[1]), ref))
+        if job.own_labels and entity == job.request.primary:
+            edges = own_labels(job, spec, found)
+            index = job.cell_of(job.request.ends[1], edges.right, edges.right)
+            labels = population(job.request.ends[1], name)
+            for where, ref in routed(out, edges, index, labels):
+                yield tag(self.INDEXED, (where, ref))
+        if name != ANY and len(job.splits) > 1:
+            content = hashing.hash_values(
+                [example_wire.content(payload) for payload in found.payload], integers=False
+            )
+            contents = Ends(content, found.split, found.key)
+            for where, ref in routed(out, contents, range_of(content, job.blocks), entity):
+                yield tag(self.CONTENT, (where, ref))
+
+
+def known_blocks(spec: EntitySpec, found: Entities) -> Known:
+    """What the blocks of some entities stand for."""
+    assert spec.block is not None
+    at = spec.rows.names.index(spec.block)
+    block, first = np.unique(found.block, return_index=True)
+    payloads = found.payload.take(first)
+    labels = [joined(example_wire.values_at(payload, at)) for payload in payloads]
+    return Known(block, found.group[first], Strings.of(labels))
+
+
+def own_labels(job: Job, spec: EntitySpec, found: Entities) -> Edges:
+    """Edges from entities to their own labels."""
+    assert spec.tags is not None
+    at, tags = spec.rows.names.index(spec.tags), job.entities[job.request.ends[1]]
+    values = [sorted(set(example_wire.values_at(payload, at)) - {b""}) for payload in found.payload]
+    count = np.array([len(row) for row in values], dtype=np.int64)
+    labels = [value for row in values for value in row]
+    n, nothing = len(labels), np.zeros(0, dtype=np.int64)
+    weight = np.zeros(0, dtype=np.float32)
+    column = spec.rows.number(
+        getattr(getattr(job.request.relation, "sampling", None), "weight", None)
+    )
+    if column is not None:
+        numbers = found.numbers.reshape(len(found.key), -1)[:, column]
+        weight = np.repeat(numbers, count).astype(np.float32)
+    return Edges(
+        np.repeat(found.key, count),
+        hashing.hash_values(labels, integers=tags.id.integer),
+        np.repeat(found.split, count),
+        np.repeat(found.block, count),
+        np.ones(n, dtype=np.float32),
+        weight,
+        np.ones(n, dtype=np.uint8),
+        nothing.astype(np.int32),
+        nothing,
+        nothing,
+        nothing,
+        Strings.of([b""] * n),
+        Strings.of(labels),
+    )
+
+
+class Content(beam.DoFn):
+    """(block, Refs of Ends: content, split, key) → counts of equal contents under two ids."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def process(self, element: Refs) -> Iterator[Any]:
+        """Handles one block."""
+        key, refs = element
+        entity, _ = placed(key)
+        found = join(list(shuffle_store.read(refs)))
+        order = np.lexsort((found.block, found.split, found.key))
+        content, split, entity_key = found.key[order], found.split[order], found.block[order]
+        first = np.searchsorted(content, content)
+        other = (split != split[first]) & (entity_key != entity_key[first])
+        if other.any():
+            count = counters.Tally(len(np.unique(content[other])))
+            yield (ANY, entity, counters.EQUAL), count
+
+
+class LeftEnd(beam.DoFn):
+    """(block, Refs of Ends and Edges) → (block of the right end, Ref of Edges), left end found."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def process(self, element: Refs) -> Iterator[Any]:
+        """Handles one block of left ends."""
+        _, refs = element
+        job, right = self._job, self._job.request.ends[1]
+        ends, parts = _sorted_ends(refs)
+        with shuffle_store.Writer(job.spill) as out:
+            for edges in parts:
+                found, block, lost = _met(job, ends, edges, edges.left)
+                yield from lost
+                found = dataclasses.replace(found, block=block)
+                yield from routed(out, found, range_of(found.right, job.blocks), right)
+
+
+class RightEnd(beam.DoFn):
+    """(block, Refs of Ends and Edges) → (cell of the right end, Ref of Edges of one split)."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def process(self, element: Refs) -> Iterator[Any]:
+        """Handles one block of right ends."""
+        _, refs = element
+        job, right = self._job, self._job.request.ends[1]
+        ends, parts = _sorted_ends(refs)
+        with shuffle_store.Writer(job.spill) as out:
+            for edges in parts:
+                found, block, lost = _met(job, ends, edges, edges.right)
+                yield from lost
+                known = found.split.copy()
+                free = np.flatnonzero(known == STAR)
+                known[free] = job.split_of_edges(found.left[free], found.right[free])
+                cell = job.cell_of(right, found.right, block)
+                found = dataclasses.replace(found, split=known)
+                for code in np.unique(known).tolist():
+                    mine = np.flatnonzero(known == code)
+                    name = population(right, job.splits[code])
+                    yield from routed(out, take(found, mine), cell[mine], name)
+
+
+def _sorted_ends(refs: Iterable[shuffle_store.Ref]) -> tuple[Ends | None, Iterator[Edges]]:
+    """The ends of a block, sorted by key, and the parts of edges that name some, one by one."""
+    refs = list(refs)
+    found = list(shuffle_store.read(ref for ref in refs if ref.kind == shuffle_store.ENDS))
+    edges = shuffle_store.read(ref for ref in refs if ref.kind != shuffle_store.ENDS)
+    if not found:
+        return None, edges
+    ends = join(found)
+    return take(ends, np.argsort(ends.key, kind="stable")), edges
+
+
+def _met(
+    job: Job, ends: Ends | None, edges: Edges, key: hashing.U64
+) -> tuple[Edges, hashing.U64, list[Any]]:
+    """Edges whose end of a key is there, with the split that they are of as far as it is known; the
+    block of that end; and counts of the edges that are left out.
+
+    An entity that is in two splits (which is an error, reported once all were counted) is met once.
+    """
+    if ends is None:
+        nothing = np.zeros(0, dtype=np.intp)
+        lost = list(_skipped(job, edges, "dangling_edge"))
+        return take(edges, nothing), np.zeros(0, dtype=np.uint64), lost
+    at = np.minimum(np.searchsorted(ends.key, key), len(ends.key) - 1)
+    there = ends.key[at] == key
+    lost = list(_skipped(job, take(edges, np.flatnonzero(~there)), "dangling_edge"))
+    split, given = ends.split[at], edges.split
+    crosses = there & (given != STAR) & (split != STAR) & (given != split)
+    lost += _skipped(job, take(edges, np.flatnonzero(crosses)), "across_splits")
+    rows = np.flatnonzero(there & ~crosses)
+    known = np.where(split == STAR, given, split)[rows].astype(np.uint8)
+    return dataclasses.replace(take(edges, rows), split=known), ends.block[at][rows], lost
+
+
+def _skipped(job: Job, edges: Edges, reason: str) -> Iterator[Any]:
+    """Counts edges that are left out, under no split."""
+    if len(edges.left):
+        some = range(min(len(edges.left), counters.SHOWN * 100))
+        left, right = list(edges.left_id), list(edges.right_id)
+        shown = [left[i] + b" -> " + right[i] for i in some]
+        where = (counters.UNASSIGNED, job.list_of(edges), counters.SKIPPED + reason)
+        yield beam.pvalue.TaggedOutput(COUNTS, (where, counters.of(len(edges.left), shown)))
+
+
+class UniqueRows(beam.DoFn):
+    """(block, Refs of Tuples) → (block, Ref of Tuples): tuples that came as rows, each once."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def process(self, element: Refs) -> Iterator[Any]:
+        """Handles one block."""
+        key, refs = element
+        split, _ = placed(key)
+        found = join(list(shuffle_store.read(refs)))
+        n = len(found.key)
+        order = np.lexsort((*found.label.reshape(n, -1).T[::-1], found.key))
+        found = take(found, order)
+        first = np.r_[True, found.key[1:] != found.key[:-1]]
+        label = found.label.reshape(n, -1)
+        begin = np.maximum.accumulate(np.where(first, np.arange(n), 0))
+        differs = (label != label[begin]).any(axis=1)
+        with shuffle_store.Writer(self._job.spill) as out:
+            yield key, out.add(take(found, np.flatnonzero(first)))
+        repeated = {
+            counters.USED: int(first.sum()),
+            counters.SKIPPED + "duplicate_row": int((~first & ~differs).sum()),
+            counters.SKIPPED + "conflicting_row": int(differs.sum()),
+        }
+        yield from counted(split, self._job.edge_input, repeated)

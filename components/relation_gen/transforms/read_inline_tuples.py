@@ -1,0 +1,124 @@
+"""Reads rows that hold whole tuples, and takes them apart."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+
+from components.common import example_wire, hashing, shuffle_store, tfrecord_reader
+from components.common.row_validation import Screen, Screened
+from components.relation_gen.batches import F32, STAR, U8, Entities, Index, Strings, Tuples, take
+from components.relation_gen.context import range_of
+from components.relation_gen.shuffle_keys import routed
+from components.relation_gen.transforms.read_rows import Read, values_of
+from relation import kinds
+from relation.names import prefixed
+from relation.spec import Role
+
+
+class ReadRows(Read):
+    """InputFile of rows that hold the members of tuples → (shard of ids, Ref of Tuples); entities.
+
+    An id that the row does not hold is derived from the member's other features.
+    """
+
+    ENTITIES = "entities"
+
+    def setup(self) -> None:
+        """Makes the C++ decoder, which does not pickle."""
+        assert self._job.edges is not None
+        self._screen = Screen(self._job.edges)
+
+    def process(self, file: tfrecord_reader.InputFile) -> Iterator[Any]:
+        """Reads a file in batches."""
+        job, edges = self._job, self._job.edges
+        assert edges is not None
+        for records, screened in self.screened(file, self._screen):
+            reasons = list(screened.reasons)
+            label = self._label(screened, reasons)
+            features = [example_wire.features_of(record) for record in records]
+            members = [self._members(features, role) for role in job.request.tuples.roles]
+            ids = [value for value, _ in members[0]]
+            by, key = ids, job.entities[job.request.tuples.roles[0].entity].id
+            if (at := edges.place(job.partition)) is not None:
+                by, key = screened.keys[at], edges.keys[at]
+            split = job.hashed(file.split, by, key)
+            yield from self.counted(file, split, reasons, ids, "")
+            rows = np.flatnonzero(np.array([not reason for reason in reasons]))
+            with shuffle_store.Writer(job.spill) as out:
+                keyed = []
+                for role, found in zip(job.request.tuples.roles, members, strict=True):
+                    entities = self._entities(role.entity, found, split, rows)
+                    keyed.append(entities.key)
+                    index = range_of(entities.key, job.blocks)
+                    for where, ref in routed(out, entities, index, role.entity):
+                        yield beam.pvalue.TaggedOutput(self.ENTITIES, (where, ref))
+                tuples = Tuples(
+                    _mixed(keyed),
+                    split[rows],
+                    np.stack(keyed, axis=1).reshape(-1),
+                    label[rows].reshape(-1),
+                )
+                for code in np.unique(split).tolist():
+                    mine = np.flatnonzero(tuples.split == code)
+                    index = range_of(tuples.key[mine], job.blocks)
+                    yield from routed(out, take(tuples, mine), index, job.splits[code])
+
+    def _label(self, screened: Screened, reasons: list[str]) -> F32:
+        relation = self._job.request.relation
+        assert isinstance(relation, kinds.Rows)
+        if relation.label is None:
+            return np.zeros((len(reasons), 0), dtype=np.float32)
+        value, _ = values_of(self._job, screened, reasons, relation.label, relation.label_kind)
+        return value.astype(np.float32)
+
+    def _members(self, features: list[dict[bytes, bytes]], role: Role) -> list[tuple[bytes, bytes]]:
+        """Id and payload of the member of each row that fills a role."""
+        spec = self._job.entities[role.entity]
+        columns = [prefixed(role.name, name).encode() for name in spec.rows.names]
+        found = []
+        for row in features:
+            payload = example_wire.payload(row, columns)
+            if columns[0] in row:
+                value = example_wire.first_value(row[columns[0]])
+            else:
+                value = derived_id(payload, spec.id.integer)
+                payload = (
+                    example_wire.pack([example_wire.keyed([value], spec.id.integer)]) + payload[1:]
+                )
+            found.append((value, payload))
+        return found
+
+    def _entities(
+        self, entity: str, found: list[tuple[bytes, bytes]], split: U8, rows: Index
+    ) -> Entities:
+        job, spec = self._job, self._job.entities[entity]
+        ids = [found[row][0] for row in rows.tolist()]
+        nothing = np.zeros(len(ids), dtype=np.uint64)
+        everywhere = entity in job.request.common
+        return Entities(
+            hashing.hash_values(ids, integers=spec.id.integer),
+            np.full(len(ids), STAR, dtype=np.uint8) if everywhere else split[rows],
+            nothing,
+            nothing,
+            np.zeros(0),
+            Strings.of([found[row][1] for row in rows.tolist()]),
+        )
+
+
+def derived_id(payload: bytes, integer: bool) -> bytes:
+    """An id made of an entity's features: equal ones are one entity."""
+    digest = hashlib.sha256(payload).digest()
+    if integer:
+        return b"%d" % (int.from_bytes(digest[:8], "big") >> 1)
+    return digest[:16].hex().encode()
+
+
+def _mixed(members: list[hashing.U64]) -> hashing.U64:
+    """One key for the members of each tuple, in order."""
+    key = np.zeros(len(members[0]), dtype=np.uint64)
+    for member in members:
+        key = hashing.mix(key + member)
+    return key

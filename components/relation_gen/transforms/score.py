@@ -1,0 +1,124 @@
+"""Labels that a user's function gives: it sees columns of decoded features of many pairs."""
+
+import importlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from tensorflow_metadata.proto.v0 import schema_pb2
+from tfx_bsl.coders import example_coder
+
+from components.common.example_wire import example, float_entries
+from components.relation_gen.context import Job
+from relation import kinds
+from relation.core.errors import DataError
+from relation.names import RELATION, prefixed
+
+BATCH = 4096
+
+Columns = dict[str, npt.NDArray[Any]]
+"""Features by name, [n, values]; rows with fewer values are padded with NaN, 0 or b""."""
+
+
+class Scorer:
+    """Adds the label to pairs."""
+
+    def __init__(self, job: Job) -> None:
+        """Imports the function.
+
+        Raises:
+          DataError: it is not to be found.
+        """
+        relation = job.request.relation
+        assert isinstance(relation, kinds.ScoredPairs)
+        self._name, self._width = relation.source.function, relation.source.width
+        self._function = imported(self._name)
+        self._features = job.entities[job.request.primary].rows.names
+        self._left, self._right = job.roles
+        schema = schema_pb2.Schema.FromString(job.entities[job.request.primary].rows.schema)
+        pairs = schema_pb2.Schema()
+        for role in job.roles:
+            for feature in schema.feature:
+                pairs.feature.add(name=prefixed(role, feature.name), type=feature.type)
+        self._decoder = example_coder.ExamplesToRecordBatchDecoder(pairs.SerializeToString())
+
+    def __call__(self, pairs: Iterable[list[bytes]]) -> Iterator[list[bytes]]:
+        """Map entries of pairs, with the label's entry added."""
+        batch: list[list[bytes]] = []
+        for pair in pairs:
+            batch.append(pair)
+            if len(batch) == BATCH:
+                yield from self._labelled(batch)
+                batch = []
+        if batch:
+            yield from self._labelled(batch)
+
+    def _labelled(self, batch: Sequence[list[bytes]]) -> Iterator[list[bytes]]:
+        decoded = self._decoder.DecodeBatch([example(*pair) for pair in batch])
+        sides = []
+        for role in (self._left, self._right):
+            names = {
+                name: decoded.schema.get_field_index(prefixed(role, name))
+                for name in self._features
+            }
+            sides.append({name: _dense(decoded.column(at)) for name, at in names.items()})
+        label = self._value(sides[0], sides[1], len(batch))
+        for pair, entry in zip(batch, float_entries(RELATION, label), strict=True):
+            yield [*pair, entry]
+
+    def _value(self, left: Columns, right: Columns, n: int) -> npt.NDArray[np.float32]:
+        """What the function gives, [n, width], checked."""
+        where = f"relation.source.function {self._name}"
+        try:
+            value = np.asarray(self._function(left, right))
+        except Exception as error:
+            raise DataError(f"{where}: raised {type(error).__name__}: {error}") from error
+        expected = f"[{n}]" if self._width == 1 else f"[{n}, {self._width}]"
+        shapes = [(n, self._width)] + ([(n,)] if self._width == 1 else [])
+        if value.shape not in shapes or value.dtype.kind not in "fiub":
+            raise DataError(
+                f"{where}: gave an array of shape {list(value.shape)} and type {value.dtype}; "
+                f"expected numbers {expected}"
+            )
+        label = value.astype(np.float32).reshape(n, self._width)
+        wrong = np.flatnonzero(~np.isfinite(label).all(axis=1))
+        if len(wrong):
+            raise DataError(
+                f"{where}: gave {label[wrong[0]].tolist()} for {len(wrong)} of {n} pairs; expected "
+                "finite numbers"
+            )
+        return label
+
+
+def imported(dotted: str) -> Any:
+    """What a dotted path names.
+
+    Raises:
+      DataError: there is no such thing, or it cannot be called.
+    """
+    module, _, name = dotted.rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise DataError(
+            f"relation.source.function: got {dotted!r}, which cannot be imported: {error}"
+        ) from None
+    if not callable(found):
+        raise DataError(f"relation.source.function: got {dotted!r}, which is no function")
+    return found
+
+
+def _dense(array: Any) -> npt.NDArray[Any]:
+    """A column of lists, [n, values]."""
+    offsets = np.asarray(array.offsets)
+    count = np.diff(offsets)
+    flat = array.values.to_numpy(zero_copy_only=False)
+    width = int(count.max(initial=0))
+    if (count == width).all():
+        return flat[offsets[0] : offsets[-1]].reshape(len(count), width)
+    none: Any = np.nan if flat.dtype.kind == "f" else b"" if flat.dtype.kind == "O" else 0
+    padded = np.append(flat, np.array([none], dtype=flat.dtype))
+    column = np.arange(width)
+    index = np.where(column < count[:, None], offsets[:-1, None] + column, len(flat))
+    return padded[index]

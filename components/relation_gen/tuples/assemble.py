@@ -1,0 +1,145 @@
+"""Puts the tuples of one output shard together: an order that is always the same, joined bytes."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from components.common.example_wire import float_entries
+from components.common.hashing import I64, U64
+from components.relation_gen.batches import F32, U16, U32, Heads, Members
+from components.relation_gen.sampling.ranking import NO_DOCUMENT
+from components.relation_gen.tuples import route
+from relation.names import NEGATIVE_PROB, RELATION, RELATION_WEIGHT
+from relation.spec import LabelKind, Relation
+
+SOME = 2**13
+"""Tuples that are put together at a time."""
+
+
+class Collected(NamedTuple):
+    """Members of a shard, [m]; `piece` is an index into `pieces`, of which the first is none."""
+
+    anchor: U64
+    slot: U32
+    role: U16
+    probability: F32
+    piece: I64
+    pieces: list[bytes]
+
+
+def collect(members: Iterable[Members]) -> Collected:
+    """Takes parts of members one after the other; what was read of a part is then let go."""
+    pieces: list[bytes] = [b""]
+    types = (np.uint64, np.uint32, np.uint16, np.float32, np.int64)
+    columns: list[list[npt.NDArray[Any]]] = [[np.zeros(0, dtype=dtype)] for dtype in types]
+    for part in members:
+        index = part.piece.astype(np.int64) + len(pieces)
+        pieces.extend(part.pieces)
+        found = (part.anchor, part.slot, part.role, part.probability, index)
+        for column, values in zip(columns, found, strict=True):
+            column.append(np.array(values))  # A copy: a view would hold all of the part.
+    anchor, slot, role, probability, piece = (np.concatenate(column) for column in columns)
+    return Collected(anchor, slot, role, probability, piece, pieces)
+
+
+def assemble(heads: Heads, members: Iterable[Members], relation: Relation) -> Iterator[list[bytes]]:
+    """Yields the map entries of each tuple, to be joined: runs in the order of a hash, then slots.
+
+    Args:
+      heads: tuples.
+      relation: roles, and which of them may be absent.
+
+    Raises:
+      RuntimeError: a tuple lacks a member, or a member its tuple.
+    """
+    turn = route.turn_of(heads.anchor, heads.slot)
+    order = np.lexsort((heads.slot, heads.anchor, turn))
+    found = collect(members)
+    pieces = found.pieces
+    t, width = len(order), len(heads.relation) // max(len(order), 1)
+    label = heads.relation.reshape(t, width)[order]
+    piece, probability = _table(heads.anchor[order], heads.slot[order], found, relation, label)
+    weight = heads.weight[order] if len(heads.weight) else heads.weight
+    entries = list(heads.entries)
+    more = heads.more[order] if len(heads.more) else None
+    for begin in range(0, t, SOME):  # Lists of Python objects take several times their arrays.
+        some = slice(begin, begin + SOME)
+        own = _own(label[some], weight[some], probability[some])
+        further = more[some].tolist() if more is not None else None
+        for i, (row, ours) in enumerate(zip(piece[some].tolist(), own, strict=True)):
+            tuple_ = [pieces[number] for number in row]
+            tuple_.append(ours)
+            if further is not None:
+                tuple_.append(entries[further[i]])
+            yield tuple_
+
+
+def _table(
+    anchor: U64, slot: U32, found: Collected, relation: Relation, label: F32
+) -> tuple[I64, F32]:
+    """Of each tuple the pieces (0: none), and with what probability each was drawn, [t, roles]."""
+    roles = len(relation.roles)
+    there = _there(len(anchor), relation, label)
+    turn = route.turn_of(found.anchor, found.slot)
+    order = np.lexsort((found.role, found.slot, found.anchor, turn))
+    row, column = np.nonzero(there)
+    complete = (
+        np.array_equal(found.anchor[order], anchor[row])
+        and np.array_equal(found.slot[order], slot[row])
+        and np.array_equal(found.role[order], column)
+    )
+    if not complete:
+        raise RuntimeError(
+            f"{len(anchor)} tuples of {roles} roles want {len(row)} members, got {len(order)}"
+        )
+    pieces = np.zeros(there.shape, dtype=np.int64)
+    pieces[there] = found.piece[order]
+    probability = np.full(there.shape, np.nan, dtype=np.float32)
+    probability[there] = found.probability[order]
+    return pieces, probability
+
+
+def _there(tuples: int, relation: Relation, label: F32) -> npt.NDArray[np.bool_]:
+    """Which roles of each tuple are filled, [t, roles]."""
+    there = np.ones((tuples, len(relation.roles)), dtype=bool)
+    if relation.label is LabelKind.GRADES:
+        there[:, : relation.width] = label != NO_DOCUMENT
+    return there
+
+
+def _own(label: F32, weight: F32, probability: F32) -> list[bytes]:
+    """The map entries of the tuples' own features, [t]."""
+    t = len(label)
+    columns = []
+    if label.shape[1] and not np.isnan(label).all():
+        columns.append(float_entries(RELATION, label))
+    if len(weight):
+        columns.append(float_entries(RELATION_WEIGHT, weight[:, None]))
+    drawn = ~np.isnan(probability)
+    count = drawn.sum(axis=1)
+    most = int(count.max(initial=0))
+    if most:
+        # A tuple has all its negatives, or none.
+        rows = np.flatnonzero(count)
+        values = probability[rows][drawn[rows]].reshape(len(rows), most)
+        entries = [b""] * t
+        for row, data in zip(rows.tolist(), float_entries(NEGATIVE_PROB, values), strict=True):
+            entries[row] = data
+        columns.append(entries)
+    if not columns:
+        return [b""] * t
+    return [b"".join(parts) for parts in zip(*columns, strict=True)]
+
+
+def alone(heads: Heads, members: Iterable[Members]) -> Iterator[list[bytes]]:
+    """Yields the map entries of each entity of the `entities` split, in the order of a hash."""
+    turn = route.turn_of(heads.anchor, heads.slot)
+    order = np.lexsort((heads.slot, heads.anchor, turn))
+    found = collect(members)
+    mine = np.lexsort((found.slot, found.anchor, route.turn_of(found.anchor, found.slot)))
+    if not np.array_equal(found.anchor[mine], heads.anchor[order]):
+        raise RuntimeError(f"{len(order)} entities got {len(mine)} payloads")
+    for number in found.piece[mine].tolist():
+        yield [found.pieces[number]]

@@ -1,0 +1,1 @@
+"""Collects what the page shows from artifacts and the model."""

@@ -1,0 +1,1 @@
+"""Renders the page: typed elements, figures, HTML."""

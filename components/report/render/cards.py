@@ -1,0 +1,78 @@
+"""How an entity looks on the page: its picture, or what its features say."""
+
+from collections.abc import Mapping
+
+from components.report.collect.tuple_sample import Member
+from components.report.render import images
+from components.report.render.page import Card, Mark
+from components.report.request import ReportRequest
+from components.report.text import SHORT, of_values, printable, words
+from relation.schema import FeatureKind
+
+_FACTS = 7
+
+
+class Cards:
+    """Makes cards; a picture is decoded once."""
+
+    def __init__(self, request: ReportRequest):
+        self._features = request.features
+        self._ids = request.materialization.entities
+        self._telling = tuple(
+            name
+            for field in ("feature", "grade")
+            if (name := getattr(request.materialization.relation.source, field, None))
+        )
+        self._pictures: dict[tuple[str, bytes], str | None] = {}
+
+    def card(
+        self, member: Member, *, role: str = "", note: str = "", mark: Mark | None = None
+    ) -> Card:
+        """The card of an entity; `role`, `note` and `mark` as in `Card`."""
+        kinds = {f.name: f.kind for f in self._features[member.entity]}
+        pictured = any(kind is FeatureKind.IMAGE for kind in kinds.values())
+        order = sorted(kinds, key=lambda name: _order(name, kinds[name], self._telling))
+        names = [
+            name
+            for name in order
+            if kinds[name] is not FeatureKind.IMAGE
+            and name != self._ids[member.entity]
+            and name in member.features
+            and (name in self._telling or not pictured)
+        ]
+        return Card(
+            name=printable(member.id, SHORT),
+            image=self._picture(member, kinds) if pictured else None,
+            facts=tuple((words(n), of_values(member.features[n])) for n in names[:_FACTS]),
+            role=role,
+            note=note,
+            mark=mark,
+        )
+
+    def name(self, member: Member) -> str:
+        """What tells entities of a kind apart at a glance: their text, or their id."""
+        kinds = {f.name: f.kind for f in self._features[member.entity]}
+        texts = [
+            n for n, kind in kinds.items() if kind is FeatureKind.TEXT and n in member.features
+        ]
+        return of_values(member.features[texts[0]]) if texts else printable(member.id, SHORT)
+
+    def _picture(self, member: Member, kinds: Mapping[str, FeatureKind]) -> str | None:
+        if member.key not in self._pictures:
+            encoded = next(
+                (
+                    values[0]
+                    for name, values in member.features.items()
+                    if kinds.get(name) is FeatureKind.IMAGE
+                ),
+                b"",
+            )
+            self._pictures[member.key] = (
+                images.thumbnail(encoded) if isinstance(encoded, bytes) else None
+            )
+        return self._pictures[member.key]
+
+
+def _order(name: str, kind: FeatureKind, telling: tuple[str, ...]) -> tuple[bool, bool, str]:
+    """First what tells the relation, then text, then the rest."""
+    return name not in telling, kind is not FeatureKind.TEXT, name

@@ -1,0 +1,1 @@
+"""Splits by connected component of the edges."""

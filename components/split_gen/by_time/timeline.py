@@ -1,0 +1,122 @@
+"""The moment that splits rows by time: an exact quantile, found without sorting the rows.
+
+Times are mapped to 64-bit codes of the same order. A pass counts the rows by 16 bits of their
+codes; counts of blocks add up, and say which of the 65,536 bins holds the wanted row; the next pass
+counts within that bin by the next 16 bits. After four passes the code is known to its last bit.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from components.common.hashing import I64, U64
+
+PASSES = 4
+_BITS = 16
+_SIGN = 1 << 63
+
+Histogram = Mapping[int, int]
+"""Rows by bin; empty bins are left out."""
+
+
+def int_codes(times: I64) -> U64:
+    """Codes of integers, [n], in their order."""
+    return times.astype(np.int64).view(np.uint64) ^ np.uint64(_SIGN)
+
+
+def float_codes(times: npt.NDArray[np.float64]) -> U64:
+    """Codes of finite floats, [n], in their order; 0.0 and -0.0 are one."""
+    bits = (times.astype(np.float64) + 0.0).view(np.uint64)
+    return np.where(bits >> np.uint64(63), ~bits, bits | np.uint64(_SIGN))
+
+
+def decode(code: int, *, integers: bool) -> int | float:
+    """The time that a code stands for."""
+    if integers:
+        return code - _SIGN
+    bits = code & (_SIGN - 1) if code & _SIGN else code ^ (2 * _SIGN - 1)
+    return float(np.array([bits], dtype=np.uint64).view(np.float64)[0])
+
+
+@dataclass(frozen=True)
+class Window:
+    """The codes that start with `prefix`, of `16 * passes` bits, and how many rows are before."""
+
+    prefix: int = 0
+    passes: int = 0
+    below: int = 0
+
+    @property
+    def _shift(self) -> np.uint64:
+        return np.uint64(64 - _BITS * (self.passes + 1))
+
+    def count(self, code: U64, rows: I64) -> dict[int, int]:
+        """Counts the rows of this window by the next 16 bits of their codes.
+
+        Args:
+          code: [n].
+          rows: how many rows have each code, [n].
+        """
+        bins = code >> self._shift
+        inside = (bins >> np.uint64(_BITS)) == np.uint64(self.prefix)
+        bins = bins[inside] & np.uint64(2**_BITS - 1)
+        counts = np.zeros(2**_BITS, dtype=np.int64)
+        np.add.at(counts, bins.astype(np.intp), rows[inside])
+        found = np.flatnonzero(counts)
+        return dict(zip(found.tolist(), counts[found].tolist(), strict=True))
+
+    def narrow(self, histogram: Histogram, rank: int) -> "Window":
+        """The bin of this window that holds the row of a rank, from 0 over all rows.
+
+        Of no rows at all, any will do.
+        """
+        below = self.below
+        for bin_, rows in sorted(histogram.items()):
+            if below + rows > rank:
+                return Window(self.prefix << _BITS | bin_, self.passes + 1, below)
+            below += rows
+        assert not histogram, (self, rank)
+        return Window(self.prefix << _BITS, self.passes + 1, below)
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """Rows whose code is below `code` train. `moment`: the time at which the shares divide the
+    rows; all rows of that very time are in the split `side`."""
+
+    code: int
+    moment: int | float
+    side: str
+
+
+def wanted_rank(total: int, train: int, evaluation: int) -> int:
+    """The rank, from 0, of the first row that evaluates if no two times are equal."""
+    return total * train // (train + evaluation)
+
+
+def boundary(
+    code: int, below: int, equal: int, total: int, train: int, evaluation: int, *, integers: bool
+) -> Boundary | None:
+    """Puts all rows of the dividing time on the side that comes closer to the shares.
+
+    Args:
+      code: the dividing time.
+      below, equal: how many rows are before it, and at it.
+      total: of all rows.
+      train, evaluation: shares.
+
+    Returns:
+      None, if a split would be empty either way: all rows are of one time.
+    """
+
+    def distance(rows: int) -> int:
+        return abs(rows * (train + evaluation) - total * train)
+
+    sides = {"eval": below, "train": below + equal}
+    fit = {side: rows for side, rows in sides.items() if 0 < rows < total}
+    if not fit:
+        return None
+    side = min(fit, key=lambda name: (distance(fit[name]), name))
+    return Boundary(code + (side == "train"), decode(code, integers=integers), side)

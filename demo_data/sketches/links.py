@@ -1,0 +1,20 @@
+"""Which drawing is of which photograph."""
+
+import os
+
+from demo_data.rows import write_rows
+from demo_data.sketches.drawings import name
+from demo_data.sketches.pairs import rows
+
+
+def write(folder: str | os.PathLike[str]) -> None:
+    """Writes the links: `photograph` and `drawing` (ids).
+
+    Args:
+      folder: an existing folder.
+    """
+    found = (
+        {"photograph": row["image_id"], "drawing": name(number)}
+        for number, row in enumerate(rows())
+    )
+    write_rows(folder, "links", found)

@@ -1,0 +1,1 @@
+"""What the runner files share, an engine each."""

@@ -1,0 +1,170 @@
+"""The last stage of the pipeline: what a model is worth, and the gates that let it pass or not."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from google.protobuf import text_format
+from tfx.components.trainer.component import Trainer
+from tfx.dsl.components.base.base_node import BaseNode
+from tfx.dsl.components.common.resolver import Resolver
+from tfx.types import BaseChannel
+
+from components.corpus_evaluator.component import CorpusEvaluator
+from components.corpus_evaluator.request import CorpusRequest
+from components.corpus_evaluator.retrieval.measures import names
+from components.evaluator.component import Evaluator
+from components.pusher.component import Pusher
+from pipeline.paths import RemotePaths, RunPaths
+from pipeline.stages.splitting import related_rows
+from relation.core.errors import RecipeError
+from relation.core.fingerprint import code_fingerprint
+from relation.load import LoadedRecipe
+from relation.names import EVAL
+from trainer_module.metrics.eval_config import eval_config
+from trainer_module.metrics.registry import qualities
+from trainer_module.model.signatures import EVALUATE
+from trainer_module.registry import HEADS, TOWERS, Head
+
+
+class Judging(NamedTuple):
+    """The nodes, in an order that runs."""
+
+    corpus_evaluator: BaseNode
+    evaluator: BaseNode
+    pusher: BaseNode
+
+    @property
+    def found(self) -> dict[str, BaseChannel]:
+        """What was measured: `corpus_evaluation`, `evaluation`."""
+        evaluations = self.evaluator.outputs["evaluation"]
+        return {**self.corpus_evaluator.outputs, "evaluation": evaluations}
+
+
+def judge(
+    loaded: LoadedRecipe,
+    paths: RunPaths | RemotePaths,
+    examples: Mapping[str, BaseChannel],
+    tuples: BaseChannel,
+    schema: BaseChannel,
+    trainer: Trainer,
+    resolver: Resolver,
+    served: str | None,
+) -> Judging:
+    """Measures embeddings and answers, blesses what passes every gate, pushes what is blessed.
+
+    Args:
+      loaded: a recipe with a model.
+      paths: where it leaves what it makes.
+      examples: rows of each entity type and edge list that is read, in splits, by name.
+      tuples: RelationGen's, with their `schema`.
+      schema: see above.
+      trainer: of the candidate.
+      resolver: of the last blessed model.
+      served: see `Pusher`.
+
+    Raises:
+      RecipeError: a gate on a metric that the relation does not have.
+    """
+    recipe = loaded.recipe
+    assert recipe.evaluation is not None  # As the recipe's class has it, beside a model.
+    model, blessed = trainer.outputs["model"], resolver.outputs["model"]
+    request = corpus_request(loaded)
+    corpus_evaluator = CorpusEvaluator(
+        tuples=tuples,
+        model=model,
+        baseline_model=blessed,
+        request=request.model_dump_json(),
+        code_fingerprint=code_fingerprint("components.corpus_evaluator.executor"),
+        **_rows(loaded, request, examples),
+    )
+    evaluator = Evaluator(
+        examples=tuples,
+        model=model,
+        baseline_model=blessed,
+        corpus_evaluation=corpus_evaluator.outputs["corpus_evaluation"],
+        eval_config=eval_config(
+            loaded.tuples,
+            recipe.evaluation,
+            signature=EVALUATE,
+            code_fingerprint=code_fingerprint(
+                "trainer_module.metrics.tfma_metrics", "components.evaluator.executor"
+            ),
+            slice_role=loaded.tuples.roles[0].name,
+            weighted=loaded.materialization.weighted,
+            image=_answered_image(loaded),
+        ),
+        gates=recipe.evaluation.model_dump_json(),
+        example_splits=[EVAL],
+        schema=schema,
+    )
+    pusher = Pusher(
+        model=model,
+        model_blessing=evaluator.outputs["blessing"],
+        evaluation=evaluator.outputs["evaluation"],
+        folder=str(paths.serving),
+        served=served,
+    )
+    return Judging(corpus_evaluator, evaluator, pusher)
+
+
+def corpus_request(loaded: LoadedRecipe) -> CorpusRequest:
+    """What the CorpusEvaluator is asked for.
+
+    Raises:
+      RecipeError: see `judge`.
+    """
+    recipe = loaded.recipe
+    assert recipe.model is not None
+    assert recipe.evaluation is not None
+    head = HEADS.resolve(recipe.model.head)
+    request = CorpusRequest(
+        materialization=loaded.materialization,
+        features={entity: loaded.features_of(entity) for entity in loaded.tuples.entities},
+        schemas={
+            name: text_format.MessageToString(loaded.schemas[name])
+            for name, entity in recipe.data.entities.items()
+            if entity.read
+        },
+        similarity=head.similarity if isinstance(head, Head) else None,
+        references=recipe.evaluation.corpus.references,
+        slices=recipe.evaluation.slices,
+        image=_answered_image(loaded),
+    )
+    of_corpus = names() if request.question is not None else ()
+    fields = {f"corpus.gates.{name}": name for name in recipe.evaluation.corpus.gates}
+    for field, name in fields.items():
+        if name not in of_corpus:
+            raise _unknown(field, name, of_corpus)
+    if "slice_floor" in recipe.evaluation.model_fields_set:
+        known = (*qualities(loaded.tuples), *of_corpus)
+        for name in recipe.evaluation.slice_floor or {}:
+            if name not in known:
+                raise _unknown(f"slice_floor.{name}", name, known)
+    return request
+
+
+def _answered_image(loaded: LoadedRecipe) -> tuple[int, int, int] | None:
+    """Height, width and channels of what the model answers, where that is an image."""
+    assert loaded.recipe.model is not None
+    answering = loaded.tuples.roles[0].entity
+    return TOWERS.resolve(loaded.recipe.model.tower_of(answering)).image
+
+
+def _unknown(field: str, name: str, known: tuple[str, ...]) -> RecipeError:
+    expected = f"one of {', '.join(known)}" if known else "none: nearness says nothing of it"
+    return RecipeError(
+        f"evaluation.{field}: got {name!r}, which this relation and head have not; "
+        f"expected {expected}"
+    )
+
+
+def _rows(
+    loaded: LoadedRecipe, request: CorpusRequest, examples: Mapping[str, BaseChannel]
+) -> dict[str, BaseChannel]:
+    keys = dict(zip(("examples", "other_examples"), loaded.recipe.data.entities, strict=False))
+    inputs = {key: examples[name] for key, name in keys.items() if name in request.schemas}
+    if request.question is not None and request.question.relevant == "edges":
+        edges = related_rows(loaded.recipe)
+        assert edges is not None
+        inputs["edges"] = examples[edges]
+    return inputs

@@ -1,0 +1,123 @@
+"""The first stage of the pipeline: rows in, validated, in splits."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from tfx.components.statistics_gen.component import StatisticsGen
+from tfx.dsl.components.base.base_node import BaseNode
+from tfx.types import BaseChannel
+
+from components.entity_gen.component import EntityGen
+from components.schema_gen.component import CuratedSchemaGen
+from components.split_gen.component import SplitGen
+from components.validation.component import StrictExampleValidator
+from pipeline.stages.data import Pattern, Patterns, read_tables
+from pipeline.stages.splitting import how_hashed, how_split
+from relation.core.fingerprint import code_fingerprint, content_fingerprint
+from relation.load import LoadedRecipe
+from relation.schema import read_features
+
+
+class Ingested(NamedTuple):
+    """What the stage gives, by name of entity type or edge list.
+
+    `nodes`: in an order that runs. `schemas`: of all. `examples`: of those that are read.
+    `validators`: nothing is made of rows with anomalies.
+    """
+
+    nodes: tuple[BaseNode, ...]
+    schemas: Mapping[str, BaseChannel]
+    examples: Mapping[str, BaseChannel]
+    validators: tuple[BaseNode, ...]
+
+
+class _Table(NamedTuple):
+    """The nodes of one entity type or edge list; only the schema, where it is not read."""
+
+    schema: BaseNode
+    rows: BaseNode | None = None
+    statistics: BaseNode | None = None
+    validator: BaseNode | None = None
+
+    @property
+    def nodes(self) -> list[BaseNode]:
+        found = (self.rows, self.statistics, self.schema, self.validator)
+        return [node for node in found if node is not None]
+
+
+def ingest(loaded: LoadedRecipe, patterns: Patterns, schema_files: Mapping[str, str]) -> Ingested:
+    """Reads and validates every entity type and edge list, and splits those that no hash can.
+
+    The nodes of the first that is read have plain ids; those of the others end with its name.
+
+    Args:
+      loaded: the recipe.
+      patterns: globs of the files of what is read.
+      schema_files: where the nodes find schemas, by name; by default where the recipe did.
+
+    Raises:
+      RecipeError: the recipe asks for a split that cannot be made.
+    """
+    first = next(iter(read_tables(loaded.recipe)))
+    tables = {}
+    for name in loaded.schemas:
+        file = schema_files.get(name) or str(loaded.schema_paths[name])
+        tables[name] = table = _table(loaded, name, patterns.get(name), file)
+        for node in table.nodes:
+            node.with_id(node.id if name == first else f"{node.id}_{name}")
+    nodes = [node for table in tables.values() for node in table.nodes]
+    validators = [table.validator for table in tables.values() if table.validator]
+    examples = {
+        name: table.rows.outputs["examples"] for name, table in tables.items() if table.rows
+    }
+    if (split := how_split(loaded)) is not None:
+        node = SplitGen(
+            **{key: examples[name] for key, name in split.inputs.items()},
+            request=split.request.model_dump_json(),
+            code_fingerprint=code_fingerprint("components.split_gen.executor"),
+        )
+        node.add_upstream_nodes(validators)
+        nodes.append(node)
+        examples |= {name: node.outputs[f"split_{key}"] for key, name in split.inputs.items()}
+    schemas = {name: table.schema.outputs["schema"] for name, table in tables.items()}
+    return Ingested(tuple(nodes), schemas, examples, tuple(validators))
+
+
+def _table(loaded: LoadedRecipe, name: str, pattern: Pattern | None, schema_file: str) -> _Table:
+    schema = CuratedSchemaGen(
+        schema_file=schema_file,
+        content_fingerprint=content_fingerprint(loaded.schema_paths[name].read_bytes()),
+    )
+    if pattern is None:
+        return _Table(schema)
+    rows = _rows(loaded, name, pattern)
+    statistics = StatisticsGen(examples=rows.outputs["examples"]).with_id("EntityStatistics")
+    validator = StrictExampleValidator(
+        statistics=statistics.outputs["statistics"],
+        schema=schema.outputs["schema"],
+        title="rows" if len(read_tables(loaded.recipe)) == 1 else f"rows of {name}",
+        code_fingerprint=code_fingerprint("components.validation.executor"),
+    ).with_id("EntityValidator")
+    return _Table(schema, rows, statistics, validator)
+
+
+def _rows(loaded: LoadedRecipe, name: str, pattern: Pattern) -> EntityGen:
+    table, data = read_tables(loaded.recipe)[name], loaded.recipe.data
+    hashed = how_hashed(loaded, name, pattern)
+    return EntityGen(
+        pattern=pattern,
+        id_feature=hashed.id,
+        train=data.split.train if hashed.partition else None,
+        eval=data.split.eval if hashed.partition else None,
+        file_format=table.format,
+        bad_rows=data.bad_rows,
+        features=_column_types(loaded, name) if table.format in ("csv", "parquet") else {},
+        code_fingerprint=code_fingerprint("components.entity_gen.executor"),
+        partition=hashed.partition,
+    )
+
+
+def _column_types(loaded: LoadedRecipe, name: str) -> dict[str, str]:
+    """What tables need the schema for; other rows are not read again when it is edited."""
+    features = read_features(loaded.schemas[name])
+    return {name: feature.dtype for name, feature in features.items()}

@@ -1,0 +1,195 @@
+"""Which step splits the rows of an entity type or edge list, and by what: pure functions.
+
+| | entities | rows that hold members | edges |
+|---|---|---|---|
+| a glob for each split | as given | as given | as given |
+| unit `component`, `time` | SplitGen | SplitGen | SplitGen |
+| unit `group` | hash of the split's feature | the same | RelationGen, by their ends |
+| else, and types in `shared` | hash of the id | hash of a member's id, or RelationGen | the same |
+"""
+
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from components.split_gen.request import (
+    EDGES,
+    EXAMPLES,
+    OTHER_EXAMPLES,
+    Column,
+    EdgeEnd,
+    EdgeEnds,
+    SplitRequest,
+)
+from pipeline.stages.data import Pattern
+from relation import kinds
+from relation.checks.derived import connecting
+from relation.core.errors import RecipeError
+from relation.core.validation_errors import describe
+from relation.load import LoadedRecipe
+from relation.names import prefixed
+from relation.recipe import Recipe
+from relation.schema import read_features
+
+ROWS = "rows"
+"""What SplitGen calls the only type of rows that are split by time, each by its own."""
+
+
+class Hashed(NamedTuple):
+    """The feature that identifies a row, if one does; and that whose hash splits rows, if any."""
+
+    id: str | None
+    partition: str | None
+
+
+class Split(NamedTuple):
+    """What SplitGen is given: the entity type or edge list of each of its inputs, and a request."""
+
+    inputs: dict[str, str]
+    request: SplitRequest
+
+
+def how_hashed(loaded: LoadedRecipe, name: str, pattern: Pattern) -> Hashed:
+    """How EntityGen splits the rows of an entity type or edge list."""
+    recipe, split = loaded.recipe, loaded.recipe.data.split
+    entity = recipe.data.entities.get(name)
+    identity = None if entity is None else entity.id
+    if not isinstance(pattern, str) or split.unit in ("component", "time"):
+        return Hashed(identity, None)
+    if entity is not None:
+        by_group = split.unit == "group" and name not in split.shared
+        return Hashed(identity, split.feature if by_group else identity)
+    if name != inline_rows(recipe):
+        return Hashed(None, None)
+    return Hashed(None, split.feature or _splitting_id(loaded, name))
+
+
+def inline_rows(recipe: Recipe) -> str | None:
+    """The edge list whose rows hold the members of tuples, if that is the source."""
+    source = recipe.relation.source
+    return source.rows if isinstance(source, kinds.Row) else None
+
+
+def related_rows(recipe: Recipe) -> str | None:
+    """The edge list that tuples are made of: it relates entities, or its rows hold them."""
+    source = recipe.relation.source
+    return source.edges if isinstance(source, kinds.EdgeSource) else inline_rows(recipe)
+
+
+def how_split(loaded: LoadedRecipe) -> Split | None:
+    """How SplitGen splits the rows; None: the recipe needs no such step.
+
+    Raises:
+      RecipeError: the recipe asks for a split that cannot be made.
+    """
+    if loaded.recipe.data.split.unit not in ("component", "time"):
+        return None
+    rows = inline_rows(loaded.recipe)
+    try:
+        return _of_tables(loaded) if rows is None else _of_rows(loaded, rows)
+    except ValidationError as error:
+        raise RecipeError(f"{loaded.path}: " + "; ".join(describe(error, "data.split"))) from None
+
+
+def _of_tables(loaded: LoadedRecipe) -> Split:
+    data = loaded.recipe.data
+    read = {name: entity for name, entity in data.entities.items() if entity.read}
+    inputs = dict(zip((EXAMPLES, OTHER_EXAMPLES), read, strict=False))
+    edges, ends = _connecting(loaded.recipe), None
+    if edges is not None:
+        inputs[EDGES] = edges
+        left, right = data.edges[edges].left, data.edges[edges].right
+        assert left is not None
+        assert right is not None
+        ends = EdgeEnds(
+            left=EdgeEnd(entity=left.entity, id=_column(loaded, edges, left.id)),
+            right=EdgeEnd(entity=right.entity, id=_column(loaded, edges, right.id)),
+        )
+    timed = next((name for name in read if name not in data.split.shared), edges)
+    return Split(
+        inputs,
+        _request(
+            loaded,
+            {name: _column(loaded, name, entity.id) for name, entity in read.items()},
+            ends,
+            timed,
+            tuple(name for name in data.split.shared if name in read),
+        ),
+    )
+
+
+def _of_rows(loaded: LoadedRecipe, rows: str) -> Split:
+    """Rows that hold their members are, to SplitGen, those members and the edges between them."""
+    split = loaded.recipe.data.split
+    if split.feature is not None:
+        time = _column(loaded, rows, split.feature)
+        if time.type != "int":
+            raise RecipeError(
+                f"{loaded.path}: data.split.feature: got {split.feature!r}, a {time.type}; rows "
+                "that hold their members are split by an integer"
+            )
+        # Rows of one time stay together: that is all that identifies them.
+        return Split({EXAMPLES: rows}, _request(loaded, {ROWS: time}, None, rows, ()))
+    ids = _member_ids(loaded, rows)
+    if len(ids) != 2:
+        raise RecipeError(
+            f"{loaded.path}: data.split.unit: got 'component'; rows that hold their members "
+            f"connect two of them by their ids, and {loaded.schema_paths[rows]} has for the roles "
+            f"these: {', '.join(ids.values()) or 'none'}"
+        )
+    columns = {role: _column(loaded, rows, name) for role, name in ids.items()}
+    left, right = (EdgeEnd(entity=role, id=column) for role, column in columns.items())
+    return Split(
+        {EXAMPLES: rows, OTHER_EXAMPLES: rows, EDGES: rows},
+        _request(loaded, columns, EdgeEnds(left=left, right=right), None, ()),
+    )
+
+
+def _request(
+    loaded: LoadedRecipe,
+    entities: dict[str, Column],
+    edges: EdgeEnds | None,
+    timed: str | None,
+    shared: tuple[str, ...],
+) -> SplitRequest:
+    data, feature = loaded.recipe.data, loaded.recipe.data.split.feature
+    time = None if feature is None or timed is None else _column(loaded, timed, feature)
+    return SplitRequest(
+        unit=data.split.unit,
+        entities=entities,
+        edges=edges,
+        train=data.split.train,
+        eval=data.split.eval,
+        feature=time,
+        shared=shared,
+        seed=loaded.recipe.relation.seed,
+        bad_rows=data.bad_rows,
+    )
+
+
+def _connecting(recipe: Recipe) -> str | None:
+    """The edge list that connects entities: one that is there for that alone, else the source."""
+    related = related_rows(recipe)
+    return next(iter(sorted(connecting(recipe), key=lambda name: name == related)), None)
+
+
+def _member_ids(loaded: LoadedRecipe, rows: str) -> dict[str, str]:
+    """The columns that hold ids of members, by role."""
+    relation, entities = loaded.recipe.relation, loaded.recipe.data.entities
+    assert isinstance(relation, kinds.Rows)
+    ids = {role: prefixed(role, entities[entity].id) for role, entity in relation.roles.items()}
+    known = read_features(loaded.schemas[rows])
+    return {role: name for role, name in ids.items() if name in known}
+
+
+def _splitting_id(loaded: LoadedRecipe, rows: str) -> str | None:
+    """The first column with ids of members, rather of a type that may not be in both splits."""
+    relation, shared = loaded.recipe.relation, loaded.recipe.data.split.shared
+    assert isinstance(relation, kinds.Rows)
+    ids = _member_ids(loaded, rows)
+    role = min(ids, key=lambda role: relation.roles[role] in shared, default=None)
+    return None if role is None else ids[role]
+
+
+def _column(loaded: LoadedRecipe, table: str, name: str) -> Column:
+    return Column(name=name, type=read_features(loaded.schemas[table])[name].dtype)

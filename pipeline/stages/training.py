@@ -1,0 +1,80 @@
+"""The stage that makes a model: the Trainer, and before it what the recipe's training asks for."""
+
+from typing import Any
+
+from tfx import types
+from tfx.components.trainer.component import Trainer
+from tfx.components.transform.component import Transform
+from tfx.dsl.components.base.base_node import BaseNode
+from tfx.dsl.components.common.resolver import Resolver
+from tfx.dsl.input_resolution.strategies import latest_blessed_model_strategy
+from tfx.proto import trainer_pb2
+from tfx.types import standard_artifacts
+
+from relation.core.errors import RecipeError
+from relation.core.fingerprint import code_fingerprint
+from relation.load import LoadedRecipe
+from relation.names import EVAL, TRAIN
+from trainer_module.request import KEY, TrainingRequest
+from trainer_module.validate import check_model
+
+
+def train(loaded: LoadedRecipe, transform: Transform) -> tuple[list[BaseNode], Trainer]:
+    """The Trainer, and the nodes before it.
+
+    These are a Tuner where the recipe says `tuning`, and a Resolver of the last blessed model where
+    training starts from it.
+
+    Raises:
+      RecipeError: the search space has fields or values that do not fit.
+    """
+    request = TrainingRequest.of(loaded)
+    nodes: list[BaseNode] = []
+    inputs: dict[str, Any] = {}
+    if loaded.recipe.tuning is not None:
+        tuner = _tuner(loaded, request, transform)
+        nodes.append(tuner)
+        inputs["hyperparameters"] = tuner.outputs["best_hyperparameters"]
+    if request.training.warm_start:
+        resolver = Resolver(
+            strategy_class=latest_blessed_model_strategy.LatestBlessedModelStrategy,
+            model=types.Channel(type=standard_artifacts.Model),
+            model_blessing=types.Channel(type=standard_artifacts.ModelBlessing),
+        ).with_id("BaseModel")
+        nodes.append(resolver)
+        inputs["base_model"] = resolver.outputs["model"]
+    module = "trainer_module.run_fn"
+    trainer = Trainer(run_fn=f"{module}.run_fn", **_inputs(request, module, transform), **inputs)
+    return nodes, trainer
+
+
+def _tuner(loaded: LoadedRecipe, request: TrainingRequest, transform: Transform) -> BaseNode:
+    from tfx.components.tuner.component import Tuner  # Few recipes need what it imports.
+
+    tuning = loaded.recipe.tuning
+    assert tuning is not None
+    features = {entity: loaded.features_of(entity) for entity in loaded.tuples.entities}
+    for values in tuning.extremes():
+        try:
+            model = request.tuned_by(values).model
+            check_model(model, loaded.tuples, features, len(loaded.materialization.tags))
+        except RecipeError as error:
+            ((field, value),) = values.items()
+            raise RecipeError(f"tuning.space.{field}: got {value!r}: {error}") from None
+    module = "trainer_module.tuner_fn"
+    asked = request.model_copy(update={"tuning": tuning})
+    return Tuner(tuner_fn=f"{module}.tuner_fn", **_inputs(asked, module, transform))
+
+
+def _inputs(request: TrainingRequest, module: str, transform: Transform) -> dict[str, Any]:
+    """What Trainer and Tuner have in common."""
+    return {
+        "examples": transform.outputs["transformed_examples"],
+        "transform_graph": transform.outputs["transform_graph"],
+        "train_args": trainer_pb2.TrainArgs(splits=[TRAIN]),
+        "eval_args": trainer_pb2.EvalArgs(splits=[EVAL]),
+        "custom_config": {
+            KEY: request.model_dump_json(),
+            "code_fingerprint": code_fingerprint(module),
+        },
+    }

@@ -1,0 +1,134 @@
+"""The figure that matters of each node, for its line on the terminal."""
+
+import glob
+import json
+import os
+from collections.abc import Callable
+
+import tensorflow_data_validation as tfdv
+from tfx.types import Artifact, artifact_utils
+
+from components.common import corpus_results
+from components.common.evaluation_results import number
+from components.pusher.executor import ADDED
+from pipeline.node_history import NodeRun
+from pipeline.stages.reporting import page_of
+from trainer_module.training.history import read_history
+
+
+def node_figure(node_id: str, run: NodeRun) -> str:
+    """A short text about what a node gave; empty where there is nothing to say."""
+    figure = _FIGURES.get(node_id.partition("_")[0])  # Else it ends with the name of an input.
+    return figure(run) if figure else ""
+
+
+def _rows(run: NodeRun) -> str:
+    examples = run.output("examples")
+    skipped = examples.get_int_custom_property("rows_skipped")
+    return f"rows: {_by_split(examples)}" + (f"; {skipped:,} skipped" if skipped else "")
+
+
+def _by_split(examples: Artifact) -> str:
+    splits = artifact_utils.decode_split_names(examples.split_names)
+    counts = [f"{examples.get_int_custom_property(f'rows_{split}'):,}" for split in splits]
+    if len(splits) == 1:
+        return counts[0]
+    return ", ".join(f"{split} {count}" for split, count in zip(splits, counts, strict=True))
+
+
+def _split(run: NodeRun) -> str:
+    return f"rows: {_by_split(run.output('split_examples'))}"
+
+
+def _statistics(run: NodeRun) -> str:
+    artifact = run.output("statistics")
+    split = artifact_utils.decode_split_names(artifact.split_names)[0]
+    path = os.path.join(artifact.uri, f"Split-{split}", "FeatureStats.pb")
+    return f"{len(tfdv.load_stats_binary(path).datasets[0].features)} features"
+
+
+def _tuples(run: NodeRun) -> str:
+    with open(os.path.join(run.output("tuples").uri, "relation_stats.json"), encoding="utf-8") as f:
+        stats = json.load(f)
+    splits = stats["splits"]
+    counts = [f"{name} {split['tuples']:,}" for name, split in splits.items()]
+    skipped = sum(split["rows_skipped"] for split in splits.values())
+    noted = [
+        f"{name}: {reason} {count:,}"
+        for name, found in stats["inputs"].items()
+        for reason, count in found["noted"].items()
+    ]
+    told = [f"tuples: {', '.join(counts)}"]
+    if skipped:
+        told.append(f"{skipped:,} rows skipped")
+    return "; ".join([*told, *noted])
+
+
+def _training(run: NodeRun) -> str:
+    history = read_history(run.output("model_run").uri)
+    epoch = f"{history.keep} epoch {history.kept_epoch} of {history.epochs}"
+    return f"{epoch}, val_loss {history.kept_loss:.4f}"
+
+
+def _tuning(run: NodeRun) -> str:
+    (path,) = glob.glob(os.path.join(run.output("tuner_results").uri, "*"))
+    with open(path, encoding="utf-8") as file:
+        scores = [trial["score"] for trial in json.load(file)]
+    return f"best of {len(scores)} trials, val_loss {min(scores):.4f}"
+
+
+def _base_model(run: NodeRun) -> str:
+    models = run.outputs.get("model", [])
+    return f"from model {models[0].id}" if models else "no earlier blessed model to start from"
+
+
+def _baseline(run: NodeRun) -> str:
+    models = run.outputs.get("model", [])
+    return (
+        f"baseline: model {models[0].id}" if models else "no earlier blessed model to compare with"
+    )
+
+
+def _corpus(run: NodeRun) -> str:
+    found = corpus_results.read(run.output("corpus_evaluation").uri)
+    own = found["spaces"].get("model", {}).get("map_at_r")
+    if own is None:
+        return f"embeddings: {sum(e['rows'] for e in found['embeddings'].values()):,}"
+    counts = found["counts"]
+    shown = number(own["value"])
+    return f"MAP@R {shown:.4f} of {counts['measured'] - counts['without_match']:,} queries"
+
+
+def _blessing(run: NodeRun) -> str:
+    return "blessed" if run.output("blessing").get_int_custom_property("blessed") else "refused"
+
+
+def _pushed(run: NodeRun) -> str:
+    pushed = run.output("pushed_model")
+    if not pushed.get_int_custom_property("pushed"):
+        return "not pushed"
+    verb = "pushed" if pushed.get_int_custom_property(ADDED) else "already serves it"
+    return f"version {pushed.get_string_custom_property('pushed_version')} {verb}"
+
+
+def _page(run: NodeRun) -> str:
+    return f"a page of {page_of(run.output('report')).stat().st_size / 1000:,.0f} kB"
+
+
+_FIGURES: dict[str, Callable[[NodeRun], str]] = {
+    "EntityGen": _rows,
+    "EntityStatistics": _statistics,
+    "EntityValidator": lambda run: "no anomalies",
+    "SplitGen": _split,
+    "RelationGen": _tuples,
+    "TupleStatistics": _statistics,
+    "TupleValidator": lambda run: "no anomalies",
+    "Tuner": _tuning,
+    "BaseModel": _base_model,
+    "Trainer": _training,
+    "LatestBlessedModel": _baseline,
+    "CorpusEvaluator": _corpus,
+    "Evaluator": _blessing,
+    "Pusher": _pushed,
+    "Report": _page,
+}

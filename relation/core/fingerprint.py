@@ -1,0 +1,90 @@
+"""Fingerprints of the source code that a component runs: the cache must know of an edit."""
+
+import ast
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from relation.core.plugins import load_plugins
+
+PACKAGES = ("relation", "components", "trainer_module")
+_ROOT = Path(__file__).resolve().parents[2]
+_DOTTED = re.compile(r"(?:{})(?:\.\w+)+".format("|".join(PACKAGES)))
+
+
+def code_fingerprint(*modules: str) -> str:
+    """Hashes the sources of modules and of all that they import from this project.
+
+    A plug-in counts where all of this project that it imports does: it is registered there.
+
+    Args:
+      modules: dotted paths, for example "components.relation_gen.executor".
+
+    Returns:
+      16 hexadecimal digits; they change exactly when one of those files does.
+
+    Raises:
+      UserError: a plug-in cannot be imported.
+    """
+    digest = hashlib.sha256()
+    sources = _closure(modules)
+    for plugin in load_plugins():
+        path = Path(str(plugin.__file__))
+        imports = {name for name in _imports(plugin.__name__, path) if _source(name) is not None}
+        if imports <= set(sources):
+            sources[plugin.__name__] = path
+    for name, path in sorted(sources.items()):
+        digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def content_fingerprint(content: bytes) -> str:
+    """16 hexadecimal digits that identify a file's content."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _closure(modules: tuple[str, ...]) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    waiting = list(modules)
+    while waiting:
+        name = waiting.pop()
+        path = _source(name)
+        if path is None or name in found:
+            continue
+        found[name] = path
+        waiting.extend(_imports(name, path))
+        if "." in name:
+            waiting.append(name.rpartition(".")[0])
+    return found
+
+
+def _source(name: str) -> Path | None:
+    """The file of a module of this project; None for others, and for names that are no module.
+
+    Looked up as a file: to ask Python for it would import the packages above it, TensorFlow with
+    them.
+    """
+    package, *rest = name.split(".")
+    if package not in PACKAGES:
+        return None
+    place = _ROOT.joinpath(package, *rest)
+    for path in (place / "__init__.py", place.with_suffix(".py")):
+        if path.is_file():
+            return path
+    return None  # An attribute: `from relation.names import ID`.
+
+
+def _imports(name: str, path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name}: relative imports are not used in this project"
+            assert node.module is not None
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Constant) and (dotted := _DOTTED.fullmatch(str(node.value))):
+            # Registries and TFX name modules, functions and classes by dotted paths in strings.
+            yield dotted.group()
+            yield dotted.group().rpartition(".")[0]

@@ -1,0 +1,65 @@
+"""Plug-ins: modules outside this project that register sources, losses and other parts.
+
+A process finds them by entry points of the group `relata.plugins`, and by `RELATA_PLUGINS`: names
+of modules and paths of files, separated by commas. Beam's workers and the nodes of an orchestrator
+inherit the variable; an installed distribution with entry points needs none.
+"""
+
+import functools
+import importlib
+import importlib.util
+import os
+import sys
+from importlib import metadata
+from pathlib import Path
+from types import ModuleType
+
+from relation.core.errors import UserError
+
+VARIABLE, GROUP = "RELATA_PLUGINS", "relata.plugins"
+
+
+def load_plugins() -> tuple[ModuleType, ...]:
+    """Imports every plug-in, once a process, which registers what it brings.
+
+    Raises:
+      UserError: a plug-in cannot be imported.
+    """
+    return _load(os.environ.get(VARIABLE, ""))
+
+
+@functools.cache
+def _load(variable: str) -> tuple[ModuleType, ...]:
+    installed = [entry.value for entry in metadata.entry_points(group=GROUP)]
+    named = [name.strip() for name in variable.split(",") if name.strip()]
+    return tuple(_import(name) for name in dict.fromkeys([*sorted(installed), *named]))
+
+
+def _import(name: str) -> ModuleType:
+    try:
+        return _import_file(Path(name)) if name.endswith(".py") else importlib.import_module(name)
+    except Exception as error:
+        raise UserError(
+            f"plug-in {name!r} cannot be imported: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _import_file(path: Path) -> ModuleType:
+    """Imports a file under its own name, so that what it defines can be pickled by reference."""
+    path = path.expanduser().resolve()
+    known = sys.modules.get(path.stem)
+    if known is not None:
+        if getattr(known, "__file__", None) != str(path):
+            raise ImportError(f"there is a module {path.stem!r} already: rename the file")
+        return known
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise ImportError(f"there is no file {path}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[path.stem]
+        raise
+    return module

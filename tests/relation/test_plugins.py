@@ -1,0 +1,105 @@
+"""Plug-ins are imported once, by path or by name, and register parts."""
+
+import sys
+
+import pytest
+
+from relation.core import plugins
+from relation.core.errors import UserError
+from relation.core.fingerprint import code_fingerprint
+from relation.core.registry import Registry
+
+COLOURS: Registry[object] = Registry("colour", {"red": "fractions.Fraction"})
+SOURCE = "import relation.names\n"
+LOSS = "import trainer_module.losses.base\n"
+
+
+@pytest.fixture
+def write_plugin(tmp_path, monkeypatch):
+    written = []
+
+    def write(name, text):
+        path = tmp_path / f"{name}.py"
+        path.write_text(text)
+        written.append(path)
+        monkeypatch.setenv(plugins.VARIABLE, ",".join(map(str, written)))
+        return path
+
+    yield write
+    for path in written:
+        sys.modules.pop(path.stem, None)
+    plugins._load.cache_clear()
+
+
+def test_a_file_is_imported_once_and_can_be_pickled_by_name(write_plugin):
+    write_plugin("plugin_a", "class A:\n    pass\n")
+    (module,) = plugins.load_plugins()
+    assert plugins.load_plugins()[0] is module is sys.modules["plugin_a"]
+    assert module.A.__module__ == "plugin_a"
+
+
+def test_a_module_is_imported_by_name(monkeypatch):
+    monkeypatch.setenv(plugins.VARIABLE, " colorsys , ")
+    assert [module.__name__ for module in plugins.load_plugins()] == ["colorsys"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1 / 0\n", r"plug-in '.*plugin_b\.py' cannot be imported: ZeroDivisionError: division"),
+        ("import no_such_module\n", r"ModuleNotFoundError: No module named 'no_such_module'"),
+    ],
+)
+def test_what_cannot_be_imported_is_named_with_its_cause(write_plugin, text, message):
+    write_plugin("plugin_b", text)
+    with pytest.raises(UserError, match=message):
+        plugins.load_plugins()
+    assert "plugin_b" not in sys.modules
+
+
+def test_no_file(monkeypatch):
+    monkeypatch.setenv(plugins.VARIABLE, "/no/such/file.py")
+    with pytest.raises(UserError, match=r"there is no file /no/such/file\.py"):
+        plugins.load_plugins()
+
+
+def test_a_file_must_not_hide_a_module(write_plugin):
+    write_plugin("colorsys", "")
+    import colorsys
+
+    with pytest.raises(UserError, match="there is a module 'colorsys' already"):
+        plugins.load_plugins()
+    assert sys.modules["colorsys"] is colorsys
+
+
+def test_parts_by_name():
+    assert COLOURS.names == ("red",)
+    assert "red" in COLOURS
+    assert COLOURS["red"].__name__ == "Fraction"
+    with pytest.raises(KeyError):
+        COLOURS["green"]
+
+
+def test_a_plugin_registers_a_part_and_must_not_take_a_name(write_plugin):
+    header = "from tests.relation.test_plugins import COLOURS\n\n\n@COLOURS.register({!r})\n"
+    write_plugin("plugin_c", header.format("green") + "class Green:\n    pass\n")
+    assert COLOURS.names == ("green", "red")
+    assert COLOURS["green"].__name__ == "Green"
+    COLOURS._registered.clear()
+    with pytest.raises(ValueError, match="colour 'red' is registered already"):
+        COLOURS.register("red")(int)
+
+
+def test_an_edited_plugin_changes_the_fingerprint_of_what_it_serves_alone(write_plugin):
+    modules = "components.relation_gen.executor", "trainer_module.run_fn"
+    before = [code_fingerprint(module) for module in modules]
+    path = write_plugin("plugin_d", SOURCE)
+    with_source = [code_fingerprint(module) for module in modules]
+    assert all(a != b for a, b in zip(before, with_source, strict=True))
+    path.write_text(SOURCE + "# edited\n")
+    assert all(code_fingerprint(m) != f for m, f in zip(modules, with_source, strict=True))
+    path.write_text(SOURCE)
+    write_plugin("plugin_e", LOSS)
+    data, training = (code_fingerprint(module) for module in modules)
+    assert data == with_source[0]
+    assert training != with_source[1]

@@ -1,0 +1,215 @@
+"""Transformed tuples as a tf.data pipeline of (inputs, targets, weights)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy.typing as npt
+import tensorflow as tf
+
+from relation.core.errors import DataError
+from relation.names import RELATION, RELATION_WEIGHT, prefixed
+from relation.spec import Relation
+from trainer_module.registry import Decode
+from trainer_module.tasks.answers import Answer
+
+SHUFFLE_TUPLES = 16_384
+"""Tuples held to shuffle from; RelationGen already writes them in the order of a hash."""
+NUMBER = "number"
+"""Beside the features of roles: the number of a tuple, int64 [batch], in the order of the files."""
+SHARE = "share"
+"""Likewise where a step has several parts: see `Parts`; float32 [batch], all the same."""
+
+
+class Parts(NamedTuple):
+    """How a step is made of parts: batches that are accumulated, on replicas that add gradients.
+
+    A part's gradient is that of its mean loss, weighted where tuples have weights. Times its
+    `share`, the weight of its tuples over that of an average part, the mean over the parts is the
+    gradient of the step's tuples together.
+
+    total: parts of a step.
+    read: those that are read here, in this order; None: all.
+    """
+
+    total: int = 1
+    read: Sequence[int] | None = None
+
+
+WHOLE = Parts()
+
+
+def decode_roles(
+    relation: Relation,
+    decoders: Mapping[str, Decode],
+    names: Mapping[str, Sequence[str]],
+    transformed: Mapping[str, tf.Tensor],
+    roles: Sequence[str],
+) -> dict[str, tf.Tensor]:
+    """Decodes the features of some roles.
+
+    Args:
+      decoders: of the towers, by entity type.
+      names: of the features of each entity type.
+    """
+    decoded = {}
+    for entity, decoder in decoders.items():
+        mine = [role for role in relation.roles_of(entity) if role in roles]
+        if not mine:
+            continue
+        joined = {
+            name: tf.concat([transformed[prefixed(role, name)] for role in mine], axis=0)
+            for name in names[entity]
+        }
+        for name, value in decoder(joined).items():
+            for role, part in zip(mine, tf.split(value, len(mine)), strict=True):
+                decoded[prefixed(role, name)] = part
+    return decoded
+
+
+def tuple_dataset(
+    files: Sequence[str],
+    feature_spec: Mapping[str, tf.io.FixedLenFeature],
+    answer: Answer,
+    decoders: Mapping[str, Decode],
+    names: Mapping[str, Sequence[str]],
+    batch_size: int,
+    shuffle_seed: int | None = None,
+    reads: Sequence[str] = (),
+    parts: Parts = WHOLE,
+) -> tf.data.Dataset:
+    """Batches of transformed tuples.
+
+    Args:
+      files: gzip TFRecord files of transformed tf.Examples.
+      feature_spec: how they are parsed.
+      answer: what the model is to say of a tuple, and of which roles.
+      decoders, names: how they are decoded, and the features of each entity type.
+      batch_size: tuples a step; the last may be smaller.
+      shuffle_seed: the order of all epochs, which follow each other without end, a pure function
+        of it (and of TensorFlow's global seed); None = the files' order, once.
+      reads: features of tuples that are handed on as they are, those of no fixed width dense with
+        -1 where there is no value.
+      parts: of a step, each a batch. Of the last step, fewer tuples than parts are left out.
+
+    Returns:
+      A dataset of ({`<role>_<feature>`: decoded [batch, ...], `NUMBER`, and what is read}, targets
+      [batch, C]), and where tuples have a weight float32 [batch].
+    """
+    roles = answer.roles()
+    relation = answer.relation
+    of_roles = [prefixed(role, n) for role in roles for n in names[relation.entity_of(role)]]
+    taken = {*of_roles, RELATION, RELATION_WEIGHT, *reads}
+    spec = {name: kind for name, kind in feature_spec.items() if name in taken}
+
+    def prepare(serialized: tf.Tensor, **further: tf.Tensor) -> tuple[Any, ...]:
+        features = tf.io.parse_example(serialized, spec)
+        targets = answer.targets(features.get(RELATION), tf.shape(serialized)[0])
+        decoded = decode_roles(relation, decoders, names, features, roles)
+        decoded.update((name, _dense(features[name])) for name in reads)
+        decoded.update(further)
+        if RELATION_WEIGHT in features:
+            return decoded, targets, features[RELATION_WEIGHT][:, 0]
+        return decoded, targets
+
+    records = _records(files)
+    if shuffle_seed is not None:
+        # Within a function every iterator starts from the seed anew: Keras makes some in vain.
+        once = tf.data.Dataset.range(1)
+        steps = once.flat_map(
+            lambda _: records.shuffle(SHUFFLE_TUPLES, seed=shuffle_seed).batch(batch_size).repeat()
+        )
+    else:
+        steps = records.batch(batch_size)
+    if parts.total > 1:
+        steps = steps.filter(lambda numbers, _: tf.size(numbers) >= parts.total)
+    weight = feature_spec.get(RELATION_WEIGHT)
+    batches = steps.flat_map(lambda numbers, rows: _split(numbers, rows, weight, parts))
+    batches = batches.map(lambda batch: prepare(**batch), num_parallel_calls=tf.data.AUTOTUNE)
+    return batches.prefetch(tf.data.AUTOTUNE)
+
+
+def _split(
+    numbers: tf.Tensor, serialized: tf.Tensor, weight: tf.io.FixedLenFeature | None, parts: Parts
+) -> tf.data.Dataset:
+    """A step as batches of serialized tuples, with what travels beside them."""
+    if parts.total == 1:
+        return tf.data.Dataset.from_tensors({"serialized": serialized, NUMBER: numbers})
+    size = tf.size(numbers)
+    weights = tf.ones(size)
+    if weight is not None:
+        read = tf.io.parse_example(serialized, {RELATION_WEIGHT: weight})
+        weights = read[RELATION_WEIGHT][:, 0]
+    average = tf.reduce_sum(weights) / parts.total
+
+    def batch(index: tf.Tensor) -> dict[str, tf.Tensor]:
+        start, end = index * size // parts.total, (index + 1) * size // parts.total
+        share = tf.math.divide_no_nan(tf.reduce_sum(weights[start:end]), average)
+        return {
+            "serialized": serialized[start:end],
+            NUMBER: numbers[start:end],
+            SHARE: tf.repeat(share, end - start),
+        }
+
+    chosen = range(parts.total) if parts.read is None else parts.read
+    return tf.data.Dataset.from_tensor_slices(list(chosen)).map(batch)
+
+
+def batches_of_epoch(tuples: int, batch_size: int, parts: Parts = WHOLE) -> int:
+    """How many batches of a training dataset, which has no end, are all tuples once.
+
+    Raises:
+      DataError: there is not one step.
+    """
+    whole, rest = divmod(tuples, batch_size)
+    steps = whole + (rest >= parts.total)
+    if not steps:
+        raise DataError(
+            f"training: there are {tuples} training tuples; a step of {parts.total} batches needs "
+            f"as many: lower training.accumulate, or make more tuples"
+        )
+    return steps * (parts.total if parts.read is None else len(parts.read))
+
+
+def count_tuples(files: Sequence[str]) -> int:
+    """How many tuples there are."""
+    return int(_records(files).reduce(tf.constant(0, tf.int64), lambda count, _: count + 1))
+
+
+def named_tuples(
+    files: Sequence[str],
+    feature_spec: Mapping[str, Any],
+    numbers: Sequence[int],
+    names: Sequence[str],
+) -> list[dict[str, str]]:
+    """Some features, texts, of the tuples of these numbers, in their order."""
+    wanted = tf.constant(numbers, tf.int64)
+    found = _records(files).filter(lambda number, _: tf.reduce_any(number == wanted))
+    spec = {name: feature_spec[name] for name in names}
+    texts = {}
+    for number, serialized in found.take(len(numbers)):
+        features = tf.io.parse_single_example(serialized, spec)
+        texts[int(number)] = {name: features[name].numpy()[0].decode() for name in names}
+    return [texts[number] for number in numbers]
+
+
+def _records(files: Sequence[str]) -> tf.data.Dataset:
+    """(Number, serialized tuple)."""
+    return tf.data.TFRecordDataset(sorted(files), compression_type="GZIP").enumerate()
+
+
+def read_features(
+    files: Sequence[str], feature_spec: Mapping[str, Any], names: Sequence[str]
+) -> Iterator[npt.NDArray[Any]]:
+    """Some features of transformed tuples alone, batch by batch: [batch, all their values]."""
+    spec = {name: feature_spec[name] for name in names}
+
+    def read(serialized: tf.Tensor) -> tf.Tensor:
+        features = tf.io.parse_example(serialized, spec)
+        return tf.concat([_dense(features[name]) for name in names], axis=1)
+
+    dataset = tf.data.TFRecordDataset(sorted(files), compression_type="GZIP")
+    yield from dataset.batch(1024).map(read).prefetch(1).as_numpy_iterator()
+
+
+def _dense(values: tf.Tensor | tf.SparseTensor) -> tf.Tensor:
+    return tf.sparse.to_dense(values, -1) if isinstance(values, tf.SparseTensor) else values

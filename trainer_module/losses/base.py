@@ -1,0 +1,179 @@
+"""The families of losses beside that of tuples (`parts.Loss`): what each takes and answers.
+
+Every loss answers a loss a row, [batch], float32 or wider, so that whoever averages can weigh the
+rows (`numerics.weighted_mean`). A loss that is defined for the whole batch only is a `WholeBatch`.
+"""
+
+import abc
+from typing import ClassVar
+
+from keras import ops
+from pydantic import PositiveFloat
+
+from relation.spec import Frozen
+from trainer_module.ops import Tensor, wide
+
+
+class LossBase(Frozen, abc.ABC):
+    """What losses of every family say of themselves."""
+
+    whole_batch: ClassVar[bool] = False
+    """Whether it answers one scalar for the batch, and takes `weight`."""
+
+    weighs_tags: ClassVar[bool] = False
+    """Whether it takes `weights`, one a tag."""
+
+    @property
+    def corrected(self) -> bool:
+        """Whether it takes `log_q`, the log of how likely a candidate is drawn."""
+        return False
+
+
+class WholeBatch(LossBase):
+    """A loss that is not a sum over rows: it answers one scalar, [].
+
+    Its call takes `weight`, [batch] or None = 1 each, beside the arguments of its family. A weight
+    of w counts like w copies of the row, so 0 leaves the row out.
+    """
+
+    whole_batch: ClassVar[bool] = True
+
+
+class ListLoss(LossBase):
+    """Parameters of a listwise loss, and the loss of every list."""
+
+    @abc.abstractmethod
+    def __call__(self, grades: Tensor, scores: Tensor) -> Tensor:
+        """[batch, length], [batch, length] -> [batch].
+
+        Args:
+          grades: ≥ 0, higher = more relevant; negative where there is no document (padding, which
+            may hold any score).
+          scores: any real numbers, higher = ranked first.
+
+        Returns:
+          The loss of each list; 0 of a list without documents.
+        """
+
+
+class BatchLoss(LossBase):
+    """Parameters of a loss within a batch, and the loss of every row against all columns.
+
+    Columns are the candidates of every row: the other side of each tuple of the batch, further
+    hard negatives, entries of a memory, or proxies. For one set of embeddings against itself the
+    scores are square and the diagonal is not valid.
+    """
+
+    every_positive: ClassVar[bool] = False
+    """Whether all columns that are known to be related are positives of a row, as in the papers of
+    losses of several positives; else that of its own tuple alone, and the others are not valid."""
+
+    @abc.abstractmethod
+    def __call__(
+        self, scores: Tensor, positive: Tensor, valid: Tensor, log_q: Tensor | None = None
+    ) -> Tensor:
+        """[batch, columns] thrice -> [batch].
+
+        Args:
+          scores: relatedness of row and column, higher = more related.
+          positive: bool, whether they are related.
+          valid: bool; what is False enters neither value nor gradient (a row itself, accidental
+            hits, padding).
+          log_q: float [columns], log of the probability of each column to be in a batch; only for
+            losses by softmax.
+
+        Returns:
+          The loss of each row; 0 where it is not `defined`.
+
+        Raises:
+          ValueError: `log_q` for a loss that has no place for it.
+        """
+
+    def defined(self, positive: Tensor, valid: Tensor) -> Tensor:
+        """Rows that have a loss, bool [batch]: here, those with a positive.
+
+        Others answer 0; a mean "over anchors with positives" leaves them out of its weights.
+        """
+        return ops.any(sides(positive, valid)[0], axis=-1)
+
+
+class RowLoss(BatchLoss):
+    """A loss within a batch that each row has by itself."""
+
+    def __call__(
+        self, scores: Tensor, positive: Tensor, valid: Tensor, log_q: Tensor | None = None
+    ) -> Tensor:
+        scores = ops.where(valid, self._scaled(wide(scores), log_q), 0.0)
+        return self._rows(scores, *sides(positive, valid))
+
+    def _scaled(self, scores: Tensor, log_q: Tensor | None) -> Tensor:
+        """What `_rows` takes, of scores [batch, columns]."""
+        refuse_log_q(self, log_q)
+        return scores
+
+    @abc.abstractmethod
+    def _rows(self, scores: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
+        """The loss [batch] of scores [batch, columns]; the masks hold only what is valid."""
+
+
+class SoftmaxLoss(RowLoss):
+    """A loss within a batch that reads scores as logits: first temperature, then logQ, then masks.
+
+    `temperature` divides the scores. The logQ correction subtracts log_q from the logits of every
+    column, positives included (Yi et al., "Sampling-Bias-Corrected Neural Modeling for Large
+    Corpus Item Recommendations", RecSys 2019, equation 3).
+    """
+
+    temperature: PositiveFloat
+
+    def _scaled(self, scores: Tensor, log_q: Tensor | None) -> Tensor:
+        logits = scores / self.temperature
+        return logits if log_q is None else logits - ops.cast(log_q, logits.dtype)
+
+
+class TagLoss(LossBase):
+    """Parameters of a loss of tags, and the loss of every example: the mean over its tags."""
+
+    def __call__(self, labels: Tensor, logits: Tensor, weights: Tensor | None = None) -> Tensor:
+        """[batch, tags], [batch, tags], [tags] or None -> [batch].
+
+        Args:
+          labels: in [0, 1], 1 = has the tag.
+          logits: any real numbers; their sigmoid is the probability of the tag.
+          weights: ≥ 0, of each tag: a factor of its loss; the mean is over the number of tags.
+        """
+        losses = self._tags(wide(labels), wide(logits))
+        if weights is not None:
+            losses = losses * ops.cast(weights, losses.dtype)
+        return ops.mean(losses, axis=-1)
+
+    @abc.abstractmethod
+    def _tags(self, labels: Tensor, logits: Tensor) -> Tensor:
+        """The loss of each tag, [batch, tags]."""
+
+
+class ValueLoss(LossBase):
+    """Parameters of a loss of predicted numbers, and the loss of every example."""
+
+    @abc.abstractmethod
+    def __call__(self, targets: Tensor, predictions: Tensor) -> Tensor:
+        """[batch, values], [batch, values] -> [batch]."""
+
+
+class ImageLoss(LossBase):
+    """Parameters of a loss of predicted images, and the loss of every image."""
+
+    @abc.abstractmethod
+    def __call__(self, targets: Tensor, predictions: Tensor) -> Tensor:
+        """[batch, height, width, channels] twice, of values in [0, 1] -> [batch]."""
+
+
+def sides(positive: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
+    """(positives, negatives) among what is valid; bool, same shape."""
+    return ops.logical_and(positive, valid), ops.logical_and(ops.logical_not(positive), valid)
+
+
+def refuse_log_q(loss: BatchLoss, log_q: Tensor | None) -> None:
+    """Raises ValueError where there is a `log_q`."""
+    if log_q is not None:
+        raise ValueError(f"{type(loss).__name__} has no logQ correction; it is for softmaxes")

@@ -1,0 +1,98 @@
+"""The relational model: one tower an entity type, a head that answers about tuples of roles."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from relation.names import prefixed
+from trainer_module.data.inputs import NUMBER, SHARE
+from trainer_module.ops import Tensor
+from trainer_module.tasks.answers import Answer
+from trainer_module.tasks.objectives import Objective
+from trainer_module.training.callbacks.nan_guard import SHOWN
+
+
+class RelationalModel(keras.Model):
+    """Embeds every role with its entity type's tower, and answers with one head.
+
+    Roles of one entity type share the tower's weights and one pass through it.
+
+    Args:
+      answer: what the head answers about a tuple.
+      features: names of the features of each entity type that enter its tower.
+      towers: the network of each entity type, {feature: decoded tensor} -> embedding [batch, d].
+      objective: what it is trained on; None: it is not trained.
+    """
+
+    def __init__(
+        self,
+        answer: Answer,
+        features: Mapping[str, tuple[str, ...]],
+        towers: Mapping[str, keras.Model],
+        objective: Objective | None = None,
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        self.answer = answer
+        self.relation = answer.relation
+        self.features = dict(features)
+        self.towers = dict(towers)
+        self.head = (objective or answer).build()
+        self.objective = objective
+        self.met = tf.Variable(tf.zeros(SHOWN, tf.int64), trainable=False)
+        """Numbers of the first tuples of the latest batch that Keras's own step took."""
+
+    def embed_roles(
+        self, inputs: Mapping[str, Tensor], roles: tuple[str, ...], training: bool = False
+    ) -> dict[str, Tensor]:
+        """Embeddings of some roles.
+
+        Args:
+          inputs: decoded features under `<role>_<feature>`, each [batch, ...].
+          roles: the roles to embed.
+          training: as in Keras.
+
+        Returns:
+          {role: [batch, d]}.
+        """
+        embeddings: dict[str, Tensor] = {}
+        for entity, tower in self.towers.items():
+            mine = [role for role in self.relation.roles_of(entity) if role in roles]
+            if not mine:
+                continue
+            joined = {
+                feature: ops.concatenate([inputs[prefixed(role, feature)] for role in mine])
+                for feature in self.features[entity]
+            }
+            parts = ops.split(tower(joined, training=training), len(mine))
+            embeddings.update(zip(mine, parts, strict=True))
+        return embeddings
+
+    def call(self, inputs: Mapping[str, Tensor], training: bool = False) -> Tensor:
+        """What the head answers about every tuple, [batch, C], or what is trained on instead."""
+        embeddings = self.embed_roles(inputs, self.answer.roles(), training)
+        return (self.objective or self.answer).outputs(self.head, embeddings)
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Tensor = None,
+        y_pred: Tensor = None,
+        sample_weight: Tensor = None,
+        training: bool = True,
+    ) -> Tensor:
+        """The loss of the batch, and what layers add, times its share of the step."""
+        assert self.objective is not None
+        loss = self.objective(x, y, y_pred, sample_weight)
+        loss = sum((ops.sum(extra) for extra in self.losses), loss)
+        return loss * x[SHARE][0] if training and SHARE in x else loss
+
+    def train_step(self, data: Any) -> dict[str, Tensor]:
+        """Keras's own step, and `met`."""
+        if NUMBER in data[0]:
+            first = data[0][NUMBER][:SHOWN]
+            self.met.assign(tf.pad(first, [[0, SHOWN - tf.shape(first)[0]]], constant_values=-1))
+        return super().train_step(data)

@@ -1,0 +1,1 @@
+"""Transform: features of an entity type, the same for training and serving."""

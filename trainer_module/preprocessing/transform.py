@@ -1,0 +1,234 @@
+"""Transform's preprocessing: analyzed once an entity type, applied to each of its roles.
+
+The split that is analyzed holds every training entity once, under the first role of its type; what
+is learnt there (means, vocabularies) is applied to all roles of the type, so that towers that share
+weights see one feature space. Categories of one domain of the schema share their vocabulary. Keys,
+labels and other features that no tower takes are left out here, so that nothing downstream can read
+them.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from relation.names import NEGATIVE_PROB, RELATION, RELATION_WEIGHT, prefixed
+from relation.schema import Feature, FeatureKind
+from trainer_module.data.batch_keys import as_text, hashed
+from trainer_module.preprocessing.quantile_normalization import QUANTILES, normal_scores
+from trainer_module.preprocessing.tag_counts import count_tags
+from trainer_module.preprocessing.vocabulary import Vocabulary
+from trainer_module.request import KEY, PreprocessingRequest
+
+Apply = Callable[[tf.SparseTensor, Feature], tf.Tensor]
+Analyzed = Sequence[tuple[Feature, tf.SparseTensor]]
+Analyze = Callable[[Analyzed, str], Apply]
+
+TEXT_WORDS = 64
+"""Words kept of a text whose schema gives no `value_count.max` above 1."""
+COMMON_WORDS = 50_000
+"""Words that get an index of their own at most: the most frequent ones."""
+RARE_FROM = 2
+"""A word of fewer occurrences has no index of its own."""
+RARE_BUCKETS = 1_024
+"""Indices that the other words share by their hash: two texts with one rare word still share it."""
+_HASHES = 2**63 - 1
+"""Values that the hash of a key may have: 0 and up."""
+
+
+def preprocessing_fn(
+    inputs: Mapping[str, tf.SparseTensor], custom_config: Mapping[str, Any]
+) -> dict[str, tf.Tensor]:
+    """Raw features of tuples -> what towers and losses take.
+
+    Args:
+      inputs: every feature of the tuple schema, variable-length.
+      custom_config: holds a PreprocessingRequest as JSON.
+
+    Returns:
+      `<role>_<feature>` for the features of the request, [batch, width] (float32 z-scores or
+      normal scores of ranks, int64 vocabulary indices, encoded images as bytes); `relation` float32
+      [batch, width], `relation_weight` [batch, 1] and `negative_prob` [batch, negatives], where
+      they are; `<key>_key`, int64 hashes of the keys that are asked for, variable-length;
+      `<name>_text` of what names tuples, bytes [batch, 1].
+    """
+    request = PreprocessingRequest.model_validate_json(custom_config[KEY])
+    outputs: dict[str, tf.Tensor] = {}
+    for name, group in _groups(request).items():
+        roles = [request.relation.roles_of(entity) for entity, _ in group]
+        analyzed = [
+            (feature, inputs[prefixed(first, feature.name)])
+            for (first, *_), (_, feature) in zip(roles, group, strict=True)
+        ]
+        kind = analyzed[0][0].kind
+        ranked = kind is FeatureKind.NUMERIC and request.numbers == "ranks"
+        apply = (_ranked if ranked else _ANALYZE[kind])(analyzed, name)
+        for mine, (_, feature) in zip(roles, group, strict=True):
+            for output in (prefixed(role, feature.name) for role in mine):
+                outputs[output] = apply(inputs[output], feature)
+    if request.relation.labelled:
+        outputs[RELATION] = _dense(inputs[RELATION], request.relation.width, 0.0)
+    if request.materialization.weighted:
+        outputs[RELATION_WEIGHT] = _dense(inputs[RELATION_WEIGHT], 1, 1.0)
+    if request.relation.negatives:
+        width = len(request.relation.negatives)
+        outputs[NEGATIVE_PROB] = _dense(inputs[NEGATIVE_PROB], width, 1.0)
+    if request.counted is not None:
+        first = request.relation.roles[0].name
+        count_tags(_as_text(inputs[prefixed(first, request.counted)]))
+    for name in request.shown:
+        words = tf.sparse.to_dense(_as_text(inputs[name]), "")
+        joined = tf.strings.reduce_join(words, axis=1, separator=" ", keepdims=True)
+        outputs[as_text(name)] = tf.strings.strip(joined)
+    if request.keys is not None:
+        for name in request.keys.names(request.relation):
+            text = _as_text(inputs[name])
+            outputs[hashed(name)] = tf.SparseTensor(
+                text.indices,
+                tf.strings.to_hash_bucket_fast(text.values, _HASHES),
+                text.dense_shape,
+            )
+    return outputs
+
+
+def vocabularies(
+    transform: tft.TFTransformOutput, entity: str, features: Iterable[Feature]
+) -> dict[str, Vocabulary]:
+    """The vocabulary of each feature of an entity type that has one, by the feature's name."""
+    extra = {FeatureKind.CATEGORICAL: 1, FeatureKind.TEXT: 1 + RARE_BUCKETS}
+    result = {}
+    for feature in features:
+        if feature.kind in extra:
+            name = _learnt(entity, feature)
+            size = len(transform.vocabulary_by_name(name)) + extra[feature.kind]
+            result[feature.name] = Vocabulary(name, size)
+    return result
+
+
+def _learnt(entity: str, feature: Feature) -> str:
+    """The name of what is learnt of a feature.
+
+    All texts of an entity type share their words; categories that name one domain of the schema
+    share their vocabulary, whatever their entity types.
+    """
+    if feature.kind is FeatureKind.TEXT:
+        return f"{entity}_words"
+    shared = feature.kind is FeatureKind.CATEGORICAL and feature.domain is not None
+    return f"domain_{feature.domain}" if shared else f"{entity}_{feature.name}"
+
+
+def _groups(request: PreprocessingRequest) -> dict[str, list[tuple[str, Feature]]]:
+    """The features that share what is learnt, each with its entity type, by the name of that."""
+    groups: dict[str, list[tuple[str, Feature]]] = {}
+    for entity in request.relation.entities:
+        for feature in request.features[entity]:
+            groups.setdefault(_learnt(entity, feature), []).append((entity, feature))
+    return groups
+
+
+def _dense(values: tf.SparseTensor, width: int, default: Any) -> tf.Tensor:
+    """[batch, width]: rows with fewer values are padded with `default`, those with more are cut."""
+    dense = tf.sparse.to_dense(values, default_value=tf.constant(default, values.dtype))
+    dense = dense[:, :width]
+    padded = tf.pad(
+        dense,
+        [[0, 0], [0, width - tf.shape(dense)[1]]],
+        constant_values=tf.constant(default, values.dtype),
+    )
+    return tf.ensure_shape(padded, [None, width])
+
+
+def _as_text(values: tf.SparseTensor) -> tf.SparseTensor:
+    """Strings as they are, integers in decimal."""
+    if values.dtype == tf.string:
+        return values
+    return tf.SparseTensor(values.indices, tf.strings.as_string(values.values), values.dense_shape)
+
+
+def _image(analyzed: Analyzed, name: str) -> Apply:
+    del analyzed, name
+    return lambda values, feature: _dense(values, feature.width, "")
+
+
+def _as_float(values: tf.SparseTensor, feature: Feature) -> tf.Tensor:
+    """float32 [batch, width], NaN where there is no value."""
+    return _dense(tf.cast(values, tf.float32), feature.width, float("nan"))
+
+
+def _numeric(analyzed: Analyzed, name: str) -> Apply:
+    """z-score of each component; a missing value is the mean, hence 0."""
+    ((feature, values),) = analyzed
+    known = _as_float(values, feature)
+    mean = tft.mean(known, reduce_instance_dims=False, name=f"{name}_mean")
+    spread = tf.sqrt(tft.var(known, reduce_instance_dims=False, name=f"{name}_var"))
+
+    def apply(values: tf.SparseTensor, feature: Feature) -> tf.Tensor:
+        dense = _as_float(values, feature)
+        return tf.where(tf.math.is_nan(dense), 0.0, tf.math.divide_no_nan(dense - mean, spread))
+
+    return apply
+
+
+def _ranked(analyzed: Analyzed, name: str) -> Apply:
+    """Normal score of the rank of each component; a missing value is in the middle, hence 0."""
+    ((feature, values),) = analyzed
+    quantiles = tft.quantiles(
+        _as_float(values, feature),
+        QUANTILES,
+        epsilon=0.5 / QUANTILES,
+        reduce_instance_dims=False,
+        name=f"{name}_quantiles",
+    )
+
+    def apply(values: tf.SparseTensor, feature: Feature) -> tf.Tensor:
+        dense = _as_float(values, feature)
+        missing = tf.math.is_nan(dense)
+        scores = normal_scores(tf.where(missing, 0.0, dense), quantiles)
+        return tf.where(missing, 0.0, scores)
+
+    return apply
+
+
+def _categorical(analyzed: Analyzed, name: str) -> Apply:
+    """Index in the vocabulary; 0 is missing or unknown."""
+    known = tf.sparse.concat(axis=1, sp_inputs=[_as_text(values) for _, values in analyzed])
+    vocabulary = tft.vocabulary(known, vocab_filename=name, name=name)
+
+    def apply(values: tf.SparseTensor, feature: Feature) -> tf.Tensor:
+        text = _dense(_as_text(values), feature.width, "")
+        return tft.apply_vocabulary(text, vocabulary, default_value=-1) + 1
+
+    return apply
+
+
+def _text(analyzed: Analyzed, name: str) -> Apply:
+    """Indices of the words, in order; 0 is padding, and a rare or unknown word has a bucket."""
+    known = tf.concat([_words(values) for _, values in analyzed], axis=1)
+    vocabulary = tft.vocabulary(
+        known, top_k=COMMON_WORDS, frequency_threshold=RARE_FROM, vocab_filename=name, name=name
+    )
+
+    def apply(values: tf.SparseTensor, feature: Feature) -> tf.Tensor:
+        indices = tft.apply_vocabulary(
+            _words(values).to_sparse(), vocabulary, num_oov_buckets=RARE_BUCKETS
+        )
+        shifted = tf.SparseTensor(indices.indices, indices.values + 1, indices.dense_shape)
+        return _dense(shifted, feature.width if feature.width > 1 else TEXT_WORDS, 0)
+
+    return apply
+
+
+def _words(texts: tf.SparseTensor) -> tf.RaggedTensor:
+    """Lower-case runs of letters and digits: string [batch, texts] -> ragged [batch, words]."""
+    joined = tf.strings.reduce_join(tf.sparse.to_dense(texts, ""), axis=1, separator=" ")
+    lower = tf.strings.lower(joined, encoding="utf-8")
+    return tf.strings.split(tf.strings.regex_replace(lower, r"[^\pL\pN]+", " "))
+
+
+_ANALYZE: dict[FeatureKind, Analyze] = {
+    FeatureKind.IMAGE: _image,
+    FeatureKind.NUMERIC: _numeric,
+    FeatureKind.CATEGORICAL: _categorical,
+    FeatureKind.TEXT: _text,
+}

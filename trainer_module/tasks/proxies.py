@@ -1,0 +1,88 @@
+"""An objective within a batch against proxies: one learnt embedding for each group."""
+
+from collections.abc import Iterable, Mapping
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from trainer_module.data.batch_keys import Keys
+from trainer_module.losses.proxy_anchor import ProxyAnchor
+from trainer_module.mining.masks import shares
+from trainer_module.ops import Tensor
+from trainer_module.tasks.answers import Compared
+from trainer_module.tasks.within_batch import WithinBatch, joined
+
+
+class Proxies(WithinBatch):
+    """A loss of all members of a batch (rows) against the proxies of all groups (columns).
+
+    A member of no group that was met in training is left out.
+
+    Args:
+      batches: hashes of the groups of training tuples, int64, any shape; below 0: no group.
+    """
+
+    def __init__(
+        self,
+        answer: Compared,
+        loss: ProxyAnchor,
+        keys: Keys,
+        batches: Iterable[npt.NDArray[np.int64]],
+    ):
+        super().__init__(answer, keys)
+        self._loss = loss
+        found: set[int] = set()
+        for batch in batches:
+            found.update(np.unique(batch[batch >= 0]).tolist())
+        self._groups = np.array(sorted(found), np.int64)[:, None]
+
+    def build(self) -> keras.layers.Layer:
+        return _WithProxies(super().build(), len(self._groups))
+
+    def outputs(self, layer: keras.layers.Layer, embeddings: Mapping[str, Tensor]) -> Tensor:
+        """Scores [roles · batch, groups]."""
+        members = tf.concat([embeddings[role] for role in self.answer.roles()], axis=0)
+        return self.answer.head.matrix(layer.head, members, layer.table(members))
+
+    def __call__(
+        self, inputs: Mapping[str, Tensor], targets: Tensor, outputs: Tensor, weight: Tensor | None
+    ) -> Tensor:
+        del targets
+        roles = self.answer.roles()
+        assert self._group is not None
+        own = shares(joined(inputs, roles, self._group), tf.constant(self._groups))
+        known = tf.broadcast_to(tf.reduce_any(own, axis=1, keepdims=True), tf.shape(own))
+        if weight is not None:
+            weight = tf.tile(weight, [len(roles)])
+        return self._loss(outputs, own, known, weight=weight)
+
+
+class _WithProxies(keras.layers.Layer):
+    """The layer of a head, beside a table of proxies."""
+
+    def __init__(self, head: keras.layers.Layer, groups: int):
+        super().__init__(name="with_proxies", dtype="float32")
+        self.head = head
+        self.table = _Table(groups)
+        self.built = True
+
+    def call(self, left: Tensor, right: Tensor) -> Tensor:
+        return self.head(left, right)
+
+
+class _Table(keras.layers.Layer):
+    """[any, d] -> the proxies, [groups, d]."""
+
+    def __init__(self, groups: int):
+        super().__init__(name="proxies", dtype="float32")
+        self.groups = groups
+
+    def build(self, shape: tuple[int | None, ...]) -> None:
+        size = (self.groups, shape[-1])
+        self.proxies = self.add_weight(shape=size, initializer="random_normal", name="proxies")
+
+    def call(self, members: Tensor) -> Tensor:
+        del members
+        return keras.ops.convert_to_tensor(self.proxies)

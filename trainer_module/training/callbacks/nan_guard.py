@@ -1,0 +1,72 @@
+"""A loss that is no number ends the training, with the batch named."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import keras
+
+from relation.core.errors import DataError
+
+SHOWN = 3
+"""Tuples of a batch that are named."""
+Named = Callable[[Sequence[int]], Sequence[str]]
+"""What tuples of these numbers are called."""
+
+
+class Check:
+    """Raises where a loss is no number.
+
+    Args:
+      named: see `Named`.
+    """
+
+    def __init__(self, named: Named):
+        self._named = named
+
+    def __call__(self, loss: float, epoch: int, batch: int, numbers: Sequence[int]) -> None:
+        """Checks the loss of a batch.
+
+        Args:
+          loss: of the batch, or the mean over the epoch until it.
+          epoch, batch: from 0.
+          numbers: of its tuples, or of the first of them.
+
+        Raises:
+          DataError: it is not finite.
+        """
+        if math.isfinite(loss):
+            return
+        names = "; ".join(self._named([int(number) for number in numbers[:SHOWN]]))
+        raise DataError(
+            f"training: the loss is {_worded(loss)} at batch {batch + 1} of epoch {epoch + 1}, of "
+            f"the tuples {names}, …: lower training.learning_rate, or look for extreme values in "
+            "the features"
+        )
+
+    def of_validation(self, loss: float, epoch: int) -> None:
+        """Raises DataError where the validation loss is not finite."""
+        if not math.isfinite(loss):
+            raise DataError(
+                f"training: the validation loss is {_worded(loss)} after epoch {epoch + 1}: lower "
+                "training.learning_rate, or look for extreme values in the features"
+            )
+
+
+class CheckEachBatch(keras.callbacks.Callback):
+    """Applies a check to the batches of Keras's `fit`."""
+
+    def __init__(self, check: Check):
+        super().__init__()
+        self._check, self._epoch = check, 0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        loss = float((logs or {}).get("loss", 0.0))
+        if not math.isfinite(loss):
+            self._check(loss, self._epoch, batch, self.model.met.numpy())
+
+
+def _worded(loss: float) -> str:
+    return "NaN" if math.isnan(loss) else "infinite"

@@ -1,0 +1,220 @@
+"""The training step written out: the place to change it, and what runs on several replicas.
+
+On one device it gives what Keras's `fit` gives. A step has parts (`inputs.Parts`): batches that
+are accumulated, each divided among the replicas.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from relation.training import Training
+from trainer_module.data.inputs import NUMBER, Parts
+from trainer_module.model.relational_model import RelationalModel
+from trainer_module.ops import Tensor
+from trainer_module.training.callbacks.nan_guard import Check
+
+Batch = tuple[Any, ...]
+"""(inputs, targets), or (inputs, targets, weights); of each replica, under a strategy."""
+
+LOCAL = {
+    "synchronization": tf.VariableSynchronization.ON_READ,
+    "aggregation": tf.VariableAggregation.SUM,
+    "trainable": False,
+}
+"""Of a variable that each replica has for itself."""
+
+
+def strategy_of(training: Training) -> tf.distribute.Strategy:
+    """The strategy; models, optimizers and `fit_by_tape` belong in its scope.
+
+    Of `multi_worker`, TF_CONFIG names the workers, and this must come before anything else is
+    computed by TensorFlow.
+    """
+    if training.strategy == "multi_worker":
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    if training.strategy == "mirrored":
+        return tf.distribute.MirroredStrategy()
+    return tf.distribute.get_strategy()
+
+
+def is_chief() -> bool:
+    """Whether this process is the one that writes: worker 0, or the only one."""
+    if "TF_CONFIG" not in os.environ:
+        return True
+    resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
+    if resolver.task_type == "worker" and "chief" not in resolver.cluster_spec().jobs:
+        return resolver.task_id == 0
+    return resolver.task_type in ("chief", "", None)
+
+
+def distributed(read: Callable[[Parts], tf.data.Dataset], training: Training) -> tf.data.Dataset:
+    """The training data of this process, in the scope of a strategy.
+
+    Every worker reads all files in the same order, and decodes its own parts of each step.
+
+    Args:
+      read: a dataset of given parts of each step.
+    """
+    strategy = tf.distribute.get_strategy()
+    replicas = strategy.num_replicas_in_sync
+
+    def own(context: tf.distribute.InputContext) -> tf.data.Dataset:
+        local = replicas // context.num_input_pipelines
+        first = context.input_pipeline_id * local
+        chosen = [
+            batch * replicas + first + replica
+            for batch in range(training.accumulate)
+            for replica in range(local)
+        ]
+        options = tf.data.Options()
+        off = tf.data.experimental.AutoShardPolicy.OFF
+        options.experimental_distribute.auto_shard_policy = off
+        return read(Parts(training.accumulate * replicas, chosen)).with_options(options)
+
+    return strategy.distribute_datasets_from_function(own)
+
+
+class Step:
+    """Makes steps: gradients of parts, their mean, clipped, an update.
+
+    Args:
+      model: compiled, in the scope of the strategy.
+    """
+
+    def __init__(self, model: RelationalModel, training: Training):
+        self._model, self._training = model, training
+        self._strategy = tf.distribute.get_strategy()
+        self._replicas = self._strategy.num_replicas_in_sync
+        self._sums: list[tf.Variable] = []
+        if training.accumulate > 1:
+            self._sums = [
+                tf.Variable(tf.zeros(weight.shape, weight.dtype), **LOCAL)
+                for weight in model.trainable_variables
+            ]
+        self._gradients = tf.function(self._gradients_of, jit_compile=training.jit or None)
+        self._run = tf.function(self._part)
+
+    def __call__(self, batch: Batch, last: bool) -> Tensor:
+        """Takes one batch, and updates the weights if it is the last of a step.
+
+        Returns:
+          The batch's loss times its share, a scalar, the mean over the replicas.
+        """
+        return self._run(batch, last)
+
+    def _part(self, batch: Batch, last: bool) -> Tensor:
+        losses = self._strategy.run(self._on_replica, args=(batch, last))
+        return self._strategy.reduce(tf.distribute.ReduceOp.MEAN, losses, axis=None)
+
+    def _on_replica(self, batch: Batch, last: bool) -> Tensor:
+        loss, gradients = self._gradients(batch)
+        if self._sums:
+            for total, gradient in zip(self._sums, gradients, strict=True):
+                if gradient is not None:
+                    total.assign_add(gradient)
+        if last:
+            self._update(gradients)
+        return loss
+
+    def _gradients_of(self, batch: Batch) -> tuple[Tensor, list[Tensor]]:
+        inputs, targets, weight = keras.utils.unpack_x_y_sample_weight(batch)
+        model = self._model
+        with tf.GradientTape() as tape:
+            outputs = model(inputs, training=True)
+            loss = model.compute_loss(inputs, targets, outputs, weight, training=True)
+            scaled = model.optimizer.scale_loss(loss)  # Only in mixed precision.
+        weights = [variable.value for variable in model.trainable_variables]
+        return loss, tape.gradient(scaled, weights)
+
+    def _update(self, gradients: Sequence[Tensor]) -> None:
+        variables = self._model.trainable_variables
+        connected = [i for i, gradient in enumerate(gradients) if gradient is not None]
+        found = [self._sums[i].read_value() if self._sums else gradients[i] for i in connected]
+        for total in self._sums:
+            total.assign(tf.zeros_like(total))
+        count = self._training.accumulate * self._replicas
+        means = [tf.math.scalar_mul(1.0 / count, gradient) for gradient in found]
+        optimizer = self._model.optimizer
+        if self._training.clip_norm is not None:
+            # As the optimizer does: the norm is of sums over the times that a row is met.
+            means = [tf.convert_to_tensor(gradient) for gradient in means]
+            if self._replicas > 1:  # The optimizer adds them up again, so here are equal parts.
+                context = tf.distribute.get_replica_context()
+                means = context.all_reduce(tf.distribute.ReduceOp.SUM, means)
+            bound = optimizer.scale_loss(tf.constant(self._training.clip_norm))
+            means, _ = tf.clip_by_global_norm(means, bound)
+            means = [tf.math.scalar_mul(1.0 / self._replicas, gradient) for gradient in means]
+        optimizer.apply(means, [variables[i] for i in connected])
+
+
+def fit_by_tape(
+    model: RelationalModel,
+    train: tf.data.Dataset,
+    batches: int,
+    validation: tf.data.Dataset,
+    training: Training,
+    callbacks: Sequence[keras.callbacks.Callback],
+    check: Check,
+) -> None:
+    """What `model.fit` does, epoch by epoch, with steps of our own.
+
+    Args:
+      model: built (called) and compiled, in the scope of the strategy.
+      train: `distributed`, epoch after epoch.
+      batches: of an epoch.
+      validation: read whole by every worker, so that all of them stop after the same epoch.
+      callbacks: Keras's; they see `loss` and `val_loss`.
+      check: of the loss of every batch.
+    """
+    model.optimizer.build(model.trainable_variables)
+    step = Step(model, training)
+    run = keras.callbacks.CallbackList(callbacks, model=model, epochs=training.epochs, verbose=0)
+    evaluate = tf.function(lambda batch: _loss(model, batch))
+    model.stop_training = False
+    logs: dict[str, float] = {}
+    data = iter(train)
+    run.on_train_begin()
+    for epoch in range(training.epochs):
+        run.on_epoch_begin(epoch)
+        mean = _Mean()
+        for number in range(batches):
+            batch = next(data)
+            run.on_train_batch_begin(number)
+            loss = float(step(batch, (number + 1) % training.accumulate == 0))
+            first = tf.distribute.get_strategy().experimental_local_results(batch[0][NUMBER])[0]
+            check(loss, epoch, number, first.numpy())
+            mean.add(loss, len(first))
+            run.on_train_batch_end(number, {"loss": mean.value})
+        logs = {"loss": mean.value}
+        mean = _Mean()
+        for batch in validation:
+            mean.add(float(evaluate(batch)), len(batch[1]))
+        logs["val_loss"] = mean.value
+        run.on_epoch_end(epoch, logs)
+        if model.stop_training:
+            break
+    run.on_train_end(logs)
+
+
+def _loss(model: RelationalModel, batch: Batch) -> Tensor:
+    inputs, targets, weight = keras.utils.unpack_x_y_sample_weight(batch)
+    return model.compute_loss(inputs, targets, model(inputs), weight, training=False)
+
+
+class _Mean:
+    """Of losses of batches, by their sizes."""
+
+    def __init__(self) -> None:
+        self._sum, self._count = 0.0, 0
+
+    def add(self, loss: float, size: int) -> None:
+        self._sum += loss * size
+        self._count += size
+
+    @property
+    def value(self) -> float:
+        return self._sum / max(self._count, 1)

@@ -1,0 +1,183 @@
+"""From transformed tuples to a trained model: what the Trainer and the Tuner share."""
+
+import logging
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from relation.names import prefixed
+from relation.schema import FeatureKind
+from trainer_module.data.batch_keys import as_text
+from trainer_module.data.inputs import (
+    WHOLE,
+    Parts,
+    count_tuples,
+    decode_roles,
+    named_tuples,
+    tuple_dataset,
+)
+from trainer_module.model.relational_model import RelationalModel
+from trainer_module.model.warm_start import start_from
+from trainer_module.preprocessing.transform import vocabularies
+from trainer_module.registry import HEADS, TOWERS, Tower
+from trainer_module.request import TrainingRequest
+from trainer_module.tasks.answers import Answer, answer_of
+from trainer_module.tasks.objective_of import objective_of
+from trainer_module.training.callbacks.projector import Points
+from trainer_module.training.custom_loop import strategy_of
+from trainer_module.training.fitting import Tuples, fit
+from trainer_module.training.history import History
+
+progress = logging.getLogger("relata.progress")
+POINTS = 1024
+"""Validation tuples that are in TensorBoard's projector, the first of their files."""
+
+
+class Files(NamedTuple):
+    """What Transform gave: the folder of its graph, and patterns of its examples."""
+
+    transform: str
+    train: Sequence[str]
+    validation: Sequence[str]
+
+
+class Job:
+    """One model of a request: assembled, fitted, looked at.
+
+    Everything is seeded from `training.seed`, so the same request gives the same weights.
+    """
+
+    def __init__(self, request: TrainingRequest, files: Files):
+        # Enough for equal weights on equal CPUs (tested). `enable_op_determinism` would add nothing
+        # there, but keep the input pipeline from running ahead: half as long again an epoch.
+        keras.utils.set_random_seed(request.training.seed)
+        self._request = request
+        self._train, self._validation = _expand(files.train), _expand(files.validation)
+        self.transform = tft.TFTransformOutput(files.transform)
+        self._spec = self.transform.transformed_feature_spec()
+        prepared, model = request.preprocessing, request.model
+        self.features = prepared.features
+        self.names = {n: tuple(f.name for f in fs) for n, fs in self.features.items()}
+        self.towers: dict[str, Tower] = {
+            name: TOWERS.resolve(model.tower_of(name)) for name in prepared.relation.entities
+        }
+        memory = request.training.memory_mb
+        self._decoders = {name: tower.decoder(memory) for name, tower in self.towers.items()}
+        head = HEADS.resolve(model.head)
+        self.answer: Answer = answer_of(head, prepared.relation, len(prepared.materialization.tags))
+        self._objective = objective_of(request, self.answer, self._train, self.transform)
+
+    def build(self) -> RelationalModel:
+        """The model, with fresh weights; its networks compute in the precision of the request."""
+        policy = keras.config.dtype_policy()
+        if self._request.training.mixed_precision:
+            keras.config.set_dtype_policy("mixed_float16")
+        try:
+            networks = {
+                name: tower.build(
+                    self.features[name],
+                    vocabularies(self.transform, name, self.features[name]),
+                )
+                for name, tower in self.towers.items()
+            }
+            return RelationalModel(self.answer, self.names, networks, self._objective)
+        finally:
+            keras.config.set_dtype_policy(policy)
+
+    def fit(self, log_dir: str, base_model: str | None = None) -> tuple[RelationalModel, History]:
+        """A model that is trained, of the epoch that is kept; it belongs to no strategy.
+
+        Args:
+          log_dir: for TensorBoard.
+          base_model: folder of a SavedModel whose weights it starts from.
+
+        Raises:
+          DataError: a loss is not finite, or there are too few tuples.
+        """
+        training = self._request.training
+        strategy = strategy_of(training)
+        with strategy.scope():
+            model = self.build()
+            tuples = Tuples(
+                lambda parts: self._dataset(self._train, training.seed, parts),
+                self._dataset(self._validation, None, WHOLE),
+                count_tuples(self._train),
+                self._named,
+            )
+            _called(model, tuples.validation)
+            if base_model is not None:
+                progress.info(start_from(base_model, model, self._vocabulary_files()))
+            history = fit(model, tuples, training, log_dir)
+        if training.strategy == "none":
+            return model, history
+        alone = _called(self.build(), tuples.validation)
+        alone.set_weights(model.get_weights())
+        return alone, history
+
+    def points(self, model: RelationalModel) -> dict[str, Points]:
+        """Embeddings of validation tuples by entity type, each of its first role, to be looked at.
+
+        Types whose towers answer with images are left out.
+        """
+        relation = self._request.preprocessing.relation
+        shown = self._request.preprocessing.shown
+        dataset = tf.data.TFRecordDataset(sorted(self._validation), compression_type="GZIP")
+        rows = next(iter(dataset.batch(POINTS)))
+        features = tf.io.parse_example(rows, dict(self._spec))
+        read = model.answer.roles()
+        found = {}
+        for entity in relation.entities:
+            role = next((role for role in relation.roles_of(entity) if role in read), None)
+            if role is None:
+                continue
+            decoded = decode_roles(relation, self._decoders, self.names, features, (role,))
+            embeddings = np.asarray(model.embed_roles(decoded, (role,))[role])
+            if embeddings.ndim != 2:
+                continue
+            columns = {
+                name.removeprefix(prefixed(role, "")): [
+                    text.decode("utf-8", "replace")
+                    for text in features[as_text(name)].numpy()[:, 0]
+                ]
+                for name in shown
+                if name.startswith(prefixed(role, ""))
+            }
+            images = [f.name for f in self.features[entity] if f.kind is FeatureKind.IMAGE]
+            pixels = np.asarray(decoded[prefixed(role, images[0])]) if images else None
+            found[entity] = Points(embeddings, columns, pixels)
+        return found
+
+    def _vocabulary_files(self) -> dict[str, str]:
+        return {
+            vocabulary.name: self.transform.vocabulary_file_by_name(vocabulary.name)
+            for name, features in self.features.items()
+            for vocabulary in vocabularies(self.transform, name, features).values()
+        }
+
+    def _dataset(self, files: Sequence[str], seed: int | None, parts: Parts) -> tf.data.Dataset:
+        training, reads = self._request.training, self._objective.reads
+        size = training.batch_size * (training.accumulate if seed is not None else 1)
+        return tuple_dataset(
+            files, self._spec, self.answer, self._decoders, self.names, size, seed, reads, parts
+        )
+
+    def _named(self, numbers: Sequence[int]) -> list[str]:
+        """Tuples of the training files by the ids of their members."""
+        names = [name for name in self._request.preprocessing.shown if name.endswith("_id")]
+        known = named_tuples(self._train, self._spec, numbers, [as_text(name) for name in names])
+        return [" ".join(f"{name}={row[as_text(name)]}" for name in names) for row in known]
+
+
+def _called(model: RelationalModel, batches: tf.data.Dataset) -> RelationalModel:
+    """The model, with what is built when it is first called."""
+    inputs, *_ = next(iter(batches))
+    model(inputs)
+    return model
+
+
+def _expand(patterns: Sequence[str]) -> list[str]:
+    return [path for pattern in patterns for path in tf.io.gfile.glob(pattern)]

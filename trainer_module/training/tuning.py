@@ -1,0 +1,64 @@
+"""The values of a trial in the place of those of the recipe."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from relation.core.errors import RecipeError
+from relation.core.validation_errors import describe
+from relation.recipe import Model, Part, Training
+from relation.tuning import Value
+
+
+def tuned(model: Model, training: Training, values: Mapping[str, Value]) -> tuple[Model, Training]:
+    """A model and its training with some values replaced, by field.
+
+    Raises:
+      RecipeError: a field is none that can be tuned, or does not take the value.
+    """
+    for name, value in values.items():
+        section, _, rest = name.partition(".")
+        if section == "training" and rest in Training.model_fields and rest != "seed":
+            changed = training.model_dump(exclude_unset=True) | {rest: value}
+            training = _checked(Training, changed, "training")
+        elif section == "model" and (new := _with_parameter(model, rest, value)) is not None:
+            model = new
+        else:
+            raise RecipeError(
+                f"tuning.space: got {name!r}; expected training.<option>, or a parameter of a part "
+                "as model.head.<parameter>; not the seed, nor what decides how large the loss is "
+                "(model.loss, weight_decay of parts)"
+            )
+    return model, training
+
+
+def _with_parameter(model: Model, field: str, value: Value) -> Model | None:
+    part, _, parameter = field.rpartition(".")
+    if parameter == "weight_decay":
+        return None
+    if part in ("head", "tower", "mining") and getattr(model, part) is not None:
+        return model.model_copy(update={part: _part(getattr(model, part), parameter, value)})
+    entity = part.removeprefix("towers.")
+    if part.startswith("towers.") and entity in model.towers:
+        changed = _part(model.towers[entity], parameter, value)
+        return model.model_copy(update={"towers": {**model.towers, entity: changed}})
+    return None
+
+
+def _part(part: Part, parameter: str, value: Value) -> Part:
+    return Part(
+        type=part.type, params=tuple(sorted({**dict(part.params), parameter: value}.items()))
+    )
+
+
+def _checked(kind: type[Training], fields: dict[str, Any], prefix: str) -> Training:
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        raise RecipeError("\n".join(describe(error, prefix=prefix))) from None
+
+
+def best_values(hyperparameters: Mapping[str, Any]) -> dict[str, Value]:
+    """The values in what the Tuner writes, the configuration of `HyperParameters`."""
+    return dict(hyperparameters["values"])

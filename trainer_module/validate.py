@@ -1,0 +1,145 @@
+"""Checks that the parts a recipe names exist, and fit each other, the data and the relation."""
+
+import functools
+from collections.abc import Callable, Mapping
+
+from relation.core.errors import RecipeError
+from relation.recipe import Model, Part
+from relation.schema import Feature
+from relation.spec import Relation, triplets
+from trainer_module.heads.base import AnyHead, ImageHead, TagHead
+from trainer_module.losses.base import BatchLoss
+from trainer_module.losses.proxy_anchor import ProxyAnchor
+from trainer_module.mining.registry import MINING
+from trainer_module.registry import HEADS, LOSSES, TOWERS, AnyLoss, Head, Loss
+from trainer_module.tasks.answers import Answer, Compared, answer_of, check_loss
+
+
+def check_model(
+    model: Model,
+    relation: Relation,
+    features: Mapping[str, tuple[Feature, ...]],
+    classes: int = 0,
+) -> None:
+    """Checks a recipe's model.
+
+    Args:
+      features: those that enter the tower, of each entity type.
+      classes: of a label that is a class.
+
+    Raises:
+      RecipeError: parts do not exist or do not fit; the message names the field.
+    """
+    unknown = [name for name in model.towers if name not in relation.entities]
+    missing = [name for name in relation.entities if model.towers and name not in model.towers]
+    if unknown or missing:
+        raise RecipeError(
+            f"model.towers: got {', '.join(model.towers)}; expected one for each of "
+            + ", ".join(relation.entities)
+        )
+    for entity in relation.entities:
+        part = model.tower_of(entity)
+        field = "model.tower" if model.tower is not None else f"model.towers.{entity}"
+        _said(field, part.type, functools.partial(TOWERS.resolve(part).check, features[entity]))
+    head, loss = HEADS.resolve(model.head), LOSSES.resolve(model.loss)
+    _said("model.head", model.head.type, lambda: head.check(relation))
+    answer = answer_of(head, relation, classes)
+    _check_images(model, relation, head)
+    if isinstance(loss, ProxyAnchor) and (
+        model.head.type != "cosine" or model.mining or len(relation.entities) > 1
+    ):
+        raise RecipeError(
+            f"model.loss: got {model.loss.type!r}: it reads cosines of entities of one type and of "
+            "the proxies of their groups: expected the head cosine, and no mining"
+        )
+    _said("model.loss", model.loss.type, lambda: check_loss(loss, answer))
+    if loss.weighs_tags and not isinstance(head, TagHead):
+        raise RecipeError(
+            f"model.head: got {model.head.type!r}; the loss {model.loss.type!r} weighs tags, and "
+            "needs an answer for each: tag"
+        )
+    if isinstance(loss, BatchLoss) and isinstance(answer, Compared):
+        _said("model.loss", model.loss.type, answer.check_left)
+    if model.mining is not None:
+        _check_mining(model, model.mining, relation, answer, loss)
+    if not isinstance(loss, Loss):
+        return
+    learnt = relation if model.mining is None else triplets(*relation.entities * 2)
+    _said("model.loss", model.loss.type, lambda: loss.check(learnt))
+    if loss.reads_logits and isinstance(head, Head) and not head.is_logit:
+        raise RecipeError(
+            f"model.head: got {model.head.type!r}; the loss {model.loss.type!r} reads logits, as "
+            "logistic_distance, conditioned, or concat_mlp (output: logit) answer them"
+        )
+    if loss.needs_frozen:
+        _check_frozen(model, relation)
+    if loss.heads is not None and model.head.type not in loss.heads:
+        raise RecipeError(
+            f"model.head: got {model.head.type!r}; the loss {model.loss.type!r} works with "
+            + " or ".join(sorted(loss.heads))
+        )
+
+
+def _check_images(model: Model, relation: Relation, head: AnyHead) -> None:
+    """Towers give images where the head takes them, all of one shape, and nowhere else."""
+    found = {entity: TOWERS.resolve(model.tower_of(entity)).image for entity in relation.entities}
+    if not isinstance(head, ImageHead):
+        if pictures := [entity for entity, shape in found.items() if shape]:
+            raise RecipeError(
+                f"model.head: got {model.head.type!r}, which takes vectors, and the tower of "
+                f"{pictures[0]} gives images: expected image"
+            )
+        return
+    entities = (relation.entity_of(relation.scored.left), relation.entity_of(relation.scored.right))
+    answered, expected = (found[entity] for entity in entities)
+    if answered is None or answered != expected:
+        raise RecipeError(
+            f"model.head: got {model.head.type!r}, which takes images of one shape, and the tower "
+            f"of {entities[0]} gives {_shape(answered)}, that of {entities[1]} {_shape(expected)}: "
+            "expected encoder_decoder and pixels"
+        )
+
+
+def _shape(image: tuple[int, int, int] | None) -> str:
+    return "a vector" if image is None else "×".join(map(str, image))
+
+
+def _check_frozen(model: Model, relation: Relation) -> None:
+    left, right = relation.scored.left, relation.scored.right
+    for role, expected in ((left, False), (right, True)):
+        entity = relation.entity_of(role)
+        if TOWERS.resolve(model.tower_of(entity)).frozen is not expected:
+            raise RecipeError(
+                f"model.towers.{entity}.frozen: got {str(not expected).lower()}; the loss "
+                f"{model.loss.type!r} trains {left} towards the features of {right}, which are "
+                "given: expected a frozen tower of the latter alone"
+            )
+
+
+def _check_mining(
+    model: Model, mining: Part, relation: Relation, answer: Answer, loss: AnyLoss
+) -> None:
+    miner = MINING.resolve(mining)
+    if not isinstance(answer, Compared) or len(relation.entities) != 1:
+        raise RecipeError(
+            f"model.mining: got {mining.type!r}: it compares entities of one type, by a head that "
+            "compares two"
+        )
+    if not isinstance(loss, Loss):
+        raise RecipeError(
+            f"model.loss: got {model.loss.type!r}; `mining` chooses triplets, and needs a loss of "
+            "them, as triplet, soft_triplet, pairwise_logistic"
+        )
+    _said("model.mining", mining.type, lambda: miner.check(loss))
+    if miner.reads_head not in (None, model.head.type):
+        raise RecipeError(
+            f"model.mining.head: got {miner.reads_head!r}; expected the model's head, "
+            f"{model.head.type!r}"
+        )
+
+
+def _said(field: str, got: str, check: Callable[[], None]) -> None:
+    try:
+        check()
+    except ValueError as error:
+        raise RecipeError(f"{field}: got {got!r}: {error}") from None
