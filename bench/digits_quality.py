@@ -25,9 +25,9 @@ from bench.results import Result
 from components.corpus_evaluator.embeddings.points import Keys, Points
 from components.corpus_evaluator.retrieval.measures import Similarity, measure
 from pipeline import local_runner
-from pipeline.node_history import last_run
 from pipeline.paths import RunPaths
 from pipeline.settings import REFUSED
+from pipeline.ui.node_runs import last_run
 from relation.load import RECIPES
 
 RECIPE_NAMES = ("digits_triplets", "digits_pairs", "digits_siamese")

@@ -24,9 +24,9 @@ from tfx.orchestration import metadata
 
 from demo_data.rows import Row, example
 from pipeline import local_runner
-from pipeline.node_history import last_run
 from pipeline.paths import RunPaths
 from pipeline.settings import REFUSED
+from pipeline.ui.node_runs import last_run
 from relation.load import PROJECT, load_recipe
 from trainer_module.request import KEY, TrainingRequest
 from trainer_module.run_fn import run_fn

@@ -18,13 +18,13 @@ from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration.airflow import airflow_dag_runner
 
 from pipeline import dag
-from pipeline.node_history import pipeline_run
 from pipeline.paths import RunPaths
 from pipeline.runners.airflow_launcher import Launcher
 from pipeline.settings import BEAM_ARGS, recipe_name
-from pipeline.stages.data import data_patterns, future_patterns, tfrecords
+from pipeline.stages.file_patterns import data_patterns, expected_patterns, tfrecords
 from pipeline.ui import verdict
-from pipeline.ui.failure import cause_of
+from pipeline.ui.node_runs import pipeline_run
+from pipeline.ui.root_cause import root_cause
 from relation.load import LoadedRecipe, load_recipe
 
 PREPARE, VERDICT = "Prepare", "Verdict"
@@ -47,7 +47,7 @@ def build_dag(recipe: str) -> models.DAG:
     pipeline = dag.build(
         loaded,
         paths,
-        future_patterns(loaded, paths),
+        expected_patterns(loaded, paths),
         # A template, filled in when the Pusher runs: it runs every time, and adds no version twice.
         served="{{ run_id }}",
         metadata_connection_config=_metadata(paths),
@@ -120,7 +120,7 @@ def write_verdict(
     found = verdict.of_run(
         loaded.recipe.name,
         paths,
-        tfrecords(loaded, future_patterns(loaded, paths)),
+        tfrecords(loaded, expected_patterns(loaded, paths)),
         pipeline_run(connection, loaded.recipe.name, dag_run.run_id),
         time.time() - ti.xcom_pull(task_ids=PREPARE),
         _logs(dag_run),
@@ -134,7 +134,7 @@ def write_verdict(
 def write_failure(recipe: str, paths: RunPaths, context: Any) -> None:
     """Writes the `verdict.json` of a run in which a task failed."""
     error = context.get("exception")
-    cause = cause_of(error) if isinstance(error, BaseException) else str(error)
+    cause = root_cause(error) if isinstance(error, BaseException) else str(error)
     task = context["task_instance"].task_id
     paths.verdict.parent.mkdir(parents=True, exist_ok=True)
     verdict.write(

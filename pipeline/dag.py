@@ -16,8 +16,8 @@ from components.relation_gen.component import RelationGen
 from components.resolver.component import baseline_resolver, stock_baseline_resolver
 from components.validation.component import StrictExampleValidator
 from pipeline.paths import RemotePaths, RunPaths
-from pipeline.stages.data import Patterns
 from pipeline.stages.evaluation import judge
+from pipeline.stages.file_patterns import Patterns
 from pipeline.stages.ingest import Ingested, ingest
 from pipeline.stages.reporting import report
 from pipeline.stages.splitting import related_rows

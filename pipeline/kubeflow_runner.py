@@ -18,7 +18,7 @@ import yaml
 
 from pipeline.paths import RemotePaths, RunPaths
 from pipeline.settings import IN_PROCESS, WRONG, recipe_name
-from pipeline.stages.data import Patterns, read_tables
+from pipeline.stages.file_patterns import Patterns, read_tables
 from relation.core.errors import UserError
 from relation.load import LoadedRecipe, load_recipe
 

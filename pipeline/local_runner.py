@@ -29,8 +29,8 @@ def main() -> int:
         from tfx.orchestration import metadata
 
         from pipeline import dag
-        from pipeline.runners.reporting_runner import ReportingRunner
-        from pipeline.stages.data import data_patterns, tfrecords
+        from pipeline.runners.console_runner import ConsoleRunner
+        from pipeline.stages.file_patterns import data_patterns, tfrecords
         from pipeline.ui import verdict
 
     try:
@@ -47,7 +47,7 @@ def main() -> int:
     except UserError as error:
         verdict.write(verdict.failed(loaded.recipe.name, str(error)), paths.verdict)
         return _wrong(error)
-    runner = ReportingRunner(loaded.recipe.name, paths, tfrecords(loaded, data))
+    runner = ConsoleRunner(loaded.recipe.name, paths, tfrecords(loaded, data))
     runner.run(pipeline)
     return runner.exit_status
 

@@ -9,7 +9,7 @@ from tfx.components.example_gen import component, utils
 from tfx.dsl.components.base import executor_spec
 from tfx.proto import example_gen_pb2
 
-from components.entity_gen import config, driver, executor, readers
+from components.entity_gen import custom_config, driver, executor, readers
 from relation.core.errors import DataError
 
 ALL = "all"
@@ -80,7 +80,7 @@ class EntityGen(component.FileBasedExampleGen):
             input_base=base,
             input_config=inputs,
             output_config=output,
-            custom_config=config.Config(
+            custom_config=custom_config.Config(
                 id_feature, file_format, bad_rows, code_fingerprint, dict(features or {}), hashed
             ).pack(),
         )

@@ -9,7 +9,7 @@ from tfx import types
 from tfx.components.example_gen import base_example_gen_executor
 from tfx.types import artifact_utils, standard_component_specs
 
-from components.entity_gen import config, records, report, transforms
+from components.entity_gen import custom_config, entity_stats, records, transforms
 from relation.core.errors import DataError
 
 
@@ -21,7 +21,7 @@ class Executor(base_example_gen_executor.BaseExampleGenExecutor):
     `rows_skipped`, and `entity_stats.json` beside its splits.
     """
 
-    _report_path = ""
+    _stats_path = ""
     _reported: tuple[beam.PCollection, ...] = ()
 
     def Do(
@@ -39,9 +39,9 @@ class Executor(base_example_gen_executor.BaseExampleGenExecutor):
         artifact = artifact_utils.get_single_instance(
             output_dict[standard_component_specs.EXAMPLES_KEY]
         )
-        self._report_path = os.path.join(artifact.uri, report.FILE)
+        self._stats_path = os.path.join(artifact.uri, entity_stats.FILE)
         super().Do(input_dict, output_dict, exec_properties)
-        found = report.read(self._report_path)
+        found = entity_stats.read(self._stats_path)
         found.check(_config(exec_properties).bad_rows)
         for split, rows in found.rows.items():
             artifact.set_int_custom_property(f"rows_{split}", rows)
@@ -79,7 +79,7 @@ class Executor(base_example_gen_executor.BaseExampleGenExecutor):
         self._reported = ()
         splits = super().GenerateExamplesByBeam(pipeline, exec_properties)
         reported = self._reported | "Reported" >> beam.Flatten()
-        _ = (splits, reported) | "Report" >> transforms.WriteReport(self._report_path)
+        _ = (splits, reported) | "Report" >> transforms.WriteStats(self._stats_path)
         return splits
 
 
@@ -98,5 +98,5 @@ def matching_files(pattern: str) -> list[str]:
     return sorted(found)
 
 
-def _config(exec_properties: dict[str, Any]) -> config.Config:
-    return config.unpack(exec_properties[standard_component_specs.CUSTOM_CONFIG_KEY])
+def _config(exec_properties: dict[str, Any]) -> custom_config.Config:
+    return custom_config.unpack(exec_properties[standard_component_specs.CUSTOM_CONFIG_KEY])

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import apache_beam as beam
 import tensorflow as tf
 
-from components.entity_gen import readers, rows
+from components.entity_gen import readers, row_keys
 from components.entity_gen.records import Fault, Layout, LeftOut
 from relation.core.errors import DataError
 
@@ -53,7 +53,7 @@ class ReadRows(beam.DoFn):
             yield _report(BROKEN, str(error), (path, 0, ""))
 
     def _fault(self, example: tf.train.Example) -> str | None:
-        faults = (rows.id_fault(example, name, what) for name, what in self._keys.items())
+        faults = (row_keys.key_fault(example, name, what) for name, what in self._keys.items())
         return next((fault for fault in faults if fault), None)
 
 
@@ -68,8 +68,8 @@ def count_and_first(found: Iterable[tuple[int, Place]]) -> tuple[int, Place]:
 
 
 @dataclass
-class WriteReport(beam.PTransform):
-    """Writes the rows of each split, and what `ReadRows` reported, as JSON (see `report.py`).
+class WriteStats(beam.PTransform):
+    """Writes the rows of each split, and what `ReadRows` reported, as JSON (see `entity_stats.py`).
 
     Fields:
       path: the file.

@@ -22,7 +22,7 @@ class Executor(base_executor.BaseExecutor):
         """See `component.Report` for inputs, outputs and properties."""
         # Here: what draws takes seconds to import, and whoever describes a pipeline imports this.
         from components.report.build import page
-        from components.report.collect.gather import gather
+        from components.report.collect.artifacts import gather
         from components.report.render.html import html
         from components.report.request import ReportRequest
 

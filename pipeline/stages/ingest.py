@@ -11,7 +11,7 @@ from components.entity_gen.component import EntityGen
 from components.schema_gen.component import CuratedSchemaGen
 from components.split_gen.component import SplitGen
 from components.validation.component import StrictExampleValidator
-from pipeline.stages.data import Pattern, Patterns, read_tables
+from pipeline.stages.file_patterns import Pattern, Patterns, read_tables
 from pipeline.stages.splitting import how_hashed, how_split
 from relation.core.fingerprint import code_fingerprint, content_fingerprint
 from relation.load import LoadedRecipe

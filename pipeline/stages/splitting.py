@@ -21,7 +21,7 @@ from components.split_gen.request import (
     EdgeEnds,
     SplitRequest,
 )
-from pipeline.stages.data import Pattern
+from pipeline.stages.file_patterns import Pattern
 from relation import kinds
 from relation.checks.derived import connecting
 from relation.core.errors import RecipeError

@@ -33,12 +33,12 @@ class NodeLine:
 
     def __init__(self) -> None:
         self.state = "done"
-        self.figure = ""
+        self.summary = ""
 
-    def done(self, *, cached: bool, figure: str) -> None:
+    def done(self, *, cached: bool, summary: str) -> None:
         """Says how the node ended."""
         self.state = "cached" if cached else "done"
-        self.figure = figure
+        self.summary = summary
 
 
 class Console:
@@ -117,8 +117,8 @@ class Console:
             style = {"done": "green", "cached": "cyan", "failed": "red"}[line.state]
             seconds = f"{time.monotonic() - started:7.1f} s"
             state = f"[{style}]{line.state:<8}[/]"
-            figure = f"  {escape(line.figure)}" if line.figure else ""
-            self._rich.print(f"  {name:<{self._column}}{state}{seconds}{figure}", highlight=False)
+            summary = f"  {escape(line.summary)}" if line.summary else ""
+            self._rich.print(f"  {name:<{self._column}}{state}{seconds}{summary}", highlight=False)
 
     def progress(self, text: str) -> None:
         """Shows how far the running node is."""

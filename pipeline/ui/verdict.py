@@ -15,10 +15,10 @@ from pydantic import Field
 
 from components.common.evaluation_results import GateResult, read_verdict
 from components.pusher.executor import ADDED, newest_version
-from pipeline.node_history import NodeRun
 from pipeline.paths import RunPaths
 from pipeline.stages.reporting import page_of
-from pipeline.ui.node_figures import node_figure
+from pipeline.ui.node_runs import NodeRun
+from pipeline.ui.node_summary import summarize_node
 from relation.spec import Frozen
 
 
@@ -111,7 +111,7 @@ def _of_data(recipe: str, made: NodeRun, report: str, seconds: float, log: Path)
     return Verdict(
         recipe=recipe,
         verdict="data",
-        cause=f"the recipe asks for no model, only for data; {node_figure('RelationGen', made)}",
+        cause=f"the recipe asks for no model, only for data; {summarize_node('RelationGen', made)}",
         tuples=made.output("tuples").uri,
         report=report,
         seconds=round(seconds, 1),

@@ -43,7 +43,7 @@ class Line(NamedTuple):
 
     node: str
     state: str
-    figure: str
+    summary: str
 
 
 class Outcome(NamedTuple):

@@ -96,13 +96,13 @@ def test_the_first_run_reports_each_component_and_the_verdict_last(base):
         "Report",
     ]
     assert {line.state for line in lines} == {"done"}
-    figures = {line.node: line.figure for line in lines}
-    train, held_out = map(int, re.findall(r"\d+", figures["EntityGen"]))
-    assert figures["EntityGen"] == f"rows: train {train}, eval {held_out}"
+    summaries = {line.node: line.summary for line in lines}
+    train, held_out = map(int, re.findall(r"\d+", summaries["EntityGen"]))
+    assert summaries["EntityGen"] == f"rows: train {train}, eval {held_out}"
     assert train + held_out == ROWS
-    assert figures["RelationGen"] == f"tuples: train {train}, eval {held_out}"
-    assert figures["Trainer"].startswith("best epoch ")
-    assert figures["Evaluator"] == "blessed"
+    assert summaries["RelationGen"] == f"tuples: train {train}, eval {held_out}"
+    assert summaries["Trainer"].startswith("best epoch ")
+    assert summaries["Evaluator"] == "blessed"
     assert "epoch 1/2  loss " in terminal
     assert "epoch 2/2  loss " in terminal
     assert len(terminal.splitlines()) < 40
@@ -258,7 +258,7 @@ def test_a_changed_loss_trains_anew_and_the_way_back_trains_nothing(base, worker
     assert drop["passed"] is True
     candidate, baseline = evaluated(base.first.folder / "metadata.sqlite")[-1]
     assert candidate != baseline
-    told = {line.node: line.figure for line in other.lines}
+    told = {line.node: line.summary for line in other.lines}
     assert told["LatestBlessedModel"] == f"baseline: model {baseline}"
     back = base.run(worker, base.recipe)
     assert back.status == 0, back.terminal

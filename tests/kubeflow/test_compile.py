@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pipeline import kubeflow_runner
-from pipeline.stages.data import read_tables
+from pipeline.stages.file_patterns import read_tables
 from relation.load import RECIPES, load_recipe
 
 pytestmark = pytest.mark.kubeflow

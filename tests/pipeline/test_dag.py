@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from components.entity_gen import config
+from components.entity_gen import custom_config
 from pipeline import dag
 from pipeline.paths import RunPaths
-from pipeline.stages.data import read_tables
+from pipeline.stages.file_patterns import read_tables
 from relation.core.errors import RecipeError
 from relation.load import PROJECT, RECIPES, load_recipe
 from tests.relation import systems
@@ -113,7 +113,7 @@ def test_building_again_gives_the_same_keys(keys):
 
 
 def config_of(entity_gen):
-    return config.unpack(entity_gen.exec_properties["custom_config"])
+    return custom_config.unpack(entity_gen.exec_properties["custom_config"])
 
 
 PREPROCESSED = {"RelationGen", "Transform", "Trainer", "CorpusEvaluator"}
@@ -319,5 +319,5 @@ def test_given_negatives_are_read_as_edges_are_and_reach_relation_gen(tmp_path):
     assert inputs["negatives"] is nodes["EntityGen_mined"].outputs["examples"]
     assert inputs["negative_schema"] is nodes["ImportSchemaGen_mined"].outputs["schema"]
     assert inputs["edges"] is nodes["EntityGen_votes"].outputs["examples"]
-    found = config.unpack(nodes["EntityGen_mined"].exec_properties["custom_config"])
+    found = custom_config.unpack(nodes["EntityGen_mined"].exec_properties["custom_config"])
     assert found.file_format == "csv"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from components.report.collect.tuple_sample import Member
-from components.report.render import images
+from components.report.render import thumbnails
 from components.report.render.page import Card, Mark
 from components.report.request import ReportRequest
 from components.report.text import SHORT, of_values, printable, words
@@ -68,7 +68,7 @@ class Cards:
                 b"",
             )
             self._pictures[member.key] = (
-                images.thumbnail(encoded) if isinstance(encoded, bytes) else None
+                thumbnails.thumbnail(encoded) if isinstance(encoded, bytes) else None
             )
         return self._pictures[member.key]
 

@@ -8,38 +8,38 @@ from collections.abc import Callable
 from components.report.collect.evidence import Evidence
 from components.report.render.cards import Cards
 from components.report.render.page import Section
-from components.report.sections.classes import classes
-from components.report.sections.data import data
+from components.report.sections.audit import audit
+from components.report.sections.class_confusion import class_confusion
+from components.report.sections.embedding_maps import embedding_maps
 from components.report.sections.examples import examples
-from components.report.sections.gates import gates
+from components.report.sections.gate_table import gate_table
+from components.report.sections.label_images import label_images
 from components.report.sections.lineage import lineage
-from components.report.sections.maps import maps
 from components.report.sections.metrics import metrics
 from components.report.sections.mistakes import mistakes
-from components.report.sections.neighbours import neighbours
-from components.report.sections.numbers import numbers
-from components.report.sections.pictures import pictures
-from components.report.sections.ranking import ranking
+from components.report.sections.nearest_neighbours import nearest_neighbours
+from components.report.sections.ranked_queries import ranked_queries
+from components.report.sections.regression import regression
 from components.report.sections.relatedness import relatedness
 from components.report.sections.slices import slices
-from components.report.sections.tags import tags
-from components.report.sections.training import training
+from components.report.sections.tag_quality import tag_quality
+from components.report.sections.training_curves import training_curves
 
 SECTIONS: tuple[Callable[[Evidence, Cards], Section | None], ...] = (
-    gates,
+    gate_table,
     metrics,
     relatedness,
-    neighbours,
+    nearest_neighbours,
     mistakes,
-    ranking,
-    tags,
-    pictures,
-    numbers,
-    classes,
-    maps,
-    training,
+    ranked_queries,
+    tag_quality,
+    label_images,
+    regression,
+    class_confusion,
+    embedding_maps,
+    training_curves,
     slices,
-    data,
+    audit,
     examples,
     lineage,
 )

@@ -14,17 +14,17 @@ from components.report.collect.tuple_sample import Member, Related, Sample
 from components.report.render.cards import Cards
 from components.report.render.html import html
 from components.report.render.page import Mark, Note, Sheet, Table
-from components.report.sections.classes import classes
-from components.report.sections.gates import gates
-from components.report.sections.maps import maps
+from components.report.sections.class_confusion import class_confusion
+from components.report.sections.embedding_maps import embedding_maps
+from components.report.sections.gate_table import gate_table
 from components.report.sections.metrics import metrics
 from components.report.sections.mistakes import mistakes
-from components.report.sections.numbers import numbers
-from components.report.sections.ranking import ranking
+from components.report.sections.ranked_queries import ranked_queries
+from components.report.sections.regression import regression
 from components.report.sections.relatedness import relatedness
 from components.report.sections.slices import slices
-from components.report.sections.tags import tags
-from components.report.sections.training import training
+from components.report.sections.tag_quality import tag_quality
+from components.report.sections.training_curves import training_curves
 from tests.report.helpers import evidence_of, request_of
 
 
@@ -67,7 +67,7 @@ def test_gates_that_failed_come_first_and_the_banner_names_them():
     passed = Gate("auc", 0.875, "≥ 0.75", True)
     failed = Gate("map_at_r", 0.25, "> 0.5", False, "baseline", CORPUS)
     found = judged(blessed=False, gates=(passed, failed))
-    [table] = said(gates, found).blocks
+    [table] = said(gate_table, found).blocks
     assert cells(table) == [
         ["MAP@R", "0.2500", "> 0.5", "failed", "trivial baseline", "corpus"],
         ["AUC", "0.8750", "≥ 0.75", "passed", "recipe", "tuples"],
@@ -217,7 +217,7 @@ def test_documents_stand_in_the_models_order():
     label = [0.0, 1.0, 2.0] + [-1.0] * 13
     scores = [[0.5, 0.25, 0.125] + [9.0] * 13]  # The worst order.
     found = evidence("search_ranking_lists", [({**documents, "query": query}, label)], scores)
-    _, sheet = said(ranking, found).blocks
+    _, sheet = said(ranked_queries, found).blocks
     [strip] = sheet.strips
     # DCG (1 / log₂ 3) + (3 / 2), ideal 3 + (1 / log₂ 3).
     assert strip.note == "NDCG@10 0.587"
@@ -240,7 +240,7 @@ def test_documents_of_ranked_pairs_are_put_together_by_query():
         ({"preferred": b, "other": c, "query": query}, [1.0]),
     ]
     found = evidence("search_ranking", rows, [[0.9, 0.5], [0.5, 0.1]])
-    _, sheet = said(ranking, found).blocks
+    _, sheet = said(ranked_queries, found).blocks
     assert sheet.strips[0].note == "NDCG@10 1"
     assert cells(sheet.strips[0].table, 1) == ["a", "b", "c"]
 
@@ -256,7 +256,7 @@ def test_tags_are_measured_each_and_the_worst_examples_shown():
         ({"example": item(name, "scene")}, label) for name, label in zip("ab", labels, strict=True)
     ]
     found = evidence("image_tags", rows, scores)
-    table, sheet = said(tags, found).blocks
+    table, sheet = said(tag_quality, found).blocks
     # One of two that are told as having it has it: average precision is 1, as it is first.
     assert cells(table)[0] == [names[0], "1", "1", "0.667", "0.500", "1", "0.438"]
     assert [strip.lead.name for strip in sheet.strips] == ["b", "a"]
@@ -275,7 +275,7 @@ def test_classes_are_counted_and_the_surest_mistakes_shown():
     shares = np.eye(len(names))[[0, 1, 1]] * 0.5
     shares[2] *= 1.5
     found = evidence("relation_class", [(products(), [0.0])] * 3, shares)
-    table, sheet = said(classes, found).blocks
+    table, sheet = said(class_confusion, found).blocks
     assert cells(table)[0][:3] == [names[0], "1", "2"]
     assert [strip.note for strip in sheet.strips] == [
         f"is {names[0]}; the model says {names[1]} (0.75)",
@@ -287,7 +287,7 @@ def test_the_largest_errors_come_first():
     wines = {role: item(role, "wine", alcohol=(12.5,)) for role in ("left", "right")}
     rows = [(wines, [0.5]), (wines, [0.25]), (wines, [0.75])]
     found = evidence("similarity_regression", rows, [[0.5], [0.75], [1.0]])
-    section = said(numbers, found)
+    section = said(regression, found)
     assert "mean absolute error 0.2500" in section.lead
     assert [strip.note for strip in section.blocks[1].strips] == [
         "true 0.250, predicted 0.750",
@@ -304,7 +304,7 @@ def test_a_map_of_a_collapsed_or_broken_model_says_so():
     ):
         found = evidence("digits_triplets", [triplet("a")], [[1, 0]])
         found = dataclasses.replace(found, embedded={"item": Embedded(members, vectors)})
-        assert said(maps, found).blocks == (Note(text, warning=True),)
+        assert said(embedding_maps, found).blocks == (Note(text, warning=True),)
 
 
 def test_every_series_of_the_training_is_drawn():
@@ -317,7 +317,7 @@ def test_every_series_of_the_training_is_drawn():
         "broken": [1, math.nan],
     }
     found = dataclasses.replace(judged(blessed=True), history=history)
-    section = said(training, found)
+    section = said(training_curves, found)
     shown = section.blocks[0].figures
     assert [figure.title for figure in shown] == ["Loss", "AUC", "Effective rank of embeddings"]
     assert shown[2].description.endswith("at the end: user 2, item 3.")
@@ -326,7 +326,7 @@ def test_every_series_of_the_training_is_drawn():
 
 def test_the_last_epoch_is_told_where_it_is_kept():
     history = {"loss": [3.0, 2.0], "val_loss": [1.0, 2.0], "keep": "last"}
-    section = said(training, dataclasses.replace(judged(blessed=True), history=history))
+    section = said(training_curves, dataclasses.replace(judged(blessed=True), history=history))
     assert "epoch 2 were kept, the last, with a validation loss of 2." in section.lead
 
 

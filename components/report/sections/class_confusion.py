@@ -14,7 +14,7 @@ WORST, MOST = 6, 30
 """Pairs; classes of the table."""
 
 
-def classes(evidence: Evidence, cards: Cards) -> Section | None:
+def class_confusion(evidence: Evidence, cards: Cards) -> Section | None:
     """The confusion matrix, and the mistakes that the model is surest of."""
     if evidence.scores is None or evidence.relation.label is not LabelKind.CLASS:
         return None

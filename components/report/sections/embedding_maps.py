@@ -18,7 +18,7 @@ POINTS, FEWEST = 500, 12
 """Points of a map at most; below so few it says nothing."""
 
 
-def maps(evidence: Evidence, _: Cards) -> Section | None:
+def embedding_maps(evidence: Evidence, _: Cards) -> Section | None:
     """A map of each entity type."""
     blocks: list[Block] = []
     for number, (entity, embedded) in enumerate(sorted(evidence.embedded.items())):

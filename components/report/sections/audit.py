@@ -26,7 +26,7 @@ _PLAIN = (
 MOST = 24
 
 
-def data(evidence: Evidence, _: Cards) -> Section:
+def audit(evidence: Evidence, _: Cards) -> Section:
     """Counts by split, reasons, the audit, and how labels are distributed."""
     stats = evidence.stats
     blocks: list[Block] = [_splits(stats["splits"]), _audit(stats)]

@@ -11,7 +11,7 @@ from tfx.types import component_spec, standard_artifacts
 
 from components.schema_gen.component import CuratedSchemaGen
 from pipeline.paths import RunPaths
-from pipeline.runners.reporting_runner import ReportingRunner
+from pipeline.runners.console_runner import ConsoleRunner
 from pipeline.settings import FAILED
 from relation.core.errors import DataError
 
@@ -66,7 +66,7 @@ def test_a_failure_is_told_and_written_and_not_raised(kind, cause, tmp_path, cap
                 str(paths.metadata)
             ),
         )
-        runner = ReportingRunner("cats", paths, "/rows/*.gz")
+        runner = ConsoleRunner("cats", paths, "/rows/*.gz")
         runner.run(dag)
         assert runner.exit_status == FAILED
         return [line.split() for line in capfd.readouterr().out.splitlines() if line.strip()]

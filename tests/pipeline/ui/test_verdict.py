@@ -12,10 +12,10 @@ from tfx.types import standard_artifacts
 from components.common import evaluation_results
 from components.common.evaluation_results import GateResult
 from components.report.component import ReportPage
-from pipeline.node_history import NodeRun
 from pipeline.paths import RunPaths
 from pipeline.settings import EXIT_STATUS
 from pipeline.ui import verdict as verdicts
+from pipeline.ui.node_runs import NodeRun
 from pipeline.ui.verdict import Verdict
 
 PASSED = GateResult("auc", "min", 0.9, 0.95, None, True)

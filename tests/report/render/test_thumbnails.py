@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from components.report.render import images
+from components.report.render import thumbnails
 
 
 def encoded(mode, size, kind="PNG"):
@@ -30,27 +30,27 @@ def decoded(uri):
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "I;16", "I"])
 def test_modes(mode):
-    head, image = decoded(images.thumbnail(encoded(mode, (8, 6))))
+    head, image = decoded(thumbnails.thumbnail(encoded(mode, (8, 6))))
     assert head == "data:image/png;base64"
     assert image.size == (8, 6)
     assert image.mode in ("L", "RGB")
 
 
 def test_a_large_picture_is_made_small_and_keeps_its_shape():
-    head, image = decoded(images.thumbnail(encoded("RGB", (400, 200), "JPEG")))
+    head, image = decoded(thumbnails.thumbnail(encoded("RGB", (400, 200), "JPEG")))
     assert head == "data:image/jpeg;base64"
     assert image.size == (96, 48)
 
 
 def test_even_noise_is_small():
-    sizes = [len(images.thumbnail(encoded("RGB", (side, side)))) for side in (32, 96, 500)]
+    sizes = [len(thumbnails.thumbnail(encoded("RGB", (side, side)))) for side in (32, 96, 500)]
     assert max(sizes) < 12_000
 
 
 def test_what_is_transparent_is_white():
     buffer = io.BytesIO()
     Image.new("RGBA", (4, 4), (255, 0, 0, 0)).save(buffer, "PNG")
-    assert decoded(images.thumbnail(buffer.getvalue()))[1].getpixel((0, 0)) == (255, 255, 255)
+    assert decoded(thumbnails.thumbnail(buffer.getvalue()))[1].getpixel((0, 0)) == (255, 255, 255)
 
 
 @pytest.mark.parametrize(
@@ -58,15 +58,15 @@ def test_what_is_transparent_is_white():
     [b"", b"no picture", encoded("RGB", (40, 40))[:200], b"\x89PNG\r\n\x1a\n" + b"\0" * 40],
 )
 def test_what_cannot_be_decoded(broken):
-    assert images.thumbnail(broken) is None
+    assert thumbnails.thumbnail(broken) is None
 
 
 def test_a_bomb_is_not_decoded(monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
-    assert images.thumbnail(encoded("RGB", (12, 12))) is None
+    assert thumbnails.thumbnail(encoded("RGB", (12, 12))) is None
 
 
 def test_pixels_that_a_model_answers():
     pixels = np.array([[[0.0], [1.0]], [[2.0], [np.nan]]], dtype=np.float32)
-    _, image = decoded(images.of_pixels(pixels))
+    _, image = decoded(thumbnails.of_pixels(pixels))
     assert np.asarray(image).tolist() == [[0, 255], [255, 0]]

@@ -11,21 +11,21 @@ from tfx.orchestration.local import local_dag_runner, runner_utils
 from tfx.orchestration.portable import launcher, runtime_parameter_utils
 from tfx.proto.orchestration import pipeline_pb2
 
-from pipeline.node_history import NodeRun, last_run
 from pipeline.paths import RunPaths
 from pipeline.settings import EXIT_STATUS
 from pipeline.stages.reporting import publish
 from pipeline.ui import verdict as verdicts
 from pipeline.ui.console import Console
-from pipeline.ui.failure import cause_of
-from pipeline.ui.node_figures import node_figure
+from pipeline.ui.node_runs import NodeRun, last_run
+from pipeline.ui.node_summary import summarize_node
+from pipeline.ui.root_cause import root_cause
 
 INTERRUPTED = (
     "interrupted; the components that are done are kept, and the next run goes on after them"
 )
 
 
-class ReportingRunner(local_dag_runner.LocalDagRunner):
+class ConsoleRunner(local_dag_runner.LocalDagRunner):
     """TFX's LocalDagRunner that reports each node, writes the verdict and never raises.
 
     It inherits `run` itself, because the tfx command replaces that method of TFX's class while it
@@ -54,7 +54,7 @@ class ReportingRunner(local_dag_runner.LocalDagRunner):
                 verdict = self._run_nodes(pipeline, console, log)
             except Exception as error:
                 logging.exception("The run failed.")
-                verdict = verdicts.failed(self._recipe, cause_of(error), log)
+                verdict = verdicts.failed(self._recipe, root_cause(error), log)
             except KeyboardInterrupt:
                 verdict = verdicts.failed(self._recipe, INTERRUPTED, log)
             verdicts.write(verdict, self._paths.verdict)
@@ -84,8 +84,9 @@ class ReportingRunner(local_dag_runner.LocalDagRunner):
                     executor_spec=runner_utils.extract_executor_spec(deployment, node_id),
                     custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, node_id),
                 ).launch()
-                runs[node_id] = last_run(connection, pipeline.pipeline_info.id, node_id)
-                line.done(cached=runs[node_id].cached, figure=node_figure(node_id, runs[node_id]))
+                run = last_run(connection, pipeline.pipeline_info.id, node_id)
+                line.done(cached=run.cached, summary=summarize_node(node_id, run))
+                runs[node_id] = run
         seconds = time.monotonic() - started
         verdict = verdicts.of_run(self._recipe, self._paths, self._data, runs, seconds, log)
         page = publish(runs["Report"].output("report"), self._paths)

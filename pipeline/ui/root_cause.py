@@ -8,7 +8,7 @@ _BEAM_SUFFIX = re.compile(r"\s*\[while running '[^\]]*'\]\s*$")
 _USER_ERROR = re.compile(r"^(?:\w+\.)*(?:UserError|DataError|RecipeError): (.*)")
 
 
-def cause_of(error: BaseException) -> str:
+def root_cause(error: BaseException) -> str:
     """The user's error at the root of an exception, else its innermost cause with its type.
 
     Beam re-raises what a worker raised with " [while running 'step']" appended to the message, and

@@ -49,7 +49,7 @@ class _Listing:
         return float(ndcg_score(gains, np.array([self.scores]), k=PLACES))
 
 
-def ranking(evidence: Evidence, cards: Cards) -> Section | None:
+def ranked_queries(evidence: Evidence, cards: Cards) -> Section | None:
     """NDCG of each query, and the worst ones."""
     source = evidence.request.materialization.relation.source
     if evidence.scores is None or not isinstance(source, kinds.GradedGroup):

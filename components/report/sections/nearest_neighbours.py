@@ -11,7 +11,7 @@ SHOWN, WORST, OTHERS = 8, 8, 4
 """Neighbours of a query; queries with the most mistakes; queries of any kind."""
 
 
-def neighbours(evidence: Evidence, cards: Cards) -> Section | None:
+def nearest_neighbours(evidence: Evidence, cards: Cards) -> Section | None:
     """Nearest neighbours among all references, as the CorpusEvaluator found them."""
     corpus = evidence.findings.corpus if evidence.findings else None
     if not evidence.nearest or not corpus:

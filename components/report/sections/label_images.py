@@ -3,7 +3,7 @@
 import numpy as np
 
 from components.report.collect.evidence import Evidence
-from components.report.render import figures, images
+from components.report.render import figures, thumbnails
 from components.report.render.cards import Cards
 from components.report.render.page import Block, Card, Figures, Section, Sheet, Strip
 from components.report.text import number
@@ -11,7 +11,7 @@ from components.report.text import number
 SHOWN, OTHERS = 9, 6
 
 
-def pictures(evidence: Evidence, cards: Cards) -> Section | None:
+def label_images(evidence: Evidence, cards: Cards) -> Section | None:
     """Input, label and prediction of the worst tuples, and of some others."""
     if evidence.scores is None or evidence.picture is None:
         return None
@@ -22,8 +22,8 @@ def pictures(evidence: Evidence, cards: Cards) -> Section | None:
     order = np.argsort(-errors, kind="stable").tolist()  # NaN comes first if anything is NaN.
 
     def strip(n: int) -> Strip:
-        label = Card("", images.of_pixels(true[n]), role="label")
-        answer = Card("", images.of_pixels(said[n]), role="prediction")
+        label = Card("", thumbnails.of_pixels(true[n]), role="label")
+        answer = Card("", thumbnails.of_pixels(said[n]), role="prediction")
         note = f"mean squared error {number(float(errors[n]))}"
         return Strip(cards.card(tuples[n].members[source], role="input"), (label, answer), note)
 

@@ -15,7 +15,7 @@ from relation.spec import LabelKind
 WORST, POINTS, DRAWN = 6, 500, 9
 
 
-def numbers(evidence: Evidence, cards: Cards) -> Section | None:
+def regression(evidence: Evidence, cards: Cards) -> Section | None:
     """A scatter of each number, the errors, and the pairs with the largest."""
     kind, compared = evidence.relation.label, evidence.relation.comparisons
     if evidence.scores is None or kind not in (LabelKind.SCALAR, LabelKind.VECTOR) or not compared:

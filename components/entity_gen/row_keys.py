@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 
-def id_fault(example: tf.train.Example, id_feature: str, what: str = "id feature") -> str | None:
+def key_fault(example: tf.train.Example, id_feature: str, what: str = "id feature") -> str | None:
     """What is wrong with the id of a row: it is one value, bytes (not empty) or an integer.
 
     Args:

@@ -15,7 +15,7 @@ LOSS, VALIDATION = "loss", "val_loss"
 Series = Mapping[str, Sequence[float]]
 
 
-def training(evidence: Evidence, _: Cards) -> Section | None:
+def training_curves(evidence: Evidence, _: Cards) -> Section | None:
     """A drawing of each series with its validation, and of each that is by entity type."""
     history = evidence.history
     drawn = list(_drawings(history))

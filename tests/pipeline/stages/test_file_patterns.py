@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.paths import RunPaths
-from pipeline.stages.data import data_patterns, future_patterns, tfrecords
+from pipeline.stages.file_patterns import data_patterns, expected_patterns, tfrecords
 from relation.load import load_recipe
 
 
@@ -51,7 +51,7 @@ def test_a_generator_writes_once_below_the_runs_folder(tmp_path):
 
 def test_a_generator_for_each_entity_type_and_edge_list(tmp_path):
     loaded, paths = load_recipe("two_tower_retrieval"), RunPaths(tmp_path)
-    future = future_patterns(loaded, paths)
+    future = expected_patterns(loaded, paths)
     assert list(future) == ["user", "item", "purchases"]
     assert not paths.data.exists()
     assert data_patterns(loaded, paths) == future
@@ -65,7 +65,7 @@ def test_a_generator_for_each_entity_type_and_edge_list(tmp_path):
     [("entity_matching", ["pairs"]), ("label_conditioned", ["scene"])],
 )
 def test_entities_that_come_with_the_source_have_no_files(recipe, read, tmp_path):
-    assert list(future_patterns(load_recipe(recipe), RunPaths(tmp_path))) == read
+    assert list(expected_patterns(load_recipe(recipe), RunPaths(tmp_path))) == read
 
 
 def test_what_tools_can_read_that_know_tfrecord_files_alone():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.ui.failure import cause_of
+from pipeline.ui.root_cause import root_cause
 from relation.core.errors import DataError, RecipeError, UserError
 
 
@@ -32,7 +32,7 @@ def raised(*links, related="cause"):
     ],
 )
 def test_the_users_error_comes_first_else_the_root(links, cause, related):
-    assert cause_of(raised(*links, related=related)) == cause
+    assert root_cause(raised(*links, related=related)) == cause
 
 
 @pytest.mark.parametrize(
@@ -46,18 +46,18 @@ def test_the_users_error_comes_first_else_the_root(links, cause, related):
     ],
 )
 def test_beams_suffix_is_peeled_off(message, cause):
-    assert cause_of(DataError(message)) == cause
+    assert root_cause(DataError(message)) == cause
 
 
 @pytest.mark.parametrize("name", ["DataError", "relation.core.errors.RecipeError", "UserError"])
 def test_a_users_error_is_found_in_a_workers_traceback(name):
     trace = f"Traceback (most recent call last):\n  File x\n{name}: bad rows [while running 'Read']"
-    assert cause_of(RuntimeError(trace)) == "bad rows"
+    assert root_cause(RuntimeError(trace)) == "bad rows"
 
 
 def test_of_a_traceback_as_text_the_last_line_is_the_cause():
     trace = "Traceback (most recent call last):\n  File \"x.py\", line 1\nKeyError: 'label'"
-    assert cause_of(RuntimeError(trace)) == "KeyError: 'label'"
+    assert root_cause(RuntimeError(trace)) == "KeyError: 'label'"
 
 
 def hide():
@@ -70,10 +70,10 @@ def hide():
 def test_what_was_hidden_on_purpose_is_not_dug_out():
     with pytest.raises(ValueError, match="the point") as caught:
         hide()
-    assert cause_of(caught.value) == "ValueError: the point"
+    assert root_cause(caught.value) == "ValueError: the point"
 
 
 def test_a_chain_that_bites_its_tail_ends():
     first, second = ValueError("first"), ValueError("second")
     first.__cause__, second.__cause__ = second, first
-    assert cause_of(first) == "ValueError: second"
+    assert root_cause(first) == "ValueError: second"

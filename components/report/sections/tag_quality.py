@@ -14,7 +14,7 @@ Floats = npt.NDArray[np.float64]
 WORST, TAGS_SHOWN, HALF = 12, 6, 0.5
 
 
-def tags(evidence: Evidence, cards: Cards) -> Section | None:
+def tag_quality(evidence: Evidence, cards: Cards) -> Section | None:
     """A bar for each tag, the worst first, and the worst examples."""
     if evidence.scores is None or evidence.relation.label is not LabelKind.TAGS:
         return None

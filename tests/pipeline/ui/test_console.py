@@ -45,7 +45,7 @@ def test_noise_goes_to_the_log_and_lines_to_the_terminal(tmp_path, capfd, monkey
     with Console(log) as console, console.node("Trainer") as line:
         make_noise()
         logging.getLogger("relata.progress").info("epoch 1/2  loss 0.5")
-        line.done(cached=False, figure="best epoch 1")
+        line.done(cached=False, summary="best epoch 1")
     os.write(1, b"afterwards\n")
     out, err = capfd.readouterr()
     assert "noise" not in out + err
@@ -78,7 +78,7 @@ def test_a_terminal_sees_no_noise_either(tmp_path, capfd, monkeypatch):
         with Console(tmp_path / "run.log") as console, console.node("Trainer") as line:
             make_noise()
             logging.getLogger("relata.progress").info("epoch 1/2  loss 0.5")
-            line.done(cached=False, figure="best epoch 1")
+            line.done(cached=False, summary="best epoch 1")
     finally:
         os.dup2(before, 1)
         os.close(before)
@@ -123,11 +123,11 @@ def test_a_log_that_cannot_be_written_leaves_the_terminal_alone(tmp_path, capfd)
 def test_markup_in_what_is_said_is_text(tmp_path, capfd):
     with Console(tmp_path / "[red]" / "run.log") as console:
         with console.node("Trainer") as line:
-            line.done(cached=True, figure="[bold]figure[/bold]")
+            line.done(cached=True, summary="[bold]summary[/bold]")
         console.progress("[red]epoch[/]")
         console.show_verdict(verdicts.failed("r", "label '[/b]' is [odd]", tmp_path / "[red]"))
     out = capfd.readouterr().out
-    assert "[bold]figure[/bold]" in out
+    assert "[bold]summary[/bold]" in out
     assert "[red]epoch[/]" in out
     assert "label '[/b]' is [odd]" in out
     assert f"{tmp_path}/[red]" in out

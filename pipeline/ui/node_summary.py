@@ -11,12 +11,12 @@ from tfx.types import Artifact, artifact_utils
 from components.common import corpus_results
 from components.common.evaluation_results import number
 from components.pusher.executor import ADDED
-from pipeline.node_history import NodeRun
 from pipeline.stages.reporting import page_of
+from pipeline.ui.node_runs import NodeRun
 from trainer_module.training.history import read_history
 
 
-def node_figure(node_id: str, run: NodeRun) -> str:
+def summarize_node(node_id: str, run: NodeRun) -> str:
     """A short text about what a node gave; empty where there is nothing to say."""
     figure = _FIGURES.get(node_id.partition("_")[0])  # Else it ends with the name of an input.
     return figure(run) if figure else ""

@@ -3,7 +3,7 @@
 import pytest
 import tensorflow as tf
 
-from components.entity_gen.rows import id_fault
+from components.entity_gen.row_keys import key_fault
 
 
 def example(name, **values):
@@ -35,5 +35,5 @@ def example(name, **values):
 )
 def test_id_fault(row, fault):
     before = row.SerializeToString()
-    assert id_fault(row, "id") == fault
+    assert key_fault(row, "id") == fault
     assert row.SerializeToString() == before

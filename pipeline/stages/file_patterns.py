@@ -27,10 +27,10 @@ def data_patterns(loaded: LoadedRecipe, paths: RunPaths) -> Patterns:
     for name, table in read_tables(loaded.recipe).items():
         if table.generator is not None:
             write_once(table.generator, paths.data / name)
-    return future_patterns(loaded, paths)
+    return expected_patterns(loaded, paths)
 
 
-def future_patterns(loaded: LoadedRecipe, paths: RunPaths) -> Patterns:
+def expected_patterns(loaded: LoadedRecipe, paths: RunPaths) -> Patterns:
     """The same patterns, but nothing is made: a generator's rows need not be there yet.
 
     A relative path starts at the recipe's folder.

@@ -12,7 +12,7 @@ FILE = "entity_stats.json"
 
 
 @dataclass(frozen=True)
-class Report:
+class EntityStats:
     """Counts of one run of EntityGen.
 
     Fields:
@@ -69,10 +69,10 @@ class Report:
         return f"{unusable} of {_rows(total)} cannot be used: " + "; ".join(lines)
 
 
-def read(path: str) -> Report:
+def read(path: str) -> EntityStats:
     """Reads the report of a run."""
     with tf.io.gfile.GFile(path) as file:
-        return Report(**json.load(file))
+        return EntityStats(**json.load(file))
 
 
 def _total(faults: dict[str, dict[str, Any]]) -> int:

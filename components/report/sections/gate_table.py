@@ -15,7 +15,7 @@ _WHY = {
 }
 
 
-def gates(evidence: Evidence, _: Cards) -> Section | None:
+def gate_table(evidence: Evidence, _: Cards) -> Section | None:
     """Each gate, those that the model failed first."""
     found = evidence.findings
     if found is None or not found.gates:
