@@ -15,17 +15,22 @@ Paths = str | dict[Literal["train", "eval"], str]
 class Entity(Frozen):
     """An entity type: its rows, their schema and the feature that identifies a row.
 
-    Rows are in files of one `format`, found by the glob `path` (docs/data.md); or a `generator` (a
-    module with `write(folder)`) makes them once, as TFRecord files under the run's own folder; or
-    neither is given, and the rows of the source `row` hold the entities, or the source `labels`
-    makes them of the labels.
+    Rows come from `path` or from `generator`. Without both, the rows of the source `row` hold the
+    entities, or the source `labels` makes them of the labels.
     """
 
     schema_path: str = Field(alias="schema")
+    """The TFDV schema of a row, a `.pbtxt` file: beside the recipe, or in the project."""
     id: str = "id"
+    """The feature that identifies a row: bytes or integers, one value."""
     path: Paths | None = None
+    """A glob of files, relative to the recipe's folder; it may hold spans (docs/data.md).
+    With `split: {unit: files}` a glob for each split: `{train: …, eval: …}`."""
     format: Format = "tfrecord"
+    """What the files are: TFRecord of tf.Example or CSV, both plain or `.gz`; Parquet; or image
+    files in a folder for each class."""
     generator: Dotted | None = None
+    """A module with `write(folder)`, which writes TFRecord files once, in place of `path`."""
 
     @model_validator(mode="after")
     def _one_origin(self) -> "Entity":
@@ -42,28 +47,38 @@ class Entity(Frozen):
 
 
 class End(Frozen):
-    """One end of an edge: the entity type, and the column that holds its id."""
+    """One endpoint of an edge."""
 
     entity: Name
+    """The entity type, a name in `data.entities`."""
     id: str
+    """The column of the edge list that holds its id."""
 
 
 class Edges(Frozen):
-    """Explicit relationships: rows that name two entities, and may hold a value and a weight.
+    """A list of edges: rows that name two entities, and may hold a value and a weight.
 
     The rows of the source `row` hold their members instead, each feature under
-    `<role>_<feature>`; so they name no `left`, `right`, `value` and `weight`. A list of given
-    negatives names an anchor on the left and a negative of it on the right.
+    `<role>_<feature>`; so they have no `left`, `right`, `value` and `weight`. A list of negatives
+    (`negatives: {draw: given}`) names an anchor on the left and its negative on the right.
     """
 
     schema_path: str = Field(alias="schema")
+    """The TFDV schema of a row, a `.pbtxt` file: beside the recipe, or in the project."""
     path: Paths | None = None
+    """A glob of files, as for entities."""
     format: Literal["tfrecord", "csv", "parquet"] = "tfrecord"
+    """What the files are."""
     generator: Dotted | None = None
+    """A module with `write(folder)`, which writes TFRecord files once, in place of `path`."""
     left: End | None = None
+    """The source of an edge: the anchor."""
     right: End | None = None
+    """The destination of an edge: what the anchor is related to."""
     value: str | None = None
+    """The column with the value of an edge; without it every edge is a positive."""
     weight: str | None = None
+    """The column with the weight of an edge, ≥ 0, which becomes `relation_weight`."""
 
     @model_validator(mode="after")
     def _one_origin(self) -> "Edges":
@@ -75,7 +90,7 @@ class Edges(Frozen):
 
 
 class Split(Frozen):
-    """How rows are split; shares count hash buckets (of time: shares of the rows).
+    """How rows are split into `train` and `eval`.
 
     | unit | what stays together |
     |---|---|
@@ -84,16 +99,22 @@ class Split(Frozen):
     | `component` | entities that edges connect, however indirectly |
     | `time` | the earlier rows by `feature` train, the later evaluate |
     | `files` | the files of each split are named by `path` |
-
-    `shared`: entity types that may be in both splits; their overlap is counted, that of all others
-    stops the run.
     """
 
     unit: Literal["entity", "group", "component", "time", "files"] = "entity"
+    """What stays together: rows of one id, rows of one value of `feature`, entities that edges
+    connect, a span of time, or the files of each split."""
     train: int = Field(3, ge=1, le=1000)
+    """Share of `train`, relative to `eval`: of hash buckets; with `component` of components, with
+    `time` of rows. Not with `files`."""
     eval: int = Field(1, ge=1, le=1000)
+    """Share of `eval`, relative to `train`. Not with `files`."""
     feature: str | None = None
+    """The feature that says the group or the time (an integer). Only with `group` and `time`, and
+    required."""
     shared: tuple[Name, ...] = ()
+    """Entity types that may be in both splits. Their overlap is counted; that of others stops the
+    run."""
 
     @model_validator(mode="after")
     def _feature_where_needed(self) -> "Split":
@@ -108,13 +129,16 @@ class Split(Frozen):
 
 
 class Data(Frozen):
-    """What is learnt from."""
+    """The rows to learn from."""
 
     entities: dict[Name, Entity] = Field(min_length=1, max_length=2)
+    """Entity types by name. The first is the primary one, which most sources relate to itself."""
     edges: dict[Name, Edges] = Field(default={}, max_length=3)
+    """Edge lists, lists of negatives, and rows that hold tuples, by name."""
     split: Split = Split()
+    """How rows are split into `train` and `eval`."""
     bad_rows: Literal["fail", "skip"] = "fail"
-    """What a row that cannot be used (undecodable image, NaN, no id, no label) does: stop the run,
+    """What a row that cannot be used does (undecodable image, NaN, no id, no label): stop the run,
     or be skipped and counted by reason."""
 
     @model_validator(mode="after")

@@ -18,14 +18,16 @@ Numbers: TypeAlias = Literal["z_scores", "ranks"]
 
 
 class Part(Frozen):
-    """A tower, head or loss: the name it is registered under, and the parameters it takes.
+    """A tower, head, loss or miner: the name it is registered under, and its parameters.
 
     In YAML one flat mapping, `{type: triplet, margin: 0.5}`. Names and values of the parameters
-    are checked by the part itself (`trainer_module.registry`), so a new one needs no change here.
+    are checked by the registered class, so a new one needs no change here.
     """
 
     type: Name
+    """The name in the registry."""
     params: tuple[tuple[str, Param], ...] = ()
+    """All other keys, sorted by name: parameters of the registered class."""
 
     @model_validator(mode="before")
     @classmethod
@@ -39,22 +41,25 @@ class Part(Frozen):
 
 
 class Model(Frozen):
-    """Features that enter the towers, the towers, the head that answers, the loss.
-
-    `features`: by default every feature of the schema but the id and those that the relation's
-    source reads, which would give the answer away. Of two entity types each has its own list.
-    `numbers`: as z-scores, or as normal scores of their ranks (`trainer_module/preprocessing`).
-    `tower`: of each entity type its own copy; or `towers`: one an entity type.
-    `mining`: how a loss of triplets chooses them among all members of a batch.
-    """
+    """The features that enter the towers, the towers, the head and the loss."""
 
     features: tuple[str, ...] | dict[Name, tuple[str, ...]] | None = None
+    """Features that enter the tower: a list, or a list for each entity type. By default every
+    feature of the schema but the id and those that the source or the split reads, which would give
+    the answer away."""
     numbers: Numbers = "z_scores"
+    """Numbers as z-scores, or as normal scores of their ranks among training entities."""
     tower: Part | None = None
+    """The tower; each entity type has a copy of its own. Either this or `towers`."""
     towers: dict[Name, Part] = Field(default={})
+    """The tower of each entity type, by name. Either this or `tower`."""
     head: Part
+    """The head, which answers about a tuple from the embeddings of its members."""
     loss: Part
+    """The loss that training makes small."""
     mining: Part | None = None
+    """The miner that chooses triplets among all members of a batch; without it a loss sees the
+    tuples as they are."""
 
     @model_validator(mode="after")
     def _towers(self) -> "Model":
@@ -74,11 +79,14 @@ class Model(Frozen):
 
 
 class Gate(Frozen):
-    """Bounds of one metric. `max_drop` compares with the last blessed model, where there is one."""
+    """Bounds of one metric; at least one."""
 
     min: float | None = None
+    """The lowest value that passes."""
     max: float | None = None
+    """The highest value that passes."""
     max_drop: float | None = Field(None, ge=0)
+    """How much worse than the last blessed model, where there is one, still passes."""
 
     @model_validator(mode="after")
     def _some_bound(self) -> "Gate":
@@ -88,67 +96,78 @@ class Gate(Frozen):
 
 
 class Corpus(Frozen):
-    """What is measured of nearest neighbours, where embeddings are compared, and its gates.
-
-    `queries` are held-out entities; `references`, the entities that are found, are of `eval` or
-    `train` (of a type that is in both splits, all). `gates` are by corpus metric.
-    """
+    """Nearest neighbours of held-out entities, where embeddings are compared, and their gates."""
 
     references: Literal["eval", "train"] = "eval"
+    """The split whose entities neighbours are sought among; of a shared type, all entities."""
     gates: dict[Name, Gate] = Field(default={})
+    """Bounds by corpus metric."""
 
 
 class Collapse(Frozen):
-    """Least effective rank and spread that embeddings of an entity type may have."""
+    """Bounds below which embeddings of an entity type count as collapsed."""
 
     effective_rank: float = Field(1.5, ge=1)
+    """The least effective rank: exponential of the entropy of the covariance's eigenvalues."""
     spread: float = Field(0.01, ge=0, le=1)
+    """The least embedding dispersion: 0 = all are the same, 1 = their mean is 0."""
 
 
 class BeatsBaseline(Frozen):
-    """By how much the model must be better than what needs no training, on the same data."""
+    """How much better than a baseline without training the model must be, on the same data."""
 
     margin: float = Field(0.0, ge=0)
+    """The difference in units of the metric that must be exceeded."""
 
 
 class Evaluation(Frozen):
-    """The gates that a model must pass, and the slices that are reported.
-
-    `gates` are by metric of tuples. The others hold by default, and `false` switches them off:
-    `collapse`; `baseline` (the model must beat what needs no training); `sanity` (scores are
-    numbers, and not all the same); `slice_floor`, by metric the least that each slice of 30 tuples
-    or more must reach.
-    """
+    """The gates that a model must pass, and the slices that are reported."""
 
     gates: dict[Name, Gate] = Field(min_length=1)
+    """Bounds by metric of tuples."""
     slices: tuple[str, ...] = ()
+    """Features of the primary entity type by whose values metrics are reported, too."""
     slice_floor: dict[Name, float] | Literal[False] = Field(default={"auc": 0.5})
+    """The least that each slice of 30 tuples or more must reach, by metric; `false`: no floor."""
     corpus: Corpus = Corpus()
+    """Nearest neighbours of held-out entities, and their gates."""
     collapse: Collapse | Literal[False] = Collapse()
+    """The gate against collapsed embeddings; `false` switches it off."""
     baseline: BeatsBaseline | Literal[False] = BeatsBaseline()
+    """The gate that the model must beat a baseline without training; `false` switches it off."""
     sanity: bool = True
+    """The gate that scores are finite numbers, and not all the same; `false` switches it off."""
 
 
 class Schedule(Frozen):
-    """When an orchestrator with a clock starts a run: a cron expression; None = by hand."""
+    """When an orchestrator with a clock starts a run."""
 
     cron: str | None = None
+    """A cron expression, as `0 3 * * *`; without it runs are started by hand."""
 
 
 class Recipe(Frozen):
     """All that a user writes about a system, besides the schema of an entity."""
 
     name: Name
+    """The recipe's name, which its folder under `runs/` and its served model have, too."""
     description: str = ""
+    """What it learns, in a sentence."""
     data: Data
+    """The rows to learn from."""
     relation: RelationConfig
+    """What is related, and which tuples are made of it."""
     model: Model | None = None
-    """Without a model the pipeline ends with Transform: it makes data."""
+    """The model. Without one the pipeline ends with Transform: it makes data."""
     training: Training = Training()
+    """How the model is trained."""
     tuning: Tuning | None = None
-    """With it a Tuner comes before the Trainer, which takes the values of the best trial."""
+    """Trials of other values. With it a Tuner comes before the Trainer, which takes the values of
+    the best trial."""
     evaluation: Evaluation | None = None
+    """The gates that a model must pass; required with a `model`."""
     schedule: Schedule = Schedule()
+    """When an orchestrator starts a run."""
 
     @field_validator("description")
     @classmethod

@@ -22,17 +22,26 @@ class Negatives(Frozen):
     | `popularity` | in proportion to f^alpha; f: its number of edges, or its value of `feature` |
     | `given` | what the list `edges` says in its column `probability`, of those that it names |
 
-    `group`: a feature whose values are the groups (`same_label` with draw: groups: its labels).
-    `where`: only entities of the anchor's group, or only those outside it.
     """
 
     draw: Literal["uniform", "groups", "popularity", "given"] = "uniform"
+    """How candidates are weighed: all alike; each group alike, then each entity in it; by
+    popularity f^`alpha`; or taken from the list `edges` with the probabilities it states."""
     alpha: float = Field(DEFAULT_ALPHA, ge=0, le=2)
+    """Exponent of the popularity f; 0 is uniform. Only with `draw: popularity`."""
     feature: str | None = None
+    """A numeric feature of the candidates that is their popularity; by default the number of their
+    edges. Only with `draw: popularity`."""
     group: str | None = None
+    """A feature of the candidates whose values are their groups. Needed by `where`, and by
+    `draw: groups` of other sources than `same_label`, whose groups are its labels."""
     where: Literal["anywhere", "within", "outside"] = "anywhere"
+    """Which candidates: all, only those of the anchor's `group`, or only those outside it."""
     edges: Name | None = None
+    """The list of negatives, a name in `data.edges`. Only with `draw: given`, and required."""
     probability: str | None = None
+    """The column of that list with the probability, in (0, 1], that a row came to be listed. Only
+    with `draw: given`, and required."""
 
     @property
     def weighted(self) -> bool:
@@ -68,14 +77,17 @@ class Negatives(Frozen):
 
 
 class Caps(Frozen):
-    """At most so many: anchors of a group, positives of a group, positives that an entity is.
+    """Upper bounds of what is drawn.
 
     There is no cap on negatives: it would falsify the probability that each carries.
     """
 
     anchors_per_group: int | None = Field(None, ge=1)
+    """Entities of a group that are anchors. Only with `same_label`."""
     positives_per_group: int | None = Field(None, ge=1)
+    """Positives drawn within a group. Only with `same_label`."""
     positives_per_entity: int | None = Field(None, ge=1)
+    """Times that an entity is drawn as a positive."""
 
     @model_validator(mode="before")
     @classmethod
@@ -91,19 +103,22 @@ class Caps(Frozen):
 
 
 class Sampling(Frozen):
-    """What all samplings share.
-
-    `balance`: anchors that each group gives, its members in turn as often as it takes; so rare
-    groups are seen as often as frequent ones. `weight`: the feature of the anchor (or column of the
-    edge list) that becomes `relation_weight`. `known_positives`: up to so many of the anchor's
-    known positives travel with the tuple, as ids (`positive_ids`).
-    """
+    """What pairs, triplets and n-tuples have in common."""
 
     negatives: Negatives = Negatives()
+    """Where negatives are drawn from, and how."""
     caps: Caps = Caps()
+    """Upper bounds of what is drawn."""
     balance: int | None = Field(None, ge=1, le=10**6)
+    """Anchors that each group gives; its members take turns, and repeat in a small group. So rare
+    groups are seen as often as frequent ones. Only with `same_label`; not with
+    `caps.anchors_per_group`."""
     weight: str | None = None
+    """The anchor's feature that becomes the weight of its tuples, `relation_weight`; ≥ 0. Edges
+    have theirs in `data.edges.<name>.weight`."""
     known_positives: int = Field(0, ge=0, le=10**6)
+    """Ids of the anchor's positives that travel with a tuple as `positive_ids`, at most. With
+    `edges` and `labels`, for losses that mask them within a batch."""
 
     @model_validator(mode="after")
     def _balance_or_cap(self) -> "Sampling":
@@ -113,15 +128,15 @@ class Sampling(Frozen):
 
 
 class PairSampling(Sampling):
-    """Pairs of each anchor; its negatives are distinct.
-
-    `positive_share`: instead of a number of negatives, the share of positives among all pairs; the
-    number of an anchor is rounded up or down by its hash, so that the share holds on average.
-    """
+    """Pairs of each anchor; its negatives are distinct."""
 
     positives_per_anchor: Count = 1
+    """Related pairs of each anchor; `all` of `edges` and `labels`: one for each positive."""
     negatives_per_anchor: int | None = Field(None, ge=0, le=1000)
+    """Unrelated pairs of each anchor. By default 1; 0 for edges with a value."""
     positive_share: float | None = Field(None, gt=0, le=1)
+    """Share of related pairs among all, in place of `negatives_per_anchor`. The number of an
+    anchor's negatives is rounded up or down by its hash, so that the share holds on average."""
 
     @model_validator(mode="after")
     def _some_tuple(self) -> "PairSampling":
@@ -152,34 +167,43 @@ class PairSampling(Sampling):
 
 
 class TripletSampling(Sampling):
-    """Triplets of each anchor; its negatives are distinct. `all`: one for each positive."""
+    """Triplets of each anchor; its negatives are distinct."""
 
     triplets_per_anchor: PositiveCount = 1
+    """Triplets of each anchor; `all` of `edges` and `labels`: one for each positive."""
 
 
 class NTupleSampling(Sampling):
-    """Tuples of each anchor, each of some positives and some negatives, which are distinct."""
+    """Tuples of each anchor, each with distinct positives and distinct negatives."""
 
     tuples_per_anchor: PositiveCount = 1
+    """Tuples of each anchor; `all` of `edges` and `labels`: one for each positive."""
     positives_per_tuple: int = Field(1, ge=1, le=100)
+    """Positives in a tuple: `positive`, or `positive_0`, `positive_1`, …"""
     negatives_per_tuple: int = Field(4, ge=1, le=1000)
+    """Negatives in a tuple: `negative_0`, `negative_1`, …"""
 
 
 class RankedPairSampling(Frozen):
     """Distinct ordered pairs of each group; all of them where there are fewer."""
 
     pairs_per_group: int = Field(100, ge=1, le=10**6)
+    """Pairs of each query, every ordered pair equally likely; all if there are fewer."""
     weight: str | None = None
+    """The feature of the preferred document that becomes `relation_weight`; ≥ 0."""
 
 
 class ListSampling(Frozen):
-    """A list of each group, of at most `length` documents; if there are more, the seed chooses."""
+    """One list of each group."""
 
     length: int = Field(32, ge=1, le=1000)
+    """Documents in a list, at most. Of a longer query the seed chooses, and the cut is counted."""
 
 
 class ScoredPairSampling(Frozen):
-    """Distinct others of each anchor, uniform over all, or over those of its group."""
+    """Distinct partners of each anchor, drawn uniformly."""
 
     pairs_per_anchor: int = Field(4, ge=1, le=1000)
+    """Pairs of each anchor."""
     group: str | None = None
+    """A feature that both members of a pair share; by default any entity is a partner."""

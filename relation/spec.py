@@ -23,7 +23,9 @@ from pydantic import BaseModel, ConfigDict
 class Frozen(BaseModel):
     """Base of all configuration: immutable, and an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 class LabelKind(str, enum.Enum):

@@ -8,39 +8,50 @@ from relation.spec import Frozen
 
 
 class Training(Frozen):
-    """How the model is trained.
-
-    `batch_size`: tuples a batch, on all replicas together. `accumulate`: batches a step.
-    `optimizer`: adam, or adamw, whose `weight_decay` w takes w·rate of each weight a step.
-    `schedule`: from the highest rate, `learning_rate`, to 0 along half a cosine, or to a hundredth
-    of it (exponential), at the last step of `epochs`; over the first `warmup` epochs it rises.
-    `clip_norm`: bound of the norm of all gradients of a step together.
-    `mixed_precision`: float16 within the towers, with a scaled loss. `jit`: compiled by XLA.
-    `step`: Keras's own, or written out (`training/custom_loop.py`), with the same result.
-    `memory_mb`: MiB of decoded images that are kept, so that each is decoded once; 0: none.
-    `keep`: the epoch with the lowest validation loss; or the last, after all `epochs` whatever the
-    `patience`, for a schedule that falls to its end where few tuples validate.
-    `strategy`: of tf.distribute. `warm_start`: from the weights of the last blessed model.
-    """
+    """How the model is trained."""
 
     epochs: int = Field(20, ge=1)
+    """Passes over the training tuples, at most; `patience` may end training earlier."""
     batch_size: int = Field(64, ge=1)
+    """Tuples in a batch, over all replicas together."""
     accumulate: int = Field(1, ge=1)
+    """Batches whose gradients are added up before the weights change once."""
     learning_rate: float = Field(1e-3, gt=0, allow_inf_nan=False)
+    """The highest learning rate."""
     optimizer: Literal["adam", "adamw"] = "adam"
+    """The optimizer; `adamw` decays weights."""
     weight_decay: float | None = Field(None, gt=0, allow_inf_nan=False)
+    """Share of each weight, times the learning rate, that `adamw` takes off at each step.
+    Required with `adamw`, refused with `adam`."""
     schedule: Literal["constant", "cosine", "exponential"] = "constant"
+    """How the learning rate falls until the last step of `epochs`: not at all, to 0 along half a
+    cosine, or exponentially to a hundredth."""
     warmup: float = Field(0.0, ge=0, allow_inf_nan=False)
+    """Epochs over which the learning rate rises from 0; may be a fraction, and must be less than
+    `epochs`."""
     clip_norm: float | None = Field(None, gt=0, allow_inf_nan=False)
+    """Bound of the norm of all gradients of a step together; without it they are not clipped."""
     mixed_precision: bool = False
+    """Whether towers compute in float16, with a scaled loss."""
     jit: bool = False
+    """Whether XLA compiles the training step."""
     step: Literal["keras", "tape"] = "keras"
+    """The training loop: Keras's own, or a custom one (`tape`) with the same result."""
     strategy: Literal["none", "mirrored", "multi_worker"] = "none"
+    """The strategy of `tf.distribute`: one device, several devices of one machine, or several
+    machines. All but `none` need `step: tape`, and refuse `jit` and `mixed_precision`."""
     warm_start: bool = False
+    """Whether training starts from the weights of the last blessed model."""
     memory_mb: int = Field(256, ge=0, le=2**20)
+    """MiB of decoded images to keep, so that each is decoded once; 0 keeps none."""
     patience: int = Field(5, ge=1)
+    """Epochs without a lower validation loss after which training stops."""
     keep: Literal["best", "last"] = "best"
+    """The epoch whose weights are kept: that of the lowest validation loss, or the last. With
+    `last` all `epochs` are trained, whatever the `patience`: for a schedule that must reach its
+    end where few tuples validate."""
     seed: int = Field(0, ge=0, lt=2**31)
+    """Seed of initial weights, of the order of batches and of random layers."""
 
     @model_validator(mode="after")
     def _options_fit(self) -> "Training":

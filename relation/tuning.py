@@ -10,11 +10,14 @@ Value: TypeAlias = bool | int | float | str
 
 
 class Range(Frozen):
-    """Numbers from `min` to `max`, whole where both are; even on a logarithmic scale if `log`."""
+    """A range of numbers, whole numbers where both bounds are."""
 
     min: int | float
+    """The lowest value; above 0 with `log`."""
     max: int | float
+    """The highest value; above `min`."""
     log: bool = False
+    """Whether values are drawn evenly on a logarithmic scale."""
 
     @model_validator(mode="after")
     def _is_one(self) -> "Range":
@@ -32,15 +35,14 @@ class Range(Frozen):
 
 
 class Tuning(Frozen):
-    """How many trials, and of what: values by the field that they replace.
-
-    Fields are `training.<option>`, `model.head|tower|mining.<parameter>`, and
-    `model.towers.<entity type>.<parameter>`. What decides how large the loss is cannot be tuned by
-    the loss: `model.loss`, and `weight_decay` of parts.
-    """
+    """Trials of other values, compared by the validation loss."""
 
     trials: int = Field(8, ge=1)
+    """Trials to make, each with values drawn at random from `space`."""
     space: dict[str, Range | tuple[Value, ...]] = Field(min_length=1)
+    """Values to try, a list or a range, by the field that they replace: `training.<option>`,
+    `model.head|tower|mining.<parameter>` or `model.towers.<entity type>.<parameter>`. Fields that
+    change the size of the loss cannot be tuned by it: `model.loss`, and `weight_decay` of parts."""
 
     def extremes(self) -> list[dict[str, Value]]:
         """One mapping for each value that is listed, or bounds a range."""
