@@ -61,6 +61,7 @@ class Tower(Frozen, abc.ABC):
     kinds: ClassVar[frozenset[FeatureKind]]
     """The kinds of features that it takes."""
     frozen: bool = False
+    """Whether training leaves the tower as it was built, for others to learn its features."""
 
     @property
     def image(self) -> tuple[int, int, int] | None:

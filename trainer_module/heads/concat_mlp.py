@@ -13,6 +13,8 @@ class ConcatMlp(PairPerceptron, Head):
     """relatedness = perceptron(features of the pair): a `logit`, or any `number` (regression)."""
 
     output: Literal["logit", "number"] = "logit"
+    """`logit`: a sigmoid makes it a probability; `number`: the answer is any number
+    (regression)."""
 
     @property
     def is_logit(self) -> bool:

@@ -28,8 +28,11 @@ class Conditioned(Perceptron, Head):
     is_logit: ClassVar[bool] = True
 
     by: Literal["concatenation", "film", "gate"] = "film"
+    """How the label changes the example: see the table."""
     units: PositiveInt = 64
+    """Numbers in h."""
     dense: tuple[PositiveInt, ...] = ()
+    """Units of each hidden layer of the perceptron."""
 
     def build(self) -> keras.layers.Layer:
         return _LAYERS[self.by](self)

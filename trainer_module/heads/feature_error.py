@@ -19,8 +19,11 @@ class FeatureError(Head):
     is_logit: ClassVar[bool] = False
 
     l1: NonNegativeFloat = 0.0
+    """Weight of the sum of absolute differences."""
     l2: NonNegativeFloat = 1.0
+    """Weight of the sum of squared differences."""
     cosine: NonNegativeFloat = 0.0
+    """Weight of 1 − cosine."""
 
     @model_validator(mode="after")
     def _some_weight(self) -> "FeatureError":

@@ -13,14 +13,16 @@ class LogisticDistance(Head):
     """relatedness = slope * (threshold - |left - right|), a logit; both are learnt, slope > 0.
 
     The slope is the exponential of a weight, so that a larger distance can never mean *more*
-    related, from the first step on. `slope` and `threshold` are where they start.
+    related, from the first step on.
     """
 
     similarity = "euclidean"
     is_logit: ClassVar[bool] = True
 
     slope: PositiveFloat = 5.0
+    """The slope before training."""
     threshold: PositiveFloat = 1.0
+    """The distance before training at which the logit is 0."""
 
     def build(self) -> keras.layers.Layer:
         return _Layer(self.slope, self.threshold, name="logistic_distance")

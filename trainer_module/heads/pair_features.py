@@ -33,6 +33,9 @@ class PairPerceptron(Perceptron):
     inputs: tuple[PairFeature, ...] = Field(
         ("left", "right", "difference", "product"), min_length=1
     )
+    """What the perceptron sees, side by side: both embeddings (`left`, `right`); |left − right| and
+    left·right, number by number (`difference`, `product`); their `cosine`; their Euclidean
+    `distance`."""
 
     def layer(self, outputs: int) -> keras.layers.Layer:
         """(left [batch, d], right [batch, d]) -> float32 [batch, outputs]."""

@@ -8,12 +8,14 @@ from trainer_module.ops import Tensor
 
 
 class Perceptron(Frozen):
-    """Hidden layers of `dense` units with ReLU; `dropout` after each, `weight_decay`·|kernel|² in
-    the loss for each kernel."""
+    """Hidden layers with ReLU and dropout."""
 
     dense: tuple[PositiveInt, ...] = (64,)
+    """Units of each hidden layer; an empty list: none, a linear head."""
     dropout: float = Field(0.0, ge=0.0, lt=1.0)
+    """Share of activations that are dropped at random after each hidden layer while training."""
     weight_decay: float = Field(0.0, ge=0.0)
+    """Factor w of w·|kernel|², which each kernel adds to the loss."""
 
     def linear(self, units: int, activation: str | None = None) -> keras.layers.Layer:
         """One dense layer, [..., n] -> float32 [..., units]."""

@@ -19,6 +19,7 @@ class ApproxNdcg(ListLoss):
     """
 
     temperature: PositiveFloat = 0.1
+    """Temperature of the sigmoids: the smaller, the nearer to NDCG, and the steeper."""
 
     def __call__(self, grades: Tensor, scores: Tensor) -> Tensor:
         grades, scores = wide(grades), wide(scores)

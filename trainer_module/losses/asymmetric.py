@@ -20,8 +20,11 @@ class Asymmetric(TagLoss):
     """
 
     gamma_negative: NonNegativeFloat = 4.0
+    """γ⁻, focusing of negatives; 0: none."""
     gamma_positive: NonNegativeFloat = 1.0
+    """γ⁺, focusing of positives; 0: none."""
     clip: float = Field(0.05, ge=0, lt=1)
+    """Probability below which negatives are dropped."""
 
     def _tags(self, labels: Tensor, logits: Tensor) -> Tensor:
         shifted = ops.relu(ops.sigmoid(logits) - self.clip)

@@ -119,12 +119,13 @@ class RowLoss(BatchLoss):
 class SoftmaxLoss(RowLoss):
     """A loss within a batch that reads scores as logits: first temperature, then logQ, then masks.
 
-    `temperature` divides the scores. The logQ correction subtracts log_q from the logits of every
+    The logQ correction subtracts log_q from the logits of every
     column, positives included (Yi et al., "Sampling-Bias-Corrected Neural Modeling for Large
     Corpus Item Recommendations", RecSys 2019, equation 3).
     """
 
     temperature: PositiveFloat
+    """τ, which divides the scores."""
 
     def _scaled(self, scores: Tensor, log_q: Tensor | None) -> Tensor:
         logits = scores / self.temperature

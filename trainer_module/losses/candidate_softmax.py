@@ -25,7 +25,9 @@ class CandidateSoftmax(Loss):
     """
 
     temperature: PositiveFloat = 1.0
+    """τ, which divides relatedness."""
     log_q: bool = True
+    """Whether training corrects for `negative_prob`."""
 
     @property
     def corrected(self) -> bool:

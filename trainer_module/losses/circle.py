@@ -22,7 +22,9 @@ class Circle(RowLoss):
     every_positive: ClassVar[bool] = True
 
     margin: FiniteFloat = 0.4
+    """m, the relaxation."""
     gamma: PositiveFloat = 80.0
+    """γ, the scale of cosines."""
 
     def defined(self, positive: Tensor, valid: Tensor) -> Tensor:
         positive, negative = sides(positive, valid)

@@ -20,6 +20,7 @@ class Contrastive(Loss):
     heads: ClassVar[frozenset[str] | None] = frozenset({"distance"})
 
     margin: PositiveFloat = 1.0
+    """m, the distance from which unrelated pairs have no loss."""
 
     def __call__(self, related: Tensor, relatedness: Tensor) -> Tensor:
         related, distance = wide(related), -wide(relatedness)

@@ -19,6 +19,7 @@ class Cosent(Loss, WholeBatch):
     """
 
     scale: PositiveFloat = 20.0
+    """λ, which multiplies relatedness."""
 
     def __call__(
         self, related: Tensor, relatedness: Tensor, weight: Tensor | None = None

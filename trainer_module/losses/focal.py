@@ -17,7 +17,9 @@ class Focal(TagLoss):
     """
 
     alpha: float = Field(0.25, ge=0, le=1)
+    """α, the weight of tags that are there, against 1 − α of others."""
     gamma: NonNegativeFloat = 2.0
+    """γ, the focusing; 0: weighted cross-entropy."""
 
     def _tags(self, labels: Tensor, logits: Tensor) -> Tensor:
         missed = labels * ops.sigmoid(-logits) + (1.0 - labels) * ops.sigmoid(logits)

@@ -18,9 +18,13 @@ class ImageMixture(ImageLoss):
     """
 
     l1: NonNegativeFloat = 0.16
+    """Weight of the L1 loss."""
     l2: NonNegativeFloat = 0.0
+    """Weight of the L2 loss."""
     ssim: NonNegativeFloat = 0.84
+    """Weight of 1 − SSIM."""
     window: int = ImageSsim().window
+    """Pixels a side of the window of SSIM; an image must be at least as large."""
 
     @model_validator(mode="after")
     def _some_weight(self) -> "ImageMixture":

@@ -19,12 +19,12 @@ class ImageSsim(ImageLoss):
 
     Wang et al., "Image Quality Assessment: From Error Visibility to Structural Similarity", IEEE
     TIP 2004, equation 13.
-
-    `window`: pixels a side; an image must be at least as large. `sigma`: of the Gaussian.
     """
 
     window: int = Field(11, ge=1)
+    """Pixels a side of the window; an image must be at least as large."""
     sigma: PositiveFloat = 1.5
+    """Standard deviation of the Gaussian, in pixels."""
 
     def __call__(self, targets: Tensor, predictions: Tensor) -> Tensor:
         x, y = wide(targets), wide(predictions)

@@ -20,7 +20,9 @@ class InBatchSoftmax(SoftmaxLoss):
     """
 
     temperature: PositiveFloat = 0.05
+    """τ, which divides the scores."""
     log_q: bool = True
+    """Whether training corrects for how often each candidate is in a batch."""
 
     @property
     def corrected(self) -> bool:

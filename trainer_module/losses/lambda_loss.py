@@ -23,7 +23,9 @@ class LambdaLoss(ListLoss):
     """
 
     mu: NonNegativeFloat = 10.0
+    """μ, the weight of δ; 0 is LambdaRank."""
     sigma: PositiveFloat = 1.0
+    """σ, the steepness of the logistic function."""
 
     def __call__(self, grades: Tensor, scores: Tensor) -> Tensor:
         grades, scores = wide(grades), wide(scores)

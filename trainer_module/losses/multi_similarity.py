@@ -21,8 +21,11 @@ class MultiSimilarity(RowLoss):
     every_positive: ClassVar[bool] = True
 
     alpha: PositiveFloat = 2.0
+    """α, the scale of positives."""
     beta: PositiveFloat = 50.0
+    """β, the scale of negatives."""
     base: FiniteFloat = 0.5
+    """λ, the score about which both are weighed."""
 
     def defined(self, positive: Tensor, valid: Tensor) -> Tensor:
         return ops.any(valid, axis=-1)

@@ -18,6 +18,7 @@ class NtXent(SoftmaxLoss):
     """
 
     temperature: PositiveFloat = 0.07
+    """τ, which divides the scores."""
 
     def _rows(self, scores: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
         return against_negatives(scores, positive, negative)

@@ -18,6 +18,7 @@ class PairwiseHinge(Loss):
     """
 
     margin: PositiveFloat = 1.0
+    """The difference of relatedness from which a pair has no loss."""
 
     def __call__(self, related: Tensor, relatedness: Tensor) -> Tensor:
         gaps, ordered = ordered_pairs(wide(related), wide(relatedness))

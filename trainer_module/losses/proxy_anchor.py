@@ -18,7 +18,9 @@ class ProxyAnchor(BatchLoss, WholeBatch):
     """
 
     alpha: PositiveFloat = 32.0
+    """α, the scale of cosines."""
     margin: FiniteFloat = 0.1
+    """δ, the margin of both means."""
 
     def __call__(
         self,

@@ -20,6 +20,7 @@ class SupervisedContrastive(SoftmaxLoss):
     every_positive: ClassVar[bool] = True
 
     temperature: PositiveFloat = 0.1
+    """τ, which divides the scores."""
 
     def _rows(self, scores: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
         total = masked_logsumexp(scores, ops.logical_or(positive, negative))

@@ -16,6 +16,7 @@ class Triplet(Loss):
     """
 
     margin: PositiveFloat = 1.0
+    """The difference of relatedness from which a triplet has no loss."""
 
     def check(self, relation: Relation) -> None:
         if tuple(comparison.related for comparison in relation.comparisons) != (True, False):

@@ -15,9 +15,6 @@ from trainer_module.registry import Loss
 class BatchAll(Miner):
     """The triplet loss of all (anchor, positive, negative): for each anchor their mean.
 
-    `mean`: over `active` triplets, those that have a loss (pytorch-metric-learning and
-    sentence-transformers too; the paper's BA≠0), or over `all`.
-
     Of a positive with score s and margin m, the negatives that have a loss are those that score
     above s − m; sums over them are differences of running sums, so the B³ triplets are never made.
     That holds for the margin loss `triplet` alone.
@@ -27,6 +24,8 @@ class BatchAll(Miner):
     """
 
     mean: Literal["active", "all"] = "active"
+    """The triplets that the mean is over: `active`, those that have a loss (as in
+    pytorch-metric-learning and sentence-transformers; the paper's BA≠0), or `all`."""
 
     def check(self, loss: Loss) -> None:
         if not isinstance(loss, Triplet):

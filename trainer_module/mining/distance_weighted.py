@@ -18,16 +18,20 @@ class DistanceWeighted(TripletMiner):
     distances on the unit sphere of dimension n, with d at least `cutoff`; beyond `farthest` it is
     not drawn, unless all negatives of the anchor are, and then each is as likely.
 
-    Embeddings must be of unit length. `head` says how scores tell distance: the cosine c
-    (d² = 2 − 2c), −d, or −d².
+    Embeddings must be of unit length.
 
     Wu et al., "Sampling Matters in Deep Embedding Learning", ICCV 2017, section 4.1 and its code.
     """
 
     dimension: int = Field(ge=3)
+    """n, the numbers in an embedding."""
     head: Literal["cosine", "distance", "squared_distance"] = "cosine"
+    """The model's head, which says how scores give the distance: the cosine c (d² = 2 − 2c), −d, or
+    −d²."""
     cutoff: PositiveFloat = 0.5
+    """The distance below which weights do not grow any more."""
     farthest: PositiveFloat = 1.4
+    """The distance beyond which negatives are not drawn while there are nearer ones."""
 
     @property
     def reads_head(self) -> str | None:

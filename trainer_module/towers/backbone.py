@@ -32,19 +32,20 @@ def _known(name: str) -> str:
 class Backbone(ImageTower):
     """Pixels as the network wants them, its features averaged over the image, then `norm`,
     `dropout` and the embedding.
-
-    `network`: a name of `keras.applications`, such as ResNet50 or MobileNetV2. `weights`:
-    `imagenet` (fetched by Keras), a file of the network's weights without its top (`.weights.h5`,
-    or `.h5` as Keras publishes them), or `none` (random). `trainable`: whether training changes
-    the network; if not, its batch normalisation keeps its statistics, too. `embedding`: 0 = the
-    averaged features themselves.
     """
 
     channels: Literal[3] = 3
+    """Channels of the image: networks of `keras.applications` take three."""
     network: Annotated[str, AfterValidator(_known)] = "ResNet50"
+    """A name of `keras.applications`, such as ResNet50 or MobileNetV2."""
     weights: str = Field(IMAGENET, min_length=1)
+    """`imagenet` (fetched by Keras), a file of the network's weights without its top
+    (`.weights.h5`, or `.h5` as Keras publishes them), or `none` (random)."""
     trainable: bool = False
+    """Whether training changes the network; if not, its batch normalization keeps its statistics,
+    too."""
     embedding: NonNegativeInt = 64
+    """Numbers in the embedding; 0: the averaged features themselves."""
 
     def check(self, features: tuple[Feature, ...]) -> None:
         super().check(features)

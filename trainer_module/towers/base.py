@@ -19,20 +19,18 @@ GROUPS = 8
 
 
 class Network(Tower, abc.ABC):
-    """Parameters of every tower.
-
-    `normalize`: embeddings of unit length. `dropout`: share of activations dropped while training.
-    `weight_decay`: w in w·|kernel|², added to the loss for each kernel. `norm`: normalisation of
-    hidden activations, over the batch, over the features of each example, or over all places of
-    groups of channels of each example (Wu and He, "Group Normalization", 2018), for small batches.
-    `frozen`: training leaves the tower as it was built, such as one whose features others are to
-    learn.
-    """
+    """Parameters of every tower."""
 
     normalize: bool = True
+    """Whether embeddings are divided by their length."""
     dropout: float = Field(0.0, ge=0.0, lt=1.0)
+    """Share of activations that are dropped at random while training."""
     weight_decay: float = Field(0.0, ge=0.0)
+    """Factor w of w·|kernel|², which each kernel adds to the loss."""
     norm: Norm = "none"
+    """Normalization of hidden activations: over the batch; over the features of each example
+    (`layer`); or over groups of channels of each example, for small batches (`group`; Wu and He,
+    "Group Normalization", 2018)."""
 
     def check(self, features: tuple[Feature, ...]) -> None:
         super().check(features)

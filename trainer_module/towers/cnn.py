@@ -17,17 +17,20 @@ class Cnn(ImageTower, WithColumns):
     """Blocks of 3x3 convolution, normalisation (`norm`), ReLU and (but for the last) 2x2 pooling,
     beside it numbers, categories and words, if there are any (`columns.py`), then dense layers and
     the embedding, of unit length if `normalize`.
-
-    `shift` is the largest random translation while training, as a share of each side.
     """
 
     kinds: ClassVar[frozenset[FeatureKind]] = frozenset(FeatureKind)
 
     filters: tuple[PositiveInt, ...] = Field((32, 64), min_length=1)
+    """Channels of each block of convolution."""
     dense: tuple[PositiveInt, ...] = (128,)
+    """Units of each dense layer before the embedding."""
     norm: Norm = "batch"
+    """Normalization of hidden activations, as of every tower; here over the batch by default."""
     shift: float = Field(0.0, ge=0.0, lt=1.0)
+    """The largest random translation while training, as a share of each side."""
     embedding: PositiveInt = 64
+    """Numbers in the embedding."""
 
     def check(self, features: tuple[Feature, ...]) -> None:
         super().check(features)

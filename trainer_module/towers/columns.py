@@ -17,18 +17,16 @@ INDEXED = frozenset({FeatureKind.CATEGORICAL, FeatureKind.TEXT})
 
 
 class WithColumns(Network, abc.ABC):
-    """Parameters of a tower over columns.
-
-    `bins`: numbers become so many steps each (`Steps`), with which a network learns thresholds as
-    easily as a tree does; 0 = numbers as they are.
-    `category`: the size of the embedding of a category, or of a word of a bag of words. `masked`:
-    share of the values of categories and texts that are left out at random while training: so a
-    tower that is given some labels learns to do with fewer.
-    """
+    """Parameters of a tower over columns."""
 
     bins: NonNegativeInt = 0
+    """Numbers that each number becomes by piecewise-linear encoding, with which a network learns
+    thresholds as easily as a tree does; 0: numbers as they are."""
     category: PositiveInt = 16
+    """Numbers in the embedding of a category, or of a word in a bag of words."""
     masked: float = Field(0.0, ge=0.0, lt=1.0)
+    """Share of the values of categories and texts that are left out at random while training, so
+    that a tower learns to do with fewer."""
 
     def columns(
         self,

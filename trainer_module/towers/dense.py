@@ -20,7 +20,9 @@ class Dense(WithColumns):
     )
 
     dense: tuple[PositiveInt, ...] = (128,)
+    """Units of each dense layer before the embedding."""
     embedding: PositiveInt = 64
+    """Numbers in the embedding."""
 
     def decode(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
         return dict(features)

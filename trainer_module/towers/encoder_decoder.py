@@ -19,15 +19,20 @@ class EncoderDecoder(ImageTower):
 
     Each of `filters` is a level of two 3x3 convolutions with `norm` and ReLU; a level has half the
     height and width of the one before it, and on the way back up is joined to it. `dropout` is at
-    the lowest level. `normalize`: each pixel's outputs are of unit length. `flip`: what is answered
-    about an image that was flipped is flipped back, so targets stay as they are.
+    the lowest level. `flip`: what is answered about an image that was flipped is flipped back, so
+    targets stay as they are.
     """
 
     filters: tuple[PositiveInt, ...] = Field((16, 32, 64), min_length=1)
+    """Channels of each level, from the highest resolution to the lowest."""
     norm: Norm = "batch"
+    """Normalization of hidden activations, as of every tower; here over the batch by default."""
     normalize: bool = False
+    """Whether the outputs of each pixel are divided by their length."""
     outputs: PositiveInt = 1
+    """Channels of the image that is answered."""
     activation: Literal["linear", "sigmoid"] = "sigmoid"
+    """What follows the last convolution; `sigmoid` answers in [0, 1]."""
 
     @property
     def image(self) -> tuple[int, int, int]:

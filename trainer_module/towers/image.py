@@ -16,18 +16,19 @@ from trainer_module.towers.flips import DrawnFlips, Flip, Flipped
 
 
 class ImageTower(Network, abc.ABC):
-    """One image, brought to height × width × channels, in [0, 1].
-
-    `flip`: while training each image is mirrored at random: `horizontal`, left to right with a
-    probability of one half; `both`, independently of that upside down, too.
-    """
+    """One image, brought to height × width × channels, in [0, 1]."""
 
     kinds: ClassVar[frozenset[FeatureKind]] = frozenset({FeatureKind.IMAGE})
 
     height: PositiveInt
+    """Pixels from top to bottom that images are resized to."""
     width: PositiveInt
+    """Pixels from left to right that images are resized to."""
     channels: Annotated[int, Field(ge=1, le=4)] = 1
+    """1 = grey, 3 = RGB, 4 = RGBA."""
     flip: Flip = "none"
+    """Random mirroring while training: `horizontal`, left to right with a probability of one half;
+    `both`, independently of that also upside down."""
 
     def check(self, features: tuple[Feature, ...]) -> None:
         super().check(features)

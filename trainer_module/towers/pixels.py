@@ -17,7 +17,9 @@ class Pixels(ImageTower):
     """
 
     frozen: Literal[True] = True
+    """Always true: there is nothing to train."""
     normalize: Literal[False] = False
+    """Always false: pixels stay in [0, 1]."""
 
     @property
     def image(self) -> tuple[int, int, int]:

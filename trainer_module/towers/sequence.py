@@ -20,7 +20,7 @@ class Sequence(WithColumns):
     beside it numbers and categories, if there are any (`columns.py`); the embedding.
 
     All texts of an entity type share one vocabulary, and so the embeddings of its words. Padding
-    changes nothing. `width` is that of a word's embedding, `dense` that of the blocks' dense layer.
+    changes nothing.
     """
 
     kinds: ClassVar[frozenset[FeatureKind]] = frozenset(
@@ -28,11 +28,17 @@ class Sequence(WithColumns):
     )
 
     width: PositiveInt = Field(64, multiple_of=2)
+    """Numbers in the embedding of a word; even, and a multiple of `heads`."""
     blocks: PositiveInt = 2
+    """Blocks of self-attention and a dense layer."""
     heads: PositiveInt = 4
+    """Attention heads of each block."""
     dense: PositiveInt = 128
+    """Units of the dense layer of each block."""
     norm: Literal["none", "layer"] = "layer"
+    """Normalization before each layer of a block: over the features of each word, or none."""
     embedding: PositiveInt = 64
+    """Numbers in the embedding."""
 
     def check(self, features: tuple[Feature, ...]) -> None:
         super().check(features)

@@ -34,14 +34,17 @@ class Words(Network):
     Vaswani et al. 2017: the nearer two numbers are, the more they are alike. Each has `2·WAVES`
     places of its own after the `embedding` of words, so it is like no word and no other number.
 
-    `dropout`: share of words that are left out while training.
+    `dropout` is the share of words that are left out while training.
     """
 
     kinds: ClassVar[frozenset[FeatureKind]] = frozenset({FeatureKind.TEXT, FeatureKind.NUMERIC})
 
     normalize: Literal[False] = False
+    """Always false: the length of a word says how much it counts."""
     norm: Literal["none"] = "none"
+    """Always none: there are no hidden layers."""
     embedding: PositiveInt = 64
+    """Numbers in the direction of a word."""
 
     def check(self, features: tuple[Feature, ...]) -> None:
         super().check(features)
