@@ -1,1 +1,1 @@
-"""Rows in, through TFX's ExampleGen family: files of any known format to an Examples artifact."""
+"""EntityGen: read files of rows into an Examples artifact, by TFX's ExampleGen."""

@@ -1,4 +1,4 @@
-"""EntityGen: the rows of an entity type or an edge list, split as the recipe says."""
+"""The TFX component EntityGen: rows of an entity type or an edge list, in splits."""
 
 import itertools
 import re
@@ -13,20 +13,20 @@ from components.entity_gen import custom_config, driver, executor, readers
 from relation.core.errors import DataError
 
 ALL = "all"
-"""The one split of rows that are not split here."""
+"""The only split, where EntityGen does not split the rows."""
 Patterns: TypeAlias = str | Mapping[str, str]
 """A glob, or one for each split."""
 
 
 class EntityGen(component.FileBasedExampleGen):
-    """Files to an Examples artifact (`outputs["examples"]`), in one of three ways:
+    """Read files into an Examples artifact (`outputs["examples"]`), in one of three ways.
 
-    - files of a glob to the splits `train` and `eval`, by a hash of one feature: rows that share
-      its value share a split;
-    - files of a glob to the one split `all`, where no shares are given;
-    - files of a glob for each split to these splits.
+    - One glob and two shares: `train` and `eval`, by a hash of one feature. Rows with the same
+      value of that feature share a split.
+    - One glob without shares: the one split `all`.
+    - One glob for each split: these splits.
 
-    TFX's driver takes number, size and time of the files into the cache key, so unchanged files are
+    TFX's driver puts number, size and time of the files into the cache key. So unchanged files are
     not read again.
     """
 
@@ -48,24 +48,24 @@ class EntityGen(component.FileBasedExampleGen):
         """Describes the step.
 
         Args:
-          pattern: glob of the files, absolute, or one for each split; TFX's `{SPAN}`, or `{YYYY}`,
-            `{MM}` and `{DD}`, and `{VERSION}` may be in it: the latest is read.
-          id_feature: the feature that identifies a row: bytes or integer. None: rows that nothing
-            identifies (an edge list); then no id is asked for.
-          train: share of the hash buckets that are training rows; None: all rows are one split.
-          eval: share of the hash buckets that are evaluation rows.
-          code_fingerprint: of the sources, so that edited ones run again
-            (`relation.core.fingerprint.code_fingerprint("components.entity_gen.executor")`).
-          file_format: the name of a reader (`components.entity_gen.readers`).
-          bad_rows: "fail", or "skip": rows that cannot be used are left out and counted.
-          features: the schema's features by name, each "bytes", "int" or "float", for formats that
-            do not say the types themselves (CSV, Parquet).
-          partition: the feature that is hashed, where there are shares; by default the id. Each
-            row must have one value of it.
+          pattern: absolute glob of the files, or one for each split. It may hold TFX's `{SPAN}`,
+            or `{YYYY}`, `{MM}` and `{DD}`, and `{VERSION}`: then the latest files are read.
+          id_feature: feature that identifies a row (bytes or integer); None for rows without an id
+            (an edge list).
+          train: hash buckets of training rows; None puts all rows into one split.
+          eval: hash buckets of evaluation rows.
+          code_fingerprint: `code_fingerprint("components.entity_gen.executor")`; edited sources
+            run again.
+          file_format: name of a reader (`components.entity_gen.readers`).
+          bad_rows: "fail", or "skip" to drop and count rows that cannot be used.
+          features: "bytes", "int" or "float" for each feature of the schema. Formats without types
+            of their own (CSV, Parquet) need it.
+          partition: feature that is hashed, where there are shares; by default the id. Each row
+            must have exactly one value.
 
         Raises:
-          DataError: the format is not known, the pattern's spans are not as TFX has them, or the
-            splits have no folder in common.
+          DataError: an unknown format, spans that TFX does not know, or splits without a common
+            folder.
         """
         readers.reader(file_format)
         base, inputs = input_config(pattern)
@@ -87,15 +87,15 @@ class EntityGen(component.FileBasedExampleGen):
 
 
 def input_config(patterns: Patterns) -> tuple[str, example_gen_pb2.Input]:
-    """The folder that all files are under, and the splits, their patterns relative to it.
+    """Find the common folder of all files, and make TFX's input splits relative to it.
 
     Raises:
       DataError: see `EntityGen`.
     """
-    named = {ALL: patterns} if isinstance(patterns, str) else dict(patterns)
-    base = _common_folder([split_pattern(pattern)[0] for pattern in named.values()])
+    by_split = {ALL: patterns} if isinstance(patterns, str) else dict(patterns)
+    base = _common_folder([split_pattern(pattern)[0] for pattern in by_split.values()])
     splits = []
-    for name, pattern in named.items():
+    for name, pattern in by_split.items():
         relative = pattern if base == "." else pattern.removeprefix(base).lstrip("/")
         splits.append(example_gen_pb2.Input.Split(name=name, pattern=relative))
         _check_spans(pattern, splits[-1])
@@ -104,8 +104,8 @@ def input_config(patterns: Patterns) -> tuple[str, example_gen_pb2.Input]:
 
 def _common_folder(folders: list[str]) -> str:
     parts = zip(*(folder.split("/") for folder in folders), strict=False)
-    same = itertools.takewhile(lambda names: len(set(names)) == 1, parts)
-    common = "/".join(names[0] for names in same)
+    shared = itertools.takewhile(lambda names: len(set(names)) == 1, parts)
+    common = "/".join(names[0] for names in shared)
     if common in folders:
         return common
     if common == "" and all(folder.startswith("/") for folder in folders):
@@ -118,10 +118,10 @@ def _common_folder(folders: list[str]) -> str:
 
 
 def _check_spans(pattern: str, split: example_gen_pb2.Input.Split) -> None:
-    known = ("SPAN", "VERSION", "YYYY", "MM", "DD")
+    placeholders = ("SPAN", "VERSION", "YYYY", "MM", "DD")
     for spec, name in re.findall(r"(\{([A-Z]+)(?::[^{}]*)?\})", pattern):
-        if name not in known:
-            expected = ", ".join(f"{{{one}}}" for one in known)
+        if name not in placeholders:
+            expected = ", ".join(f"{{{one}}}" for one in placeholders)
             raise DataError(f"{pattern}: got {spec!r}; expected {expected}")
     try:
         utils.verify_split_pattern_specs(split)
@@ -130,7 +130,7 @@ def _check_spans(pattern: str, split: example_gen_pb2.Input.Split) -> None:
 
 
 def split_pattern(pattern: str) -> tuple[str, str]:
-    """The folder before the first wildcard, and the rest.
+    """Split a glob into the folder before its first wildcard and the rest.
 
     >>> split_pattern("/data/2024-*/part-?.gz")
     ('/data', '2024-*/part-?.gz')

@@ -1,4 +1,4 @@
-"""The parameters of EntityGen within TFX's `custom_config`, which is part of the cache key."""
+"""EntityGen's parameters inside TFX's `custom_config`, which is part of the cache key."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -10,15 +10,15 @@ from tfx.utils import proto_utils
 
 @dataclass(frozen=True)
 class Config:
-    """What EntityGen needs beside TFX's own parameters.
+    """EntityGen's parameters beside TFX's own.
 
     Fields:
-      id_feature: the feature that identifies a row; None: there is none.
-      file_format: the name of a reader.
+      id_feature: feature that identifies a row; None where rows have no id.
+      file_format: name of a reader.
       bad_rows: "fail" or "skip".
-      code_fingerprint: of the sources; not read, but an edited source is another execution.
-      features: see `records.Layout`.
-      partition: the feature that splits rows by its hash; None: they are not.
+      code_fingerprint: of the sources. Only the cache key uses it.
+      features: see `records.ReadOptions`.
+      partition: feature whose hash splits the rows; None where nothing is split.
     """
 
     id_feature: str | None
@@ -30,14 +30,14 @@ class Config:
 
     @property
     def keys(self) -> dict[str, str]:
-        """The features that every row must have one value of, and what each is."""
+        """Map each feature that every row must have exactly once to its purpose."""
         keys = {} if self.id_feature is None else {self.id_feature: "id feature"}
         if self.partition is not None:
             keys.setdefault(self.partition, "split feature")
         return keys
 
     def pack(self) -> example_gen_pb2.CustomConfig:
-        """As the protocol buffer that TFX passes on."""
+        """Pack the parameters into the protocol buffer that TFX passes on."""
         struct = struct_pb2.Struct()
         struct.update(asdict(self))
         packed = example_gen_pb2.CustomConfig()
@@ -46,7 +46,7 @@ class Config:
 
 
 def unpack(custom_config: str) -> Config:
-    """Reads the execution property `custom_config`, a `CustomConfig` as JSON."""
+    """Read the execution property `custom_config`: a `CustomConfig` as JSON."""
     packed = example_gen_pb2.CustomConfig()
     proto_utils.json_to_proto(custom_config, packed)
     struct = struct_pb2.Struct()

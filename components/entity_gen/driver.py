@@ -1,4 +1,4 @@
-"""TFX's driver of file-based ExampleGens, whose errors say what to mend."""
+"""TFX's driver of file-based ExampleGens, with errors that say what to fix."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from relation.core.errors import DataError
 
 
 class Driver(driver.FileBasedDriver):
-    """Resolves spans and versions of the pattern, and fingerprints the files."""
+    """Resolve spans and versions of the pattern, and fingerprint the files."""
 
     def resolve_exec_properties(
         self,
@@ -20,13 +20,13 @@ class Driver(driver.FileBasedDriver):
         pipeline_info: data_types.PipelineInfo,
         component_info: data_types.ComponentInfo,
     ) -> dict[str, Any]:
-        """Fills the pattern in.
+        """Fill span, date and version into the pattern.
 
         Raises:
-          DataError: no file matches a pattern with spans, what is there is no number or date, or
-            the latest of one split is not that of the other.
+          DataError: no file matches a pattern with spans, a span is no number or date, or the
+            splits differ in their latest span.
         """
-        # Before TFX fills it in.
+        # Read before TFX fills the patterns in, for the error message.
         splits = json.loads(exec_properties[standard_component_specs.INPUT_CONFIG_KEY])["splits"]
         try:
             return super().resolve_exec_properties(exec_properties, pipeline_info, component_info)

@@ -1,4 +1,4 @@
-"""What was read: rows by split, and what could not be used. Written beside the splits."""
+"""Counts of rows read and rejected, in `entity_stats.json` beside the splits."""
 
 import json
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ FILE = "entity_stats.json"
 
 @dataclass(frozen=True)
 class EntityStats:
-    """Counts of one run of EntityGen.
+    """Row counts of one run of EntityGen.
 
     Fields:
       rows: rows by split.
-      unusable: by reason, how many rows and the first of them (`count`, `file`, `record`, from 1;
-        `shown`, where more is to be said of it than the reason).
+      unusable: by reason, the number of rows and the first of them: `count`, `file`, `record` (from
+        1), and `shown` where there is a longer message.
       broken: by message, the files that could not be read to their end.
-      left_out: by reason, records that were never meant to be rows, as those of `unusable`.
+      left_out: by reason, records that are not meant to be rows; in the form of `unusable`.
     """
 
     rows: dict[str, int]
@@ -30,14 +30,14 @@ class EntityStats:
 
     @property
     def skipped(self) -> int:
-        """Number of records that became no row."""
+        """Number of records that were rejected."""
         return _total(self.unusable) + _total(self.left_out)
 
     def check(self, bad_rows: str) -> None:
-        """Stops the run where the data cannot be used.
+        """Stop the run where the data cannot be used.
 
         Args:
-          bad_rows: "fail", or "skip": rows that cannot be used are left out and counted.
+          bad_rows: "fail", or "skip" to accept that unusable rows are left out.
 
         Raises:
           DataError: a broken file, an unusable row (unless skipped), a split without rows.
@@ -63,14 +63,14 @@ class EntityStats:
         total = unusable + sum(self.rows.values())
         lines = []
         for reason, fault in self.unusable.items():
-            said = fault.get("shown") or f"record {fault['record']} {reason}"
+            message = fault.get("shown") or f"record {fault['record']} {reason}"
             more = f", as {_rows(fault['count'] - 1)} more" if fault["count"] > 1 else ""
-            lines.append(f"{fault['file']}: {said}{more}")
+            lines.append(f"{fault['file']}: {message}{more}")
         return f"{unusable} of {_rows(total)} cannot be used: " + "; ".join(lines)
 
 
 def read(path: str) -> EntityStats:
-    """Reads the report of a run."""
+    """Read `entity_stats.json`."""
     with tf.io.gfile.GFile(path) as file:
         return EntityStats(**json.load(file))
 

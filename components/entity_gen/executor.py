@@ -1,4 +1,4 @@
-"""Runs EntityGen: TFX's ExampleGen executor, with our readers and a report of what was read."""
+"""EntityGen's executor: TFX's ExampleGen executor with Relata's readers and row counts."""
 
 import os
 from typing import Any
@@ -14,15 +14,15 @@ from relation.core.errors import DataError
 
 
 class Executor(base_example_gen_executor.BaseExampleGenExecutor):
-    """Reads files into the splits of an Examples artifact.
+    """Read files into the splits of an Examples artifact.
 
-    The artifact gets what TFX sets (split names, payload and file format; the driver adds span,
-    version and the fingerprint of the files), the integer properties `rows_<split>` and
-    `rows_skipped`, and `entity_stats.json` beside its splits.
+    TFX sets split names, payload format, file format, span, version and fingerprint of the files.
+    This executor adds the integer properties `rows_<split>` and `rows_skipped`, and writes
+    `entity_stats.json` beside the splits.
     """
 
     _stats_path = ""
-    _reported: tuple[beam.PCollection, ...] = ()
+    _rejected: tuple[beam.PCollection, ...] = ()
 
     def Do(
         self,
@@ -30,44 +30,44 @@ class Executor(base_example_gen_executor.BaseExampleGenExecutor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Entry point; takes TFX's own parameters, and ours in `custom_config`.
+        """Read the files; parameters are TFX's own, and `custom_config`.
 
         Raises:
-          DataError: no file matches; a file is not of its format, or truncated; a row cannot be
-            used (and `bad_rows` is "fail"); a split is empty. It names files and records.
+          DataError: no file matches, a file is damaged or of another format, a row cannot be
+            used (with `bad_rows: fail`), or a split is empty. It names files and records.
         """
         artifact = artifact_utils.get_single_instance(
             output_dict[standard_component_specs.EXAMPLES_KEY]
         )
         self._stats_path = os.path.join(artifact.uri, entity_stats.FILE)
         super().Do(input_dict, output_dict, exec_properties)
-        found = entity_stats.read(self._stats_path)
-        found.check(_config(exec_properties).bad_rows)
-        for split, rows in found.rows.items():
+        stats = entity_stats.read(self._stats_path)
+        stats.check(_config(exec_properties).bad_rows)
+        for split, rows in stats.rows.items():
             artifact.set_int_custom_property(f"rows_{split}", rows)
-        artifact.set_int_custom_property("rows_skipped", found.skipped)
+        artifact.set_int_custom_property("rows_skipped", stats.skipped)
 
     def GetInputSourceToExamplePTransform(self) -> beam.PTransform:
-        """Files that match a pattern, to rows."""
+        """Return the transform from the files of a pattern to rows."""
 
         @beam.ptransform_fn
         def read_files(
             pipeline: beam.Pipeline, exec_properties: dict[str, Any], split_pattern: str
         ) -> beam.PCollection:
-            ours = _config(exec_properties)
+            config = _config(exec_properties)
             folder = exec_properties[standard_component_specs.INPUT_BASE_KEY]
             paths = matching_files(os.path.join(folder, split_pattern))
-            layout = records.Layout(ours.features, folder)
+            options = records.ReadOptions(config.features, folder)
             read = (
                 pipeline
                 | "Files" >> beam.Create(paths)
                 | "Spread" >> beam.Reshuffle()
                 | "Read"
                 >> beam.ParDo(
-                    transforms.ReadRows(ours.file_format, ours.keys, layout)
-                ).with_outputs(transforms.REPORT, main=transforms.ROWS)
+                    transforms.ReadRows(config.file_format, config.keys, options)
+                ).with_outputs(transforms.REJECTED, main=transforms.ROWS)
             )
-            self._reported += (read[transforms.REPORT],)
+            self._rejected += (read[transforms.REJECTED],)
             return read[transforms.ROWS]
 
         return read_files
@@ -75,27 +75,27 @@ class Executor(base_example_gen_executor.BaseExampleGenExecutor):
     def GenerateExamplesByBeam(
         self, pipeline: beam.Pipeline, exec_properties: dict[str, Any]
     ) -> dict[str, beam.PCollection]:
-        """The rows of every split; the report is written beside."""
-        self._reported = ()
+        """Read the rows of every split, and write their counts beside."""
+        self._rejected = ()
         splits = super().GenerateExamplesByBeam(pipeline, exec_properties)
-        reported = self._reported | "Reported" >> beam.Flatten()
-        _ = (splits, reported) | "Report" >> transforms.WriteStats(self._stats_path)
+        rejected = self._rejected | "Rejected" >> beam.Flatten()
+        _ = (splits, rejected) | "Stats" >> transforms.WriteStats(self._stats_path)
         return splits
 
 
 def matching_files(pattern: str) -> list[str]:
-    """The files that match a glob pattern, sorted.
+    """List the files that match a glob pattern, sorted.
 
     Raises:
-      DataError: there is none.
+      DataError: no file matches.
     """
     try:
-        found = [path for path in tf.io.gfile.glob(pattern) if not tf.io.gfile.isdir(path)]
+        files = [path for path in tf.io.gfile.glob(pattern) if not tf.io.gfile.isdir(path)]
     except tf.errors.NotFoundError:
-        found = []
-    if not found:
+        files = []
+    if not files:
         raise DataError(f"{pattern}: no file matches")
-    return sorted(found)
+    return sorted(files)
 
 
 def _config(exec_properties: dict[str, Any]) -> custom_config.Config:

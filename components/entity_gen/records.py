@@ -1,4 +1,4 @@
-"""What a reader is given, and what it yields."""
+"""The interface of readers: their options, and the records that they yield."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,13 +8,13 @@ import tensorflow as tf
 
 
 @dataclass(frozen=True)
-class Layout:
-    """What a reader may need to know beside the path of a file.
+class ReadOptions:
+    """Options of a reader, beside the path of a file.
 
     Fields:
-      features: the schema's features by name, each "bytes", "int" or "float". Formats that say the
-        types themselves need none.
-      folder: the folder before the first wildcard of the pattern.
+      features: "bytes", "int" or "float" by name of feature. Formats with types of their own need
+        none.
+      folder: folder before the first wildcard of the pattern.
     """
 
     features: Mapping[str, str] = field(default_factory=dict)
@@ -22,11 +22,11 @@ class Layout:
 
 
 class Fault(NamedTuple):
-    """Why a record is no row.
+    """Why a record is not a usable row.
 
     Fields:
-      reason: what faults are counted by; it holds no value, so that there are few of them.
-      shown: the same about this record: "line 3, column 'price': got 'x'; expected a number".
+      reason: key by which faults are counted; without values, so that there are few.
+      shown: message about this record: "line 3, column 'price': got 'x'; expected a number".
     """
 
     reason: str
@@ -34,13 +34,13 @@ class Fault(NamedTuple):
 
 
 class LeftOut(NamedTuple):
-    """A record that was never meant to be a row: left out and counted, whatever `bad_rows` says."""
+    """A record that is not meant to be a row: left out and counted, whatever `bad_rows` is."""
 
     reason: str
 
 
 Record: TypeAlias = tf.train.Example | str | Fault | LeftOut
-"""A row, or why the record at its place is none (a text: the predicate of "record 3 …")."""
+"""A row, or the reason why the record is none (a text completes "record 3 …")."""
 
-Reader: TypeAlias = Callable[[str, Layout], Iterator[Record]]
-"""Yields one item a record, in the file's order; raises DataError where the file is broken."""
+Reader: TypeAlias = Callable[[str, ReadOptions], Iterator[Record]]
+"""Yields one item for each record, in file order; raises DataError where the file is damaged."""

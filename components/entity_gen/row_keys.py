@@ -1,28 +1,30 @@
-"""Which rows can be used: those with an id, and with a value that the splits can hash."""
+"""Checks of key features: the id, and the feature whose hash splits rows."""
 
 import tensorflow as tf
 
 
-def key_fault(example: tf.train.Example, id_feature: str, what: str = "id feature") -> str | None:
-    """What is wrong with the id of a row: it is one value, bytes (not empty) or an integer.
+def key_fault(example: tf.train.Example, name: str, purpose: str = "id feature") -> str | None:
+    """Check that a row has exactly one key value: an integer, or bytes that are not empty.
 
     Args:
-      what: what the feature is; by default the id, but what holds of it holds of every key.
+      example: the row.
+      name: the key feature.
+      purpose: purpose the feature is for, as the message calls it.
 
     Returns:
-      The predicate of a sentence about the row ("has no id feature 'id'"), or None if all is well.
+      The fault, as a predicate about the row ("has no id feature 'id'"); None for a valid key.
     """
-    article = "an" if what.startswith("id") else "a"
+    article = "an" if purpose.startswith("id") else "a"
     features = example.features.feature
-    if id_feature not in features:  # Looking it up in the map would add it.
-        return f"has no {what} {id_feature!r}"
-    feature = features[id_feature]
+    if name not in features:  # Looking it up in the map would add it.
+        return f"has no {purpose} {name!r}"
+    feature = features[name]
     kind = feature.WhichOneof("kind")
     if kind == "float_list":
-        return f"has {article} {what} {id_feature!r} of type float; expected bytes or integer"
+        return f"has {article} {purpose} {name!r} of type float; expected bytes or integer"
     values = [] if kind is None else getattr(feature, kind).value
     if len(values) != 1:
-        return f"has {len(values)} values in its {what} {id_feature!r}; expected one"
+        return f"has {len(values)} values in its {purpose} {name!r}; expected one"
     if values[0] == b"":
-        return f"has an empty {what} {id_feature!r}"
+        return f"has an empty {purpose} {name!r}"
     return None

@@ -1,4 +1,4 @@
-"""Files to rows, and the report of what was read, as Beam transforms."""
+"""Beam transforms: read rows from files, and write counts of what was read."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,67 +9,74 @@ import apache_beam as beam
 import tensorflow as tf
 
 from components.entity_gen import readers, row_keys
-from components.entity_gen.records import Fault, Layout, LeftOut
+from components.entity_gen.records import Fault, LeftOut, ReadOptions
 from relation.core.errors import DataError
 
 ROWS = "rows"
 UNUSABLE = "unusable"
 BROKEN = "broken"
 LEFT_OUT = "left_out"
-REPORT = "report"
-"""Tag of what `ReadRows` reports beside the rows."""
+REJECTED = "rejected"
+"""Tag of the records that `ReadRows` rejects."""
 
 
-Place: TypeAlias = tuple[str, int, str]
-"""A file, the number of a record, and what is said of it beyond the reason it is counted by."""
+Location: TypeAlias = tuple[str, int, str]
+"""A file, the number of a record (from 1), and a message about it ("" where there is none)."""
 
 
 class ReadRows(beam.DoFn):
-    """Paths to usable rows. What is not usable goes to `REPORT` as ((kind, reason), (1, place))."""
+    """Read usable rows; tag each rejected record as ((kind, reason), (1, location))."""
 
-    def __init__(self, file_format: str, keys: Mapping[str, str], layout: Layout):
-        """Takes the name of a reader, the features that every row must have (and what each is), and
-        what readers need."""
+    def __init__(self, file_format: str, keys: Mapping[str, str], options: ReadOptions):
+        """Set up the reader.
+
+        Args:
+          file_format: name of a reader.
+          keys: purpose of each key feature that every row must have.
+          options: see `ReadOptions`.
+        """
         self._file_format = file_format
         self._keys = keys
-        self._layout = layout
+        self._options = options
 
     def process(self, path: str) -> Iterator[Any]:
-        """Yields the tf.Examples of one file."""
+        """Yield the usable rows of one file."""
         read = readers.reader(self._file_format)
         try:
-            for number, record in enumerate(read(path, self._layout), start=1):
+            for number, record in enumerate(read(path, self._options), start=1):
                 if isinstance(record, LeftOut):
-                    yield _report(LEFT_OUT, record.reason, (path, number, ""))
+                    yield _rejected(LEFT_OUT, record.reason, (path, number, ""))
                 elif isinstance(record, Fault):
-                    yield _report(UNUSABLE, record.reason, (path, number, record.shown))
+                    yield _rejected(UNUSABLE, record.reason, (path, number, record.shown))
                 elif isinstance(record, str):
-                    yield _report(UNUSABLE, record, (path, number, ""))
+                    yield _rejected(UNUSABLE, record, (path, number, ""))
                 elif fault := self._fault(record):
-                    yield _report(UNUSABLE, fault, (path, number, ""))
+                    yield _rejected(UNUSABLE, fault, (path, number, ""))
                 else:
                     yield record
         except DataError as error:
-            yield _report(BROKEN, str(error), (path, 0, ""))
+            yield _rejected(BROKEN, str(error), (path, 0, ""))
 
     def _fault(self, example: tf.train.Example) -> str | None:
-        faults = (row_keys.key_fault(example, name, what) for name, what in self._keys.items())
+        faults = (
+            row_keys.key_fault(example, name, purpose) for name, purpose in self._keys.items()
+        )
         return next((fault for fault in faults if fault), None)
 
 
-def _report(kind: str, reason: str, place: Place) -> beam.pvalue.TaggedOutput:
-    return beam.pvalue.TaggedOutput(REPORT, ((kind, reason), (1, place)))
+def _rejected(kind: str, reason: str, location: Location) -> beam.pvalue.TaggedOutput:
+    return beam.pvalue.TaggedOutput(REJECTED, ((kind, reason), (1, location)))
 
 
-def count_and_first(found: Iterable[tuple[int, Place]]) -> tuple[int, Place]:
-    """Sums the counts and keeps the first place, by path and record number."""
-    found = list(found)
-    return sum(count for count, _ in found), min(place for _, place in found)
+def count_and_first(counts: Iterable[tuple[int, Location]]) -> tuple[int, Location]:
+    """Sum the counts and keep the first location, by path and record number."""
+    counts = list(counts)
+    return sum(count for count, _ in counts), min(location for _, location in counts)
 
 
 @dataclass
 class WriteStats(beam.PTransform):
-    """Writes the rows of each split, and what `ReadRows` reported, as JSON (see `entity_stats.py`).
+    """Write `entity_stats.json`: the rows of each split, and the records that were rejected.
 
     Fields:
       path: the file.
@@ -78,15 +85,15 @@ class WriteStats(beam.PTransform):
     path: str
 
     def expand(self, inputs: Any) -> Any:
-        """Takes ({split: rows}, what `ReadRows` reported)."""
-        splits, reported = inputs
+        """Take ({split: rows}, rejected records of `ReadRows`)."""
+        splits, rejected = inputs
         counts = [
             split
             | f"Count[{name}]" >> beam.combiners.Count.Globally()
             | f"Name[{name}]" >> beam.Map(_named, name)
             for name, split in splits.items()
         ]
-        faults = reported | "CountFaults" >> beam.CombinePerKey(count_and_first)
+        faults = rejected | "CountFaults" >> beam.CombinePerKey(count_and_first)
         return (
             (*counts, faults)
             | beam.Flatten()
@@ -95,17 +102,17 @@ class WriteStats(beam.PTransform):
         )
 
 
-def _named(count: int, split: str) -> tuple[tuple[str, str], tuple[int, Place]]:
+def _named(count: int, split: str) -> tuple[tuple[str, str], tuple[int, Location]]:
     return (ROWS, split), (count, ("", 0, ""))
 
 
-def _write(found: dict[tuple[str, str], tuple[int, Place]], path: str) -> None:
-    report: dict[str, dict[str, Any]] = {ROWS: {}, UNUSABLE: {}, BROKEN: {}, LEFT_OUT: {}}
-    for (kind, name), (count, (file, record, shown)) in sorted(found.items()):
+def _write(counts: dict[tuple[str, str], tuple[int, Location]], path: str) -> None:
+    stats: dict[str, dict[str, Any]] = {ROWS: {}, UNUSABLE: {}, BROKEN: {}, LEFT_OUT: {}}
+    for (kind, name), (count, (file, record, shown)) in sorted(counts.items()):
         if kind == ROWS:
-            report[kind][name] = count
+            stats[kind][name] = count
         else:
             more = {"shown": shown} if shown else {}
-            report[kind][name] = {"count": count, "file": file, "record": record, **more}
+            stats[kind][name] = {"count": count, "file": file, "record": record, **more}
     with tf.io.gfile.GFile(path, "w") as out:
-        out.write(json.dumps(report, indent=1, sort_keys=True) + "\n")
+        out.write(json.dumps(stats, indent=1, sort_keys=True) + "\n")

@@ -1,6 +1,6 @@
-"""Cells of a table to values of a tf.Example, by the type that the schema gives them.
+"""Convert cells of a table to values of a tf.Example, by the types in the schema.
 
-Nothing is guessed, and nothing is lost silently: a value that the type cannot hold is an error.
+No type is guessed and no value is truncated: a value that its type cannot hold is an error.
 """
 
 import math
@@ -25,18 +25,18 @@ _FLOAT = re.compile(
 )
 INT_MIN, INT_MAX = -(1 << 63), (1 << 63) - 1
 FLOAT_MAX = float.fromhex("0x1.fffffep127")
-"""The greatest finite number of 32 bits."""
+"""Largest finite float32."""
 _SHOWN = 60
 
 
 def convert(value: object, dtype: str) -> bytes | int | float:
-    """A value as the schema's type. Text is read as a number where a number is expected.
+    """Convert a value to a type of the schema; text is parsed where a number is expected.
 
     >>> convert("3", "int"), convert(3.0, "int"), convert("3", "bytes")
     (3, 3, b'3')
 
     Raises:
-      ValueError: it is none of that type.
+      ValueError: the type cannot hold the value.
     """
     if dtype == "bytes":
         return _bytes(value)
@@ -44,7 +44,7 @@ def convert(value: object, dtype: str) -> bytes | int | float:
         value = value.decode("utf-8", "backslashreplace")
     if isinstance(value, str):
         value = value.strip(" \t")
-        # Python's own int and float take more: 1_000, digits of any script, hidden spaces.
+        # Python's int and float accept more: 1_000, digits of any script, hidden spaces.
         if not (_INT if dtype == "int" else _FLOAT).fullmatch(value):
             raise ValueError
         value = int(value) if dtype == "int" else _parsed(value)
@@ -84,17 +84,17 @@ def _float(value: float | Decimal) -> float:
 
 
 def row(
-    cells: Iterable[tuple[str, Sequence[object]]], features: Mapping[str, str], place: str
+    cells: Iterable[tuple[str, Sequence[object]]], features: Mapping[str, str], location: str
 ) -> tf.train.Example | Fault:
-    """A row made of the values of each column; a column without values is left out of it.
+    """Make a row from the values of its columns; a column without values is left out.
 
     Args:
       cells: name and values of each column.
-      features: the type of each of them.
-      place: where the row is, within its file: "line 3".
+      features: type of each column.
+      location: position of the row in its file: "line 3".
 
     Returns:
-      The row, or what is wrong with its first bad value.
+      The row, or the fault of its first invalid value.
     """
     example = tf.train.Example()
     for name, values in cells:
@@ -106,27 +106,28 @@ def row(
             except ValueError:
                 return Fault(
                     f"has a value in column {name!r} that is not {EXPECTED[dtype]}",
-                    f"{place}, column {name!r}: got {_short(value)}; expected {EXPECTED[dtype]}",
+                    f"{location}, column {name!r}: got {_short(value)}; expected {EXPECTED[dtype]}",
                 )
         if converted:
             getattr(example.features.feature[name], _LISTS[dtype]).value.extend(converted)
     return example
 
 
-def check_columns(place: str, found: Sequence[str], features: Iterable[str]) -> None:
-    """Checks that a file has each of the schema's features as one column.
+def check_columns(location: str, columns: Sequence[str], features: Iterable[str]) -> None:
+    """Check that a file has exactly one column for each feature of the schema.
 
     Raises:
-      DataError: one is absent, or there twice. Names are quoted so that hidden characters show.
+      DataError: a column is missing or repeated. Names are quoted so that hidden characters show.
     """
     for name in features:
-        if name not in found:
-            columns = ", ".join(map(repr, found)) or "none"
+        if name not in columns:
+            listed = ", ".join(map(repr, columns)) or "none"
             raise DataError(
-                f"{place}: no column {name!r}, which the schema has; the file's columns: {columns}"
+                f"{location}: no column {name!r}, which the schema has; "
+                f"the file's columns: {listed}"
             )
-        if found.count(name) > 1:
-            raise DataError(f"{place}: {found.count(name)} columns {name!r}; expected one")
+        if columns.count(name) > 1:
+            raise DataError(f"{location}: {columns.count(name)} columns {name!r}; expected one")
 
 
 def _short(value: object) -> str:

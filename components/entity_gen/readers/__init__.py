@@ -1,4 +1,4 @@
-"""Readers of file formats. A reader takes the path of one file and yields what is in it."""
+"""Readers of file formats: each yields the records of one file."""
 
 from components.entity_gen.readers import csv_file, image_folder, parquet, tfrecord
 from components.entity_gen.records import Reader
@@ -13,12 +13,12 @@ READERS: dict[str, Reader] = {
 
 
 def reader(file_format: str) -> Reader:
-    """The reader of a format.
+    """Look up the reader of a format.
 
     Raises:
-      DataError: the format is not known.
+      DataError: an unknown format.
     """
     if file_format not in READERS:
-        known = ", ".join(sorted(READERS))
-        raise DataError(f"file format {file_format!r}: not known; expected one of {known}")
+        formats = ", ".join(sorted(READERS))
+        raise DataError(f"file format {file_format!r}: not known; expected one of {formats}")
     return READERS[file_format]

@@ -1,7 +1,7 @@
 """CSV files with a header row, in UTF-8, plain or gzip, read line by line.
 
-A cell is one value, of the type that the schema gives its column; an empty cell is a missing value.
-Columns that the schema does not name are left out.
+A cell is one value of its column's type in the schema. An empty cell is a missing value. Columns
+that the schema does not name are left out.
 """
 
 import csv
@@ -10,43 +10,43 @@ import io
 import zlib
 from collections.abc import Iterator
 
-from components.entity_gen.readers.files import BLOCK, open_binary
+from components.entity_gen.readers.files import BUFFER_BYTES, open_binary
 from components.entity_gen.readers.tfrecord import GZIP_MAGIC
-from components.entity_gen.records import Fault, Layout, Record
+from components.entity_gen.records import Fault, ReadOptions, Record
 from components.entity_gen.values import check_columns, row
 from relation.core.errors import DataError
 
 BOM = "\ufeff"
 LIMIT = 1 << 26
-"""Bytes of the longest line, and characters of the longest cell: a quote that is never closed must
-not take the whole file into memory."""
+"""Bytes of the longest line, and characters of the longest cell. It bounds memory where a quote is
+never closed."""
 
 
-def read(path: str, layout: Layout) -> Iterator[Record]:
-    """Yields the rows of a file; for one that does not fit the schema, what is wrong with it.
+def read(path: str, options: ReadOptions) -> Iterator[Record]:
+    """Yield each row of a file, or the `Fault` of a row that does not fit the schema.
 
     Raises:
-      DataError: no header, a column of the schema absent or twice, bytes that are no UTF-8, a quote
-        out of place, a truncated or damaged gzip stream; names file and line (counted from 1).
+      DataError: no header, a missing or repeated column, invalid UTF-8, a misplaced quote, or a
+        truncated or damaged gzip stream. It names file and line (from 1).
     """
     with open_binary(path) as file:
         rows = _rows(path, file)
         line, header = next(rows, (1, []))
         if not header:
             raise DataError(f"{path}: line 1: empty; expected a header row that names the columns")
-        check_columns(f"{path}: line {line}", header, layout.features)
-        columns = [(name, header.index(name)) for name in layout.features]
+        check_columns(f"{path}: line {line}", header, options.features)
+        columns = [(name, header.index(name)) for name in options.features]
         for line, cells in rows:
             if len(cells) != len(header):
                 wrong = f"{len(cells)} cells; expected {len(header)}, as the header has"
                 yield Fault("has more or fewer cells than the header", f"line {line}: {wrong}")
                 continue
             named = ((name, [cells[at]] if cells[at] else []) for name, at in columns)
-            yield row(named, layout.features, f"line {line}")
+            yield row(named, options.features, f"line {line}")
 
 
 def _rows(path: str, file: io.BufferedReader) -> Iterator[tuple[int, list[str]]]:
-    """The cells of each row, and the line it begins at. Lines without anything are no rows."""
+    """Yield the first line number and the cells of each row; skip empty lines."""
     csv.field_size_limit(LIMIT)
     reader = csv.reader(_lines(path, file), strict=True)
     while True:
@@ -62,9 +62,9 @@ def _rows(path: str, file: io.BufferedReader) -> Iterator[tuple[int, list[str]]]
 
 
 def _lines(path: str, file: io.BufferedReader) -> Iterator[str]:
-    """Lines as text, with their ends, which belong to the value where they are quoted."""
+    """Yield lines as text with their line ends, which quoted values keep."""
     compressed = file.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC)
-    unpacked = io.BufferedReader(gzip.GzipFile(fileobj=file), BLOCK) if compressed else file
+    unpacked = io.BufferedReader(gzip.GzipFile(fileobj=file), BUFFER_BYTES) if compressed else file
     number = 0
     while True:
         number += 1

@@ -1,16 +1,16 @@
-"""Files of any file system that TensorFlow knows, as Python's buffered binary files."""
+"""Buffered binary files on any file system that TensorFlow knows."""
 
 import io
 from typing import Any
 
 import tensorflow as tf
 
-BLOCK = 1 << 20
+BUFFER_BYTES = 1 << 20
 
 
 def open_binary(path: str) -> io.BufferedReader:
-    """Opens a file for reading in blocks; it can seek."""
-    return io.BufferedReader(_Raw(tf.io.gfile.GFile(path, "rb")), BLOCK)
+    """Open a seekable file for buffered reading."""
+    return io.BufferedReader(_Raw(tf.io.gfile.GFile(path, "rb")), BUFFER_BYTES)
 
 
 class _Raw(io.RawIOBase):

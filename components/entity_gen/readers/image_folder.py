@@ -1,7 +1,7 @@
-"""Folders of classes with encoded images in them: each file is a row.
+"""Image files in folders named by their class: each file is a row.
 
-`image` holds the bytes as they are, `label` the name of the folder that the file lies in, `id` its
-path below the folder before the pattern's first wildcard ("cat/1.png").
+`image` holds the file's bytes, `label` the name of its folder. `id` is its path relative to the
+folder before the pattern's first wildcard ("cat/1.png").
 """
 
 import posixpath
@@ -10,21 +10,21 @@ from collections.abc import Iterator
 import tensorflow as tf
 
 from components.entity_gen.readers.files import open_binary
-from components.entity_gen.records import Layout, LeftOut, Record
+from components.entity_gen.records import LeftOut, ReadOptions, Record
 
 EXTENSIONS = (".png", ".jpg", ".jpeg")
 NOT_AN_IMAGE_FILE = "not_an_image_file"
 
 
-def read(path: str, layout: Layout) -> Iterator[Record]:
-    """Yields the one row of a file; leaves it out if its name does not end as an image's does."""
+def read(path: str, options: ReadOptions) -> Iterator[Record]:
+    """Yield the one row of an image file, or `LeftOut` if the file name has another extension."""
     if not path.lower().endswith(EXTENSIONS):
         yield LeftOut(NOT_AN_IMAGE_FILE)
         return
     with open_binary(path) as file:
         image = file.read()
     texts = {
-        "id": posixpath.relpath(path, layout.folder),
+        "id": posixpath.relpath(path, options.folder),
         "label": posixpath.basename(posixpath.dirname(path)),
     }
     example = tf.train.Example()

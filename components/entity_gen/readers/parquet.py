@@ -1,7 +1,7 @@
-"""Parquet files, read in batches of rows: never a whole row group as Python objects.
+"""Parquet files, read in batches of rows to bound memory.
 
-A list is a feature of several values; a null or an empty list is a missing value. Columns that the
-schema does not name are not read.
+A list is a feature with several values. A null or an empty list is a missing value. Columns that
+the schema does not name are not read.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,29 +11,29 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from components.entity_gen.readers.files import open_binary
-from components.entity_gen.records import Layout, Record
+from components.entity_gen.records import ReadOptions, Record
 from components.entity_gen.values import check_columns, row
 from relation.core.errors import DataError
 
 BATCH = 512
 
 
-def read(path: str, layout: Layout) -> Iterator[Record]:
-    """Yields the rows of a file; for one that does not fit the schema, what is wrong with it.
+def read(path: str, options: ReadOptions) -> Iterator[Record]:
+    """Yield each row of a file, or the `Fault` of a row that does not fit the schema.
 
     Raises:
-      DataError: no Parquet file, or a damaged one; a column of the schema absent or twice.
+      DataError: the file is damaged or no Parquet file, or a column is missing or repeated.
     """
-    names = list(layout.features)
+    names = list(options.features)
     number = 0
     for columns in _batches(path, names):
         for cells in zip(*columns, strict=True):
             number += 1
-            yield row(zip(names, cells, strict=True), layout.features, f"record {number}")
+            yield row(zip(names, cells, strict=True), options.features, f"record {number}")
 
 
 def _batches(path: str, names: list[str]) -> Iterator[list[list[Sequence[object]]]]:
-    """The columns of each batch; a cell is the sequence of its values."""
+    """Yield the columns of each batch; a cell is the sequence of its values."""
     with open_binary(path) as file:
         try:
             table = parquet.ParquetFile(file)
@@ -56,7 +56,7 @@ def _cells(column: Any) -> list[Sequence[object]]:
 
 
 def _text_as_bytes(column: Any) -> Any:
-    """Text as the bytes it is, which need not be UTF-8, whatever the file says."""
+    """Cast text to bytes, because files may declare text that is no valid UTF-8."""
     if pa.types.is_string(column.type):
         return column.cast(pa.binary())
     if pa.types.is_large_string(column.type):

@@ -1,7 +1,7 @@
 """TFRecord files of tf.Example, plain or gzip, by TensorFlow's C++ reader.
 
-That reader takes the end of a truncated gzip stream, and a rest of a few bytes, for the end of the
-file. So the bytes of the records are summed up and compared with what the file holds.
+That reader stops silently at a truncated gzip stream or at a few trailing bytes. So the bytes of
+the records are summed and compared with the unpacked size of the file.
 """
 
 import gzip
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
-from components.entity_gen.records import Layout
+from components.entity_gen.records import ReadOptions
 from relation.core.errors import DataError
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -21,12 +21,12 @@ BATCH = 512
 CHUNK = 1 << 20
 
 
-def read(path: str, _: Layout | None = None) -> Iterator[tf.train.Example | str]:
-    """Yields the rows of a file; for a record that is no tf.Example, what is wrong with it.
+def read(path: str, _: ReadOptions | None = None) -> Iterator[tf.train.Example | str]:
+    """Yield each row of a file, or a text where a record is no tf.Example.
 
     Raises:
-      DataError: a truncated or damaged gzip stream, or no TFRecord file; names file and record
-        (counted from 1).
+      DataError: a truncated or damaged gzip stream, or no TFRecord file. It names file and record
+        (from 1).
     """
     compressed, size = _measure(path)
     read_bytes = 0
@@ -44,7 +44,7 @@ def read(path: str, _: Layout | None = None) -> Iterator[tf.train.Example | str]
 
 
 def _records(path: str, compression: str) -> Iterator[bytes]:
-    """Records in batches, which is 20 times faster; one by one where a batch fails, to count."""
+    """Yield records in batches (20 times faster), or singly where a batch fails, to find which."""
     dataset = tf.data.TFRecordDataset(path, compression_type=compression)
     done = 0
     try:
@@ -64,7 +64,7 @@ def _records(path: str, compression: str) -> Iterator[bytes]:
 
 
 def _measure(path: str) -> tuple[bool, int]:
-    """Whether a file is gzip, and how many bytes it holds when unpacked."""
+    """Return whether a file is gzip, and its unpacked size in bytes."""
     with tf.io.gfile.GFile(path, "rb") as file:
         compressed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
         if not compressed:

@@ -7,12 +7,12 @@ import pytest
 import tensorflow as tf
 
 from components.entity_gen.readers import csv_file
-from components.entity_gen.records import Fault, Layout
+from components.entity_gen.records import Fault, ReadOptions
 from relation.core.errors import DataError
 
 packed = functools.partial(gzip.compress, mtime=0)  # The time would make new names of tests.
 
-LAYOUT = Layout({"id": "bytes", "n": "int", "x": "float"})
+OPTIONS = ReadOptions({"id": "bytes", "n": "int", "x": "float"})
 
 
 def example(**features):
@@ -25,10 +25,10 @@ def example(**features):
 
 @pytest.fixture
 def read(tmp_path):
-    def read_content(content, layout=LAYOUT):
+    def read_content(content, options=OPTIONS):
         path = tmp_path / "t.csv"
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return list(csv_file.read(str(path), layout))
+        return list(csv_file.read(str(path), options))
 
     return read_content
 
@@ -56,7 +56,7 @@ def test_rows_by_the_schemas_types(read, content):
 
 def test_types_are_the_schemas_and_not_guessed(read):
     assert read("id,n,x\n007,007,7\n") == [example(id=b"007", n=7, x=7.0)]
-    assert read("id\n12\n", Layout({"id": "int"})) == [example(id=12)]
+    assert read("id\n12\n", ReadOptions({"id": "int"})) == [example(id=12)]
 
 
 def test_an_empty_cell_is_a_missing_value(read):

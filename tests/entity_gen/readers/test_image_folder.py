@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from components.entity_gen.readers import image_folder
-from components.entity_gen.records import Layout, LeftOut
+from components.entity_gen.records import LeftOut, ReadOptions
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ def test_a_file_is_a_row(tmp_path, name, content):
     folder = tmp_path / "pets" / "cat"
     folder.mkdir(parents=True)
     (folder / name).write_bytes(content)
-    [row] = image_folder.read(str(folder / name), Layout(folder=str(tmp_path / "pets")))
+    [row] = image_folder.read(str(folder / name), ReadOptions(folder=str(tmp_path / "pets")))
     expected = tf.train.Example()
     for feature, value in {"id": f"cat/{name}".encode(), "image": content, "label": b"cat"}.items():
         expected.features.feature[feature].bytes_list.value.append(value)
@@ -27,6 +27,6 @@ def test_a_file_is_a_row(tmp_path, name, content):
 )
 def test_other_files_are_left_out(tmp_path, name):
     (tmp_path / name).write_bytes(b"")
-    assert list(image_folder.read(str(tmp_path / name), Layout(folder=str(tmp_path)))) == [
+    assert list(image_folder.read(str(tmp_path / name), ReadOptions(folder=str(tmp_path)))) == [
         LeftOut("not_an_image_file")
     ]

@@ -9,7 +9,7 @@ import tensorflow as tf
 from pyarrow import parquet as pq
 
 from components.entity_gen.readers import parquet
-from components.entity_gen.records import Layout
+from components.entity_gen.records import ReadOptions
 from relation.core.errors import DataError
 
 
@@ -26,7 +26,7 @@ def read(tmp_path):
     def read_columns(features, row_group_size=None, **columns):
         path = str(tmp_path / "t.parquet")
         pq.write_table(pa.table(columns), path, row_group_size=row_group_size)
-        return list(parquet.read(path, Layout(features)))
+        return list(parquet.read(path, ReadOptions(features)))
 
     return read_columns
 
@@ -122,4 +122,4 @@ def test_files_that_are_no_parquet(tmp_path):
     for broken in (b"", b"id,label\n1,2\n", content[:-20], content[:2000]):
         path.write_bytes(broken)
         with pytest.raises(DataError, match=r"t\.parquet: not a Parquet file, or a damaged one: "):
-            list(parquet.read(str(path), Layout({"a": "int"})))
+            list(parquet.read(str(path), ReadOptions({"a": "int"})))
