@@ -37,11 +37,13 @@ class TupleMetric:
     """A metric of the tuples of a slice.
 
     Attributes:
+      meaning: the metric in words.
       compute: the metric; NaN where it is undefined.
       is_quality: whether higher is better, so that a drop of it means a worse model.
       within: its lowest and highest possible value.
     """
 
+    meaning: str
     compute: Callable[[Tuples], float]
     is_quality: bool = True
     within: tuple[float, float] = (0.0, 1.0)
@@ -52,7 +54,10 @@ ANY, NOT_NEGATIVE, CORRELATION = (-math.inf, math.inf), (0.0, math.inf), (-1.0, 
 
 
 def _ndcg(k: int) -> TupleMetric:
-    return TupleMetric(lambda t: ranking.ndcg(t.scores, t.labels, k, t.weights))
+    return TupleMetric(
+        f"Normalized discounted cumulative gain of the first {k} places.",
+        lambda t: ranking.ndcg(t.scores, t.labels, k, t.weights),
+    )
 
 
 def _flat_halves(tuples: Tuples) -> tuple[Flat, Flat]:
@@ -68,91 +73,171 @@ def _positives(tuples: Tuples) -> tuple[Floats, Bools, Bools]:
 
 
 RELATED: Table = {
-    "auc": TupleMetric(lambda t: statistics.roc_auc(*t.flat)),
-    "average_precision": TupleMetric(lambda t: statistics.average_precision(*t.flat)),
-    "accuracy": TupleMetric(lambda t: statistics.accuracy_on_half(*_flat_halves(t)).quality),
-    "threshold": TupleMetric(
-        lambda t: statistics.accuracy_on_half(*_flat_halves(t)).threshold, False, ANY
+    "auc": TupleMetric(
+        "Area under the ROC curve: how often a related score is above an unrelated one.",
+        lambda t: statistics.roc_auc(*t.flat),
     ),
-    "f1": TupleMetric(lambda t: statistics.f1_on_half(*_flat_halves(t)).quality),
+    "average_precision": TupleMetric(
+        "Area under precision and recall, by steps.",
+        lambda t: statistics.average_precision(*t.flat),
+    ),
+    "accuracy": TupleMetric(
+        "Share of one half of the tuples that is right at the best threshold of the other half.",
+        lambda t: statistics.accuracy_on_half(*_flat_halves(t)).quality,
+    ),
+    "threshold": TupleMetric(
+        "That threshold: related from this score on.",
+        lambda t: statistics.accuracy_on_half(*_flat_halves(t)).threshold,
+        False,
+        ANY,
+    ),
+    "f1": TupleMetric(
+        "F1 of one half of the tuples at the best threshold of the other half.",
+        lambda t: statistics.f1_on_half(*_flat_halves(t)).quality,
+    ),
     "f1_threshold": TupleMetric(
-        lambda t: statistics.f1_on_half(*_flat_halves(t)).threshold, False, ANY
+        "That threshold: related from this score on.",
+        lambda t: statistics.f1_on_half(*_flat_halves(t)).threshold,
+        False,
+        ANY,
     ),
     "equal_error_rate": TupleMetric(
-        lambda t: statistics.equal_error_rate(*t.flat), is_quality=False
+        "Where the ROC curve has as many false alarms as misses; lower is better.",
+        lambda t: statistics.equal_error_rate(*t.flat),
+        is_quality=False,
     ),
 }
 """A threshold is the best of one half of the tuples, `accuracy` and `f1` are of the other half."""
 ONE_ABOVE_OTHERS: Table = {
     "triplet_accuracy": TupleMetric(
-        lambda t: statistics.triplet_accuracy(t.scores, t.form.related, t.weights)
+        "Share of tuples whose positive scores above every negative; a tie is no success.",
+        lambda t: statistics.triplet_accuracy(t.scores, t.form.related, t.weights),
     ),
 }
 PLACE_OF_POSITIVE: Table = {
-    "mrr": TupleMetric(lambda t: ranking.reciprocal_rank(*_positives(t), t.weights)),
+    "mrr": TupleMetric(
+        "Mean of 1 / rank of the first positive.",
+        lambda t: ranking.reciprocal_rank(*_positives(t), t.weights),
+    ),
 }
 NUMBERS: Table = {
     "mae": TupleMetric(
-        lambda t: numeric.absolute_error(t.scores, t.labels, t.weights), False, NOT_NEGATIVE
+        "Mean absolute error.",
+        lambda t: numeric.absolute_error(t.scores, t.labels, t.weights),
+        False,
+        NOT_NEGATIVE,
     ),
     "mse": TupleMetric(
-        lambda t: numeric.squared_error(t.scores, t.labels, t.weights), False, NOT_NEGATIVE
+        "Mean squared error.",
+        lambda t: numeric.squared_error(t.scores, t.labels, t.weights),
+        False,
+        NOT_NEGATIVE,
     ),
-    "r2": TupleMetric(lambda t: numeric.r2(t.scores, t.labels, t.weights), within=(-math.inf, 1.0)),
+    "r2": TupleMetric(
+        "1 − squared error over variance, the mean over components that vary.",
+        lambda t: numeric.r2(t.scores, t.labels, t.weights),
+        within=(-math.inf, 1.0),
+    ),
 }
 NUMBER: Table = {
     "pearson": TupleMetric(
-        lambda t: numeric.pearson(t.scores[:, 0], t.labels[:, 0], t.weights), within=CORRELATION
+        "Linear correlation.",
+        lambda t: numeric.pearson(t.scores[:, 0], t.labels[:, 0], t.weights),
+        within=CORRELATION,
     ),
     "spearman": TupleMetric(
-        lambda t: numeric.spearman(t.scores[:, 0], t.labels[:, 0]), within=CORRELATION
+        "Correlation of ranks.",
+        lambda t: numeric.spearman(t.scores[:, 0], t.labels[:, 0]),
+        within=CORRELATION,
     ),
     "kendall": TupleMetric(
-        lambda t: numeric.kendall(t.scores[:, 0], t.labels[:, 0]), within=CORRELATION
+        "Kendall's τ_b, which takes ties into account.",
+        lambda t: numeric.kendall(t.scores[:, 0], t.labels[:, 0]),
+        within=CORRELATION,
     ),
 }
 CLASSES: Table = {
-    "accuracy": TupleMetric(lambda t: numeric.class_accuracy(t.scores, t.labels[:, 0], t.weights)),
-    "macro_f1": TupleMetric(lambda t: numeric.class_f1(t.scores, t.labels[:, 0], t.weights)),
+    "accuracy": TupleMetric(
+        "Share of tuples whose class is the most probable one.",
+        lambda t: numeric.class_accuracy(t.scores, t.labels[:, 0], t.weights),
+    ),
+    "macro_f1": TupleMetric(
+        "F1 of each class, and the mean of those.",
+        lambda t: numeric.class_f1(t.scores, t.labels[:, 0], t.weights),
+    ),
 }
 TAGS: Table = {
-    "lrap": TupleMetric(lambda t: tags.average_precision(t.scores, t.labels, t.weights)),
+    "lrap": TupleMetric(
+        "Label ranking average precision.",
+        lambda t: tags.average_precision(t.scores, t.labels, t.weights),
+    ),
     "ranking_loss": TupleMetric(
-        lambda t: tags.ranking_loss(t.scores, t.labels, t.weights), is_quality=False
+        "Share of pairs of a tag that is there and one that is not, in the wrong order.",
+        lambda t: tags.ranking_loss(t.scores, t.labels, t.weights),
+        is_quality=False,
     ),
     "coverage": TupleMetric(
-        lambda t: tags.coverage(t.scores, t.labels, t.weights), False, NOT_NEGATIVE
+        "Highest scores to read until all tags of an example are met, on average.",
+        lambda t: tags.coverage(t.scores, t.labels, t.weights),
+        False,
+        NOT_NEGATIVE,
     ),
-    "hamming": TupleMetric(lambda t: tags.hamming(t.scores, t.labels, t.weights), is_quality=False),
-    "micro_f1": TupleMetric(lambda t: tags.micro_f1(t.scores, t.labels, t.weights)),
-    "macro_f1": TupleMetric(lambda t: tags.macro_f1(t.scores, t.labels, t.weights)),
+    "hamming": TupleMetric(
+        "Share of tags that are wrong.",
+        lambda t: tags.hamming(t.scores, t.labels, t.weights),
+        is_quality=False,
+    ),
+    "micro_f1": TupleMetric(
+        "F1 of all tags taken together.", lambda t: tags.micro_f1(t.scores, t.labels, t.weights)
+    ),
+    "macro_f1": TupleMetric(
+        "F1 of each tag, and the mean of those.",
+        lambda t: tags.macro_f1(t.scores, t.labels, t.weights),
+    ),
     "mae": NUMBERS["mae"],
 }
 LISTS: Table = {
     **{f"ndcg_at_{k}": _ndcg(k) for k in (1, 3, 5, 10)},
     "mrr": TupleMetric(
-        lambda t: ranking.reciprocal_rank(t.scores, t.labels > 0, t.labels >= 0, t.weights)
+        "Mean of 1 / rank of the first relevant document (grade above 0).",
+        lambda t: ranking.reciprocal_rank(t.scores, t.labels > 0, t.labels >= 0, t.weights),
     ),
     "lists_without_relevant": TupleMetric(
-        lambda t: ranking.irrelevant(t.labels), False, NOT_NEGATIVE
+        "Number of lists without a relevant document.",
+        lambda t: ranking.irrelevant(t.labels),
+        False,
+        NOT_NEGATIVE,
     ),
 }
 ALL: Table = {
     "score_spread": TupleMetric(
-        lambda t: statistics.spread(t.scores, t.there), False, NOT_NEGATIVE
+        "The largest standard deviation of a score over tuples; 0 where all are the same.",
+        lambda t: statistics.spread(t.scores, t.there),
+        False,
+        NOT_NEGATIVE,
     ),
-    "examples": TupleMetric(lambda t: float(len(t)), False, NOT_NEGATIVE),
+    "examples": TupleMetric("Number of tuples.", lambda t: float(len(t)), False, NOT_NEGATIVE),
 }
 
 
 IMAGES: Table = {
-    "iou": TupleMetric(lambda t: images.iou(t.scores, t.labels, t.weights)),
-    "dice": TupleMetric(lambda t: images.dice(t.scores, t.labels, t.weights)),
+    "iou": TupleMetric(
+        "Intersection over union of the masks (pixels from 0.5 on); 1 where both are empty.",
+        lambda t: images.iou(t.scores, t.labels, t.weights),
+    ),
+    "dice": TupleMetric(
+        "Dice coefficient of the masks (F1 of pixels); 1 where both are empty.",
+        lambda t: images.dice(t.scores, t.labels, t.weights),
+    ),
     "psnr": TupleMetric(
-        lambda t: images.psnr(t.scores, t.labels, t.weights), within=(0.0, images.MOST_PSNR)
+        "Peak signal-to-noise ratio in decibels, at most 100.",
+        lambda t: images.psnr(t.scores, t.labels, t.weights),
+        within=(0.0, images.MOST_PSNR),
     ),
     "ssim": TupleMetric(
-        lambda t: images.ssim(t.scores, t.labels, t.form.image, t.weights), within=CORRELATION
+        "Structural similarity.",
+        lambda t: images.ssim(t.scores, t.labels, t.form.image, t.weights),
+        within=CORRELATION,
     ),
 }
 
@@ -160,7 +245,9 @@ IMAGES: Table = {
 def _of_each_tag(form: Form) -> Table:
     """Metrics of one tag after the other, numbered as in the schema's domain."""
     return {
-        f"{name}_tag_{number}": TupleMetric(functools.partial(_of_tag, metric, number))
+        f"{name}_tag_{number}": TupleMetric(
+            f"`{name}` of tag {number} alone.", functools.partial(_of_tag, metric, number)
+        )
         for number in range(form.width)
         for name, metric in _TAG.items()
     }
