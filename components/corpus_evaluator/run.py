@@ -13,17 +13,17 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from components.common.corpus_results import BLESSED, MODEL, TRIVIAL
 from components.common.row_requirements import RowSpec, entity_spec
 from components.corpus_evaluator.baselines import image_baseline, tuple_baseline
-from components.corpus_evaluator.baselines.raw_features import Layout
 from components.corpus_evaluator.baselines.space_baseline import Untrained
 from components.corpus_evaluator.embeddings import collapse
 from components.corpus_evaluator.embeddings.encode import EncodeEntities, EntityPlan
-from components.corpus_evaluator.embeddings.links import Links, ReadEdges, ReadTuples
-from components.corpus_evaluator.embeddings.links import read as read_links
+from components.corpus_evaluator.embeddings.id_tuples import Links, ReadEdges, ReadTuples
+from components.corpus_evaluator.embeddings.id_tuples import read as read_links
 from components.corpus_evaluator.embeddings.points import Floats
 from components.corpus_evaluator.embeddings.population import Population
+from components.corpus_evaluator.embeddings.raw_features import Layout
 from components.corpus_evaluator.request import CorpusRequest, Question
+from components.corpus_evaluator.retrieval.corpus_metrics import Answer, Corpus, Space
 from components.corpus_evaluator.retrieval.measures import Similarity
-from components.corpus_evaluator.retrieval.neighbours import Answer, Corpus, Space
 from relation.names import EVAL, TRAIN, prefixed
 from relation.schema import FeatureKind
 from relation.spec import LabelKind

@@ -18,7 +18,7 @@ from components.common import corpus_results
 from components.common.blessed_baseline import others
 from components.common.evaluation_results import write_verdict
 from components.evaluator import tfma_output
-from components.evaluator.gates import judged
+from components.evaluator.tuple_gates import judged
 from relation.recipe import Evaluation
 
 CORPUS_KEY = "corpus_evaluation"

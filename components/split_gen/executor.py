@@ -8,10 +8,10 @@ from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils
 
 from components.common.examples_artifact import check_formats, describe, split_globs, split_names
-from components.split_gen import stats
-from components.split_gen.job import SPLITS
+from components.split_gen import split_stats
 from components.split_gen.request import EDGES, EXAMPLES, OTHER_EXAMPLES, SplitRequest
 from components.split_gen.run import split
+from components.split_gen.split_context import SPLITS
 from relation.core.errors import DataError
 
 INPUTS = (EXAMPLES, OTHER_EXAMPLES, EDGES)
@@ -53,7 +53,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         )
         for name, artifact in made.items():
             describe(artifact, given[name], SPLITS)
-            for what, count in stats.properties(found, name).items():
+            for what, count in split_stats.properties(found, name).items():
                 artifact.set_int_custom_property(what, count)
 
 

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 import apache_beam as beam
 import tensorflow as tf
 
-from components.split_gen import stats, steps, writing
+from components.split_gen import split_stats, steps, writing
+from components.split_gen.beam_stages import Counts, Stage, run
 from components.split_gen.by_component import propagate
 from components.split_gen.by_time import moments
 from components.split_gen.by_time.timeline import PASSES, Boundary
-from components.split_gen.job import HELD_ROWS, InputRows, Job, blocks_for
 from components.split_gen.request import EDGES, OTHER_EXAMPLES, SplitRequest
-from components.split_gen.stages import Counts, Stage, run
+from components.split_gen.split_context import HELD_ROWS, InputRows, SplitContext, blocks_for
 from relation.core.errors import DataError
 
 ROUNDS_AT_ONCE = 4
@@ -33,7 +33,7 @@ def split(
     *,
     blocks: int | None = None,
     held: int = HELD_ROWS,
-) -> stats.Stats:
+) -> split_stats.Stats:
     """Splits the rows of each input into `Split-train` and `Split-eval` under its output.
 
     Args:
@@ -56,7 +56,7 @@ def split(
         raise ValueError(f"inputs {', '.join(inputs)} do not fit {request}")
     building = {name: os.path.join(folder, _BUILDING) for name, folder in outputs.items()}
     files = _files(inputs)
-    job = Job(
+    context = SplitContext(
         request=request,
         files=files,
         blocks=blocks or blocks_for([tf.io.gfile.stat(file.path).length for file in files]),
@@ -66,7 +66,7 @@ def split(
     )
     _discard(building)  # Of a run that was killed.
     try:
-        found = _Run(job, make_pipeline).split()
+        found = _Run(context, make_pipeline).split()
         _publish(outputs, building, found)
     finally:
         _discard(building)
@@ -84,37 +84,37 @@ def _files(inputs: Mapping[str, Sequence[str]]) -> tuple[InputRows, ...]:
 class _Run:
     """The pipelines of a run, in their order."""
 
-    def __init__(self, job: Job, make_pipeline: MakePipeline) -> None:
-        self._job = job
+    def __init__(self, context: SplitContext, make_pipeline: MakePipeline) -> None:
+        self._context = context
         self._make_pipeline = make_pipeline
-        self._connected = bool(job.files_of(EDGES)) and not job.edges_timed
+        self._connected = bool(context.files_of(EDGES)) and not context.edges_timed
 
-    def split(self) -> stats.Stats:
-        job = self._job
-        by_components = job.request.unit == "component" and self._connected
+    def split(self) -> split_stats.Stats:
+        context = self._context
+        by_components = context.request.unit == "component" and self._connected
         first = [self._by_file("scan", steps.scan), self._by_block("nodes", steps.nodes)]
         if self._connected:
             first += [self._by_block("left", steps.left), self._by_block("right", steps.right)]
         if by_components:
             first += self._rounds(0)
-        if job.request.timed:
+        if context.request.timed:
             first += [
                 self._by_block(moments.stage_name(turn), moments.histogram, turn=turn)
                 for turn in range(PASSES)
             ]
         found = self._run(*first)
-        stats.check_rows(job, found["scan"])
+        split_stats.check_rows(context, found["scan"])
         turn = self._settle() if by_components else 0
-        boundary = self._boundary() if job.request.timed else None
+        boundary = self._boundary() if context.request.timed else None
         found |= self._run(
             self._by_block("decide", steps.decide, turn=turn, boundary=boundary),
             self._by_block("sizes", steps.sizes),
             self._by_file("write", writing.write),
         )
-        if stats.has_giant(job.request, found["sizes"]):
+        if split_stats.has_giant(context.request, found["sizes"]):
             shown = self._shown(turn, found["sizes"]["largest"][1])
-            raise stats.giant_error(job.request, found["sizes"], shown)
-        return stats.build(job, found, turn, boundary)
+            raise split_stats.giant_error(context.request, found["sizes"], shown)
+        return split_stats.build(context, found, turn, boundary)
 
     def _rounds(self, first: int) -> list[Stage]:
         """Some rounds; those after one that changes nothing do nothing."""
@@ -128,24 +128,24 @@ class _Run:
 
     def _settle(self) -> int:
         """Runs more rounds, until one changes nothing, and returns its number."""
-        job = self._job
+        context = self._context
         for first in range(0, MAX_ROUNDS, ROUNDS_AT_ONCE):
             if first:
                 self._run(*self._rounds(first))
             turns = range(first, first + ROUNDS_AT_ONCE)
-            settled = next((turn for turn in turns if propagate.settled(job, turn)), None)
+            settled = next((turn for turn in turns if propagate.settled(context, turn)), None)
             for turn in turns:
-                job.seen(turn).remove()
+                context.seen(turn).remove()
                 if turn != settled:
-                    job.links(turn).remove()
+                    context.links(turn).remove()
             if settled is not None:
                 return settled
         raise RuntimeError(f"components did not settle in {MAX_ROUNDS} rounds")
 
     def _boundary(self) -> Boundary:
-        found = moments.dividing(self._job)
+        found = moments.dividing(self._context)
         if found is None:
-            asked = self._job.request.feature
+            asked = self._context.request.feature
             assert asked is not None
             raise DataError(
                 f"all rows have one and the same time {asked.name!r}, so a split would be empty; "
@@ -161,20 +161,22 @@ class _Run:
         return sorted(f"{entity} {text}" for entity, text in found["named"].values())
 
     def _run(self, *stages: Stage) -> dict[str, Counts]:
-        return run(self._make_pipeline, self._job.state, stages)
+        return run(self._make_pipeline, self._context.state, stages)
 
     def _by_file(
         self, name: str, step: Callable[..., Counts], but: str = "", **fixed: object
     ) -> Stage:
-        files = [number for number, file in enumerate(self._job.files) if file.input != but]
-        return Stage(name, functools.partial(step, self._job, **fixed), files)
+        files = [number for number, file in enumerate(self._context.files) if file.input != but]
+        return Stage(name, functools.partial(step, self._context, **fixed), files)
 
     def _by_block(self, name: str, step: Callable[..., Counts], **fixed: object) -> Stage:
-        blocks = list(range(self._job.blocks))
-        return Stage(name, functools.partial(step, self._job, **fixed), blocks)
+        blocks = list(range(self._context.blocks))
+        return Stage(name, functools.partial(step, self._context, **fixed), blocks)
 
 
-def _publish(outputs: Mapping[str, str], building: Mapping[str, str], found: stats.Stats) -> None:
+def _publish(
+    outputs: Mapping[str, str], building: Mapping[str, str], found: split_stats.Stats
+) -> None:
     """Moves the splits of all outputs to their place, and writes the statistics last."""
     moved: list[str] = []
     try:
@@ -184,7 +186,7 @@ def _publish(outputs: Mapping[str, str], building: Mapping[str, str], found: sta
                 if entry.startswith("Split-"):
                     moved.append(os.path.join(folder, entry))
                     tf.io.gfile.rename(os.path.join(building[name], entry), moved[-1])
-        path = os.path.join(next(iter(outputs.values())), stats.FILE)
+        path = os.path.join(next(iter(outputs.values())), split_stats.FILE)
         with tf.io.gfile.GFile(path, "w") as file:
             file.write(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     except BaseException:

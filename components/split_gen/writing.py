@@ -8,34 +8,34 @@ import numpy as np
 import tensorflow as tf
 
 from components.common.tfrecord_reader import read_batches
+from components.split_gen.beam_stages import Counts, result
 from components.split_gen.by_component import graph
 from components.split_gen.by_component.propagate import roots
-from components.split_gen.job import LEFT_OUT, SPLITS, Job
 from components.split_gen.request import EXAMPLES
-from components.split_gen.rows import keys_of
-from components.split_gen.stages import Counts, result
-from components.split_gen.stats import has_giant
-from components.split_gen.steps import decoded, nodes_of
+from components.split_gen.row_columns import keys_of
+from components.split_gen.split_context import LEFT_OUT, SPLITS, SplitContext
+from components.split_gen.split_stats import has_giant
+from components.split_gen.steps import decoded
 
 _UNKNOWN = 255
 SHOWN = 3
 
 
-def write(job: Job, number: int) -> Counts:
+def write(context: SplitContext, number: int) -> Counts:
     """Writes the rows of a file, byte for byte and in their order, to a shard of each split.
 
     Raises:
       RuntimeError: not every row was decided once: a fault of this program.
     """
-    if has_giant(job.request, result(job.state, "sizes")):
+    if has_giant(context.request, result(context.state, "sizes")):
         return {}  # The run will end with an error.
-    file = job.files[number]
-    splits = np.full(job.decided.rows(number), _UNKNOWN, dtype=np.uint8)
-    for found in job.decided.read(number):
+    file = context.files[number]
+    splits = np.full(context.decided.rows(number), _UNKNOWN, dtype=np.uint8)
+    for found in context.decided.read(number):
         splits[found["row"]] = found["split"]
     if (splits == _UNKNOWN).any():
         raise RuntimeError(f"{file.path}: a row was decided twice, and another never")
-    folders = [os.path.join(job.building[file.input], f"Split-{split}") for split in SPLITS]
+    folders = [os.path.join(context.building[file.input], f"Split-{split}") for split in SPLITS]
     name = f"data_tfrecord-{file.shard:05d}-of-{file.shards:05d}.gz"
     temporary = [os.path.join(folder, f".{name}.{uuid.uuid4().hex}") for folder in folders]
     options = tf.io.TFRecordOptions(compression_type="GZIP", compression_level=1)
@@ -63,18 +63,18 @@ def write(job: Job, number: int) -> Counts:
     }
 
 
-def members(job: Job, block: int, turn: int, label: int) -> Counts:
+def members(context: SplitContext, block: int, turn: int, label: int) -> Counts:
     """Entities of a component in a block: a few with the greatest keys."""
-    found = nodes_of(job, block)["key"]
-    label_of = graph.lookup(found, *roots(job, block, turn))
+    found = context.entities(block)["key"]
+    label_of = graph.lookup(found, *roots(context, block, turn))
     keys = found[label_of == np.uint64(label)]
     return {"keys": keys[-SHOWN:].tolist()}
 
 
-def named(job: Job, number: int, wanted: list[int]) -> Counts:
+def named(context: SplitContext, number: int, wanted: list[int]) -> Counts:
     """The ids, as text, of entities in a file that have one of the wanted keys."""
-    file = job.files[number]
-    entity, column = list(job.request.entities.items())[file.input != EXAMPLES]
+    file = context.files[number]
+    entity, column = list(context.request.entities.items())[file.input != EXAMPLES]
     found: Counts = {}
     for _, (ids,) in decoded(file.path, [column]):
         key = keys_of(ids, entity, integers=column.type == "int")

@@ -14,7 +14,7 @@ from components.common.evaluation_results import Verdict
 from components.corpus_evaluator.executor import Executor
 from components.corpus_evaluator.request import CorpusRequest
 from components.corpus_evaluator.retrieval.measures import Similarity
-from components.evaluator.gates import judged
+from components.evaluator.tuple_gates import judged
 from demo_data.rows import example
 from relation.materialization import Materialization
 from relation.recipe import Evaluation

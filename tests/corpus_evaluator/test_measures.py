@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 from scipy import stats
 
-from components.corpus_evaluator.baselines.raw_features import Layout
 from components.corpus_evaluator.embeddings.collapse import SIDE, shape
+from components.corpus_evaluator.embeddings.raw_features import Layout
 from components.corpus_evaluator.retrieval.estimate import estimate
 from demo_data.rows import example
 from relation.schema import Feature, FeatureKind

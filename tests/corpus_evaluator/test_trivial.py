@@ -5,7 +5,7 @@ import pytest
 
 from components.corpus_evaluator.baselines import tuple_baseline
 from components.corpus_evaluator.baselines.tuple_baseline import Trivial
-from components.corpus_evaluator.embeddings.links import Links
+from components.corpus_evaluator.embeddings.id_tuples import Links
 from relation import spec
 from relation.spec import LabelKind
 

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from components.common.evaluation_results import GateResult, Verdict
-from components.evaluator.gates import judged
+from components.evaluator.tuple_gates import judged
 from relation.recipe import Evaluation
 
 KEPT = GateResult("auc", "min", 0.5, 0.9, None, True)

@@ -9,9 +9,9 @@ from typing import Any
 import apache_beam as beam
 import tensorflow as tf
 
+from components.split_gen.beam_stages import Stage, attempt, checked, merge, record
 from components.split_gen.request import SplitRequest
 from components.split_gen.run import split
-from components.split_gen.stages import Stage, attempt, checked, merge, record
 
 ID = {"name": "id", "type": "bytes"}
 ENDS = {

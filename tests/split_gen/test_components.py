@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.split_gen import run as running
-from components.split_gen.job import Job
-from components.split_gen.rows import Values, keys_of
+from components.split_gen.row_columns import Values, keys_of
+from components.split_gen.split_context import SplitContext
 from relation.core.errors import DataError
 from tests.split_gen.helpers import components, edge, ids, item, request, row, run, serial
 
@@ -35,8 +35,8 @@ def in_train(asked, members: set[int]) -> bool:
     """What the documentation says: a hash of the smallest key of the component, and the seed."""
     values = Values(np.ones(len(members), dtype=bool), [b"%d" % n for n in members])
     label = keys_of(values, "item", integers=False).min()
-    job = Job(asked, (), 1, 1, "", {})
-    return bool(job.by_hash(np.array([label]))[0] == 0)
+    context = SplitContext(asked, (), 1, 1, "", {})
+    return bool(context.by_hash(np.array([label]))[0] == 0)
 
 
 @settings(max_examples=60, deadline=None)

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from components.split_gen.job import blocks_for
+from components.split_gen.split_context import blocks_for
 from tests.split_gen.helpers import ENDS, by_time, edge, item, request, run
 
 PARALLEL = ["--direct_num_workers=2", "--direct_running_mode=multi_processing"]

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from components.corpus_evaluator.baselines.raw_features import Fitted, Layout
 from components.corpus_evaluator.embeddings.encode import RAW
-from components.corpus_evaluator.embeddings.links import Links
+from components.corpus_evaluator.embeddings.id_tuples import Links
 from components.corpus_evaluator.embeddings.points import U64, Floats, Places
 from components.corpus_evaluator.embeddings.population import Population
+from components.corpus_evaluator.embeddings.raw_features import Fitted, Layout
 from components.corpus_evaluator.request import CorpusRequest, Question
+from components.corpus_evaluator.retrieval.corpus_metrics import Space
 from components.corpus_evaluator.retrieval.measures import Similarity
-from components.corpus_evaluator.retrieval.neighbours import Space
 from relation.names import EVAL, TRAIN
 
 _STEP = 8192

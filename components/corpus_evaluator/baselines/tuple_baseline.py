@@ -20,7 +20,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from components.corpus_evaluator.embeddings.links import Links
+from components.corpus_evaluator.embeddings.id_tuples import Links
 from components.corpus_evaluator.embeddings.points import U64, Floats, Places
 from relation.names import EVAL, TRAIN
 from relation.spec import LabelKind, Relation

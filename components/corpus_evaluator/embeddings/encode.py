@@ -16,8 +16,8 @@ from components.common import hashing as keys
 from components.common.row_requirements import RowSpec
 from components.common.row_validation import Screen
 from components.common.tfrecord_reader import read_batches
-from components.corpus_evaluator.baselines.raw_features import Layout
 from components.corpus_evaluator.embeddings.points import U64, Floats, Keys, Places, Points
+from components.corpus_evaluator.embeddings.raw_features import Layout
 
 RAW = "raw"
 """The vectors of entities without training; those of models have the models' names."""

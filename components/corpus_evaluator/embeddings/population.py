@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from components.corpus_evaluator.baselines.raw_features import Fitted
 from components.corpus_evaluator.embeddings.encode import RAW, EntityPlan, read_shards
 from components.corpus_evaluator.embeddings.points import U64, Floats, Keys, Places, Points
+from components.corpus_evaluator.embeddings.raw_features import Fitted
 
 
 @dataclass(frozen=True, eq=False)

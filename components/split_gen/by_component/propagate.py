@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from components.common.hashing import U64
+from components.split_gen.beam_stages import Counts, result
 from components.split_gen.by_component import graph
-from components.split_gen.by_component.state import Packed, Store, pack
-from components.split_gen.job import LINK, Job
-from components.split_gen.stages import Counts, result
+from components.split_gen.split_context import LINK, SplitContext
+from components.split_gen.state import Packed, Store, pack
 
 CHANGED = "changed"
 """How many edges a step replaced: a round without any leaves stars."""
@@ -18,8 +18,8 @@ CHANGED = "changed"
 class Forest:
     """Writes edges as a forest of stars; `both`: seen from both nodes, not only the larger one."""
 
-    def __init__(self, job: Job, store: Store, task: str, *, both: bool) -> None:
-        self._job = job
+    def __init__(self, context: SplitContext, store: Store, task: str, *, both: bool) -> None:
+        self._context = context
         self._both = both
         self._limit = store.limit
         self._writer = store.writer(task)
@@ -45,7 +45,7 @@ class Forest:
             self._write(links.smaller, links.larger)
 
     def _write(self, node: U64, other: U64) -> None:
-        self._writer.add(self._job.block(node), pack(LINK, node=node, other=other))
+        self._writer.add(self._context.block(node), pack(LINK, node=node, other=other))
 
     def __enter__(self) -> "Forest":
         return self
@@ -66,26 +66,32 @@ def names(turn: int) -> tuple[str, str]:
     return f"large-{turn}", f"small-{turn}"
 
 
-def settled(job: Job, turn: int) -> bool:
+def settled(context: SplitContext, turn: int) -> bool:
     """Whether a round left everything as it was (or was not run, since an earlier one had)."""
-    return not any(result(job.state, name).get(CHANGED) for name in names(turn))
+    return not any(result(context.state, name).get(CHANGED) for name in names(turn))
 
 
-def large(job: Job, block: int, turn: int) -> Counts:
+def large(context: SplitContext, block: int, turn: int) -> Counts:
     """Large-star over the nodes of a block."""
-    if turn and settled(job, turn - 1):
+    if turn and settled(context, turn - 1):
         return {}
-    return _star(job, block, job.seen(turn), graph.large_star, job.links(turn), both=False)
+    return _star(
+        context, block, context.seen(turn), graph.large_star, context.links(turn), both=False
+    )
 
 
-def small(job: Job, block: int, turn: int) -> Counts:
+def small(context: SplitContext, block: int, turn: int) -> Counts:
     """Small-star over the nodes of a block."""
-    if turn and settled(job, turn - 1):
+    if turn and settled(context, turn - 1):
         return {}
-    return _star(job, block, job.links(turn), graph.small_star, job.seen(turn + 1), both=True)
+    return _star(
+        context, block, context.links(turn), graph.small_star, context.seen(turn + 1), both=True
+    )
 
 
-def _star(job: Job, block: int, source: Store, star: Any, target: Store, *, both: bool) -> Counts:
+def _star(
+    context: SplitContext, block: int, source: Store, star: Any, target: Store, *, both: bool
+) -> Counts:
     """Reads the block twice, so that no node's neighbours need to be in memory at once."""
     node = smallest = np.empty(0, dtype=np.uint64)
     for seen in source.read(block):
@@ -95,7 +101,7 @@ def _star(job: Job, block: int, source: Store, star: Any, target: Store, *, both
     if star is graph.large_star:
         smallest = np.minimum(smallest, node)
     changed = 0
-    with Forest(job, target, f"{block:06d}", both=both) as forest:
+    with Forest(context, target, f"{block:06d}", both=both) as forest:
         for seen in source.read(block):
             own = smallest[np.searchsorted(node, seen["node"])]
             links = star(seen["node"], seen["other"], own)
@@ -104,12 +110,12 @@ def _star(job: Job, block: int, source: Store, star: Any, target: Store, *, both
     return {CHANGED: changed + forest.changed}
 
 
-def roots(job: Job, block: int, turn: int) -> tuple[U64, U64]:
+def roots(context: SplitContext, block: int, turn: int) -> tuple[U64, U64]:
     """The nodes of a block that are not the smallest of their component, and what is; in order.
 
     Args:
       turn: a round that left everything as it was.
     """
-    found = [np.empty(0, dtype=LINK), *job.links(turn).read(block)]
+    found = [np.empty(0, dtype=LINK), *context.links(turn).read(block)]
     links: Packed = np.concatenate(found)
     return graph.minima(links["node"], links["other"])

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from components.common.corpus_results import MODEL, TRIVIAL
-from components.corpus_evaluator.embeddings.links import Links
+from components.corpus_evaluator.embeddings.id_tuples import Links
 from components.corpus_evaluator.embeddings.points import Floats, Keys, Points
 from components.corpus_evaluator.embeddings.population import Population
 from components.corpus_evaluator.request import CorpusRequest, Question
-from components.corpus_evaluator.retrieval import sample
+from components.corpus_evaluator.retrieval import report_sample
 from components.corpus_evaluator.retrieval.estimate import Estimate, estimates
 from components.corpus_evaluator.retrieval.measures import (
     EXACT_PAIRS,
@@ -81,7 +81,7 @@ class Answer:
         self._request, self._corpus, self._spaces = request, corpus, spaces
         total = len(corpus.queries)
         most = max(LEAST_QUERIES, PAIRS // max(len(corpus.references), 1))
-        self.places = sample.chosen(corpus.queries.ids, min(most, total))
+        self.places = report_sample.chosen(corpus.queries.ids, min(most, total))
         self.statistics: dict[str, Statistics] = {}
         for name, space in spaces.items():
             queries, references = self._points(space)
@@ -168,6 +168,6 @@ class Answer:
         points = self._points(space)
         same = self._corpus.question.same
         near = nearest(points[0], points[1], space.similarity, same=same)
-        return sample.arrays(
+        return report_sample.arrays(
             self._corpus.queries, self._corpus.references, points, self.statistics[MODEL], near
         )

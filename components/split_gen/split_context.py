@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from components.common import hashing
 from components.common.hashing import U64
-from components.split_gen.by_component.state import Store
 from components.split_gen.request import EDGES, EXAMPLES, OTHER_EXAMPLES, SplitRequest
+from components.split_gen.state import Packed, Store
 from relation.names import EVAL, TRAIN
 
 SPLITS = (TRAIN, EVAL)
@@ -58,7 +58,7 @@ class InputRows(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Job:
+class SplitContext:
     """A run. `blocks` and `held` change no result. `building`: where each output is written."""
 
     request: SplitRequest
@@ -91,6 +91,11 @@ class Job:
     def anchored(self) -> Store:
         """ANCHOREDs by block of their key."""
         return self.store("anchored", ANCHORED)
+
+    def entities(self, block: int) -> Packed:
+        """The entities of a block, NODEs in order of their keys, [n]."""
+        pieces = list(self.nodes.read(block))
+        return np.concatenate(pieces) if pieces else np.empty(0, dtype=NODE)
 
     def edges(self, end: str) -> Store:
         """EDGEs by block of one of their ends."""

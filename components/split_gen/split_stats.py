@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from components.split_gen.beam_stages import Counts
 from components.split_gen.by_time.timeline import Boundary
-from components.split_gen.job import SPLITS, Job
 from components.split_gen.request import EDGES, SplitRequest
-from components.split_gen.stages import Counts
+from components.split_gen.split_context import SPLITS, SplitContext
 from relation.core.errors import DataError
 
 FILE = "split_stats.json"
@@ -17,19 +17,19 @@ TOLERANCE = 0.1
 Stats = dict[str, Any]
 
 
-def inputs_of(job: Job) -> list[str]:
+def inputs_of(context: SplitContext) -> list[str]:
     """The inputs that are there, in order."""
-    return list(dict.fromkeys(file.input for file in job.files))
+    return list(dict.fromkeys(file.input for file in context.files))
 
 
-def check_rows(job: Job, counts: Counts) -> None:
+def check_rows(context: SplitContext, counts: Counts) -> None:
     """Checks that the rows that were read can be split.
 
     Raises:
       DataError: an input has no rows; or, by the request, a row has no time.
     """
-    asked = job.request
-    for name in inputs_of(job):
+    asked = context.request
+    for name in inputs_of(context):
         total, missing = counts.get(f"rows/{name}", 0), counts.get(f"no time/{name}", 0)
         if not total:
             raise DataError(f"{name}: there are no rows to split")
@@ -69,7 +69,9 @@ def giant_error(asked: SplitRequest, sizes: Counts, shown: Sequence[str]) -> Dat
     )
 
 
-def build(job: Job, found: Mapping[str, Counts], rounds: int, boundary: Boundary | None) -> Stats:
+def build(
+    context: SplitContext, found: Mapping[str, Counts], rounds: int, boundary: Boundary | None
+) -> Stats:
     """The content of `split_stats.json`.
 
     Args:
@@ -82,8 +84,8 @@ def build(job: Job, found: Mapping[str, Counts], rounds: int, boundary: Boundary
       RuntimeError: rows in are not rows out, so something was lost: a fault of this program.
     """
     read, sizes, written = found["scan"], found["sizes"], found["write"]
-    stats: Stats = {"unit": job.request.unit, "rows": {}}
-    for name in inputs_of(job):
+    stats: Stats = {"unit": context.request.unit, "rows": {}}
+    for name in inputs_of(context):
         rows = {
             "read": read[f"rows/{name}"],
             **{split: written[f"{split}/{name}"] for split in SPLITS},
@@ -101,21 +103,21 @@ def build(job: Job, found: Mapping[str, Counts], rounds: int, boundary: Boundary
             "largest": sizes["largest"][0] if "largest" in sizes else 0,
             "rounds": rounds,
         }
-    if EDGES in stats["rows"] and not job.edges_timed:
+    if EDGES in stats["rows"] and not context.edges_timed:
         stats["edges"] = {
             "with_one_end": found["right"]["edges with one end"],
             "without_an_end": found["right"]["edges without an end"],
         }
-    _check_splits(job, stats)
+    _check_splits(context, stats)
     return stats
 
 
-def _check_splits(job: Job, stats: Stats) -> None:
+def _check_splits(context: SplitContext, stats: Stats) -> None:
     for name, rows in stats["rows"].items():
         for split in SPLITS:
             if rows[split]:
                 continue
-            asked = job.request
+            asked = context.request
             raise DataError(
                 f"split {split!r} of {name} would be empty: its {rows['read']:,} rows "
                 f"{_why(stats)} by {asked.train}:{asked.eval} shares; give more rows, other "

@@ -1,0 +1,133 @@
+"""The layout that docs/architecture.md states: sizes of rooms, and which way imports run."""
+
+import ast
+from collections import Counter
+
+import pytest
+
+from tests.house.source_tree import (
+    PACKAGES,
+    ROOT,
+    circle,
+    import_arrows,
+    is_inside,
+    modules,
+    room_arrows,
+    syntax,
+)
+
+MOST_MODULES = 12
+REGISTRIES = {
+    "components/entity_gen/readers",
+    "components/report/sections",
+    "trainer_module/heads",
+    "trainer_module/losses",
+}
+"""Folders that grow by a file a part; recipes and data name the parts."""
+MOST_LINES = 400
+LOWER = {
+    "relation": {"relation"},
+    "demo_data": {"demo_data", "relation"},
+    "components": {"components", "relation"},
+    "trainer_module": {"trainer_module", "relation"},
+    "pipeline": set(PACKAGES),
+}
+"""What each package may import, itself included."""
+
+ARROWS = import_arrows()
+IS_PACKAGE = {name for name, path in modules().items() if path.name == "__init__.py"}
+
+
+def test_the_tree_is_read():
+    assert ("components.common.tfrecord_writer", "components.common.tfrecord_reader") not in ARROWS
+    assert ("components.evaluator.tuple_gates", "components.common.evaluation_results") in ARROWS
+    assert {*PACKAGES, "relation.core", "components.relation_gen"} <= IS_PACKAGE
+    assert len(modules()) > 300
+
+
+def test_folders_have_few_modules():
+    sizes = Counter(
+        path.parent.relative_to(ROOT).as_posix()
+        for name, path in modules().items()
+        if name not in IS_PACKAGE
+    )
+    assert set(sizes) >= REGISTRIES
+    large = {folder: size for folder, size in sizes.items() if size > MOST_MODULES}
+    assert set(large) <= REGISTRIES, large
+
+
+def test_files_are_short():
+    lines = {name: len(path.read_text().splitlines()) for name, path in modules().items()}
+    assert {name: count for name, count in lines.items() if count > MOST_LINES} == {}
+
+
+def test_packages_import_only_lower_ones():
+    upward = [
+        (importer, target)
+        for importer, target in ARROWS
+        if target.split(".")[0] not in LOWER[importer.split(".")[0]]
+    ]
+    assert upward == []
+
+
+def test_core_imports_nothing_else_of_relation():
+    upward = [
+        (importer, target)
+        for importer, target in ARROWS
+        if is_inside(importer, "relation.core") and not is_inside(target, "relation.core")
+    ]
+    assert upward == []
+
+
+def test_modules_import_in_no_circle():
+    assert circle(ARROWS) == []
+
+
+@pytest.mark.parametrize(
+    "package",
+    sorted(IS_PACKAGE - {"components", "components.relation_gen", "trainer_module"}),
+)
+def test_rooms_import_in_no_circle(package):
+    assert circle(room_arrows(ARROWS, package)) == []
+
+
+def test_no_package_takes_the_name_of_a_library():
+    assert not (ROOT / "datasets").exists()
+    assert not [name for name in modules() if "datasets" in name.split(".")]
+
+
+def test_imports_are_absolute():
+    relative = [
+        f"{name}:{node.lineno}"
+        for name, path in modules().items()
+        for node in ast.walk(syntax(path))
+        if isinstance(node, ast.ImportFrom) and node.level
+    ]
+    assert relative == []
+
+
+def test_public_things_have_docstrings():
+    bare = [
+        f"{name}:{getattr(node, 'name', 'module')}"
+        for name, path in modules().items()
+        for node in public(syntax(path))
+        if not ast.get_docstring(node)
+    ]
+    assert bare == []
+
+
+def public(tree):
+    """The module, its public classes and functions, and methods of classes that have no base.
+
+    A method of a class with a base may be said by the base.
+    """
+    yield tree
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_"):
+            yield node
+            methods = node.body if isinstance(node, ast.ClassDef) and not node.bases else []
+            yield from (
+                method
+                for method in methods
+                if isinstance(method, ast.FunctionDef) and not method.name.startswith("_")
+            )
