@@ -17,7 +17,7 @@ Param: TypeAlias = Scalar | tuple[Scalar, ...]
 Numbers: TypeAlias = Literal["z_scores", "ranks"]
 
 
-class Part(Frozen):
+class ComponentConfig(Frozen):
     """A tower, head, loss or miner: the name it is registered under, and its parameters.
 
     In YAML one flat mapping, `{type: triplet, margin: 0.5}`. Names and values of the parameters
@@ -49,15 +49,15 @@ class Model(Frozen):
     the answer away."""
     numbers: Numbers = "z_scores"
     """Numbers as z-scores, or as normal scores of their ranks among training entities."""
-    tower: Part | None = None
+    tower: ComponentConfig | None = None
     """The tower; each entity type has a copy of its own. Either this or `towers`."""
-    towers: dict[Name, Part] = Field(default={})
+    towers: dict[Name, ComponentConfig] = Field(default={})
     """The tower of each entity type, by name. Either this or `tower`."""
-    head: Part
+    head: ComponentConfig
     """The head, which answers about a tuple from the embeddings of its members."""
-    loss: Part
+    loss: ComponentConfig
     """The loss that training makes small."""
-    mining: Part | None = None
+    mining: ComponentConfig | None = None
     """The miner that chooses triplets among all members of a batch; without it a loss sees the
     tuples as they are."""
 
@@ -69,7 +69,7 @@ class Model(Frozen):
             )
         return self
 
-    def tower_of(self, entity: str) -> Part:
+    def tower_of(self, entity: str) -> ComponentConfig:
         """The tower of an entity type."""
         return self.tower if self.tower is not None else self.towers[entity]
 

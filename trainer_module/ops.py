@@ -1,4 +1,4 @@
-"""Numerically careful pieces that heads, losses and mining share."""
+"""Numerically safe operations that towers, heads, losses and miners share."""
 
 from typing import Any
 
@@ -11,13 +11,17 @@ Tensor = Any
 NOTHING = -1e30
 """Stands for log 0 where an infinity would make gradients NaN."""
 
-_WIDE = ("float32", "float64")
+_FLOAT32_OR_WIDER = ("float32", "float64")
 
 
-def wide(x: Tensor) -> Tensor:
-    """`x` as float32, or float64 if it is: losses of float16 are not computed in float16."""
+def as_float32(x: Tensor) -> Tensor:
+    """`x` as float32, any shape; float64 stays. Losses are never computed in float16."""
     x = ops.convert_to_tensor(x)
-    return x if keras.backend.standardize_dtype(x.dtype) in _WIDE else ops.cast(x, "float32")
+    return (
+        x
+        if keras.backend.standardize_dtype(x.dtype) in _FLOAT32_OR_WIDER
+        else ops.cast(x, "float32")
+    )
 
 
 def squared_distance(left: Tensor, right: Tensor) -> Tensor:
@@ -48,6 +52,21 @@ def root(squared: Tensor) -> Tensor:
     """
     zero = squared <= 0.0
     return ops.where(zero, 0.0, ops.sqrt(ops.where(zero, 1.0, squared)))
+
+
+def l2_normalize(x: Tensor) -> Tensor:
+    """x/|x| along the last axis, [..., d] -> [..., d]; 0 for x = 0, where the gradient is 0, too.
+
+    A floor under |x| would make the gradient there its inverse, too large for float16.
+    """
+    squared = ops.sum(ops.square(x), axis=-1, keepdims=True)
+    zero = squared <= 0.0
+    return x * ops.where(zero, 0.0, ops.rsqrt(ops.where(zero, 1.0, squared)))
+
+
+def cosine(left: Tensor, right: Tensor) -> Tensor:
+    """Cosine of the angle between rows: [batch, d], [batch, d] -> [batch]; 0 for a zero vector."""
+    return ops.sum(l2_normalize(left) * l2_normalize(right), axis=-1)
 
 
 def power(base: Tensor, exponent: float) -> Tensor:

@@ -1,197 +1,129 @@
-"""Towers, heads and losses by name: what each must be, and the registry.
+"""Towers, heads, losses and miners by the names that recipes give them.
 
-A new part is one file with one class below, one line in a table here, and one test.
+To add one: a file with one class, and a line here. A plug-in, which is a file outside this project,
+registers its class by a decorator instead:
+
+    @LOSSES.register("huber")
+    class Huber(TupleLoss): ...
 """
 
-import abc
-import importlib
-import math
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
+from typing import TypeVar
 
-import keras
-from keras import ops
 from pydantic import ValidationError
 
 from relation.core.errors import RecipeError
+from relation.core.registry import Registry
 from relation.core.validation_errors import describe
-from relation.recipe import Part
-from relation.schema import Feature, FeatureKind
-from relation.spec import Frozen, LabelKind, Relation
-from trainer_module.heads.base import AnyHead
-from trainer_module.losses.base import BatchLoss, ImageLoss, ListLoss, LossBase, TagLoss, ValueLoss
-from trainer_module.losses.registry import ALL_LOSSES
-from trainer_module.ops import Tensor
-from trainer_module.preprocessing.vocabulary import Vocabulary
+from relation.recipe import ComponentConfig
+from relation.spec import Frozen
+from trainer_module.heads.base import Head
+from trainer_module.losses.base import Loss
+from trainer_module.mining.base import Miner
+from trainer_module.towers.base import Tower
 
-_TOWERS = {
-    "backbone": "trainer_module.towers.backbone.Backbone",
-    "cnn": "trainer_module.towers.cnn.Cnn",
-    "dense": "trainer_module.towers.dense.Dense",
-    "encoder_decoder": "trainer_module.towers.encoder_decoder.EncoderDecoder",
-    "pixels": "trainer_module.towers.pixels.Pixels",
-    "sequence": "trainer_module.towers.sequence.Sequence",
-    "words": "trainer_module.towers.words.Words",
-}
-_HEADS = {
-    "alignment": "trainer_module.heads.alignment.Alignment",
-    "concat_mlp": "trainer_module.heads.concat_mlp.ConcatMlp",
-    "conditioned": "trainer_module.heads.conditioned.Conditioned",
-    "cosine": "trainer_module.heads.cosine.Cosine",
-    "distance": "trainer_module.heads.distance.Distance",
-    "dot": "trainer_module.heads.dot.Dot",
-    "feature_error": "trainer_module.heads.feature_error.FeatureError",
-    "image": "trainer_module.heads.image.Image",
-    "logistic_distance": "trainer_module.heads.logistic_distance.LogisticDistance",
-    "ordinal": "trainer_module.heads.ordinal.Ordinal",
-    "scorer": "trainer_module.heads.scorer.Scorer",
-    "squared_distance": "trainer_module.heads.squared_distance.SquaredDistance",
-    "tag": "trainer_module.heads.tag.Tag",
-    "vector": "trainer_module.heads.vector.Vector",
-}
+C = TypeVar("C", bound=Frozen)
 
 
-Decode = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
-"""See `Tower.decode`."""
+class Components(Registry[C]):
+    """Classes of components of a model, under the field of the recipe's `model` that names one."""
 
-
-class Tower(Frozen, abc.ABC):
-    """Parameters of a tower, and how it is built."""
-
-    kinds: ClassVar[frozenset[FeatureKind]]
-    """The kinds of features that it takes."""
-    frozen: bool = False
-    """Whether training leaves the tower as it was built, for others to learn its features."""
-
-    @property
-    def image(self) -> tuple[int, int, int] | None:
-        """Height, width and channels of what it gives, if that is an image and no vector."""
-        return None
-
-    def check(self, features: tuple[Feature, ...]) -> None:
-        """Raises ValueError when it cannot take these features."""
-        for feature in features:
-            if feature.kind not in self.kinds:
-                raise ValueError(
-                    f"feature {feature.name!r} is of kind {feature.kind.value}; this tower takes "
-                    + ", ".join(sorted(kind.value for kind in self.kinds))
-                )
-
-    @abc.abstractmethod
-    def decode(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Transformed features of a batch -> what the network takes (images are decoded here).
-
-        Runs in the input pipeline while training, and in the graph of the signatures.
-        """
-
-    def decoder(self, memory_mb: int) -> Decode:
-        """`decode` of one training, which may hold as many MiB of what it has decoded."""
-        return self.decode
-
-    @abc.abstractmethod
-    def build(
-        self, features: tuple[Feature, ...], vocabularies: Mapping[str, Vocabulary] = {}
-    ) -> keras.Model:
-        """The network: {feature name: decoded tensor} -> embedding [batch, d], float32.
-
-        `vocabularies`: of each categorical or text feature by name; known after Transform.
-        """
-
-    def vector(self, given: Tensor) -> Tensor:
-        """What it gives as one vector of each entity, [batch, d]; an image row by row."""
-        return given if self.image is None else ops.reshape(given, (-1, math.prod(self.image)))
-
-
-_NOT_COMPARED = (LabelKind.VECTOR, LabelKind.CLASS, LabelKind.IMAGE)
-
-
-class Head(AnyHead):
-    """Parameters of a head that compares two embeddings, and how it is built."""
-
-    similarity: ClassVar[Literal["euclidean", "cosine", "dot"] | None] = None
-    """What relatedness rises with; None: with no measure that nearest neighbours have."""
-
-    @property
-    @abc.abstractmethod
-    def is_logit(self) -> bool:
-        """Whether `relatedness` is a logit, so that a sigmoid makes it a probability."""
-
-    def check(self, relation: Relation) -> None:
-        if not relation.comparisons or relation.label in _NOT_COMPARED:
-            raise ValueError(
-                "it answers with one number for two roles, and tuples of this relation have a "
-                f"label of kind {relation.label.value} and {len(relation.comparisons)} comparisons"
-            )
-
-    @abc.abstractmethod
-    def build(self) -> keras.layers.Layer:
-        """The layer: (left [batch, d], right [batch, d]) -> relatedness [batch], higher = more."""
-
-    def matrix(self, layer: keras.layers.Layer, rows: Tensor, columns: Tensor) -> Tensor:
-        """Relatedness of every row to every column: [n, d], [m, d] -> [n, m].
-
-        Here pair by pair, which holds n·m·d numbers; heads that are a product do without.
-        """
-        n, m = keras.ops.shape(rows)[0], keras.ops.shape(columns)[0]
-        pairs = keras.ops.repeat(rows, m, axis=0), keras.ops.tile(columns, (n, 1))
-        return keras.ops.reshape(layer(*pairs), (n, m))
-
-    def score(self, relatedness: Tensor) -> Tensor:
-        """What the `score` signature answers; same shape."""
-        return keras.ops.sigmoid(relatedness) if self.is_logit else relatedness
-
-
-class Loss(LossBase):
-    """Parameters of a loss, and the loss of every tuple."""
-
-    heads: ClassVar[frozenset[str] | None] = None
-    """Names of the heads whose relatedness it understands; None = any."""
-    reads_logits: ClassVar[bool] = False
-    """Whether it understands logits alone."""
-    needs_frozen: ClassVar[bool] = False
-    """Whether the tower of all right members must be frozen, and that of the left not."""
-
-    def check(self, relation: Relation) -> None:
-        """Raises ValueError when it cannot learn from tuples of this relation."""
-
-    @abc.abstractmethod
-    def __call__(self, related: Tensor, relatedness: Tensor) -> Tensor:
-        """[batch, comparisons] of 1/0, [batch, comparisons] from the head -> loss [batch]."""
-
-
-ColumnLoss: TypeAlias = Loss | ListLoss | TagLoss | ValueLoss
-"""Losses of what a model answers about a tuple: (targets [batch, C], outputs [batch, C])."""
-AnyLoss: TypeAlias = ColumnLoss | BatchLoss | ImageLoss
-
-P = TypeVar("P", bound=Frozen)
-
-
-class Parts(Generic[P]):
-    """One table of the registry: builds the part that a recipe names."""
-
-    def __init__(self, kind: str, table: Mapping[str, str]):
-        self._kind = kind
-        self._table = table
-
-    def resolve(self, part: Part) -> P:
-        """The configured part.
+    def resolve(self, config: ComponentConfig) -> C:
+        """Return the component that a recipe configures.
 
         Raises:
           RecipeError: unknown name or parameter, or a parameter of the wrong type or range.
         """
-        field = f"model.{self._kind}"
-        if part.type not in self._table:
-            known = ", ".join(sorted(self._table))
-            raise RecipeError(f"{field}.type: got {part.type!r}; expected one of {known}")
-        module, _, name = self._table[part.type].rpartition(".")
-        cls: Any = getattr(importlib.import_module(module), name)
+        field = f"model.{self.kind}"
+        if config.type not in self:
+            names = ", ".join(self.names)
+            raise RecipeError(f"{field}.type: got {config.type!r}; expected one of {names}")
         try:
-            result: P = cls.model_validate(dict(part.params))
+            return self[config.type].model_validate(dict(config.params))
         except ValidationError as error:
             raise RecipeError("\n".join(describe(error, prefix=field))) from None
-        return result
 
 
-TOWERS: Parts[Tower] = Parts("tower", _TOWERS)
-HEADS: Parts[AnyHead] = Parts("head", _HEADS)
-LOSSES: Parts[AnyLoss] = Parts("loss", ALL_LOSSES)
+TOWERS: Components[Tower] = Components(
+    "tower",
+    {
+        "backbone": "trainer_module.towers.backbone.Backbone",
+        "cnn": "trainer_module.towers.cnn.Cnn",
+        "dense": "trainer_module.towers.dense.Dense",
+        "encoder_decoder": "trainer_module.towers.encoder_decoder.EncoderDecoder",
+        "pixels": "trainer_module.towers.pixels.Pixels",
+        "sequence": "trainer_module.towers.sequence.Sequence",
+        "words": "trainer_module.towers.words.Words",
+    },
+)
+HEADS: Components[Head] = Components(
+    "head",
+    {
+        "alignment": "trainer_module.heads.alignment.Alignment",
+        "concat_mlp": "trainer_module.heads.concat_mlp.ConcatMlp",
+        "conditioned": "trainer_module.heads.conditioned.Conditioned",
+        "cosine": "trainer_module.heads.cosine.Cosine",
+        "distance": "trainer_module.heads.distance.Distance",
+        "dot": "trainer_module.heads.dot.Dot",
+        "feature_error": "trainer_module.heads.feature_error.FeatureError",
+        "image": "trainer_module.heads.image.Image",
+        "logistic_distance": "trainer_module.heads.logistic_distance.LogisticDistance",
+        "ordinal": "trainer_module.heads.ordinal.Ordinal",
+        "scorer": "trainer_module.heads.scorer.Scorer",
+        "squared_distance": "trainer_module.heads.squared_distance.SquaredDistance",
+        "tag": "trainer_module.heads.tag.Tag",
+        "vector": "trainer_module.heads.vector.Vector",
+    },
+)
+LOSSES: Components[Loss] = Components(
+    "loss",
+    {
+        "approx_ndcg": "trainer_module.losses.approx_ndcg.ApproxNdcg",
+        "asymmetric": "trainer_module.losses.asymmetric.Asymmetric",
+        "binary_cross_entropy": "trainer_module.losses.binary_cross_entropy.BinaryCrossEntropy",
+        "candidate_softmax": "trainer_module.losses.candidate_softmax.CandidateSoftmax",
+        "circle": "trainer_module.losses.circle.Circle",
+        "class_cross_entropy": "trainer_module.losses.class_cross_entropy.ClassCrossEntropy",
+        "contrastive": "trainer_module.losses.contrastive.Contrastive",
+        "cosent": "trainer_module.losses.cosent.Cosent",
+        "cosine_mse": "trainer_module.losses.cosine_mse.CosineMse",
+        "feature_matching": "trainer_module.losses.feature_matching.FeatureMatching",
+        "focal": "trainer_module.losses.focal.Focal",
+        "image_l1": "trainer_module.losses.image_l1.ImageL1",
+        "image_l2": "trainer_module.losses.image_l2.ImageL2",
+        "image_mixture": "trainer_module.losses.image_mixture.ImageMixture",
+        "image_ssim": "trainer_module.losses.image_ssim.ImageSsim",
+        "in_batch_softmax": "trainer_module.losses.in_batch_softmax.InBatchSoftmax",
+        "lambda_loss": "trainer_module.losses.lambda_loss.LambdaLoss",
+        "listmle": "trainer_module.losses.listmle.ListMle",
+        "listnet": "trainer_module.losses.listnet.ListNet",
+        "mae": "trainer_module.losses.mae.Mae",
+        "mse": "trainer_module.losses.mse.Mse",
+        "multi_similarity": "trainer_module.losses.multi_similarity.MultiSimilarity",
+        "nt_xent": "trainer_module.losses.nt_xent.NtXent",
+        "pairwise_hinge": "trainer_module.losses.pairwise_hinge.PairwiseHinge",
+        "pairwise_logistic": "trainer_module.losses.pairwise_logistic.PairwiseLogistic",
+        "proxy_anchor": "trainer_module.losses.proxy_anchor.ProxyAnchor",
+        "soft_triplet": "trainer_module.losses.soft_triplet.SoftTriplet",
+        "supervised_contrastive": (
+            "trainer_module.losses.supervised_contrastive.SupervisedContrastive"
+        ),
+        "tag_cross_entropy": "trainer_module.losses.tag_cross_entropy.TagCrossEntropy",
+        "tag_mae": "trainer_module.losses.tag_mae.TagMae",
+        "tag_mse": "trainer_module.losses.tag_mse.TagMse",
+        "triplet": "trainer_module.losses.triplet.Triplet",
+        "value_mae": "trainer_module.losses.value_mae.ValueMae",
+        "value_mse": "trainer_module.losses.value_mse.ValueMse",
+        "weighted_tag_cross_entropy": (
+            "trainer_module.losses.weighted_tag_cross_entropy.WeightedTagCrossEntropy"
+        ),
+    },
+)
+MINERS: Components[Miner] = Components(
+    "mining",
+    {
+        "batch_all": "trainer_module.mining.batch_all.BatchAll",
+        "batch_hard": "trainer_module.mining.batch_hard.BatchHard",
+        "batch_semi_hard": "trainer_module.mining.batch_semi_hard.BatchSemiHard",
+        "distance_weighted": "trainer_module.mining.distance_weighted.DistanceWeighted",
+    },
+)

@@ -4,14 +4,13 @@ import functools
 from collections.abc import Callable, Mapping
 
 from relation.core.errors import RecipeError
-from relation.recipe import Model, Part
+from relation.recipe import ComponentConfig, Model
 from relation.schema import Feature
 from relation.spec import Relation, triplets
-from trainer_module.heads.base import AnyHead, ImageHead, TagHead
-from trainer_module.losses.base import BatchLoss
+from trainer_module.heads.base import Head, ImageHead, SimilarityHead, TagHead
+from trainer_module.losses.base import BatchLoss, Loss, TupleLoss
 from trainer_module.losses.proxy_anchor import ProxyAnchor
-from trainer_module.mining.registry import MINING
-from trainer_module.registry import HEADS, LOSSES, TOWERS, AnyLoss, Head, Loss
+from trainer_module.registry import HEADS, LOSSES, MINERS, TOWERS
 from trainer_module.tasks.answers import Answer, Compared, answer_of, check_loss
 
 
@@ -53,7 +52,7 @@ def check_model(
             "the proxies of their groups: expected the head cosine, and no mining"
         )
     _said("model.loss", model.loss.type, lambda: check_loss(loss, answer))
-    if loss.weighs_tags and not isinstance(head, TagHead):
+    if loss.needs_tag_weights and not isinstance(head, TagHead):
         raise RecipeError(
             f"model.head: got {model.head.type!r}; the loss {model.loss.type!r} weighs tags, and "
             "needs an answer for each: tag"
@@ -62,16 +61,16 @@ def check_model(
         _said("model.loss", model.loss.type, answer.check_left)
     if model.mining is not None:
         _check_mining(model, model.mining, relation, answer, loss)
-    if not isinstance(loss, Loss):
+    if not isinstance(loss, TupleLoss):
         return
     learnt = relation if model.mining is None else triplets(*relation.entities * 2)
     _said("model.loss", model.loss.type, lambda: loss.check(learnt))
-    if loss.reads_logits and isinstance(head, Head) and not head.is_logit:
+    if loss.needs_logits and isinstance(head, SimilarityHead) and not head.is_logit:
         raise RecipeError(
             f"model.head: got {model.head.type!r}; the loss {model.loss.type!r} reads logits, as "
             "logistic_distance, conditioned, or concat_mlp (output: logit) answer them"
         )
-    if loss.needs_frozen:
+    if loss.needs_frozen_tower:
         _check_frozen(model, relation)
     if loss.heads is not None and model.head.type not in loss.heads:
         raise RecipeError(
@@ -80,7 +79,7 @@ def check_model(
         )
 
 
-def _check_images(model: Model, relation: Relation, head: AnyHead) -> None:
+def _check_images(model: Model, relation: Relation, head: Head) -> None:
     """Towers give images where the head takes them, all of one shape, and nowhere else."""
     found = {entity: TOWERS.resolve(model.tower_of(entity)).image for entity in relation.entities}
     if not isinstance(head, ImageHead):
@@ -117,15 +116,15 @@ def _check_frozen(model: Model, relation: Relation) -> None:
 
 
 def _check_mining(
-    model: Model, mining: Part, relation: Relation, answer: Answer, loss: AnyLoss
+    model: Model, mining: ComponentConfig, relation: Relation, answer: Answer, loss: Loss
 ) -> None:
-    miner = MINING.resolve(mining)
+    miner = MINERS.resolve(mining)
     if not isinstance(answer, Compared) or len(relation.entities) != 1:
         raise RecipeError(
             f"model.mining: got {mining.type!r}: it compares entities of one type, by a head that "
             "compares two"
         )
-    if not isinstance(loss, Loss):
+    if not isinstance(loss, TupleLoss):
         raise RecipeError(
             f"model.loss: got {model.loss.type!r}; `mining` chooses triplets, and needs a loss of "
             "them, as triplet, soft_triplet, pairwise_logistic"

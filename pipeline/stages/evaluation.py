@@ -20,10 +20,11 @@ from relation.core.errors import RecipeError
 from relation.core.fingerprint import code_fingerprint
 from relation.load import LoadedRecipe
 from relation.names import EVAL
+from trainer_module.heads.base import SimilarityHead
 from trainer_module.metrics.eval_config import eval_config
 from trainer_module.metrics.registry import qualities
 from trainer_module.model.signatures import EVALUATE
-from trainer_module.registry import HEADS, TOWERS, Head
+from trainer_module.registry import HEADS, TOWERS
 
 
 class Judging(NamedTuple):
@@ -125,7 +126,7 @@ def corpus_request(loaded: LoadedRecipe) -> CorpusRequest:
             for name, entity in recipe.data.entities.items()
             if entity.read
         },
-        similarity=head.similarity if isinstance(head, Head) else None,
+        similarity=head.similarity if isinstance(head, SimilarityHead) else None,
         references=recipe.evaluation.corpus.references,
         slices=recipe.evaluation.slices,
         image=_answered_image(loaded),

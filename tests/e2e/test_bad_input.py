@@ -17,7 +17,7 @@ from tests.e2e.helpers import (
     write_recipe,
     write_rows,
 )
-from trainer_module.losses.registry import ALL_LOSSES
+from trainer_module.registry import LOSSES
 
 pytestmark = pytest.mark.e2e
 
@@ -254,7 +254,7 @@ def test_a_part_that_does_not_exist_is_told_and_the_verdict_is_failed(project, w
     outcome = worker.run(project.recipe, project.runs)
     assert outcome.status == 2
     [line] = outcome.terminal.splitlines()
-    known = ", ".join(sorted(ALL_LOSSES))
+    known = ", ".join(LOSSES.names)
     cause = f"model.loss.type: got 'tripplet'; expected one of {known}"
     assert line == f"Error: {cause}"
     assert (outcome.verdict["verdict"], outcome.verdict["cause"]) == ("failed", cause)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from relation.recipe import Part
+from relation.recipe import ComponentConfig
 from relation.spec import pairs, triplets
 from trainer_module.heads.distance import Distance
 from trainer_module.heads.logistic_distance import LogisticDistance
@@ -128,7 +128,7 @@ def test_logistic_distance_starts_with_the_right_sign_and_keeps_it():
 
 
 def test_triplet_refuses_pairs():
-    loss = LOSSES.resolve(Part(type="triplet"))
+    loss = LOSSES.resolve(ComponentConfig(type="triplet"))
     loss.check(triplets("item", "item"))
     with pytest.raises(ValueError, match="an anchor, a positive and a negative"):
         loss.check(pairs("item", "item"))

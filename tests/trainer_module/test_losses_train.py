@@ -3,7 +3,8 @@
 import pytest
 
 from tests.trainer_module import jobs
-from trainer_module.losses.registry import BATCH_LOSSES
+from trainer_module.losses.base import BatchLoss
+from trainer_module.registry import LOSSES
 from trainer_module.request import TrainingRequest
 from trainer_module.training.training_run import Job
 
@@ -22,6 +23,9 @@ def folder(tmp_path_factory):
 def files(folder):
     """With the keys of tuples, which all of these losses read."""
     return jobs.transformed(folder, model=model("nt_xent"))
+
+
+BATCH_LOSSES = [name for name in LOSSES.names if issubclass(LOSSES[name], BatchLoss)]
 
 
 @pytest.mark.parametrize("loss", BATCH_LOSSES)

@@ -1,4 +1,4 @@
-"""The registry: parts are found by name, and what does not fit is told."""
+"""The registry: components are found by name, and what does not fit is told."""
 
 import pytest
 
@@ -6,9 +6,7 @@ from relation.core.errors import RecipeError
 from relation.recipe import Model
 from relation.schema import Feature, FeatureKind
 from relation.spec import LabelKind, pairs, tags, triplets
-from trainer_module import registry as parts
-from trainer_module.losses.registry import ALL_LOSSES
-from trainer_module.registry import HEADS, LOSSES, TOWERS
+from trainer_module.registry import HEADS, LOSSES, MINERS, TOWERS
 from trainer_module.validate import check_model
 
 IMAGE = Feature(name="image", kind=FeatureKind.IMAGE, dtype="bytes", width=1)
@@ -16,8 +14,8 @@ PRICE = Feature(name="price", kind=FeatureKind.NUMERIC, dtype="float", width=1)
 CNN = {"type": "cnn", "height": 8, "width": 8}
 NEEDED = {
     name: {"height": 8, "width": 8} for name in ("backbone", "cnn", "encoder_decoder", "pixels")
-}
-"""Parameters of parts that have no default."""
+} | {"distance_weighted": {"dimension": 8}}
+"""Parameters of components that have no default."""
 
 
 def _model(**changes) -> Model:
@@ -26,13 +24,13 @@ def _model(**changes) -> Model:
 
 
 @pytest.mark.parametrize(
-    ("registry", "table"),
-    [(TOWERS, parts._TOWERS), (HEADS, parts._HEADS), (LOSSES, ALL_LOSSES)],
+    ("registry", "count"), [(TOWERS, 7), (HEADS, 14), (LOSSES, 35), (MINERS, 4)]
 )
-def test_every_registered_part_is_found(registry, table):
-    for name in table:
-        spec = _model(tower={"type": name, **NEEDED.get(name, {})}).tower
-        assert type(registry.resolve(spec)).__doc__
+def test_every_registered_component_is_found(registry, count):
+    assert len(registry.names) == count
+    for name in registry.names:
+        config = _model(tower={"type": name, **NEEDED.get(name, {})}).tower
+        assert type(registry.resolve(config)).__doc__
 
 
 def test_a_fitting_model_passes():
@@ -54,7 +52,7 @@ def test_a_fitting_model_passes():
         ({"head": {"type": "squared_distance"}}, pairs, (IMAGE,), r"model\.head: got 'squared_distance'; the loss 'contrastive' works with distance"),
         ({"head": {"type": "tag"}}, pairs, (IMAGE,), r"model\.head: got 'tag': it answers for an entity and its tags, .* roles left, right and a label of kind binary"),
         ({}, lambda item, _: tags(item, 3), (IMAGE,), r"model\.head: got 'distance': .* one number for two roles, .* kind tags and 0 comparisons"),
-        ({"head": {"type": "tag"}}, lambda item, _: tags(item, 3), (IMAGE,), r"model\.loss: got 'contrastive': it is a Loss, and the head answers what a TagLoss reads"),
+        ({"head": {"type": "tag"}}, lambda item, _: tags(item, 3), (IMAGE,), r"model\.loss: got 'contrastive': it is a TupleLoss, and the head answers what a TagLoss reads"),
         ({"head": {"type": "ordinal"}, "loss": {"type": "weighted_tag_cross_entropy"}}, lambda item, _: tags(item, 3, 2), (IMAGE,), r"model\.head: got 'ordinal'; the loss 'weighted_tag_cross_entropy' weighs tags"),
         ({"loss": {"type": "proxy_anchor"}}, pairs, (IMAGE,), r"model\.loss: got 'proxy_anchor': it reads cosines .* expected the head cosine"),
         ({"tower": None, "towers": {"item": CNN, "user": CNN}}, pairs, (IMAGE,), r"model\.towers: got item, user; expected one for each of item"),

@@ -16,8 +16,6 @@ from trainer_module.heads.logistic_distance import LogisticDistance
 from trainer_module.heads.squared_distance import SquaredDistance
 from trainer_module.losses.in_batch_softmax import InBatchSoftmax
 from trainer_module.losses.proxy_anchor import ProxyAnchor
-from trainer_module.losses.registry import ALL_LOSSES
-from trainer_module.losses.registry import BATCH_LOSSES as TABLE
 from trainer_module.losses.supervised_contrastive import SupervisedContrastive
 from trainer_module.losses.triplet import Triplet
 from trainer_module.mining.batch_all import BatchAll
@@ -25,6 +23,7 @@ from trainer_module.mining.batch_hard import BatchHard
 from trainer_module.mining.distance_weighted import DistanceWeighted
 from trainer_module.mining.masks import shares
 from trainer_module.model.relational_model import RelationalModel
+from trainer_module.registry import LOSSES
 from trainer_module.tasks.answers import answer_of
 from trainer_module.tasks.proxies import Proxies
 from trainer_module.tasks.within_batch import InBatch, MinedTriplets
@@ -238,7 +237,9 @@ def test_drawn_triplets_are_a_function_of_the_seed():
 
 
 def test_the_losses_that_need_keys_are_those_within_a_batch():
-    assert BATCH_LOSSES | PROXY_LOSSES == set(TABLE) <= set(ALL_LOSSES)
+    keyed = {name for name in LOSSES.names if LOSSES[name].needs_keys}
+    assert keyed == BATCH_LOSSES | PROXY_LOSSES
+    assert {name for name in keyed if LOSSES[name].needs_groups} == PROXY_LOSSES
 
 
 def _data() -> tf.data.Dataset:

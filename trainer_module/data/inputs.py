@@ -8,8 +8,7 @@ import tensorflow as tf
 
 from relation.core.errors import DataError
 from relation.names import RELATION, RELATION_WEIGHT, prefixed
-from relation.spec import Relation
-from trainer_module.registry import Decode
+from trainer_module.data.decode_roles import Decode, decode_roles
 from trainer_module.tasks.answers import Answer
 
 SHUFFLE_TUPLES = 16_384
@@ -36,34 +35,6 @@ class Parts(NamedTuple):
 
 
 WHOLE = Parts()
-
-
-def decode_roles(
-    relation: Relation,
-    decoders: Mapping[str, Decode],
-    names: Mapping[str, Sequence[str]],
-    transformed: Mapping[str, tf.Tensor],
-    roles: Sequence[str],
-) -> dict[str, tf.Tensor]:
-    """Decodes the features of some roles.
-
-    Args:
-      decoders: of the towers, by entity type.
-      names: of the features of each entity type.
-    """
-    decoded = {}
-    for entity, decoder in decoders.items():
-        mine = [role for role in relation.roles_of(entity) if role in roles]
-        if not mine:
-            continue
-        joined = {
-            name: tf.concat([transformed[prefixed(role, name)] for role in mine], axis=0)
-            for name in names[entity]
-        }
-        for name, value in decoder(joined).items():
-            for role, part in zip(mine, tf.split(value, len(mine)), strict=True):
-                decoded[prefixed(role, name)] = part
-    return decoded
 
 
 def tuple_dataset(

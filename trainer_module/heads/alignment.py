@@ -5,13 +5,12 @@ from typing import ClassVar
 import keras
 from keras import ops
 
+from trainer_module.heads.base import SimilarityHead
 from trainer_module.heads.perceptron import Perceptron
-from trainer_module.l2_normalize import unit_length
-from trainer_module.ops import Tensor, root, weighted_mean
-from trainer_module.registry import Head
+from trainer_module.ops import Tensor, l2_normalize, root, weighted_mean
 
 
-class Alignment(Perceptron, Head):
+class Alignment(Perceptron, SimilarityHead):
     """relatedness = perceptron(what both sides share, and what is left over), a logit.
 
     The sides are words of features, [batch, features, n, d], as the tower `words` gives them: of
@@ -41,7 +40,7 @@ class Aligned(keras.layers.Layer):
                 f"alignment: got embeddings of shapes {tuple(left.shape)} and "
                 f"{tuple(right.shape)}; expected [batch, features, words, d], of the tower `words`"
             )
-        ends = unit_length(left), unit_length(right)
+        ends = l2_normalize(left), l2_normalize(right)
         weights = [root(ops.sum(ops.square(side), axis=-1)) for side in (left, right)]
         words = [ops.reshape(u, (ops.shape(u)[0], -1, u.shape[-1])) for u in ends]
         alike = ops.matmul(words[0], ops.transpose(words[1], (0, 2, 1)))

@@ -1,14 +1,17 @@
-"""The forms of heads other than two embeddings to how related they are (`parts.Head`)."""
+"""The forms of heads: what each takes, what it answers, and for which relations."""
 
 import abc
+from typing import ClassVar, Literal
 
 import keras
 
 from relation.spec import Frozen, LabelKind, Relation
 from trainer_module.ops import Tensor
 
+_NOT_COMPARED = (LabelKind.VECTOR, LabelKind.CLASS, LabelKind.IMAGE)
 
-class AnyHead(Frozen, abc.ABC):
+
+class Head(Frozen, abc.ABC):
     """Parameters of a head of any form."""
 
     @abc.abstractmethod
@@ -16,12 +19,48 @@ class AnyHead(Frozen, abc.ABC):
         """Raises ValueError when it has no answer for tuples of this relation."""
 
 
-class VectorHead(AnyHead):
+class SimilarityHead(Head):
+    """Two embeddings to how related they are."""
+
+    similarity: ClassVar[Literal["euclidean", "cosine", "dot"] | None] = None
+    """What relatedness rises with; None: with no measure that nearest neighbours have."""
+
+    @property
+    @abc.abstractmethod
+    def is_logit(self) -> bool:
+        """Whether `relatedness` is a logit, so that a sigmoid makes it a probability."""
+
+    def check(self, relation: Relation) -> None:
+        if not relation.comparisons or relation.label in _NOT_COMPARED:
+            raise ValueError(
+                "it answers with one number for two roles, and tuples of this relation have a "
+                f"label of kind {relation.label.value} and {len(relation.comparisons)} comparisons"
+            )
+
+    @abc.abstractmethod
+    def build(self) -> keras.layers.Layer:
+        """The layer: (left [batch, d], right [batch, d]) -> relatedness [batch], higher = more."""
+
+    def matrix(self, layer: keras.layers.Layer, rows: Tensor, columns: Tensor) -> Tensor:
+        """Relatedness of every row to every column: [n, d], [m, d] -> [n, m].
+
+        Here pair by pair, which holds n·m·d numbers; heads that are a product do without.
+        """
+        n, m = keras.ops.shape(rows)[0], keras.ops.shape(columns)[0]
+        pairs = keras.ops.repeat(rows, m, axis=0), keras.ops.tile(columns, (n, 1))
+        return keras.ops.reshape(layer(*pairs), (n, m))
+
+    def score(self, relatedness: Tensor) -> Tensor:
+        """What the `score` signature answers; same shape."""
+        return keras.ops.sigmoid(relatedness) if self.is_logit else relatedness
+
+
+class VectorHead(Head):
     """Two embeddings to several numbers, or to the logits of classes."""
 
     def check(self, relation: Relation) -> None:
         if relation.label not in (LabelKind.VECTOR, LabelKind.CLASS) or not relation.comparisons:
-            raise ValueError(_told("pairs labelled with a vector or a class", relation))
+            raise ValueError(_mismatch("pairs labelled with a vector or a class", relation))
 
     @abc.abstractmethod
     def build(self, outputs: int) -> keras.layers.Layer:
@@ -35,12 +74,12 @@ class VectorHead(AnyHead):
         return keras.ops.softmax(outputs, axis=-1) if label is LabelKind.CLASS else outputs
 
 
-class TagHead(AnyHead):
+class TagHead(Head):
     """One embedding to a logit for each tag."""
 
     def check(self, relation: Relation) -> None:
         if relation.label is not LabelKind.TAGS:
-            raise ValueError(_told("an entity and its tags", relation))
+            raise ValueError(_mismatch("an entity and its tags", relation))
 
     @abc.abstractmethod
     def build(self, tags: int) -> keras.layers.Layer:
@@ -51,12 +90,12 @@ class TagHead(AnyHead):
         return keras.ops.sigmoid(logits)
 
 
-class GradeHead(AnyHead):
+class GradeHead(Head):
     """One embedding to the logits of each tag to be above each grade."""
 
     def check(self, relation: Relation) -> None:
         if relation.label is not LabelKind.TAGS or relation.levels == 1:
-            raise ValueError(_told("an entity and its tags with grades (`levels`)", relation))
+            raise ValueError(_mismatch("an entity and its tags with grades (`levels`)", relation))
 
     @abc.abstractmethod
     def build(self, tags: int, levels: int) -> keras.layers.Layer:
@@ -66,33 +105,35 @@ class GradeHead(AnyHead):
         """
 
 
-class ImageHead(AnyHead):
+class ImageHead(Head):
     """An image, given by a tower in the place of an embedding, to the image that belongs to it."""
 
     def check(self, relation: Relation) -> None:
         if relation.label is not LabelKind.IMAGE:
-            raise ValueError(_told("rows whose label is an image (label_kind: image)", relation))
+            raise ValueError(
+                _mismatch("rows whose label is an image (label_kind: image)", relation)
+            )
 
     @abc.abstractmethod
     def build(self) -> keras.layers.Layer:
         """The layer: [batch, height, width, channels] of values in [0, 1] -> the same shape."""
 
 
-class ScoreHead(AnyHead):
+class ScoreHead(Head):
     """One embedding to a score that ranks it."""
 
     def check(self, relation: Relation) -> None:
         ordered = all(comparison.related is not None for comparison in relation.comparisons)
         ranked_pairs = relation.label is LabelKind.SCALAR and ordered
         if relation.label is not LabelKind.GRADES and not ranked_pairs:
-            raise ValueError(_told("documents in pairs or lists with their grades", relation))
+            raise ValueError(_mismatch("documents in pairs or lists with their grades", relation))
 
     @abc.abstractmethod
     def build(self) -> keras.layers.Layer:
         """The layer: embedding [batch, d] -> score float32 [batch], higher = ranked before."""
 
 
-def _told(expected: str, relation: Relation) -> str:
+def _mismatch(expected: str, relation: Relation) -> str:
     roles = ", ".join(role.name for role in relation.roles)
     return (
         f"it answers for {expected}, and this relation has the roles {roles} and a label of kind "

@@ -4,12 +4,12 @@ from typing import Literal
 
 import keras
 
+from trainer_module.heads.base import SimilarityHead
 from trainer_module.heads.pair_features import PairPerceptron
 from trainer_module.ops import Tensor
-from trainer_module.registry import Head
 
 
-class ConcatMlp(PairPerceptron, Head):
+class ConcatMlp(PairPerceptron, SimilarityHead):
     """relatedness = perceptron(features of the pair): a `logit`, or any `number` (regression)."""
 
     output: Literal["logit", "number"] = "logit"

@@ -6,12 +6,12 @@ import keras
 from keras import ops
 from pydantic import PositiveInt
 
+from trainer_module.heads.base import SimilarityHead
 from trainer_module.heads.perceptron import Perceptron
 from trainer_module.ops import Tensor
-from trainer_module.registry import Head
 
 
-class Conditioned(Perceptron, Head):
+class Conditioned(Perceptron, SimilarityHead):
     """relatedness = perceptron(h), a logit; h has `units` numbers, of the example e (left) and the
     embedding l of the label (right):
 

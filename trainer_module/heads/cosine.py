@@ -5,12 +5,11 @@ from typing import ClassVar
 import keras
 from keras import ops
 
-from trainer_module.l2_normalize import cosine, unit_length
-from trainer_module.ops import Tensor, wide
-from trainer_module.registry import Head
+from trainer_module.heads.base import SimilarityHead
+from trainer_module.ops import Tensor, as_float32, cosine, l2_normalize
 
 
-class Cosine(Head):
+class Cosine(SimilarityHead):
     """relatedness = left·right / (|left| |right|), in [-1, 1]; 0 for a zero vector."""
 
     similarity = "cosine"
@@ -21,7 +20,7 @@ class Cosine(Head):
 
     def matrix(self, layer: keras.layers.Layer, rows: Tensor, columns: Tensor) -> Tensor:
         del layer
-        ends = unit_length(wide(rows)), unit_length(wide(columns))
+        ends = l2_normalize(as_float32(rows)), l2_normalize(as_float32(columns))
         return ops.matmul(ends[0], ops.transpose(ends[1]))
 
 

@@ -4,11 +4,11 @@ from typing import ClassVar
 
 import keras
 
-from trainer_module.ops import Tensor, distance, root, squared_distances, wide
-from trainer_module.registry import Head
+from trainer_module.heads.base import SimilarityHead
+from trainer_module.ops import Tensor, as_float32, distance, root, squared_distances
 
 
-class Distance(Head):
+class Distance(SimilarityHead):
     """relatedness = -|left - right|, in (-inf, 0]."""
 
     similarity = "euclidean"
@@ -19,7 +19,7 @@ class Distance(Head):
 
     def matrix(self, layer: keras.layers.Layer, rows: Tensor, columns: Tensor) -> Tensor:
         del layer
-        return -root(squared_distances(wide(rows), wide(columns)))
+        return -root(squared_distances(as_float32(rows), as_float32(columns)))
 
 
 class _Layer(keras.layers.Layer):

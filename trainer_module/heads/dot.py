@@ -5,11 +5,11 @@ from typing import ClassVar
 import keras
 from keras import ops
 
-from trainer_module.ops import Tensor, wide
-from trainer_module.registry import Head
+from trainer_module.heads.base import SimilarityHead
+from trainer_module.ops import Tensor, as_float32
 
 
-class Dot(Head):
+class Dot(SimilarityHead):
     """relatedness = left·right; of normalised embeddings it is their cosine."""
 
     similarity = "dot"
@@ -20,7 +20,7 @@ class Dot(Head):
 
     def matrix(self, layer: keras.layers.Layer, rows: Tensor, columns: Tensor) -> Tensor:
         del layer
-        return ops.matmul(wide(rows), ops.transpose(wide(columns)))
+        return ops.matmul(as_float32(rows), ops.transpose(as_float32(columns)))
 
 
 class _Layer(keras.layers.Layer):

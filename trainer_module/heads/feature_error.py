@@ -6,12 +6,11 @@ import keras
 from keras import ops
 from pydantic import NonNegativeFloat, model_validator
 
-from trainer_module.l2_normalize import cosine
-from trainer_module.ops import Tensor
-from trainer_module.registry import Head
+from trainer_module.heads.base import SimilarityHead
+from trainer_module.ops import Tensor, cosine
 
 
-class FeatureError(Head):
+class FeatureError(SimilarityHead):
     """relatedness = −(l1 · Σ|left − right| + l2 · Σ(left − right)² + cosine · (1 − cos)), in
     (−inf, 0]; weights, of which one at least is not 0.
     """

@@ -5,11 +5,11 @@ from typing import ClassVar
 import keras
 from pydantic import PositiveFloat
 
-from trainer_module.ops import Tensor, distance, root, squared_distances, wide
-from trainer_module.registry import Head
+from trainer_module.heads.base import SimilarityHead
+from trainer_module.ops import Tensor, as_float32, distance, root, squared_distances
 
 
-class LogisticDistance(Head):
+class LogisticDistance(SimilarityHead):
     """relatedness = slope * (threshold - |left - right|), a logit; both are learnt, slope > 0.
 
     The slope is the exponential of a weight, so that a larger distance can never mean *more*
@@ -28,7 +28,7 @@ class LogisticDistance(Head):
         return _Layer(self.slope, self.threshold, name="logistic_distance")
 
     def matrix(self, layer: keras.layers.Layer, rows: Tensor, columns: Tensor) -> Tensor:
-        return layer.of(root(squared_distances(wide(rows), wide(columns))))
+        return layer.of(root(squared_distances(as_float32(rows), as_float32(columns))))
 
 
 class _Layer(keras.layers.Layer):

@@ -8,8 +8,7 @@ from keras import ops
 from pydantic import Field
 
 from trainer_module.heads.perceptron import Perceptron
-from trainer_module.l2_normalize import cosine
-from trainer_module.ops import Tensor, distance
+from trainer_module.ops import Tensor, cosine, distance
 
 PairFeature = Literal["left", "right", "difference", "product", "cosine", "distance"]
 

@@ -4,11 +4,11 @@ from typing import ClassVar
 
 import keras
 
-from trainer_module.ops import Tensor, squared_distance, squared_distances, wide
-from trainer_module.registry import Head
+from trainer_module.heads.base import SimilarityHead
+from trainer_module.ops import Tensor, as_float32, squared_distance, squared_distances
 
 
-class SquaredDistance(Head):
+class SquaredDistance(SimilarityHead):
     """relatedness = -|left - right|^2, in (-inf, 0]."""
 
     similarity = "euclidean"
@@ -19,7 +19,7 @@ class SquaredDistance(Head):
 
     def matrix(self, layer: keras.layers.Layer, rows: Tensor, columns: Tensor) -> Tensor:
         del layer
-        return -squared_distances(wide(rows), wide(columns))
+        return -squared_distances(as_float32(rows), as_float32(columns))
 
 
 class _Layer(keras.layers.Layer):

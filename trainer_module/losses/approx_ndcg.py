@@ -5,7 +5,7 @@ from pydantic import PositiveFloat
 
 from trainer_module.losses.base import ListLoss
 from trainer_module.losses.ranks import discount, normalized_gains
-from trainer_module.ops import Tensor, wide
+from trainer_module.ops import Tensor, as_float32
 
 
 class ApproxNdcg(ListLoss):
@@ -22,7 +22,7 @@ class ApproxNdcg(ListLoss):
     """Temperature of the sigmoids: the smaller, the nearer to NDCG, and the steeper."""
 
     def __call__(self, grades: Tensor, scores: Tensor) -> Tensor:
-        grades, scores = wide(grades), wide(scores)
+        grades, scores = as_float32(grades), as_float32(scores)
         valid = grades >= 0.0
         scores = ops.where(valid, scores, 0.0)
         gaps = ops.expand_dims(scores, 1) - ops.expand_dims(scores, 2)

@@ -1,35 +1,57 @@
-"""The families of losses beside that of tuples (`parts.Loss`): what each takes and answers.
+"""The families of losses: what each takes, what it answers, and what a loss needs.
 
-Every loss answers a loss a row, [batch], float32 or wider, so that whoever averages can weigh the
-rows (`numerics.weighted_mean`). A loss that is defined for the whole batch only is a `WholeBatch`.
+Every loss answers one loss a row, [batch], float32 or float64, which `ops.weighted_mean` averages
+with the weights of tuples. A loss that is defined for a whole batch only is a `WholeBatch`.
 """
 
 import abc
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from keras import ops
 from pydantic import PositiveFloat
 
-from relation.spec import Frozen
-from trainer_module.ops import Tensor, wide
+from relation.spec import Frozen, Relation
+from trainer_module.ops import Tensor, as_float32
 
 
-class LossBase(Frozen, abc.ABC):
-    """What losses of every family say of themselves."""
+class Loss(Frozen, abc.ABC):
+    """Parameters of a loss of any family, and what it needs of a recipe and of its data.
 
+    Data, checks and objectives read the needs; none of them knows the name of a loss.
+    """
+
+    heads: ClassVar[frozenset[str] | None] = None
+    """Names of the heads whose answer it understands; None = any of its family."""
+    needs_logits: ClassVar[bool] = False
+    """Whether the head must answer logits."""
+    needs_frozen_tower: ClassVar[bool] = False
+    """Whether the tower of all right members must be frozen, and that of the left not."""
+    needs_keys: ClassVar[bool] = False
+    """Whether it compares members of different tuples, and so needs hashes of their ids, and what
+    the recipe knows of who is related."""
+    needs_groups: ClassVar[bool] = False
+    """Whether it also needs the group of each member, from the source same_label."""
+    needs_proxies: ClassVar[bool] = False
+    """Whether its columns are learnt proxies of groups, not members of the batch."""
+    needs_tag_weights: ClassVar[bool] = False
+    """Whether its call takes `weights`, [tags]: 1 / number of training entities with the tag."""
     whole_batch: ClassVar[bool] = False
-    """Whether it answers one scalar for the batch, and takes `weight`."""
-
-    weighs_tags: ClassVar[bool] = False
-    """Whether it takes `weights`, one a tag."""
+    """Whether it answers one scalar for the batch, and its call takes `weight`, [batch]."""
 
     @property
-    def corrected(self) -> bool:
-        """Whether it takes `log_q`, the log of how likely a candidate is drawn."""
+    def needs_log_q(self) -> bool:
+        """Whether its call takes `log_q`, the log of how likely each candidate is drawn."""
         return False
 
+    def check(self, relation: Relation) -> None:
+        """Raises ValueError when it cannot learn from tuples of this relation."""
 
-class WholeBatch(LossBase):
+    @abc.abstractmethod
+    def __call__(self, *arrays: Any, **needed: Any) -> Tensor:
+        """Loss [batch] of the arrays of its family, and of what it needs."""
+
+
+class WholeBatch(Loss):
     """A loss that is not a sum over rows: it answers one scalar, [].
 
     Its call takes `weight`, [batch] or None = 1 each, beside the arguments of its family. A weight
@@ -39,7 +61,15 @@ class WholeBatch(LossBase):
     whole_batch: ClassVar[bool] = True
 
 
-class ListLoss(LossBase):
+class TupleLoss(Loss):
+    """Parameters of a loss of relatedness, and the loss of every tuple."""
+
+    @abc.abstractmethod
+    def __call__(self, related: Tensor, relatedness: Tensor) -> Tensor:
+        """[batch, comparisons] of 1/0, [batch, comparisons] from the head -> loss [batch]."""
+
+
+class ListLoss(Loss):
     """Parameters of a listwise loss, and the loss of every list."""
 
     @abc.abstractmethod
@@ -56,7 +86,7 @@ class ListLoss(LossBase):
         """
 
 
-class BatchLoss(LossBase):
+class BatchLoss(Loss):
     """Parameters of a loss within a batch, and the loss of every row against all columns.
 
     Columns are the candidates of every row: the other side of each tuple of the batch, further
@@ -64,6 +94,7 @@ class BatchLoss(LossBase):
     scores are square and the diagonal is not valid.
     """
 
+    needs_keys: ClassVar[bool] = True
     every_positive: ClassVar[bool] = False
     """Whether all columns that are known to be related are positives of a row, as in the papers of
     losses of several positives; else that of its own tuple alone, and the others are not valid."""
@@ -103,7 +134,7 @@ class RowLoss(BatchLoss):
     def __call__(
         self, scores: Tensor, positive: Tensor, valid: Tensor, log_q: Tensor | None = None
     ) -> Tensor:
-        scores = ops.where(valid, self._scaled(wide(scores), log_q), 0.0)
+        scores = ops.where(valid, self._scaled(as_float32(scores), log_q), 0.0)
         return self._rows(scores, *sides(positive, valid))
 
     def _scaled(self, scores: Tensor, log_q: Tensor | None) -> Tensor:
@@ -132,7 +163,7 @@ class SoftmaxLoss(RowLoss):
         return logits if log_q is None else logits - ops.cast(log_q, logits.dtype)
 
 
-class TagLoss(LossBase):
+class TagLoss(Loss):
     """Parameters of a loss of tags, and the loss of every example: the mean over its tags."""
 
     def __call__(self, labels: Tensor, logits: Tensor, weights: Tensor | None = None) -> Tensor:
@@ -143,7 +174,7 @@ class TagLoss(LossBase):
           logits: any real numbers; their sigmoid is the probability of the tag.
           weights: ≥ 0, of each tag: a factor of its loss; the mean is over the number of tags.
         """
-        losses = self._tags(wide(labels), wide(logits))
+        losses = self._tags(as_float32(labels), as_float32(logits))
         if weights is not None:
             losses = losses * ops.cast(weights, losses.dtype)
         return ops.mean(losses, axis=-1)
@@ -153,7 +184,7 @@ class TagLoss(LossBase):
         """The loss of each tag, [batch, tags]."""
 
 
-class ValueLoss(LossBase):
+class ValueLoss(Loss):
     """Parameters of a loss of predicted numbers, and the loss of every example."""
 
     @abc.abstractmethod
@@ -161,7 +192,7 @@ class ValueLoss(LossBase):
         """[batch, values], [batch, values] -> [batch]."""
 
 
-class ImageLoss(LossBase):
+class ImageLoss(Loss):
     """Parameters of a loss of predicted images, and the loss of every image."""
 
     @abc.abstractmethod

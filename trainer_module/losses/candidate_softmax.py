@@ -6,12 +6,12 @@ from keras import ops
 from pydantic import PositiveFloat
 
 from relation.spec import Relation
+from trainer_module.losses.base import TupleLoss
 from trainer_module.losses.softmax import against_negatives
-from trainer_module.ops import Tensor, wide
-from trainer_module.registry import Loss
+from trainer_module.ops import Tensor, as_float32
 
 
-class CandidateSoftmax(Loss):
+class CandidateSoftmax(TupleLoss):
     """−log of the softmax of the positive among itself and the negatives of its tuple.
 
     Logits are relatedness over `temperature`. Of several positives each competes with the
@@ -30,7 +30,7 @@ class CandidateSoftmax(Loss):
     """Whether training corrects for `negative_prob`."""
 
     @property
-    def corrected(self) -> bool:
+    def needs_log_q(self) -> bool:
         return self.log_q
 
     def check(self, relation: Relation) -> None:
@@ -48,10 +48,10 @@ class CandidateSoftmax(Loss):
         `log_q`: [batch, k], log of the probability (`negative_prob`) with which one draw gives each
         of the negatives, the last k columns.
         """
-        logits = wide(relatedness) / self.temperature
+        logits = as_float32(relatedness) / self.temperature
         if log_q is not None:
             negatives = log_q.shape[1]
             counts = ops.cast(log_q, logits.dtype) + math.log(negatives)
             logits = logits - ops.pad(counts, ((0, 0), (logits.shape[1] - negatives, 0)))
-        positive = wide(related) > 0.5
+        positive = as_float32(related) > 0.5
         return against_negatives(logits, positive, ops.logical_not(positive))

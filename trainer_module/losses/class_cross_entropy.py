@@ -3,13 +3,13 @@
 from keras import ops
 
 from trainer_module.losses.base import ValueLoss
-from trainer_module.ops import Tensor, wide
+from trainer_module.ops import Tensor, as_float32
 
 
 class ClassCrossEntropy(ValueLoss):
     """logΣ_c e^{x_c} − x_y of logits x and the index y of the class; `targets` is [batch, 1]."""
 
     def __call__(self, targets: Tensor, predictions: Tensor) -> Tensor:
-        logits = wide(predictions)
+        logits = as_float32(predictions)
         chosen = ops.take_along_axis(logits, ops.cast(targets, "int32"), axis=-1)[:, 0]
         return ops.logsumexp(logits, axis=-1) - chosen

@@ -5,11 +5,11 @@ from typing import ClassVar
 from keras import ops
 from pydantic import PositiveFloat
 
-from trainer_module.ops import Tensor, wide
-from trainer_module.registry import Loss
+from trainer_module.losses.base import TupleLoss
+from trainer_module.ops import Tensor, as_float32
 
 
-class Contrastive(Loss):
+class Contrastive(TupleLoss):
     """½(1−Y)D² + ½Y·max(0, m−D)², with Y = 1 for *dissimilar* pairs, D Euclidean.
 
     Hadsell, Chopra, LeCun, "Dimensionality Reduction by Learning an Invariant Mapping", CVPR 2006,
@@ -23,7 +23,7 @@ class Contrastive(Loss):
     """m, the distance from which unrelated pairs have no loss."""
 
     def __call__(self, related: Tensor, relatedness: Tensor) -> Tensor:
-        related, distance = wide(related), -wide(relatedness)
+        related, distance = as_float32(related), -as_float32(relatedness)
         pull = ops.square(distance)
         push = ops.square(ops.maximum(0.0, self.margin - distance))
         return ops.mean(0.5 * related * pull + 0.5 * (1.0 - related) * push, axis=-1)

@@ -3,13 +3,12 @@
 from keras import ops
 from pydantic import PositiveFloat
 
-from trainer_module.losses.base import WholeBatch
+from trainer_module.losses.base import TupleLoss, WholeBatch
 from trainer_module.losses.ordered_pairs import ordered_pairs
-from trainer_module.ops import Tensor, log_weight, masked_logsumexp, wide
-from trainer_module.registry import Loss
+from trainer_module.ops import Tensor, as_float32, log_weight, masked_logsumexp
 
 
-class Cosent(Loss, WholeBatch):
+class Cosent(TupleLoss, WholeBatch):
     """log(1 + Σ exp(λ(s_k − s_l))) over all pairs k, l of a batch with y_k < y_l: one scalar.
 
     Labels are any numbers: their order alone matters. λ = `scale`, made for s = cosine; a batch of
@@ -25,11 +24,11 @@ class Cosent(Loss, WholeBatch):
         self, related: Tensor, relatedness: Tensor, weight: Tensor | None = None
     ) -> Tensor:
         """[batch, comparisons], [batch, comparisons], [batch] or None -> []."""
-        scores = ops.reshape(wide(relatedness), (1, -1))
-        gaps, ordered = ordered_pairs(ops.reshape(wide(related), (1, -1)), scores)
+        scores = ops.reshape(as_float32(relatedness), (1, -1))
+        gaps, ordered = ordered_pairs(ops.reshape(as_float32(related), (1, -1)), scores)
         exponents = -self.scale * gaps
         if weight is not None:
-            each = ops.ones_like(wide(relatedness)) * ops.expand_dims(wide(weight), 1)
+            each = ops.ones_like(as_float32(relatedness)) * ops.expand_dims(as_float32(weight), 1)
             logs = log_weight(ops.reshape(each, (1, -1)))
             exponents = exponents + ops.expand_dims(logs, 2) + ops.expand_dims(logs, 1)
         return ops.softplus(

@@ -3,11 +3,11 @@
 from typing import ClassVar
 
 from relation.spec import Relation
-from trainer_module.ops import Tensor, weighted_mean, wide
-from trainer_module.registry import Loss
+from trainer_module.losses.base import TupleLoss
+from trainer_module.ops import Tensor, as_float32, weighted_mean
 
 
-class FeatureMatching(Loss):
+class FeatureMatching(TupleLoss):
     """Minus the relatedness of what is related, the mean over a tuple's related comparisons.
 
     The head says which error that is: `feature_error` L1, L2, minus cosine, or a mixture. Nothing
@@ -15,11 +15,11 @@ class FeatureMatching(Loss):
     collapse to one point.
     """
 
-    needs_frozen: ClassVar[bool] = True
+    needs_frozen_tower: ClassVar[bool] = True
 
     def check(self, relation: Relation) -> None:
         if not any(comparison.related for comparison in relation.comparisons):
             raise ValueError("it needs tuples of which two members are known to be related")
 
     def __call__(self, related: Tensor, relatedness: Tensor) -> Tensor:
-        return weighted_mean(-wide(relatedness), wide(related), axis=-1)
+        return weighted_mean(-as_float32(relatedness), as_float32(related), axis=-1)

@@ -5,7 +5,7 @@ from keras import ops
 from pydantic import Field, PositiveFloat
 
 from trainer_module.losses.base import ImageLoss
-from trainer_module.ops import Tensor, wide
+from trainer_module.ops import Tensor, as_float32
 
 _C1, _C2 = 0.01**2, 0.03**2
 """The paper's constants for values in [0, 1]."""
@@ -27,7 +27,7 @@ class ImageSsim(ImageLoss):
     """Standard deviation of the Gaussian, in pixels."""
 
     def __call__(self, targets: Tensor, predictions: Tensor) -> Tensor:
-        x, y = wide(targets), wide(predictions)
+        x, y = as_float32(targets), as_float32(predictions)
         height, width = x.shape[1:3]
         if min(height, width) < self.window:
             raise ValueError(

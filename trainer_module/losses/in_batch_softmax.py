@@ -25,7 +25,7 @@ class InBatchSoftmax(SoftmaxLoss):
     """Whether training corrects for how often each candidate is in a batch."""
 
     @property
-    def corrected(self) -> bool:
+    def needs_log_q(self) -> bool:
         return self.log_q
 
     def _rows(self, scores: Tensor, positive: Tensor, negative: Tensor) -> Tensor:

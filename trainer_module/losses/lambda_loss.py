@@ -8,7 +8,7 @@ from pydantic import NonNegativeFloat, PositiveFloat
 from trainer_module.losses.base import ListLoss
 from trainer_module.losses.ordered_pairs import ordered_pairs
 from trainer_module.losses.ranks import discount, normalized_gains, ranks
-from trainer_module.ops import Tensor, wide
+from trainer_module.ops import Tensor, as_float32
 
 
 class LambdaLoss(ListLoss):
@@ -28,7 +28,7 @@ class LambdaLoss(ListLoss):
     """σ, the steepness of the logistic function."""
 
     def __call__(self, grades: Tensor, scores: Tensor) -> Tensor:
-        grades, scores = wide(grades), wide(scores)
+        grades, scores = as_float32(grades), as_float32(scores)
         valid = grades >= 0.0
         scores = ops.where(valid, scores, 0.0)
         gaps, ordered = ordered_pairs(grades, scores)

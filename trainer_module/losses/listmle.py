@@ -4,7 +4,7 @@ from keras import ops
 
 from trainer_module.losses.base import ListLoss
 from trainer_module.losses.ranks import before
-from trainer_module.ops import Tensor, masked_logsumexp, wide
+from trainer_module.ops import Tensor, as_float32, masked_logsumexp
 
 
 class ListMle(ListLoss):
@@ -19,7 +19,7 @@ class ListMle(ListLoss):
     """
 
     def __call__(self, grades: Tensor, scores: Tensor) -> Tensor:
-        grades, scores = wide(grades), wide(scores)
+        grades, scores = as_float32(grades), as_float32(scores)
         valid = grades >= 0.0
         rest = ops.logical_and(ops.logical_not(before(grades, valid)), ops.expand_dims(valid, 1))
         others = ops.expand_dims(scores, 1) + ops.zeros_like(ops.expand_dims(scores, 2))

@@ -3,7 +3,7 @@
 from keras import ops
 
 from trainer_module.losses.base import ListLoss
-from trainer_module.ops import NOTHING, Tensor, masked_logsumexp, wide
+from trainer_module.ops import NOTHING, Tensor, as_float32, masked_logsumexp
 
 
 class ListNet(ListLoss):
@@ -18,7 +18,7 @@ class ListNet(ListLoss):
     """
 
     def __call__(self, grades: Tensor, scores: Tensor) -> Tensor:
-        grades, scores = wide(grades), wide(scores)
+        grades, scores = as_float32(grades), as_float32(scores)
         valid = grades >= 0.0
         targets = ops.exp(ops.where(valid, grades - _total(grades, valid), NOTHING))
         return ops.sum(ops.where(valid, targets * (_total(scores, valid) - scores), 0.0), axis=-1)

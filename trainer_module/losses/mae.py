@@ -2,15 +2,15 @@
 
 from keras import ops
 
-from trainer_module.ops import Tensor, wide
-from trainer_module.registry import Loss
+from trainer_module.losses.base import TupleLoss
+from trainer_module.ops import Tensor, as_float32
 
 
-class Mae(Loss):
+class Mae(TupleLoss):
     """|y − s| of any real label y and relatedness s; comparisons of one tuple are averaged.
 
     The gradient where they are equal is 0.
     """
 
     def __call__(self, related: Tensor, relatedness: Tensor) -> Tensor:
-        return ops.mean(ops.abs(wide(related) - wide(relatedness)), axis=-1)
+        return ops.mean(ops.abs(as_float32(related) - as_float32(relatedness)), axis=-1)

@@ -2,12 +2,12 @@
 
 from keras import ops
 
-from trainer_module.ops import Tensor, wide
-from trainer_module.registry import Loss
+from trainer_module.losses.base import TupleLoss
+from trainer_module.ops import Tensor, as_float32
 
 
-class Mse(Loss):
+class Mse(TupleLoss):
     """(y − s)² of any real label y and relatedness s; comparisons of one tuple are averaged."""
 
     def __call__(self, related: Tensor, relatedness: Tensor) -> Tensor:
-        return ops.mean(ops.square(wide(related) - wide(relatedness)), axis=-1)
+        return ops.mean(ops.square(as_float32(related) - as_float32(relatedness)), axis=-1)

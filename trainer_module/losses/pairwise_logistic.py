@@ -2,12 +2,12 @@
 
 from keras import ops
 
+from trainer_module.losses.base import TupleLoss
 from trainer_module.losses.ordered_pairs import ordered_pairs
-from trainer_module.ops import Tensor, masked_mean, wide
-from trainer_module.registry import Loss
+from trainer_module.ops import Tensor, as_float32, masked_mean
 
 
-class PairwiseLogistic(Loss):
+class PairwiseLogistic(TupleLoss):
     """softplus(−(s⁺ − s⁻)), the mean over all pairs of one tuple whose first is more related.
 
     Labels may be any numbers; a tuple whose comparisons are all related alike has loss 0.
@@ -17,5 +17,5 @@ class PairwiseLogistic(Loss):
     """
 
     def __call__(self, related: Tensor, relatedness: Tensor) -> Tensor:
-        gaps, ordered = ordered_pairs(wide(related), wide(relatedness))
+        gaps, ordered = ordered_pairs(as_float32(related), as_float32(relatedness))
         return masked_mean(ops.softplus(-gaps), ordered, axis=(1, 2))

@@ -1,10 +1,12 @@
 """Proxy-anchor loss: every class has a learnt proxy, and the proxies are the anchors."""
 
+from typing import ClassVar
+
 from keras import ops
 from pydantic import FiniteFloat, PositiveFloat
 
 from trainer_module.losses.base import BatchLoss, WholeBatch, refuse_log_q, sides
-from trainer_module.ops import Tensor, log_weight, masked_logsumexp, masked_mean, wide
+from trainer_module.ops import Tensor, as_float32, log_weight, masked_logsumexp, masked_mean
 
 
 class ProxyAnchor(BatchLoss, WholeBatch):
@@ -16,6 +18,9 @@ class ProxyAnchor(BatchLoss, WholeBatch):
 
     Kim et al., "Proxy Anchor Loss for Deep Metric Learning", CVPR 2020, equation 4; δ = `margin`.
     """
+
+    needs_groups: ClassVar[bool] = True
+    needs_proxies: ClassVar[bool] = True
 
     alpha: PositiveFloat = 32.0
     """α, the scale of cosines."""
@@ -32,9 +37,9 @@ class ProxyAnchor(BatchLoss, WholeBatch):
     ) -> Tensor:
         """[batch, proxies] thrice, `log_q` None, `weight` [batch] or None -> []."""
         refuse_log_q(self, log_q)
-        scores, copies = wide(scores), 0.0
+        scores, copies = as_float32(scores), 0.0
         if weight is not None:
-            weight = ops.expand_dims(wide(weight), 1)
+            weight = ops.expand_dims(as_float32(weight), 1)
             valid, copies = ops.logical_and(valid, weight > 0.0), log_weight(weight)
         own, other = sides(positive, valid)
         pull = masked_logsumexp(copies - self.alpha * (scores - self.margin), own, axis=0)

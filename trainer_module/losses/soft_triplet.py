@@ -3,12 +3,12 @@
 from keras import ops
 
 from relation.spec import Relation
+from trainer_module.losses.base import TupleLoss
 from trainer_module.losses.triplet import Triplet
-from trainer_module.ops import Tensor, wide
-from trainer_module.registry import Loss
+from trainer_module.ops import Tensor, as_float32
 
 
-class SoftTriplet(Loss):
+class SoftTriplet(TupleLoss):
     """log(1 + exp(−(s⁺ − s⁻))) of relatedness s: never quite satisfied, and no margin to choose.
 
     Hermans, Beyer, Leibe, "In Defense of the Triplet Loss for Person Re-Identification", 2017,
@@ -19,5 +19,5 @@ class SoftTriplet(Loss):
         Triplet().check(relation)
 
     def __call__(self, related: Tensor, relatedness: Tensor) -> Tensor:
-        scores = wide(relatedness)
+        scores = as_float32(relatedness)
         return ops.softplus(scores[:, 1] - scores[:, 0])

@@ -4,11 +4,11 @@ from keras import ops
 from pydantic import PositiveFloat
 
 from relation.spec import Relation
-from trainer_module.ops import Tensor, wide
-from trainer_module.registry import Loss
+from trainer_module.losses.base import TupleLoss
+from trainer_module.ops import Tensor, as_float32
 
 
-class Triplet(Loss):
+class Triplet(TupleLoss):
     """max(0, margin − (s⁺ − s⁻)) of relatedness s; with the head `squared_distance` this is
     max(0, D²(a, p) − D²(a, n) + margin).
 
@@ -25,5 +25,5 @@ class Triplet(Loss):
             )
 
     def __call__(self, related: Tensor, relatedness: Tensor) -> Tensor:
-        scores = wide(relatedness)
+        scores = as_float32(relatedness)
         return ops.maximum(0.0, self.margin - (scores[:, 0] - scores[:, 1]))

@@ -3,11 +3,11 @@
 from keras import ops
 
 from trainer_module.losses.base import ValueLoss
-from trainer_module.ops import Tensor, wide
+from trainer_module.ops import Tensor, as_float32
 
 
 class ValueMae(ValueLoss):
     """|target − prediction|, the mean over the values of each example."""
 
     def __call__(self, targets: Tensor, predictions: Tensor) -> Tensor:
-        return ops.mean(ops.abs(wide(targets) - wide(predictions)), axis=-1)
+        return ops.mean(ops.abs(as_float32(targets) - as_float32(predictions)), axis=-1)

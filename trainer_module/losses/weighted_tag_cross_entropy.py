@@ -12,7 +12,7 @@ class WeightedTagCrossEntropy(TagCrossEntropy):
     In training they are inversely proportional to how many training entities have the tag.
     """
 
-    weighs_tags: ClassVar[bool] = True
+    needs_tag_weights: ClassVar[bool] = True
 
     def __call__(self, labels: Tensor, logits: Tensor, weights: Tensor | None = None) -> Tensor:
         if weights is None:

@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from relation.spec import Frozen
-from trainer_module.losses.base import sides
-from trainer_module.ops import Tensor, wide
-from trainer_module.registry import Loss
+from trainer_module.losses.base import TupleLoss, sides
+from trainer_module.ops import Tensor, as_float32
 
 
 class Triplets(NamedTuple):
@@ -42,14 +41,14 @@ class Miner(Frozen, abc.ABC):
         """The head whose scores it understands; None = any."""
         return None
 
-    def check(self, loss: Loss) -> None:
+    def check(self, loss: TupleLoss) -> None:
         """Raises ValueError when it cannot work with this loss."""
         if loss.whole_batch:
             raise ValueError(f"{type(loss).__name__} has no loss of a single triplet")
 
     @abc.abstractmethod
     def __call__(
-        self, loss: Loss, scores: Tensor, positive: Tensor, valid: Tensor, seed: Any = None
+        self, loss: TupleLoss, scores: Tensor, positive: Tensor, valid: Tensor, seed: Any = None
     ) -> Mined:
         """Mines triplets, and puts each as (1 related, 0 not) to a loss of tuples.
 
@@ -67,10 +66,10 @@ class TripletMiner(Miner):
     """A miner that chooses some triplets, for any loss of single tuples."""
 
     def __call__(
-        self, loss: Loss, scores: Tensor, positive: Tensor, valid: Tensor, seed: Any = None
+        self, loss: TupleLoss, scores: Tensor, positive: Tensor, valid: Tensor, seed: Any = None
     ) -> Mined:
         self.check(loss)
-        scores = tf.where(valid, wide(scores), 0.0)
+        scores = tf.where(valid, as_float32(scores), 0.0)
         chosen = self.choose(tf.stop_gradient(scores), *sides(positive, valid), seed=seed)
         columns = tf.stack([chosen.positive, chosen.negative], axis=-1)
         pairs = tf.reshape(tf.gather(scores, columns, batch_dims=1), [-1, 2])

@@ -4,12 +4,11 @@ from typing import Any, Literal
 
 import tensorflow as tf
 
-from trainer_module.losses.base import sides
+from trainer_module.losses.base import TupleLoss, sides
 from trainer_module.losses.triplet import Triplet
 from trainer_module.mining.base import Mined, Miner
 from trainer_module.mining.buckets import Buckets, sorted_positives
-from trainer_module.ops import Tensor, wide
-from trainer_module.registry import Loss
+from trainer_module.ops import Tensor, as_float32
 
 
 class BatchAll(Miner):
@@ -27,17 +26,17 @@ class BatchAll(Miner):
     """The triplets that the mean is over: `active`, those that have a loss (as in
     pytorch-metric-learning and sentence-transformers; the paper's BA≠0), or `all`."""
 
-    def check(self, loss: Loss) -> None:
+    def check(self, loss: TupleLoss) -> None:
         if not isinstance(loss, Triplet):
             raise ValueError(f"batch_all needs the loss triplet; got {type(loss).__name__}")
 
     def __call__(
-        self, loss: Loss, scores: Tensor, positive: Tensor, valid: Tensor, seed: Any = None
+        self, loss: TupleLoss, scores: Tensor, positive: Tensor, valid: Tensor, seed: Any = None
     ) -> Mined:
         """As of every miner; one loss an anchor (k = 1)."""
         self.check(loss)
         assert isinstance(loss, Triplet)
-        scores = tf.where(valid, wide(scores), 0.0)
+        scores = tf.where(valid, as_float32(scores), 0.0)
         own, other = sides(positive, valid)
         positives = sorted_positives(tf.stop_gradient(scores), own)
         bounds = positives.scores - loss.margin

@@ -17,10 +17,11 @@ import tensorflow_transform as tft
 
 from relation.names import prefixed
 from relation.schema import Feature
-from trainer_module.data.inputs import decode_roles
+from trainer_module.data.decode_roles import decode_roles
+from trainer_module.heads.base import SimilarityHead
 from trainer_module.model.relational_model import RelationalModel
 from trainer_module.model.warm_start import named_weights
-from trainer_module.registry import Head, Tower
+from trainer_module.towers.base import Tower
 
 EVALUATE = "evaluate"
 _DTYPES = {"bytes": tf.string, "int": tf.int64, "float": tf.float32}
@@ -94,7 +95,7 @@ class ServingModule(tf.Module):
         places = [[place, 0] for place in range(len(self._labels))]
         raw = tf.SparseTensor(places, values, [len(self._labels), 1])
         columns = self._embed({prefixed(right, key.name): raw}, (right,))[right]
-        head = cast(Head, self.model.answer.head)
+        head = cast(SimilarityHead, self.model.answer.head)
         related = head.matrix(self.model.head, rows, columns)
         found = {"label": ids, "score": head.score(related)}
         return found | ({"probability": tf.nn.softmax(related)} if head.is_logit else {})

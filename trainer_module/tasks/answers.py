@@ -20,10 +20,25 @@ import keras
 from keras import ops
 
 from relation.spec import Comparison, LabelKind, Relation
-from trainer_module.heads.base import AnyHead, GradeHead, ImageHead, ScoreHead, TagHead, VectorHead
-from trainer_module.losses.base import BatchLoss, ImageLoss, ListLoss, TagLoss, ValueLoss
+from trainer_module.heads.base import (
+    GradeHead,
+    Head,
+    ImageHead,
+    ScoreHead,
+    SimilarityHead,
+    TagHead,
+    VectorHead,
+)
+from trainer_module.losses.base import (
+    BatchLoss,
+    ImageLoss,
+    ListLoss,
+    Loss,
+    TagLoss,
+    TupleLoss,
+    ValueLoss,
+)
 from trainer_module.ops import Tensor
-from trainer_module.registry import AnyLoss, Head, Loss
 
 
 class Answer(abc.ABC):
@@ -32,7 +47,7 @@ class Answer(abc.ABC):
     losses: ClassVar[tuple[type, ...]]
     """The families of losses that read the columns."""
 
-    def __init__(self, head: AnyHead, relation: Relation, classes: int):
+    def __init__(self, head: Head, relation: Relation, classes: int):
         self.head, self.relation, self.classes = head, relation, classes
 
     @property
@@ -81,8 +96,8 @@ class Answer(abc.ABC):
 class Compared(Answer):
     """Relatedness of each comparison."""
 
-    losses = (Loss, BatchLoss)
-    head: Head
+    losses = (TupleLoss, BatchLoss)
+    head: SimilarityHead
 
     def check_left(self) -> None:
         """Raises ValueError when tuples cannot be candidates for each other.
@@ -230,7 +245,7 @@ class Graded(OfExample):
 class Ranked(Answer):
     """A score for each document."""
 
-    losses = (Loss,)
+    losses = (TupleLoss,)
     head: ScoreHead
 
     @property
@@ -309,8 +324,8 @@ class Pictured(Answer):
         return (0,)
 
 
-_ANSWERS: tuple[tuple[type[AnyHead], type[Answer]], ...] = (
-    (Head, Compared),
+_ANSWERS: tuple[tuple[type[Head], type[Answer]], ...] = (
+    (SimilarityHead, Compared),
     (VectorHead, Valued),
     (TagHead, Tagged),
     (GradeHead, Graded),
@@ -319,7 +334,7 @@ _ANSWERS: tuple[tuple[type[AnyHead], type[Answer]], ...] = (
 )
 
 
-def answer_of(head: AnyHead, relation: Relation, classes: int) -> Answer:
+def answer_of(head: Head, relation: Relation, classes: int) -> Answer:
     """What a head answers about tuples of a relation.
 
     Args:
@@ -329,12 +344,12 @@ def answer_of(head: AnyHead, relation: Relation, classes: int) -> Answer:
     return kind(head, relation, classes)
 
 
-def check_loss(loss: AnyLoss, answer: Answer) -> None:
+def check_loss(loss: Loss, answer: Answer) -> None:
     """Raises ValueError when a loss cannot read an answer."""
     if not isinstance(loss, answer.families):
         expected = " or ".join(family.__name__ for family in answer.families)
         raise ValueError(f"it is a {_family(loss)}, and the head answers what a {expected} reads")
 
 
-def _family(loss: AnyLoss) -> str:
+def _family(loss: Loss) -> str:
     return next(cls.__name__ for cls in type(loss).__mro__ if cls.__name__.endswith("Loss"))

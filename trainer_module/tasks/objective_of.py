@@ -9,11 +9,10 @@ from relation.names import ID, prefixed
 from trainer_module.data.batch_keys import hashed
 from trainer_module.data.frequencies import Frequencies
 from trainer_module.data.inputs import read_features
-from trainer_module.losses.base import BatchLoss, ImageLoss
+from trainer_module.losses.base import BatchLoss, ImageLoss, TupleLoss
 from trainer_module.losses.proxy_anchor import ProxyAnchor
-from trainer_module.mining.registry import MINING
 from trainer_module.preprocessing.tag_counts import inverse_frequencies
-from trainer_module.registry import LOSSES, ColumnLoss, Loss
+from trainer_module.registry import LOSSES, MINERS
 from trainer_module.request import TrainingRequest
 from trainer_module.tasks.answers import Answer, Compared
 from trainer_module.tasks.objectives import EachImage, EachTuple, Objective
@@ -39,19 +38,19 @@ def objective_of(
         return EachImage(answer, loss)
     if keys is None:
         tags = request.preprocessing.materialization.tags
-        weights = inverse_frequencies(transform, tags) if loss.weighs_tags else None
-        return EachTuple(answer, cast(ColumnLoss, loss), weights)
+        weights = inverse_frequencies(transform, tags) if loss.needs_tag_weights else None
+        return EachTuple(answer, loss, weights)
     compared = cast(Compared, answer)
     if request.model.mining is not None:
-        miner = MINING.resolve(request.model.mining)
-        return MinedTriplets(compared, cast(Loss, loss), miner, keys, request.training.seed)
+        miner = MINERS.resolve(request.model.mining)
+        return MinedTriplets(compared, cast(TupleLoss, loss), miner, keys, request.training.seed)
     spec = transform.transformed_feature_spec()
     if isinstance(loss, ProxyAnchor):
         assert keys.group is not None
         groups = [hashed(prefixed(role, keys.group)) for role in compared.roles()]
         return Proxies(compared, loss, keys, read_features(files, spec, groups))
     frequencies = None
-    if loss.corrected:
+    if loss.needs_log_q:
         names = [hashed(prefixed(role, ID)) for role in compared.rights]
         frequencies = Frequencies(read_features(files, spec, names))
     return InBatch(compared, cast(BatchLoss, loss), keys, frequencies)

@@ -10,9 +10,8 @@ import numpy.typing as npt
 from keras import ops
 
 from relation.names import NEGATIVE_PROB
-from trainer_module.losses.base import ImageLoss
+from trainer_module.losses.base import ImageLoss, Loss
 from trainer_module.ops import Tensor, weighted_mean
-from trainer_module.registry import ColumnLoss
 from trainer_module.tasks.answers import Answer
 
 
@@ -58,24 +57,24 @@ class EachTuple(Objective):
     def __init__(
         self,
         answer: Answer,
-        loss: ColumnLoss,
+        loss: Loss,
         tag_weights: npt.NDArray[np.float32] | None = None,
     ):
         self.answer, self._loss, self._tag_weights = answer, loss, tag_weights
 
     @property
     def reads(self) -> tuple[str, ...]:
-        return (NEGATIVE_PROB,) if self._loss.corrected else ()
+        return (NEGATIVE_PROB,) if self._loss.needs_log_q else ()
 
     def __call__(
         self, inputs: Mapping[str, Tensor], targets: Tensor, outputs: Tensor, weight: Tensor | None
     ) -> Tensor:
         further: dict[str, Any] = {}
-        if self._loss.weighs_tags:
+        if self._loss.needs_tag_weights:
             further["weights"] = self._tag_weights
         if self._loss.whole_batch:
             further["weight"] = weight
-        if self._loss.corrected:
+        if self._loss.needs_log_q:
             further["log_q"] = ops.log(inputs[NEGATIVE_PROB])
         losses = self._loss(targets, outputs, **further)
         return losses if self._loss.whole_batch else mean(losses, weight)

@@ -8,11 +8,10 @@ import tensorflow as tf
 from relation.names import ID, POSITIVE_IDS, prefixed
 from trainer_module.data.batch_keys import Keys, hashed
 from trainer_module.data.frequencies import Frequencies
-from trainer_module.losses.base import BatchLoss
+from trainer_module.losses.base import BatchLoss, TupleLoss
 from trainer_module.mining.base import Miner
 from trainer_module.mining.masks import shares, without_false_negatives
 from trainer_module.ops import Tensor, weighted_mean
-from trainer_module.registry import Loss
 from trainer_module.tasks.answers import Compared
 from trainer_module.tasks.objectives import Objective
 
@@ -111,7 +110,7 @@ class MinedTriplets(WithinBatch):
     Members of one group are related; an entity that is there twice is not compared with itself.
     """
 
-    def __init__(self, answer: Compared, loss: Loss, miner: Miner, keys: Keys, seed: int = 0):
+    def __init__(self, answer: Compared, loss: TupleLoss, miner: Miner, keys: Keys, seed: int = 0):
         super().__init__(answer, keys)
         self._loss, self._miner = loss, miner
         self._seed = keras.random.SeedGenerator(seed)

@@ -1,21 +1,70 @@
-"""What the networks of all towers share: regularisation, normalisation, the embedding itself."""
+"""What all towers are: parameters, checks, and the pieces that their networks share."""
 
 import abc
 import math
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 import keras
+from keras import ops
 from pydantic import Field
 
-from relation.schema import Feature
-from trainer_module.l2_normalize import unit_length
-from trainer_module.ops import Tensor
-from trainer_module.registry import Tower
+from relation.schema import Feature, FeatureKind
+from relation.spec import Frozen
+from trainer_module.data.decode_roles import Decode
+from trainer_module.ops import Tensor, l2_normalize
+from trainer_module.preprocessing.vocabulary import Vocabulary
 
 Norm: TypeAlias = Literal["none", "batch", "layer", "group"]
 GROUPS = 8
-"""Of channels, or fewer where that does not divide them."""
+"""Groups of channels of group normalization; fewer where 8 does not divide the channels."""
+
+
+class Tower(Frozen, abc.ABC):
+    """Parameters of a tower, and how it is built."""
+
+    kinds: ClassVar[frozenset[FeatureKind]]
+    """The kinds of features that it takes."""
+    frozen: bool = False
+    """Whether training leaves the tower as it was built, for others to learn its features."""
+
+    @property
+    def image(self) -> tuple[int, int, int] | None:
+        """Height, width and channels of its output if that is an image; None if a vector."""
+        return None
+
+    def check(self, features: tuple[Feature, ...]) -> None:
+        """Raises ValueError when it cannot take these features."""
+        for feature in features:
+            if feature.kind not in self.kinds:
+                raise ValueError(
+                    f"feature {feature.name!r} is of kind {feature.kind.value}; this tower takes "
+                    + ", ".join(sorted(kind.value for kind in self.kinds))
+                )
+
+    @abc.abstractmethod
+    def decode(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Transformed features of a batch -> what the network takes (images are decoded here).
+
+        Runs in the input pipeline while training, and in the graph of the signatures.
+        """
+
+    def decoder(self, memory_mb: int) -> Decode:
+        """`decode` for one training, which may keep `memory_mb` MiB of what it has decoded."""
+        return self.decode
+
+    @abc.abstractmethod
+    def build(
+        self, features: tuple[Feature, ...], vocabularies: Mapping[str, Vocabulary] = {}
+    ) -> keras.Model:
+        """The network: {feature name: decoded tensor} -> embedding [batch, d], float32.
+
+        `vocabularies`: of each categorical or text feature by name; known after Transform.
+        """
+
+    def vector(self, output: Tensor) -> Tensor:
+        """Its output as one vector an entity, [batch, d]; an image is flattened row by row."""
+        return output if self.image is None else ops.reshape(output, (-1, math.prod(self.image)))
 
 
 class Network(Tower, abc.ABC):
@@ -73,4 +122,4 @@ class UnitLength(keras.layers.Layer):
     """[..., d] -> the same, of unit length."""
 
     def call(self, x: Tensor) -> Tensor:
-        return unit_length(x)
+        return l2_normalize(x)

@@ -10,8 +10,7 @@ from keras import ops
 from pydantic import PositiveInt
 
 from relation.schema import Feature, FeatureKind
-from trainer_module.l2_normalize import unit_length
-from trainer_module.ops import Tensor
+from trainer_module.ops import Tensor, l2_normalize
 from trainer_module.preprocessing.vocabulary import Vocabulary
 from trainer_module.towers.base import Network
 from trainer_module.towers.columns import column_inputs, needs_text
@@ -68,8 +67,8 @@ class Words(Network):
             words = keras.layers.Dropout(self.dropout, noise_shape=(None, None, None, 1))(words)
         return self.model(inputs, words, "words")
 
-    def vector(self, given: Tensor) -> Tensor:
-        return ops.sum(given, axis=(1, 2))
+    def vector(self, output: Tensor) -> Tensor:
+        return ops.sum(output, axis=(1, 2))
 
 
 class Stacked(keras.layers.Layer):
@@ -103,7 +102,7 @@ class WordVectors(keras.layers.Layer):
     def call(self, indices: Tensor) -> Tensor:
         rarity = ops.log1p(ops.cast(indices, "float32")) / math.log1p(self.size)
         lengths = rarity[..., None] * ops.exp(self.scales(indices))
-        return lengths * unit_length(self.directions(indices))
+        return lengths * l2_normalize(self.directions(indices))
 
 
 class WithNumbers(keras.layers.Layer):

@@ -12,21 +12,16 @@ import tensorflow_transform as tft
 from relation.names import prefixed
 from relation.schema import FeatureKind
 from trainer_module.data.batch_keys import as_text
-from trainer_module.data.inputs import (
-    WHOLE,
-    Parts,
-    count_tuples,
-    decode_roles,
-    named_tuples,
-    tuple_dataset,
-)
+from trainer_module.data.decode_roles import decode_roles
+from trainer_module.data.inputs import WHOLE, Parts, count_tuples, named_tuples, tuple_dataset
 from trainer_module.model.relational_model import RelationalModel
 from trainer_module.model.warm_start import start_from
 from trainer_module.preprocessing.transform import vocabularies
-from trainer_module.registry import HEADS, TOWERS, Tower
+from trainer_module.registry import HEADS, TOWERS
 from trainer_module.request import TrainingRequest
 from trainer_module.tasks.answers import Answer, answer_of
 from trainer_module.tasks.objective_of import objective_of
+from trainer_module.towers.base import Tower
 from trainer_module.training.callbacks.projector import Points
 from trainer_module.training.custom_loop import strategy_of
 from trainer_module.training.fitting import Tuples, fit

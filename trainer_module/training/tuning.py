@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from relation.core.errors import RecipeError
 from relation.core.validation_errors import describe
-from relation.recipe import Model, Part, Training
+from relation.recipe import ComponentConfig, Model, Training
 from relation.tuning import Value
 
 
@@ -46,8 +46,8 @@ def _with_parameter(model: Model, field: str, value: Value) -> Model | None:
     return None
 
 
-def _part(part: Part, parameter: str, value: Value) -> Part:
-    return Part(
+def _part(part: ComponentConfig, parameter: str, value: Value) -> ComponentConfig:
+    return ComponentConfig(
         type=part.type, params=tuple(sorted({**dict(part.params), parameter: value}.items()))
     )
 

@@ -6,14 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from relation.recipe import Part
+from relation.recipe import ComponentConfig
 from tests.trainer_module.losses.helpers import tensor
-from trainer_module.losses import registry
 from trainer_module.losses.base import BatchLoss
 from trainer_module.losses.triplet import Triplet
-from trainer_module.mining.miners import MINERS
 from trainer_module.ops import weighted_mean
-from trainer_module.registry import Parts
+from trainer_module.registry import LOSSES, MINERS
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "losses"
 GIVEN = {
@@ -22,11 +20,6 @@ GIVEN = {
 }
 RECORDED = [json.loads((FOLDER / f"{name}.json").read_text()) for name in ("torch", "tensorflow")]
 CASES = [case for recorded in RECORDED for case in recorded["cases"]]
-LOSSES = {
-    name: path
-    for family in ("TUPLE", "LIST", "BATCH", "TAG", "VALUE", "IMAGE")
-    for name, path in getattr(registry, f"{family}_LOSSES").items()
-}
 PAIRS, LISTS, BATCH, TAGS = (GIVEN[name] for name in ("tuples", "lists", "batch", "tags"))
 
 
@@ -132,10 +125,10 @@ def _ours(case) -> np.ndarray:
     arrays = VIEWS[case["view"]]()
     tensors = [tensor(x) for x in arrays]
     if case["reduce"] == "mined":
-        miner = Parts("mining", MINERS).resolve(Part(type=case["loss"]))
+        miner = MINERS.resolve(ComponentConfig(type=case["loss"]))
         mined = miner(Triplet(**case["parameters"]), *tensors)
         return np.asarray(weighted_mean(*mined))
-    loss = Parts("loss", LOSSES).resolve(Part(type=case["loss"], **case["parameters"]))
+    loss = LOSSES.resolve(ComponentConfig(type=case["loss"], **case["parameters"]))
     losses = np.asarray(loss(*tensors), np.float64)
     return _reduced(case["reduce"], loss, losses, arrays)
 

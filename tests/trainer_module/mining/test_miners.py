@@ -1,7 +1,5 @@
 """Miners against loops over every triplet, in float64."""
 
-import importlib
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -18,8 +16,8 @@ from trainer_module.mining.batch_all import BatchAll
 from trainer_module.mining.batch_hard import BatchHard
 from trainer_module.mining.batch_semi_hard import BatchSemiHard
 from trainer_module.mining.distance_weighted import DistanceWeighted
-from trainer_module.mining.miners import MINERS
 from trainer_module.ops import weighted_mean
+from trainer_module.registry import MINERS
 
 MINED = [BatchHard(), BatchSemiHard(), BatchAll(), DistanceWeighted(dimension=3)]
 every_miner = pytest.mark.parametrize("miner", MINED, ids=lambda miner: type(miner).__name__)
@@ -275,6 +273,6 @@ def test_a_seed_decides_the_draws():
 
 
 def test_miners_are_found_by_name():
-    for path in MINERS.values():
-        module, _, name = path.rpartition(".")
-        assert issubclass(getattr(importlib.import_module(module), name), Miner)
+    assert len(MINERS.names) == 4
+    for name in MINERS.names:
+        assert issubclass(MINERS[name], Miner)

@@ -1,0 +1,40 @@
+"""Decoding transformed features of the roles of tuples."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+import tensorflow as tf
+
+from relation.names import prefixed
+from relation.spec import Relation
+
+Decode: TypeAlias = Callable[[Mapping[str, tf.Tensor]], dict[str, tf.Tensor]]
+"""Transformed features of a batch of entities, by name -> what a tower's network takes."""
+
+
+def decode_roles(
+    relation: Relation,
+    decoders: Mapping[str, Decode],
+    names: Mapping[str, Sequence[str]],
+    transformed: Mapping[str, tf.Tensor],
+    roles: Sequence[str],
+) -> dict[str, tf.Tensor]:
+    """Decodes the features of some roles.
+
+    Args:
+      decoders: of the towers, by entity type.
+      names: of the features of each entity type.
+    """
+    decoded = {}
+    for entity, decoder in decoders.items():
+        mine = [role for role in relation.roles_of(entity) if role in roles]
+        if not mine:
+            continue
+        joined = {
+            name: tf.concat([transformed[prefixed(role, name)] for role in mine], axis=0)
+            for name in names[entity]
+        }
+        for name, value in decoder(joined).items():
+            for role, part in zip(mine, tf.split(value, len(mine)), strict=True):
+                decoded[prefixed(role, name)] = part
+    return decoded
