@@ -17,8 +17,7 @@ class RunPaths(NamedTuple):
     @classmethod
     def of(cls, recipe_name: str) -> "RunPaths":
         """The folder of a recipe; `RELATA_RUNS` moves the parent of all of them."""
-        runs = os.environ.get("RELATA_RUNS")
-        return cls((Path(runs).expanduser().resolve() if runs else PROJECT / "runs") / recipe_name)
+        return cls(_parent() / recipe_name)
 
     def make(self) -> None:
         """Makes the folders.
@@ -95,3 +94,11 @@ class RemotePaths(NamedTuple):
     def serving(self) -> str:
         """`<version>/` folders, each a SavedModel."""
         return f"{self.root}/serving"
+
+
+def _parent() -> Path:
+    """The folder of all runs: in the clone, or in the current folder where there is no clone."""
+    runs = os.environ.get("RELATA_RUNS")
+    if runs:
+        return Path(runs).expanduser().resolve()
+    return (PROJECT if (PROJECT / "pyproject.toml").is_file() else Path.cwd()) / "runs"

@@ -6,6 +6,7 @@ A recipe without a model makes data: there is nothing to bless, and the verdict 
 import json
 import os
 import shlex
+import sys
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -153,8 +154,8 @@ def _entities(runs: Mapping[str, NodeRun]) -> str:
 
 
 def _command(served: Path, data: str) -> str:
-    arguments = [_shown(served), _shown(data)]
-    return ".venv/bin/python -m trainer_module.try_model " + " ".join(map(shlex.quote, arguments))
+    python = _shown(sys.executable)
+    return shlex.join([python, "-m", "trainer_module.try_model", _shown(served), _shown(data)])
 
 
 def _shown(path: str | Path) -> str:

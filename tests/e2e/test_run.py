@@ -5,6 +5,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -209,7 +210,8 @@ def test_rows_of_one_label_score_higher_on_average(served, rows):
 def test_the_command_that_is_printed_tries_the_model(base):
     command = shlex.split(base.first.verdict["command"])
     assert shlex.join(command) in base.first.terminal
-    assert command[:3] == [".venv/bin/python", "-m", "trainer_module.try_model"]
+    assert PROJECT / command[0] == Path(sys.executable)
+    assert command[1:3] == ["-m", "trainer_module.try_model"]
     done = subprocess.run(
         [sys.executable, *command[1:], "--queries", "2", "--neighbours", "3"],
         cwd=PROJECT,

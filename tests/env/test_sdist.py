@@ -4,31 +4,14 @@ import subprocess
 import sys
 import tarfile
 from email.parser import HeaderParser
-from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.env.checkout import git_files
+
 PACKAGES = ("relation", "pipeline", "components", "trainer_module", "schemas", "demo_data")
 DATA = (".py", ".yaml", ".pbtxt")
-
-
-def git_files(*options):
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", *options], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    return [name for name in listed.split("\0") if name and (ROOT / name).exists()]
-
-
-@pytest.fixture(scope="module")
-def sources(tmp_path_factory):
-    """A clean checkout: what git tracks, as it is now."""
-    folder = tmp_path_factory.mktemp("checkout")
-    for name in git_files():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes((ROOT / name).read_bytes())
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pipeline import paths
 from pipeline.paths import RunPaths
 from relation.core.errors import UserError
 from relation.load import PROJECT
@@ -15,6 +16,13 @@ def test_runs_are_in_the_project_unless_moved(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RELATA_RUNS", "elsewhere")
     assert RunPaths.of("cats").root == tmp_path / "elsewhere" / "cats"
+
+
+def test_runs_of_an_installed_package_are_in_the_current_folder(monkeypatch, tmp_path):
+    monkeypatch.delenv("RELATA_RUNS", raising=False)
+    monkeypatch.setattr(paths, "PROJECT", tmp_path / "site-packages")
+    monkeypatch.chdir(tmp_path)
+    assert RunPaths.of("cats").root == tmp_path / "runs" / "cats"
 
 
 def test_names_are_those_of_the_contract(tmp_path):

@@ -1,0 +1,15 @@
+"""What distributions are built from."""
+
+import pytest
+
+from tests.env.checkout import ROOT, git_files
+
+
+@pytest.fixture(scope="session")
+def sources(tmp_path_factory):
+    """A clean checkout: what git tracks, as it is now."""
+    folder = tmp_path_factory.mktemp("checkout")
+    for name in git_files():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes((ROOT / name).read_bytes())
+    return folder
