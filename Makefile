@@ -1,7 +1,7 @@
 # `make help` lists what there is. Every target sets up the environment by itself.
 
 .DEFAULT_GOAL := help
-.PHONY: help env env-unit env-test run test test-unit test-debian13 bench lint format lock clean distclean
+.PHONY: help env env-unit env-test run test test-unit test-debian13 bench lint format lock reference clean distclean
 
 PYTHON ?= python3
 
@@ -49,6 +49,9 @@ format: env-unit  ## let ruff lay out and repair the code
 
 lock:  ## resolve the dependencies anew (UPGRADE=1: to their newest) and rewrite constraints/
 	@$(PYTHON) -m scripts.lock $(if $(UPGRADE),--upgrade)
+
+reference: env-unit  ## write docs/reference/ anew from the code
+	@$(ACTIVATED) .venv/bin/python -m pipeline.reference
 
 clean:  ## remove runs/, caches and build leftovers
 	@$(PYTHON) -m scripts.clean

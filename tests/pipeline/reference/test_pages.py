@@ -1,0 +1,62 @@
+import re
+
+import pytest
+
+from pipeline.reference.__main__ import DOCS
+from pipeline.reference.markdown import table
+from pipeline.reference.pages import pages
+
+PAGES = pages()
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_the_page_is_current(name: str) -> None:
+    assert (DOCS / name).read_text() == PAGES[name], "run `make reference`"
+
+
+@pytest.mark.parametrize("name", sorted({*PAGES} - {"recipe.md", "recipe.schema.json"}))
+def test_every_key_has_a_meaning(name: str) -> None:
+    rows = [line for line in PAGES[name].splitlines() if line.startswith("| `")]
+    assert not [row for row in rows if row.endswith("|  |")]
+
+
+def test_sections_of_the_recipe_are_there() -> None:
+    titles = re.findall(r"^## (.*)$", PAGES["recipe.md"], re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+    assert len(anchors) == len(titles)
+    assert set(re.findall(r"\(#([^)]*)\)", PAGES["recipe.md"])) <= anchors
+
+
+def test_what_fits_is_what_the_checks_say() -> None:
+    rows = [line for line in PAGES["heads-and-losses.md"].splitlines() if line.startswith("| `")]
+    (tags,) = [row for row in rows if row.startswith("| `tags` (numbers")]
+    assert "| `tag` |" in tags
+    assert "`focal`" in tags
+    (images,) = [row for row in rows if "`image`" in row]
+    assert images.endswith("| `image` | `image_l1`, `image_l2`, `image_mixture`, `image_ssim` |")
+    assert not [row for row in rows if "`contrastive`" in row and "`distance`" not in row]
+    assert all(
+        "`triplets`" in row for row in rows if "`soft_triplet`" in row and "ranked" not in row
+    )
+
+
+def test_a_key_is_a_row_of_type_default_range_and_meaning() -> None:
+    schema = {
+        "properties": {
+            "type": {"const": "huber"},
+            "delta": {
+                "type": "number",
+                "default": 1.0,
+                "exclusiveMinimum": 0,
+                "description": "Where |error|\nturns linear.",
+            },
+            "dense": {"type": "array", "items": {"type": "integer", "exclusiveMinimum": 0}},
+            "group": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": None},
+        },
+        "required": ["type", "dense"],
+    }
+    assert table(schema, str, {}).splitlines()[2:] == [
+        r"| `delta` | number | `1` | > 0 | Where \|error\| turns linear. |",
+        "| `dense` | list of integer | required | each > 0 |  |",
+        "| `group` | text | none |  |  |",
+    ]
