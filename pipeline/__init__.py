@@ -1,1 +1,1 @@
-"""From a recipe to a TFX pipeline, and to each engine that runs it."""
+"""Build a TFX pipeline from a recipe, and run it on an engine."""

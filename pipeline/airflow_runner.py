@@ -1,7 +1,7 @@
 """The file for Airflow's `dags/` folder: `DAG` runs the recipe that `RELATA_RECIPE` names.
 
-It is copied there alone, so all else comes from the installed project (docs/scheduling.md). Airflow
-reads it again for every task: reading it makes nothing, and gives the same DAG every time.
+Only this file is copied there, so it imports the installed project (docs/scheduling.md). Airflow
+imports it again for every task: the import writes nothing, and gives the same DAG every time.
 """
 
 import datetime
@@ -28,13 +28,13 @@ from pipeline.ui.root_cause import root_cause
 from relation.load import LoadedRecipe, load_recipe
 
 PREPARE, VERDICT = "Prepare", "Verdict"
-"""The first and the last task; those between are the pipeline's nodes."""
+"""The first and the last task, around the pipeline's nodes."""
 START = datetime.datetime(2025, 1, 1, tzinfo=datetime.timezone.utc)
-"""A date that is past: with `catchup` off, the first run is the next that is due."""
+"""Any past date: with `catchup` off, the first run is the next scheduled one."""
 
 
 def build_dag(recipe: str) -> models.DAG:
-    """The DAG of a recipe: `Prepare`, a task a node, `Verdict`.
+    """Build the DAG of a recipe: `Prepare`, one task for each node, `Verdict`.
 
     Args:
       recipe: name of a shipped recipe, or the path of a YAML file.
@@ -48,7 +48,7 @@ def build_dag(recipe: str) -> models.DAG:
         loaded,
         paths,
         expected_patterns(loaded, paths),
-        # A template, filled in when the Pusher runs: it runs every time, and adds no version twice.
+        # A template, filled in for each run: so the Pusher always runs, but adds no version twice.
         served="{{ run_id }}",
         metadata_connection_config=_metadata(paths),
         beam_pipeline_args=BEAM_ARGS,
@@ -58,11 +58,11 @@ def build_dag(recipe: str) -> models.DAG:
         "schedule": loaded.recipe.schedule.cron,
         "start_date": START,
         "catchup": False,
-        "max_active_runs": 1,  # A resolver of TFX's Airflow launcher cannot tell two runs apart.
-        "max_active_tasks": 1,  # Metadata in SQLite has room for one writer.
+        "max_active_runs": 1,  # TFX's Airflow launcher cannot tell the artifacts of two runs apart.
+        "max_active_tasks": 1,  # SQLite takes one writer at a time.
         "default_args": {
-            # A second attempt would add a second artifact to the outputs of the first, which the
-            # next task cannot tell apart; a new run takes what is done from the cache instead.
+            # A second attempt would add a second output artifact, and the next task could not tell
+            # the two apart. A new run takes finished nodes from the cache instead.
             "retries": 0,
             "on_failure_callback": functools.partial(write_failure, loaded.recipe.name, paths),
         },
@@ -72,29 +72,31 @@ def build_dag(recipe: str) -> models.DAG:
             airflow_dag_config=settings, supported_launcher_classes=[Launcher]
         )
     )
-    built = runner.run(pipeline)
-    first, last = list(built.roots), list(built.leaves)
+    airflow_dag = runner.run(pipeline)
+    first, last = list(airflow_dag.roots), list(airflow_dag.leaves)
     prepare_task = PythonOperator(
-        dag=built, task_id=PREPARE, python_callable=functools.partial(prepare, loaded, paths)
+        dag=airflow_dag,
+        task_id=PREPARE,
+        python_callable=functools.partial(prepare, loaded, paths),
     )
     verdict_task = PythonOperator(
-        dag=built,
+        dag=airflow_dag,
         task_id=VERDICT,
         python_callable=functools.partial(
             write_verdict, loaded, paths, pipeline.metadata_connection_config
         ),
-        on_failure_callback=None,  # A refused model has its verdict already.
+        on_failure_callback=None,  # It writes the verdict of a refused model itself.
     )
     prepare_task.set_downstream(first)
     verdict_task.set_upstream(last)
-    return built
+    return airflow_dag
 
 
 def prepare(loaded: LoadedRecipe, paths: RunPaths) -> float:
-    """Makes the folders, and the rows where the recipe names a generator.
+    """Make the folders, and generate rows where the recipe names a generator.
 
     Returns:
-      The time when it started, in seconds since the epoch.
+      The start time, in seconds since the epoch.
     """
     started = time.time()
     paths.make()
@@ -106,18 +108,18 @@ def prepare(loaded: LoadedRecipe, paths: RunPaths) -> float:
 def write_verdict(
     loaded: LoadedRecipe, paths: RunPaths, connection: Any, dag_run: Any, ti: Any, **_: Any
 ) -> None:
-    """Writes `verdict.json`, and fails if the model is refused: that is what a person must see.
+    """Write `verdict.json`, and fail the task if the model is refused.
 
     Args:
       loaded: the recipe.
       paths: its folders.
       connection: ML Metadata's connection config.
-      dag_run, ti: given by Airflow.
+      dag_run, ti: the run and task instance that Airflow passes.
 
     Raises:
       AirflowFailException: the model is refused; the message says why.
     """
-    found = verdict.of_run(
+    result = verdict.of_run(
         loaded.recipe.name,
         paths,
         tfrecords(loaded, expected_patterns(loaded, paths)),
@@ -125,14 +127,14 @@ def write_verdict(
         time.time() - ti.xcom_pull(task_ids=PREPARE),
         _logs(dag_run),
     )
-    verdict.write(found, paths.verdict)
-    print(f"{found.verdict}: {found.cause}")
-    if found.verdict == "refused":
-        raise AirflowFailException(f"refused: {found.cause}")
+    verdict.write(result, paths.verdict)
+    print(f"{result.verdict}: {result.cause}")
+    if result.verdict == "refused":
+        raise AirflowFailException(f"refused: {result.cause}")
 
 
 def write_failure(recipe: str, paths: RunPaths, context: Any) -> None:
-    """Writes the `verdict.json` of a run in which a task failed."""
+    """Write the `verdict.json` of a run in which a task failed."""
     error = context.get("exception")
     cause = root_cause(error) if isinstance(error, BaseException) else str(error)
     task = context["task_instance"].task_id
@@ -143,7 +145,7 @@ def write_failure(recipe: str, paths: RunPaths, context: Any) -> None:
 
 
 def _metadata(paths: RunPaths) -> metadata_store_pb2.ConnectionConfig:
-    """ML Metadata's connection; TFX's function for this would make the folder."""
+    """Make ML Metadata's connection config; TFX's own function would create the folder."""
     config = metadata_store_pb2.ConnectionConfig()
     config.sqlite.filename_uri = str(paths.metadata)
     config.sqlite.connection_mode = (
@@ -153,7 +155,7 @@ def _metadata(paths: RunPaths) -> metadata_store_pb2.ConnectionConfig:
 
 
 def _logs(dag_run: Any) -> Path:
-    """The folder of a run's logs, as Airflow names it unless it is told otherwise."""
+    """Return the folder of a run's logs by Airflow's default naming."""
     base = conf.get("logging", "base_log_folder")
     return Path(base) / f"dag_id={dag_run.dag_id}" / f"run_id={dag_run.run_id}"
 

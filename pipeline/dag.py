@@ -1,4 +1,4 @@
-"""The one definition of the pipeline: a recipe in, TFX nodes out; runners add engine settings."""
+"""Define the pipeline: TFX nodes from a recipe; runners add engine settings."""
 
 import importlib.util
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from components.relation_gen.component import RelationGen
 from components.resolver.component import baseline_resolver, stock_baseline_resolver
 from components.validation.component import StrictExampleValidator
 from pipeline.paths import RemotePaths, RunPaths
-from pipeline.stages.evaluation import judge
+from pipeline.stages.evaluation import evaluate
 from pipeline.stages.file_patterns import Patterns
 from pipeline.stages.ingest import Ingested, ingest
 from pipeline.stages.reporting import report
@@ -41,19 +41,19 @@ def build(
     stock_resolver: bool = False,
     **pipeline_args: Any,
 ) -> tfx_pipeline.Pipeline:
-    """Builds the pipeline of a recipe. Without a `model` it ends with Transform: it makes data.
+    """Build the pipeline of a recipe; without a `model` it ends with Transform and makes data.
 
     Args:
       loaded: the recipe.
-      paths: where it leaves what it makes.
-      data: globs of the files of each entity type and edge list that is read, by name.
-      schema_files: where the nodes find the schemas, by name; by default where the recipe did.
+      paths: folders of its outputs.
+      data: globs of the files of each entity type and edge list, by name.
+      schema_files: schema files as the nodes see them, by name; by default those of the recipe.
       served: see `Pusher`.
-      stock_resolver: resolve the baseline by TFX's own strategy, for engines that know no other.
+      stock_resolver: resolve the baseline by TFX's own strategy, for engines that need it.
       **pipeline_args: engine settings, as `tfx.dsl.Pipeline` takes them.
 
     Raises:
-      RecipeError: the recipe asks for parts, metrics or a split that do not exist or do not fit.
+      RecipeError: a part, metric or split of the recipe does not exist or does not fit.
     """
     recipe = loaded.recipe
     if recipe.model is not None:
@@ -64,17 +64,21 @@ def build(
     tuples = _tuples(loaded, ingested)
     transform = _transform(loaded, tuples)
     nodes = [*tuples.nodes, transform]
-    judged: dict[str, BaseChannel] = {}
+    model_outputs: dict[str, BaseChannel] = {}
     if recipe.model is not None:
         before, trainer = train(loaded, transform)
         nodes += before
         candidate = trainer.outputs["model"]
         resolver = stock_baseline_resolver() if stock_resolver else baseline_resolver(candidate)
-        made = (ingested.examples, tuples.tuples, tuples.schema)
-        judging = judge(loaded, paths, *made, trainer, resolver, served)
-        nodes += [trainer, resolver, *judging]
-        judged = {**trainer.outputs, **judging.found, "baseline_model": resolver.outputs["model"]}
-    nodes.append(report(loaded, ingested.examples, tuples.tuples, judged))
+        data_outputs = (ingested.examples, tuples.tuples, tuples.schema)
+        evaluation = evaluate(loaded, paths, *data_outputs, trainer, resolver, served)
+        nodes += [trainer, resolver, *evaluation]
+        model_outputs = {
+            **trainer.outputs,
+            **evaluation.results,
+            "baseline_model": resolver.outputs["model"],
+        }
+    nodes.append(report(loaded, ingested.examples, tuples.tuples, model_outputs))
     return tfx_pipeline.Pipeline(
         pipeline_name=recipe.name,
         pipeline_root=str(paths.pipeline),
@@ -85,7 +89,7 @@ def build(
 
 
 class _Tuples(NamedTuple):
-    """The stage that ends with validated tuples."""
+    """The nodes that end with validated tuples, and their outputs."""
 
     nodes: tuple[BaseNode, ...]
     tuples: BaseChannel
@@ -113,7 +117,7 @@ def _tuples(loaded: LoadedRecipe, ingested: Ingested) -> _Tuples:
 
 
 def _function_fingerprint(loaded: LoadedRecipe) -> str:
-    """Changes with the module of the recipe's function; "" where it names none.
+    """Fingerprint the module of the recipe's function; "" where it names none.
 
     Raises:
       RecipeError: there is no such module.
@@ -123,15 +127,15 @@ def _function_fingerprint(loaded: LoadedRecipe) -> str:
         return ""
     module = source.function.rpartition(".")[0]
     try:
-        found = importlib.util.find_spec(module)
+        spec = importlib.util.find_spec(module)
     except ImportError:
-        found = None
-    if found is None or found.origin is None:
+        spec = None
+    if spec is None or spec.origin is None:
         raise RecipeError(
             f"{loaded.path}: relation.source.function: got {source.function!r}; there is no "
             f"module {module!r}: expected the dotted path of a function that can be imported"
         )
-    return content_fingerprint(Path(found.origin).read_bytes())
+    return content_fingerprint(Path(spec.origin).read_bytes())
 
 
 def _members(loaded: LoadedRecipe, ingested: Ingested) -> dict[str, BaseChannel | None]:
@@ -162,5 +166,5 @@ def _transform(loaded: LoadedRecipe, tuples: _Tuples) -> Transform:
             "code_fingerprint": code_fingerprint(preprocessing),
         },
     )
-    transform.add_upstream_node(tuples.nodes[-1])  # Nothing is learnt from tuples with anomalies.
+    transform.add_upstream_node(tuples.nodes[-1])  # Anomalies must stop the run first.
     return transform

@@ -1,10 +1,10 @@
-"""Compiles the pipeline of `RELATA_RECIPE` into a specification for Kubeflow Pipelines v2.
+"""Compile the pipeline of `RELATA_RECIPE` into a specification for Kubeflow Pipelines v2.
 
     RELATA_RECIPE=digits_pairs python pipeline/kubeflow_runner.py \\
         --runs gs://bucket/runs --data 'gs://bucket/digits/*.tfrecord.gz' --image registry/relata
 
-Nothing here looks at, or makes, what the cluster will find: the same recipe and flags give the same
-file everywhere (docs/scheduling.md).
+Compiling reads and writes nothing on the cluster: the same recipe and flags give the same file
+everywhere (docs/scheduling.md).
 """
 
 import argparse
@@ -24,11 +24,11 @@ from relation.load import LoadedRecipe, load_recipe
 
 IMAGE = "relata:latest"
 SERVED = "unknown"
-"""For the Pusher's cache key: what is served cannot be seen from here."""
+"""In the Pusher's cache key, because the served version is not known when compiling."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Writes the specification; the exit status is 2 if the recipe or a flag is wrong."""
+    """Write the specification; the exit status is 2 if the recipe or a flag is wrong."""
     try:
         loaded = load_recipe(recipe_name())
         flags = _flags(argv, loaded)
@@ -59,17 +59,17 @@ def compile_recipe(
     image: str,
     output: Path,
 ) -> None:
-    """Compiles one recipe.
+    """Compile one recipe.
 
     Args:
       loaded: the recipe.
-      paths: where its runs leave what they make.
-      data: globs of the files of each entity type and edge list that is read.
-      schemas: files of the schemas; by default where they are on this machine.
+      paths: folders of its runs' outputs, as the cluster sees them.
+      data: globs of the files of each entity type and edge list, by name.
+      schemas: schema files, by name; by default their paths on this machine.
       image: container image with the project installed.
-      output: the file to write, a `.yaml`; its folder is made.
+      output: the `.yaml` file to write; its folder is created.
     """
-    # TFX takes many seconds to import; a wrong recipe is told before that.
+    # Imported late: TFX takes many seconds, and a wrong recipe is reported before that.
     from tfx.orchestration.kubeflow.v2 import kubeflow_v2_dag_runner
 
     from pipeline import dag
@@ -90,7 +90,7 @@ def compile_recipe(
     kubeflow_v2_dag_runner.KubeflowV2DagRunner(
         config, output_dir=str(output.parent), output_filename=output.name
     ).run(pipeline)
-    with output.open("a", encoding="utf-8") as file:  # TFX leaves it to whoever submits the file.
+    with output.open("a", encoding="utf-8") as file:  # TFX does not write it.
         yaml.safe_dump({"defaultPipelineRoot": paths.pipeline}, file)
 
 
@@ -124,7 +124,7 @@ def _flags(argv: Sequence[str] | None, loaded: LoadedRecipe) -> argparse.Namespa
 
 
 def _names(loaded: LoadedRecipe, kind: str, table: str, split: str | None = None) -> list[str]:
-    """The names of a flag; of a recipe's only input the short one comes last, and is the one said.
+    """List the names of a flag; the last is the one in messages, and short for an only input.
 
     >>> _names(digits, "data", "item")
     ['--data_item', '--data']
@@ -135,7 +135,7 @@ def _names(loaded: LoadedRecipe, kind: str, table: str, split: str | None = None
 
 
 def _globs(loaded: LoadedRecipe) -> list[tuple[str, str | None]]:
-    """What globs are asked for: entity type or edge list, and split where files are given one."""
+    """List the inputs that need a glob: name, and split where each split has its own files."""
     return [
         (name, split)
         for name, table in read_tables(loaded.recipe).items()
@@ -144,37 +144,37 @@ def _globs(loaded: LoadedRecipe) -> list[tuple[str, str | None]]:
 
 
 def _patterns(loaded: LoadedRecipe, flags: argparse.Namespace) -> Patterns:
-    """The globs that the flags give, or else the recipe."""
+    """Take each glob from its flag, or else from the recipe."""
     tables = read_tables(loaded.recipe)
-    found: dict[str, Any] = {}
+    patterns: dict[str, Any] = {}
     for table, split in _globs(loaded):
         *_, flag = _names(loaded, "data", table, split)
-        given = getattr(flags, f"data_{table}" + (f"_{split}" if split else ""))
+        pattern = getattr(flags, f"data_{table}" + (f"_{split}" if split else ""))
         path = tables[table].path
-        if given is None:
-            given = path if split is None else path[split]  # type: ignore[index]
-        glob = _remote(given, flag, f"a glob of the {_rows(table, split)}")
+        if pattern is None:
+            pattern = path if split is None else path[split]  # type: ignore[index]
+        glob = _remote(pattern, flag, f"a glob of the {_rows(table, split)}")
         if split is None:
-            found[table] = glob
+            patterns[table] = glob
         else:
-            found.setdefault(table, {})[split] = glob
-    return found
+            patterns.setdefault(table, {})[split] = glob
+    return patterns
 
 
 def _rows(table: str, split: str | None) -> str:
     return f"{table} rows" if split is None else f"{table} rows of {split}"
 
 
-def _remote(place: str | None, flag: str, what: str) -> str:
-    """A place that means the same in every container, without a slash at its end."""
-    if place is None:
+def _remote(path: str | None, flag: str, what: str) -> str:
+    """Check that a path means the same in every container; strip its trailing slash."""
+    if path is None:
         raise UserError(f"{flag}: missing; expected {what}, as the containers see it")
-    if "://" not in place and not place.startswith("/"):
+    if "://" not in path and not path.startswith("/"):
         raise UserError(
-            f"{flag}: got {place!r}, which is relative to this machine's folder; expected {what}: "
+            f"{flag}: got {path!r}, which is relative to this machine's folder; expected {what}: "
             "a URI (gs://bucket/…), or an absolute path that every container mounts"
         )
-    return place.rstrip("/")
+    return path.rstrip("/")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
-"""The runner file for the local engine: `tfx pipeline create --engine local --pipeline_path …` and
-`tfx run create` execute it. `RELATA_RECIPE` names the recipe."""
+"""The runner file for TFX's local engine; `RELATA_RECIPE` names the recipe.
+
+`tfx pipeline create --engine local --pipeline_path …` and `tfx run create` execute it.
+"""
 
 import sys
 
@@ -11,11 +13,11 @@ from relation.load import load_recipe
 
 
 def main() -> int:
-    """Runs the recipe.
+    """Run the recipe.
 
     Returns:
-      0 blessed (without a model: the data are made), 1 failed, 2 the recipe or the output
-      folder is wrong, 3 refused.
+      The exit status: 0 blessed (or, without a model, data made), 1 failed, 2 wrong recipe or
+      output folder, 3 refused.
     """
     try:
         loaded = load_recipe(recipe_name())
@@ -24,7 +26,7 @@ def main() -> int:
     except UserError as error:
         return _wrong(error)
 
-    # TFX takes many seconds to import; what is wrong so far has been told before that.
+    # Imported late: TFX takes many seconds, and a wrong recipe is reported before that.
     with quiet_imports():
         from tfx.orchestration import metadata
 

@@ -1,4 +1,4 @@
-"""Where a run leaves what it makes: all of it under `runs/<recipe>/`."""
+"""Paths of a run's outputs, all under `runs/<recipe>/`."""
 
 import os
 import tempfile
@@ -10,20 +10,20 @@ from relation.load import PROJECT
 
 
 class RunPaths(NamedTuple):
-    """The folder of one recipe's runs."""
+    """Paths of one recipe's runs."""
 
     root: Path
 
     @classmethod
     def of(cls, recipe_name: str) -> "RunPaths":
-        """The folder of a recipe; `RELATA_RUNS` moves the parent of all of them."""
+        """Return the paths of a recipe; `RELATA_RUNS` moves the parent folder."""
         return cls(_parent() / recipe_name)
 
     def make(self) -> None:
-        """Makes the folders.
+        """Create the folders.
 
         Raises:
-          UserError: they cannot be made or written.
+          UserError: a folder cannot be created or written.
         """
         try:
             for folder in (self.pipeline, self.serving, self.logs, self.cli):
@@ -43,17 +43,17 @@ class RunPaths(NamedTuple):
 
     @property
     def metadata(self) -> Path:
-        """ML Metadata."""
+        """ML Metadata's database."""
         return self.root / "metadata.sqlite"
 
     @property
     def serving(self) -> Path:
-        """`<version>/` folders, each a SavedModel."""
+        """Serving folder: one SavedModel in each `<version>/`."""
         return self.root / "serving"
 
     @property
     def data(self) -> Path:
-        """What generators made, a folder an entity type."""
+        """Generated rows, one folder for each entity type."""
         return self.root / "data"
 
     @property
@@ -63,24 +63,24 @@ class RunPaths(NamedTuple):
 
     @property
     def report(self) -> Path:
-        """The page of the last run."""
+        """The report page of the last run."""
         return self.root / "report" / "index.html"
 
     @property
     def logs(self) -> Path:
-        """The logs of every run."""
+        """Logs of all runs."""
         return self.root / "logs"
 
     @property
     def cli(self) -> Path:
-        """What the tfx command remembers of the pipeline."""
+        """The tfx command's own state."""
         return self.root / "tfx"
 
 
 class RemotePaths(NamedTuple):
-    """The folder of one recipe's runs on an engine of other machines, as they name it.
+    """Paths of one recipe's runs as the machines of a cluster see them.
 
-    It may be a URI (`gs://bucket/runs/digits_triplets`), which no `Path` can hold.
+    The root may be a URI (`gs://bucket/runs/digits_triplets`), which no `Path` can hold.
     """
 
     root: str
@@ -92,12 +92,12 @@ class RemotePaths(NamedTuple):
 
     @property
     def serving(self) -> str:
-        """`<version>/` folders, each a SavedModel."""
+        """Serving folder: one SavedModel in each `<version>/`."""
         return f"{self.root}/serving"
 
 
 def _parent() -> Path:
-    """The folder of all runs: in the clone, or in the current folder where there is no clone."""
+    """Return the folder of all runs: in the clone, or else in the current folder."""
     runs = os.environ.get("RELATA_RUNS")
     if runs:
         return Path(runs).expanduser().resolve()

@@ -1,4 +1,4 @@
-"""`make run`: a recipe through the tfx command on the local engine, up to the verdict."""
+"""`make run`: run a recipe by the tfx command on the local engine, up to the verdict."""
 
 import argparse
 import contextlib
@@ -20,11 +20,11 @@ RUNNER = Path(__file__).with_name("local_runner.py").resolve()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Registers the pipeline of a recipe and runs it.
+    """Register the pipeline of a recipe and run it.
 
     Returns:
-      0 blessed (without a model: the data are made), 1 failed, 2 the recipe or the output
-      folder is wrong, 3 refused.
+      The exit status: 0 blessed (or, without a model, data made), 1 failed, 2 wrong recipe or
+      output folder, 3 refused.
     """
     try:
         loaded = load_recipe(_flags(arguments).recipe)
@@ -64,7 +64,7 @@ def _flags(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _tfx(paths: RunPaths, name: str) -> int:
-    """`tfx pipeline create` (or `update`) and `tfx run create`, in one process: one import."""
+    """Run `tfx pipeline create` (or `update`) and `tfx run create` in one process."""
     with quiet_imports():
         from tfx.tools.cli.cli_main import cli_group
 
@@ -75,14 +75,14 @@ def _tfx(paths: RunPaths, name: str) -> int:
         with contextlib.redirect_stdout(chatter):
             register = ["pipeline", verb, *engine, "--pipeline_path", str(RUNNER)]
             cli_group.main(register, standalone_mode=False)
-            # Ctrl-C reaches the run as well, which says so itself; then there is nothing to add.
+            # Ctrl-C reaches the run too, which reports it.
             signal.signal(signal.SIGINT, lambda *_: None)
             run = ["run", "create", *engine, "--pipeline_name", name]
             cli_group.main(run, standalone_mode=False)
     except SystemExit as stop:
         if not isinstance(stop.code, str):
             return stop.code or 0
-        if not paths.verdict.exists():  # Else the run itself has said what went wrong.
+        if not paths.verdict.exists():  # Otherwise the run has reported the error.
             print(f"{chatter.getvalue()}Error: {stop.code}", file=sys.stderr)
         return 1
     return 0

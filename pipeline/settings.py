@@ -1,4 +1,4 @@
-"""What the engines share: which recipe, exit statuses, and how components run Beam."""
+"""Settings shared by all engines: the recipe's name, exit statuses, Beam flags."""
 
 import os
 
@@ -6,17 +6,17 @@ DEFAULT_RECIPE = "digits_triplets"
 IN_PROCESS = ["--runner=DirectRunner", "--direct_running_mode=in_memory"]
 BEAM_ARGS = [
     *IN_PROCESS,
-    # What workers elsewhere would need. If nothing says it, TFX packs itself for them, which takes
-    # seconds in every component, and leaves this project out. Relative, because it is part of the
-    # cache keys, and a clone may be moved.
+    # The package for remote workers. Without it TFX packs itself in every component, which takes
+    # seconds and omits this project. The path is relative because it is part of the cache keys, and
+    # a clone may be moved.
     "--setup_file=./setup.py",
 ]
 FAILED, WRONG, REFUSED = 1, 2, 3
-"""Exit statuses: the run did not end; the recipe or the output folder is wrong; no blessing."""
+"""Exit statuses: the run failed; the recipe or output folder is wrong; the model is refused."""
 EXIT_STATUS = {"blessed": 0, "data": 0, "refused": REFUSED, "failed": FAILED}
-"""By verdict."""
+"""Exit status by verdict."""
 
 
 def recipe_name() -> str:
-    """The name or path that `RELATA_RECIPE` gives, or the default recipe's."""
+    """Return the recipe's name or path: `RELATA_RECIPE`, or the default recipe."""
     return os.environ.get("RELATA_RECIPE") or DEFAULT_RECIPE

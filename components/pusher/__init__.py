@@ -1,1 +1,1 @@
-"""Pusher: a blessed model to the folder that is served, whole or not at all."""
+"""Pusher: copy a blessed model atomically to the folder that is served."""

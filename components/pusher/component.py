@@ -1,4 +1,4 @@
-"""TFX's Pusher with our executor, and the Evaluator's verdict as a further input."""
+"""The TFX component Pusher, with the Evaluator's verdict as a further input."""
 
 import uuid
 from typing import Any, ClassVar
@@ -14,7 +14,7 @@ from relation.core.fingerprint import code_fingerprint
 
 
 class PusherSpec(standard_component_specs.PusherSpec):
-    """Inputs, outputs and properties of TFX's Pusher, and ours."""
+    """Inputs, outputs and properties of TFX's Pusher, and the evaluation."""
 
     INPUTS: ClassVar[dict[str, Any]] = {
         **standard_component_specs.PusherSpec.INPUTS,
@@ -25,7 +25,7 @@ class PusherSpec(standard_component_specs.PusherSpec):
 
 
 class Pusher(base_component.BaseComponent):
-    """Pushes `model` to `folder/<version>/` if `model_blessing` says that it is blessed."""
+    """Push `model` to `folder/<version>/` if `model_blessing` says that it is blessed."""
 
     SPEC_CLASS = PusherSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(executor.Executor)
@@ -40,17 +40,16 @@ class Pusher(base_component.BaseComponent):
     ):
         """Describes the step.
 
-        Whether a push is needed depends on what is served when the run starts, so that is part of
-        the cache key: a model that was once replaced, or whose folder was deleted, is pushed again.
+        The version served when the run starts is part of the cache key. So a model is pushed again
+        after another one replaced it, or after its folder was deleted.
 
         Args:
           model: the candidate.
-          model_blessing: the Evaluator's verdict on it.
-          evaluation: what the Evaluator found, for the decision threshold that the model carries.
-          folder: where the versions are.
-          served: what stands for the served version in the key, where the pipeline is not described
-            at the start of each run, or not on the machine that has the folder; by default it is
-            looked up.
+          model_blessing: the Evaluator's blessing of it.
+          evaluation: the Evaluator's results, for the decision threshold that the model carries.
+          folder: serving folder, with one subfolder for each version.
+          served: the served version in the cache key; by default looked up in `folder`. Pass it
+            where the pipeline is built on another machine, or not before each run.
         """
         if served is None:
             served = executor.newest_version(folder) or f"nothing, {uuid.uuid4().hex}"

@@ -1,7 +1,7 @@
-"""The decision threshold that a served model carries: from which score on two are related.
+"""The decision threshold of a served model: two examples are related from this score on.
 
-It is chosen by the Evaluator, after the model was exported; so it travels beside the graph, in
-`assets.extra/decision.json`, where TensorFlow Serving expects what it does not read itself.
+The Evaluator chooses it after the model was exported. So it lies beside the graph, in
+`assets.extra/decision.json`, a folder that TensorFlow Serving does not read.
 """
 
 import json
@@ -15,24 +15,26 @@ from components.common.evaluation_results import Verdict
 
 FILE = os.path.join("assets.extra", "decision.json")
 CHOICES = {"accuracy": "threshold", "f1": "f1_threshold"}
-"""What a threshold is best for, and the metric that holds it."""
+"""By the metric that a threshold maximizes: the metric that holds the threshold."""
 
 
 def decision_of(verdict: Verdict) -> dict[str, Any]:
-    """By what it is best for: `score` (from it on: related) and `reached`, on other tuples.
+    """Read the decision thresholds from a verdict.
 
-    Empty where the model does not say whether two are related.
+    Returns:
+      By maximized metric: `score`, the threshold, and `reached`, the metric's value on other
+      tuples. Empty where the model does not say whether two examples are related.
     """
-    found = {}
+    decision = {}
     for name, threshold in CHOICES.items():
         score, reached = verdict.metrics.get(threshold), verdict.metrics.get(name)
         if score is not None and reached is not None and math.isfinite(score):
-            found[name] = {"score": score, "reached": reached}
-    return found
+            decision[name] = {"score": score, "reached": reached}
+    return decision
 
 
 def write(decision: dict[str, Any], model: str) -> None:
-    """Puts a decision into the folder of a SavedModel."""
+    """Write a decision into the folder of a SavedModel."""
     path = os.path.join(model, FILE)
     tf.io.gfile.makedirs(os.path.dirname(path))
     with tf.io.gfile.GFile(path, "w") as file:
@@ -40,10 +42,10 @@ def write(decision: dict[str, Any], model: str) -> None:
 
 
 def read(model: str) -> dict[str, Any]:
-    """The decision of a SavedModel; empty where there is none."""
+    """Read the decision of a SavedModel; empty where there is none."""
     path = os.path.join(model, FILE)
     if not tf.io.gfile.exists(path):
         return {}
     with tf.io.gfile.GFile(path) as file:
-        found: dict[str, Any] = json.loads(file.read())
-    return found
+        decision: dict[str, Any] = json.loads(file.read())
+    return decision

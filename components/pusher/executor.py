@@ -1,6 +1,6 @@
-"""Pushes by a rename, so that a server never sees half a version, whenever this is killed.
+"""The Pusher's executor: push by a rename, so that a server never sees an incomplete version.
 
-A model that is served already is not pushed again. What is pushed carries its decision threshold.
+A model that is served already is not pushed again. A pushed model carries its decision threshold.
 """
 
 import hashlib
@@ -18,17 +18,17 @@ from components.common.evaluation_results import read_verdict
 from components.pusher import decision
 
 EVALUATION = "evaluation"
-"""The input that has the Evaluator's verdict."""
+"""Name of the input with the Evaluator's verdict."""
 PUSHED = "pushed"
 DESTINATION = "pushed_destination"
 VERSION = "pushed_version"
 """Custom properties of the `pushed_model` artifact, TFX's own."""
 ADDED = "added"
-"""Custom property: 1 if this push added a version, 0 if the newest one is this very model."""
+"""Custom property: 1 if this push added a version, 0 if the newest version is the same model."""
 
 
 class Executor(executor.Executor):
-    """TFX's executor, writing to a hidden folder beside the versions and renaming at the end."""
+    """TFX's executor, which writes to a hidden folder beside the versions and renames it."""
 
     def Do(
         self,
@@ -36,7 +36,7 @@ class Executor(executor.Executor):
         output_dict: dict[str, list[Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """See the base class; `push_destination` must be a filesystem."""
+        """Push as the base class does; `push_destination` must be a filesystem."""
         destination = json.loads(exec_properties[PUSH_DESTINATION_KEY])
         folder = destination["filesystem"]["base_directory"]
         scratch = os.path.join(folder, f".pushing-{uuid.uuid4().hex[:12]}")
@@ -49,20 +49,20 @@ class Executor(executor.Executor):
             )
             pushed = artifact_utils.get_single_instance(output_dict[PUSHED_MODEL_KEY])
             if pushed.get_int_custom_property(PUSHED):
-                _decide(input_dict, pushed)
+                _write_decision(input_dict, pushed)
                 self._publish(folder, pushed)
         finally:
             if fileio.exists(scratch):
                 fileio.rmtree(scratch)
 
     def _publish(self, folder: str, pushed: Artifact) -> None:
-        """Moves what was written into its place, unless the newest version is the same model."""
+        """Rename the written folder to a version, unless the newest version is the same model."""
         written = pushed.get_string_custom_property(DESTINATION)
         newest = newest_version(folder)
         if newest and _digest(os.path.join(folder, newest)) == _digest(written):
             version, added = newest, False
         else:
-            # A second push within a second, or a clock that was set back, must still be the newest.
+            # The version must be the newest, also within the same second or on a slow clock.
             stamp = int(pushed.get_string_custom_property(VERSION))
             version, added = str(max(stamp, int(newest or 0) + 1)), True
             fileio.rename(written, os.path.join(folder, version))
@@ -71,16 +71,16 @@ class Executor(executor.Executor):
         pushed.set_int_custom_property(ADDED, int(added))
 
 
-def _decide(inputs: dict[str, list[Artifact]], pushed: Artifact) -> None:
-    """Writes the decision threshold beside the graph, where the Evaluator has chosen one."""
+def _write_decision(inputs: dict[str, list[Artifact]], pushed: Artifact) -> None:
+    """Write the decision threshold beside the graph, if the Evaluator chose one."""
     for evaluation in inputs.get(EVALUATION, []):
-        found = decision.decision_of(read_verdict(evaluation.uri))
-        if found:
-            decision.write(found, pushed.get_string_custom_property(DESTINATION))
+        thresholds = decision.decision_of(read_verdict(evaluation.uri))
+        if thresholds:
+            decision.write(thresholds, pushed.get_string_custom_property(DESTINATION))
 
 
 def newest_version(folder: str) -> str | None:
-    """The highest version in a serving folder; None if it holds none."""
+    """Find the highest version in a serving folder; None if it holds none."""
     if not fileio.exists(folder):
         return None
     names = (name.rstrip("/") for name in fileio.listdir(folder))
@@ -88,11 +88,11 @@ def newest_version(folder: str) -> str | None:
 
 
 def _digest(model: str) -> str:
-    """SHA-256 over the names and contents of a folder's files."""
+    """Hash the names and contents of a folder's files by SHA-256."""
     digest = hashlib.sha256()
-    for place, _, files in sorted(fileio.walk(model)):
+    for subfolder, _, files in sorted(fileio.walk(model)):
         for name in sorted(files):
-            path = os.path.join(place, name)
+            path = os.path.join(subfolder, name)
             digest.update(os.path.relpath(path, model).encode() + b"\0")
             with fileio.open(path, "rb") as file:
                 content = file.read()

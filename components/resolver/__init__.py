@@ -1,1 +1,1 @@
-"""The baseline of a candidate: the latest blessed model that is not the candidate itself."""
+"""Resolver: find the baseline of a candidate, the latest blessed model other than itself."""

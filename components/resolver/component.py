@@ -1,4 +1,4 @@
-"""The node "LatestBlessedModel", whose `outputs["model"]` is the Evaluator's baseline."""
+"""The node "LatestBlessedModel": its `outputs["model"]` is the Evaluator's baseline."""
 
 from tfx import types
 from tfx.dsl.components.common import resolver
@@ -11,13 +11,13 @@ NODE_ID = "LatestBlessedModel"
 
 
 def baseline_resolver(candidate: types.BaseChannel) -> resolver.Resolver:
-    """Resolves the latest blessed model other than the candidate, for runners of TFX's own.
+    """Make the node that resolves the latest blessed model other than the candidate.
 
     Args:
       candidate: the Trainer's `outputs["model"]`.
 
     Returns:
-      A node with the outputs `model` and `model_blessing`, empty until a model was blessed.
+      A node with the outputs `model` and `model_blessing`; empty until a model is blessed.
     """
     return resolver.Resolver(
         strategy_class=strategy.LatestOtherBlessedModelStrategy,
@@ -28,7 +28,7 @@ def baseline_resolver(candidate: types.BaseChannel) -> resolver.Resolver:
 
 
 def stock_baseline_resolver() -> resolver.Resolver:
-    """Resolves the latest blessed model: the only strategy that Kubeflow's compiler knows."""
+    """Make the node with TFX's own strategy, the only one that Kubeflow's compiler knows."""
     return resolver.Resolver(
         strategy_class=latest_blessed_model_strategy.LatestBlessedModelStrategy,
         model=types.Channel(type=standard_artifacts.Model),

@@ -1,8 +1,7 @@
-"""Picks the latest blessed model other than the candidate.
+"""Resolver strategy: the latest blessed model other than the candidate.
 
-TFX's own LatestBlessedModelStrategy takes the latest blessed model whatever it is. When an
-unchanged pipeline runs again, that is the candidate itself: it would be compared with itself, by
-an evaluation that the cache has not seen.
+TFX's own LatestBlessedModelStrategy may resolve the candidate itself, when an unchanged pipeline
+runs again. The candidate would then be compared with itself, and the cache would miss.
 """
 
 import ml_metadata
@@ -20,32 +19,30 @@ BLESSED = constants.ARTIFACT_PROPERTY_BLESSED_KEY
 
 
 class LatestOtherBlessedModelStrategy(resolver.ResolverStrategy):
-    """Resolves the model, other than the candidate, that was blessed last, and its blessing.
+    """Resolve the latest blessed model other than the candidate, and its blessing.
 
-    So a model that is never blessed again stays the baseline of its successor: an unchanged run
-    finds the same baseline as the run before, and its evaluation in the cache.
+    An unchanged run resolves the same baseline as the run before, and so hits the cache.
     """
 
     def resolve_artifacts(
         self, store: ml_metadata.MetadataStore, input_dict: dict[str, list[types.Artifact]]
     ) -> dict[str, list[types.Artifact]]:
-        """Resolves from what the pipeline has made so far.
+        """Resolve among the artifacts of all runs of the pipeline.
 
         Args:
-          store: the metadata.
-          input_dict: `model`: all models; `model_blessing`: all verdicts; `candidate`: the model of
-            this run, or (the launcher that Airflow uses tells no runs apart) all that its node has
-            made; then it is the one of the latest execution, cached or not.
+          store: ML Metadata.
+          input_dict: all `model`s, all `model_blessing`s, and the `candidate` of this run.
+            Airflow's launcher passes the candidates of all runs; the latest execution's counts.
 
         Returns:
           At most one `model` with its `model_blessing`, and the `candidate`.
         """
-        candidate = latest_made(store, input_dict[CANDIDATE])
-        found = latest_blessed(
+        candidate = latest_output(store, input_dict[CANDIDATE])
+        latest = latest_blessed(
             [model for model in input_dict[MODEL] if candidate is None or model.id != candidate.id],
             input_dict[MODEL_BLESSING],
         )
-        model, blessing = found or (None, None)
+        model, blessing = latest or (None, None)
         return {
             MODEL: [model] if model else [],
             MODEL_BLESSING: [blessing] if blessing else [],
@@ -56,7 +53,7 @@ class LatestOtherBlessedModelStrategy(resolver.ResolverStrategy):
 def latest_blessed(
     models: list[types.Artifact], blessings: list[types.Artifact]
 ) -> tuple[types.Artifact, types.Artifact] | None:
-    """The model with the latest favourable verdict, and that verdict; None if there is none."""
+    """Find the model that was blessed last, and its blessing; None if no model was."""
     by_id = {model.id: model for model in models}
     for blessing in sorted(blessings, key=lambda artifact: artifact.id, reverse=True):
         model_id = blessing.get_int_custom_property(MODEL_ID)
@@ -66,13 +63,13 @@ def latest_blessed(
     return None
 
 
-def latest_made(
+def latest_output(
     store: ml_metadata.MetadataStore, artifacts: list[types.Artifact]
 ) -> types.Artifact | None:
-    """Of what one node has made, the output of its latest execution; None if there is nothing.
+    """Find the output of the latest execution among a node's artifacts; None if there is none.
 
-    An execution that the cache served counts: it has the old artifact as its output. So do not the
-    executions of resolvers, which pass on what others made.
+    Executions served from the cache count: their output is the old artifact. Executions of
+    resolvers do not count: they pass on artifacts of other nodes.
     """
     if len(artifacts) < 2:
         return artifacts[0] if artifacts else None
@@ -86,8 +83,8 @@ def latest_made(
         if event.type == metadata_store_pb2.Event.OUTPUT
     ]
     executions = store.get_executions_by_id({event.execution_id for event in events})
-    makers = {run.id for run in executions if run.type_id not in resolver_types}
-    made = [event for event in events if event.execution_id in makers]
-    if not made:
+    producers = {run.id for run in executions if run.type_id not in resolver_types}
+    outputs = [event for event in events if event.execution_id in producers]
+    if not outputs:
         return max(artifacts, key=lambda artifact: artifact.id)
-    return by_id[max(made, key=lambda event: event.execution_id).artifact_id]
+    return by_id[max(outputs, key=lambda event: event.execution_id).artifact_id]

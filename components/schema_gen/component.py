@@ -11,7 +11,7 @@ CONTENT_FINGERPRINT_KEY = "content_fingerprint"
 
 
 class CuratedSchemaGenSpec(component_spec.ComponentSpec):
-    """TFX's ImportSchemaGenSpec and a fingerprint, which nobody reads but the cache."""
+    """TFX's ImportSchemaGenSpec, and a content fingerprint that only the cache key uses."""
 
     PARAMETERS: ClassVar[dict[str, Any]] = {
         **standard_component_specs.ImportSchemaGenSpec.PARAMETERS,
@@ -22,7 +22,7 @@ class CuratedSchemaGenSpec(component_spec.ComponentSpec):
 
 
 class CuratedSchemaGen(component.ImportSchemaGen):
-    """Copies a schema file into the pipeline (`outputs["schema"]`); node id "ImportSchemaGen"."""
+    """Copy a schema file into the pipeline (`outputs["schema"]`); node id "ImportSchemaGen"."""
 
     SPEC_CLASS = CuratedSchemaGenSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(executor.Executor)
@@ -32,14 +32,13 @@ class CuratedSchemaGen(component.ImportSchemaGen):
 
         Args:
           schema_file: path of a TFDV schema in text form.
-          content_fingerprint: of its content
-            (`relation.core.fingerprint.content_fingerprint(path.read_bytes())`).
+          content_fingerprint: hash of the file's content, see `relation.core.fingerprint`.
         """
         spec = CuratedSchemaGenSpec(
             schema_file=schema_file,
             content_fingerprint=content_fingerprint,
             schema=types.Channel(type=standard_artifacts.Schema),
         )
-        # Past ImportSchemaGen's own, which makes the specification without a fingerprint.
+        # Skips ImportSchemaGen.__init__, whose specification has no fingerprint.
         base_component.BaseComponent.__init__(self, spec=spec)
         self.with_id("ImportSchemaGen")

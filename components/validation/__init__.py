@@ -1,1 +1,1 @@
-"""Anomalies stop the run, with a message that says what they are."""
+"""StrictExampleValidator: stop the run at anomalies, and list them."""

@@ -1,4 +1,4 @@
-"""StrictExampleValidator: examples that are not what their schema says stop the run."""
+"""The TFX component StrictExampleValidator: examples must fit their schema."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -15,7 +15,7 @@ CODE_FINGERPRINT_KEY = "code_fingerprint"
 
 
 class StrictExampleValidatorSpec(component_spec.ComponentSpec):
-    """TFX's ExampleValidatorSpec, a name for the examples and a fingerprint for the cache."""
+    """TFX's ExampleValidatorSpec, a title of the examples and a fingerprint for the cache key."""
 
     PARAMETERS: ClassVar[dict[str, Any]] = {
         **standard_component_specs.ExampleValidatorSpec.PARAMETERS,
@@ -27,7 +27,7 @@ class StrictExampleValidatorSpec(component_spec.ComponentSpec):
 
 
 class StrictExampleValidator(component.ExampleValidator):
-    """Compares statistics with a schema (`outputs["anomalies"]`) and fails if they differ.
+    """Compare statistics with a schema (`outputs["anomalies"]`), and fail if they differ.
 
     To use it more than once in a pipeline, name each with `with_id`.
     """
@@ -47,11 +47,11 @@ class StrictExampleValidator(component.ExampleValidator):
 
         Args:
           statistics: ExampleStatistics of the examples.
-          schema: what they should be.
-          exclude_splits: splits that are not looked at.
-          title: what the message calls the examples, in the plural.
-          code_fingerprint: of the sources, so that edited ones run again
-            (`relation.core.fingerprint.code_fingerprint("components.validation.executor")`).
+          schema: their schema.
+          exclude_splits: splits that are not validated.
+          title: the examples' name in error messages, in the plural.
+          code_fingerprint: `code_fingerprint("components.validation.executor")`; edited sources
+            run again.
         """
         spec = StrictExampleValidatorSpec(
             statistics=statistics,
@@ -61,5 +61,5 @@ class StrictExampleValidator(component.ExampleValidator):
             code_fingerprint=code_fingerprint,
             anomalies=types.Channel(type=standard_artifacts.ExampleAnomalies),
         )
-        # Past ExampleValidator's own, which makes the specification without ours.
+        # Skips ExampleValidator.__init__, whose specification has no title and fingerprint.
         base_component.BaseComponent.__init__(self, spec=spec)

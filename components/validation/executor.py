@@ -1,4 +1,4 @@
-"""ExampleValidator that fails when it finds an anomaly."""
+"""The executor of StrictExampleValidator: TFX's, but anomalies are an error."""
 
 import os
 from typing import Any
@@ -18,9 +18,9 @@ TITLE_KEY = "title"
 
 
 class Executor(executor.Executor):
-    """Writes the anomalies as TFX does, then stops the run if there are any.
+    """Write the anomalies as TFX does, then fail if there are any.
 
-    The local engine removes what a failed step wrote, so the log gets all that was found.
+    The local engine deletes the outputs of a failed step, so all anomalies are logged too.
     """
 
     def Do(
@@ -29,20 +29,20 @@ class Executor(executor.Executor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> execution_result_pb2.ExecutorOutput:
-        """Entry point; takes TFX's own parameters and `title`, the subject of the message.
+        """Validate; parameters are TFX's own, and `title`, the subject of the message.
 
         Raises:
-          DataError: a split has anomalies; it lists the first of them.
+          DataError: a split has anomalies; the message lists the first ones.
         """
         result = super().Do(input_dict, output_dict, exec_properties)
         artifact = artifact_utils.get_single_instance(
             output_dict[standard_component_specs.ANOMALIES_KEY]
         )
-        found = {
+        anomalies = {
             split: _read(artifact_utils.get_split_uri([artifact], split))
             for split in artifact_utils.decode_split_names(artifact.split_names)
         }
-        lines = message.anomaly_lines(found)
+        lines = message.anomaly_lines(anomalies)
         for line in lines:
             logging.error("%s: %s", exec_properties[TITLE_KEY], line)
         if lines:

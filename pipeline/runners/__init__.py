@@ -1,1 +1,1 @@
-"""What the runner files share, an engine each."""
+"""Adaptations of TFX's runners and launchers, one module for each engine."""

@@ -1,7 +1,7 @@
-"""The launcher of TFX's Airflow runner, mended: two nodes of one kind can be in one pipeline.
+"""A launcher for TFX's Airflow runner that allows two nodes of one component in a pipeline.
 
-TFX names an output `<key>:<run>` there, and ML Metadata takes a name once a type: the second
-StatisticsGen of a run fails with "Given node already exists".
+TFX names an output `<key>:<run>`, but ML Metadata wants names that are unique for a type. So the
+second StatisticsGen of a run fails with "Given node already exists".
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from tfx.types import Artifact
 
 
 class Launcher(in_process_component_launcher.InProcessComponentLauncher):
-    """Runs a node in this process, its outputs named after the node too."""
+    """Run a node in this process, and put its id into the names of its outputs."""
 
     def __init__(self, component: base_node.BaseNode, *args: Any, **kwargs: Any):
         super().__init__(component, *args, **kwargs)
@@ -22,7 +22,7 @@ class Launcher(in_process_component_launcher.InProcessComponentLauncher):
 
 
 class _OutputsByNode:
-    """Mixed into a node's driver."""
+    """Mix-in for a node's driver: name outputs after the node."""
 
     def _prepare_output_artifacts(
         self, *args: Any, component_info: data_types.ComponentInfo, **kwargs: Any

@@ -1,4 +1,4 @@
-"""The local engine with one line a component for the person who waits; the rest is logged."""
+"""TFX's local engine with one terminal line for each component; the rest is logged."""
 
 import datetime
 import logging
@@ -28,8 +28,8 @@ INTERRUPTED = (
 class ConsoleRunner(local_dag_runner.LocalDagRunner):
     """TFX's LocalDagRunner that reports each node, writes the verdict and never raises.
 
-    It inherits `run` itself, because the tfx command replaces that method of TFX's class while it
-    registers a pipeline: then nothing runs and `exit_status` stays 0.
+    It must not override `run`: the tfx command replaces that method of TFX's class while it
+    registers a pipeline. Then nothing runs and `exit_status` stays 0.
     """
 
     def __init__(self, recipe: str, paths: RunPaths, data: str | None):
@@ -44,7 +44,7 @@ class ConsoleRunner(local_dag_runner.LocalDagRunner):
         pipeline: pipeline_pb2.Pipeline,
         run_options: pipeline_pb2.RunOptions | None = None,
     ) -> None:
-        """Runs the pipeline's nodes in order (see TFX's runner); partial runs are not supported."""
+        """Run the pipeline's nodes in order; partial runs are not supported."""
         assert run_options is None, "partial runs are not supported"
         stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
         log = self._paths.logs / f"run-{stamp}.log"
@@ -63,7 +63,7 @@ class ConsoleRunner(local_dag_runner.LocalDagRunner):
 
     def _run_nodes(
         self, pipeline: pipeline_pb2.Pipeline, console: Console, log: Path
-    ) -> verdicts.Verdict:
+    ) -> verdicts.RunVerdict:
         runtime_parameter_utils.substitute_runtime_parameter(
             pipeline,
             {constants.PIPELINE_RUN_ID_PARAMETER_NAME: datetime.datetime.now().isoformat()},

@@ -1,1 +1,1 @@
-"""The stages of the pipeline: each makes its TFX nodes."""
+"""The stages of the pipeline: each module makes the TFX nodes of one."""

@@ -1,4 +1,4 @@
-"""The last stage of the pipeline: what a model is worth, and the gates that let it pass or not."""
+"""The evaluation stage: measure the candidate, bless it at the gates, push it."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -27,21 +27,21 @@ from trainer_module.model.signatures import EVALUATE
 from trainer_module.registry import HEADS, TOWERS
 
 
-class Judging(NamedTuple):
-    """The nodes, in an order that runs."""
+class EvaluationNodes(NamedTuple):
+    """The nodes of the stage, in topological order."""
 
     corpus_evaluator: BaseNode
     evaluator: BaseNode
     pusher: BaseNode
 
     @property
-    def found(self) -> dict[str, BaseChannel]:
-        """What was measured: `corpus_evaluation`, `evaluation`."""
-        evaluations = self.evaluator.outputs["evaluation"]
-        return {**self.corpus_evaluator.outputs, "evaluation": evaluations}
+    def results(self) -> dict[str, BaseChannel]:
+        """The outputs with measurements: `corpus_evaluation` and `evaluation`."""
+        evaluation = self.evaluator.outputs["evaluation"]
+        return {**self.corpus_evaluator.outputs, "evaluation": evaluation}
 
 
-def judge(
+def evaluate(
     loaded: LoadedRecipe,
     paths: RunPaths | RemotePaths,
     examples: Mapping[str, BaseChannel],
@@ -50,24 +50,24 @@ def judge(
     trainer: Trainer,
     resolver: Resolver,
     served: str | None,
-) -> Judging:
-    """Measures embeddings and answers, blesses what passes every gate, pushes what is blessed.
+) -> EvaluationNodes:
+    """Make the nodes that measure the candidate, bless it at the gates and push it.
 
     Args:
       loaded: a recipe with a model.
-      paths: where it leaves what it makes.
-      examples: rows of each entity type and edge list that is read, in splits, by name.
-      tuples: RelationGen's, with their `schema`.
-      schema: see above.
-      trainer: of the candidate.
-      resolver: of the last blessed model.
+      paths: folders of its outputs.
+      examples: rows of each entity type and edge list, in splits, by name.
+      tuples: RelationGen's tuples.
+      schema: schema of the tuples.
+      trainer: node that trains the candidate.
+      resolver: node that resolves the last blessed model.
       served: see `Pusher`.
 
     Raises:
-      RecipeError: a gate on a metric that the relation does not have.
+      RecipeError: a gate names a metric that the relation does not have.
     """
     recipe = loaded.recipe
-    assert recipe.evaluation is not None  # As the recipe's class has it, beside a model.
+    assert recipe.evaluation is not None  # Validated: a model needs it.
     model, blessed = trainer.outputs["model"], resolver.outputs["model"]
     request = corpus_request(loaded)
     corpus_evaluator = CorpusEvaluator(
@@ -92,7 +92,7 @@ def judge(
             ),
             slice_role=loaded.tuples.roles[0].name,
             weighted=loaded.materialization.weighted,
-            image=_answered_image(loaded),
+            image=_predicted_image_shape(loaded),
         ),
         gates=recipe.evaluation.model_dump_json(),
         example_splits=[EVAL],
@@ -105,14 +105,14 @@ def judge(
         folder=str(paths.serving),
         served=served,
     )
-    return Judging(corpus_evaluator, evaluator, pusher)
+    return EvaluationNodes(corpus_evaluator, evaluator, pusher)
 
 
 def corpus_request(loaded: LoadedRecipe) -> CorpusRequest:
-    """What the CorpusEvaluator is asked for.
+    """Make the CorpusEvaluator's request.
 
     Raises:
-      RecipeError: see `judge`.
+      RecipeError: see `evaluate`.
     """
     recipe = loaded.recipe
     assert recipe.model is not None
@@ -129,30 +129,30 @@ def corpus_request(loaded: LoadedRecipe) -> CorpusRequest:
         similarity=head.similarity if isinstance(head, SimilarityHead) else None,
         references=recipe.evaluation.corpus.references,
         slices=recipe.evaluation.slices,
-        image=_answered_image(loaded),
+        image=_predicted_image_shape(loaded),
     )
-    of_corpus = names() if request.question is not None else ()
+    corpus_metrics = names() if request.question is not None else ()
     fields = {f"corpus.gates.{name}": name for name in recipe.evaluation.corpus.gates}
     for field, name in fields.items():
-        if name not in of_corpus:
-            raise _unknown(field, name, of_corpus)
+        if name not in corpus_metrics:
+            raise _unknown(field, name, corpus_metrics)
     if "slice_floor" in recipe.evaluation.model_fields_set:
-        known = (*qualities(loaded.tuples), *of_corpus)
+        metrics = (*qualities(loaded.tuples), *corpus_metrics)
         for name in recipe.evaluation.slice_floor or {}:
-            if name not in known:
-                raise _unknown(f"slice_floor.{name}", name, known)
+            if name not in metrics:
+                raise _unknown(f"slice_floor.{name}", name, metrics)
     return request
 
 
-def _answered_image(loaded: LoadedRecipe) -> tuple[int, int, int] | None:
-    """Height, width and channels of what the model answers, where that is an image."""
+def _predicted_image_shape(loaded: LoadedRecipe) -> tuple[int, int, int] | None:
+    """Return height, width and channels of the predicted image; None if none is predicted."""
     assert loaded.recipe.model is not None
-    answering = loaded.tuples.roles[0].entity
-    return TOWERS.resolve(loaded.recipe.model.tower_of(answering)).image
+    entity = loaded.tuples.roles[0].entity
+    return TOWERS.resolve(loaded.recipe.model.tower_of(entity)).image
 
 
-def _unknown(field: str, name: str, known: tuple[str, ...]) -> RecipeError:
-    expected = f"one of {', '.join(known)}" if known else "none: nearness says nothing of it"
+def _unknown(field: str, name: str, metrics: tuple[str, ...]) -> RecipeError:
+    expected = f"one of {', '.join(metrics)}" if metrics else "none: nearness says nothing of it"
     return RecipeError(
         f"evaluation.{field}: got {name!r}, which this relation and head have not; "
         f"expected {expected}"

@@ -1,4 +1,4 @@
-"""Where rows are: the files that the recipe names, or those its generators made."""
+"""Glob patterns of the files of rows: the recipe's, or those of generated rows."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,17 +13,17 @@ from relation.recipe import Recipe
 Pattern: TypeAlias = str | Mapping[str, str]
 """A glob, or one for each split of `split: {unit: files}`."""
 Patterns: TypeAlias = Mapping[str, Pattern]
-"""Of each entity type and edge list that is read, by name."""
+"""Pattern of each entity type and edge list, by name."""
 
 
 def read_tables(recipe: Recipe) -> dict[str, Entity | Edges]:
-    """What is read from files: entity types, then edge lists."""
+    """Return the tables that are read from files: entity types, then edge lists."""
     entities = {name: entity for name, entity in recipe.data.entities.items() if entity.read}
     return {**entities, **recipe.data.edges}
 
 
 def data_patterns(loaded: LoadedRecipe, paths: RunPaths) -> Patterns:
-    """The glob patterns of the rows; makes them first where the recipe names a generator."""
+    """Return the patterns of all rows, after generating rows where the recipe asks for it."""
     for name, table in read_tables(loaded.recipe).items():
         if table.generator is not None:
             write_once(table.generator, paths.data / name)
@@ -31,25 +31,25 @@ def data_patterns(loaded: LoadedRecipe, paths: RunPaths) -> Patterns:
 
 
 def expected_patterns(loaded: LoadedRecipe, paths: RunPaths) -> Patterns:
-    """The same patterns, but nothing is made: a generator's rows need not be there yet.
+    """Return the same patterns without generating rows.
 
-    A relative path starts at the recipe's folder.
+    A relative path is resolved against the recipe's folder.
     """
-    found: dict[str, Pattern] = {}
+    patterns: dict[str, Pattern] = {}
     for name, table in read_tables(loaded.recipe).items():
         if table.path is None:
-            found[name] = str(paths.data / name / FILES)
+            patterns[name] = str(paths.data / name / FILES)
         elif isinstance(table.path, str):
-            found[name] = _absolute(loaded, table.path)
+            patterns[name] = _absolute(loaded, table.path)
         else:
-            found[name] = {split: _absolute(loaded, one) for split, one in table.path.items()}
-    return found
+            patterns[name] = {split: _absolute(loaded, one) for split, one in table.path.items()}
+    return patterns
 
 
 def tfrecords(loaded: LoadedRecipe, patterns: Patterns) -> str | None:
-    """The glob of the primary entities' TFRecord files.
+    """Return the glob of the primary entities' TFRecord files.
 
-    None: they are of another format, with spans, of several globs, or in no files of their own.
+    None if they have another format, spans or several globs, or are not in files of their own.
     """
     name = loaded.materialization.primary
     pattern = patterns.get(name)

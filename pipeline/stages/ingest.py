@@ -1,4 +1,4 @@
-"""The first stage of the pipeline: rows in, validated, in splits."""
+"""The ingest stage: read, validate and split rows."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -12,17 +12,20 @@ from components.schema_gen.component import CuratedSchemaGen
 from components.split_gen.component import SplitGen
 from components.validation.component import StrictExampleValidator
 from pipeline.stages.file_patterns import Pattern, Patterns, read_tables
-from pipeline.stages.splitting import how_hashed, how_split
+from pipeline.stages.splitting import hash_keys, split_step
 from relation.core.fingerprint import code_fingerprint, content_fingerprint
 from relation.load import LoadedRecipe
 from relation.schema import read_features
 
 
 class Ingested(NamedTuple):
-    """What the stage gives, by name of entity type or edge list.
+    """The nodes and outputs of the stage, by name of entity type or edge list.
 
-    `nodes`: in an order that runs. `schemas`: of all. `examples`: of those that are read.
-    `validators`: nothing is made of rows with anomalies.
+    Attributes:
+      nodes: in topological order.
+      schemas: of every entity type and edge list.
+      examples: rows of those that are read, in splits.
+      validators: nodes that must succeed before the rows are used.
     """
 
     nodes: tuple[BaseNode, ...]
@@ -32,7 +35,7 @@ class Ingested(NamedTuple):
 
 
 class _Table(NamedTuple):
-    """The nodes of one entity type or edge list; only the schema, where it is not read."""
+    """The nodes of one entity type or edge list; only the schema where nothing is read."""
 
     schema: BaseNode
     rows: BaseNode | None = None
@@ -41,22 +44,22 @@ class _Table(NamedTuple):
 
     @property
     def nodes(self) -> list[BaseNode]:
-        found = (self.rows, self.statistics, self.schema, self.validator)
-        return [node for node in found if node is not None]
+        nodes = (self.rows, self.statistics, self.schema, self.validator)
+        return [node for node in nodes if node is not None]
 
 
 def ingest(loaded: LoadedRecipe, patterns: Patterns, schema_files: Mapping[str, str]) -> Ingested:
-    """Reads and validates every entity type and edge list, and splits those that no hash can.
+    """Make the nodes that read, validate and split every entity type and edge list.
 
-    The nodes of the first that is read have plain ids; those of the others end with its name.
+    The first table that is read has plain node ids; those of the others end with its name.
 
     Args:
       loaded: the recipe.
-      patterns: globs of the files of what is read.
-      schema_files: where the nodes find schemas, by name; by default where the recipe did.
+      patterns: globs of the files, by name.
+      schema_files: schema files as the nodes see them, by name; by default those of the recipe.
 
     Raises:
-      RecipeError: the recipe asks for a split that cannot be made.
+      RecipeError: the split of the recipe is not possible.
     """
     first = next(iter(read_tables(loaded.recipe)))
     tables = {}
@@ -70,7 +73,7 @@ def ingest(loaded: LoadedRecipe, patterns: Patterns, schema_files: Mapping[str, 
     examples = {
         name: table.rows.outputs["examples"] for name, table in tables.items() if table.rows
     }
-    if (split := how_split(loaded)) is not None:
+    if (split := split_step(loaded)) is not None:
         node = SplitGen(
             **{key: examples[name] for key, name in split.inputs.items()},
             request=split.request.model_dump_json(),
@@ -103,21 +106,21 @@ def _table(loaded: LoadedRecipe, name: str, pattern: Pattern | None, schema_file
 
 def _rows(loaded: LoadedRecipe, name: str, pattern: Pattern) -> EntityGen:
     table, data = read_tables(loaded.recipe)[name], loaded.recipe.data
-    hashed = how_hashed(loaded, name, pattern)
+    keys = hash_keys(loaded, name, pattern)
     return EntityGen(
         pattern=pattern,
-        id_feature=hashed.id,
-        train=data.split.train if hashed.partition else None,
-        eval=data.split.eval if hashed.partition else None,
+        id_feature=keys.id,
+        train=data.split.train if keys.partition else None,
+        eval=data.split.eval if keys.partition else None,
         file_format=table.format,
         bad_rows=data.bad_rows,
         features=_column_types(loaded, name) if table.format in ("csv", "parquet") else {},
         code_fingerprint=code_fingerprint("components.entity_gen.executor"),
-        partition=hashed.partition,
+        partition=keys.partition,
     )
 
 
 def _column_types(loaded: LoadedRecipe, name: str) -> dict[str, str]:
-    """What tables need the schema for; other rows are not read again when it is edited."""
+    """Return the type of each column. Only formats without types depend on the schema."""
     features = read_features(loaded.schemas[name])
     return {name: feature.dtype for name, feature in features.items()}

@@ -1,4 +1,4 @@
-"""The report: its node, and its page where a person looks for it."""
+"""The report stage: make the Report node, and publish its page."""
 
 import shutil
 import uuid
@@ -21,28 +21,28 @@ def report(
     loaded: LoadedRecipe,
     examples: Mapping[str, BaseChannel],
     tuples: BaseChannel,
-    of_model: Mapping[str, BaseChannel],
+    model_outputs: Mapping[str, BaseChannel],
 ) -> Report:
-    """The node that writes the page.
+    """Make the node that writes the page.
 
     Args:
       loaded: the recipe.
-      examples: rows of each entity type and edge list that is read, in splits, by name.
-      tuples: RelationGen's.
-      of_model: inputs of the Report that there are only with a model.
+      examples: rows of each entity type and edge list, in splits, by name.
+      tuples: RelationGen's tuples.
+      model_outputs: the Report's inputs about the model; empty where the recipe has none.
     """
     rows = dict(zip(("examples", "other_examples"), loaded.recipe.data.entities, strict=False))
     return Report(
         tuples=tuples,
         request=report_request(loaded).model_dump_json(),
         code_fingerprint=code_fingerprint("components.report.executor") + template_fingerprint(),
-        **of_model,
-        **({key: examples[n] for key, n in rows.items() if n in examples} if of_model else {}),
+        **model_outputs,
+        **({key: examples[n] for key, n in rows.items() if n in examples} if model_outputs else {}),
     )
 
 
 def report_request(loaded: LoadedRecipe) -> ReportRequest:
-    """The recipe, as far as the page shows it."""
+    """Make the Report's request from the recipe."""
     recipe, split = loaded.recipe, loaded.recipe.data.split
     by = f" {split.feature}" if split.feature else ""
     shares = "" if split.unit == "files" else f", {split.train} : {split.eval}"
@@ -64,12 +64,12 @@ def report_request(loaded: LoadedRecipe) -> ReportRequest:
 
 
 def page_of(artifact: Artifact) -> Path:
-    """The page in a Report's artifact."""
+    """Return the path of the page in a Report's artifact."""
     return Path(artifact.uri) / FILE
 
 
 def publish(artifact: Artifact, paths: RunPaths) -> Path:
-    """Copies the page to where a person looks for it, whole or not at all; returns the place."""
+    """Copy the page atomically to `paths.report`, and return that path."""
     paths.report.parent.mkdir(parents=True, exist_ok=True)
     scratch = paths.report.with_name(f".{FILE}.{uuid.uuid4().hex[:8]}")
     shutil.copyfile(page_of(artifact), scratch)

@@ -1,10 +1,10 @@
-"""Which step splits the rows of an entity type or edge list, and by what: pure functions.
+"""Decide which step splits the rows of an entity type or edge list, and by what.
 
-| | entities | rows that hold members | edges |
+| | entities | inline tuples | edges |
 |---|---|---|---|
 | a glob for each split | as given | as given | as given |
 | unit `component`, `time` | SplitGen | SplitGen | SplitGen |
-| unit `group` | hash of the split's feature | the same | RelationGen, by their ends |
+| unit `group` | hash of the split's feature | the same | RelationGen, by their endpoints |
 | else, and types in `shared` | hash of the id | hash of a member's id, or RelationGen | the same |
 """
 
@@ -32,36 +32,36 @@ from relation.recipe import Recipe
 from relation.schema import read_features
 
 ROWS = "rows"
-"""What SplitGen calls the only type of rows that are split by time, each by its own."""
+"""SplitGen's entity type for inline tuples, which are split by their own time."""
 
 
-class Hashed(NamedTuple):
-    """The feature that identifies a row, if one does; and that whose hash splits rows, if any."""
+class HashKeys(NamedTuple):
+    """The feature that identifies a row, and the feature whose hash splits rows; None for none."""
 
     id: str | None
     partition: str | None
 
 
-class Split(NamedTuple):
-    """What SplitGen is given: the entity type or edge list of each of its inputs, and a request."""
+class SplitStep(NamedTuple):
+    """The entity type or edge list of each input of SplitGen, and its request."""
 
     inputs: dict[str, str]
     request: SplitRequest
 
 
-def how_hashed(loaded: LoadedRecipe, name: str, pattern: Pattern) -> Hashed:
-    """How EntityGen splits the rows of an entity type or edge list."""
+def hash_keys(loaded: LoadedRecipe, name: str, pattern: Pattern) -> HashKeys:
+    """Return the keys by which EntityGen splits the rows of an entity type or edge list."""
     recipe, split = loaded.recipe, loaded.recipe.data.split
     entity = recipe.data.entities.get(name)
     identity = None if entity is None else entity.id
     if not isinstance(pattern, str) or split.unit in ("component", "time"):
-        return Hashed(identity, None)
+        return HashKeys(identity, None)
     if entity is not None:
         by_group = split.unit == "group" and name not in split.shared
-        return Hashed(identity, split.feature if by_group else identity)
+        return HashKeys(identity, split.feature if by_group else identity)
     if name != inline_rows(recipe):
-        return Hashed(None, None)
-    return Hashed(None, split.feature or _splitting_id(loaded, name))
+        return HashKeys(None, None)
+    return HashKeys(None, split.feature or _splitting_id(loaded, name))
 
 
 def inline_rows(recipe: Recipe) -> str | None:
@@ -76,11 +76,11 @@ def related_rows(recipe: Recipe) -> str | None:
     return source.edges if isinstance(source, kinds.EdgeSource) else inline_rows(recipe)
 
 
-def how_split(loaded: LoadedRecipe) -> Split | None:
-    """How SplitGen splits the rows; None: the recipe needs no such step.
+def split_step(loaded: LoadedRecipe) -> SplitStep | None:
+    """Return SplitGen's inputs and request; None where the recipe needs no such step.
 
     Raises:
-      RecipeError: the recipe asks for a split that cannot be made.
+      RecipeError: the split of the recipe is not possible.
     """
     if loaded.recipe.data.split.unit not in ("component", "time"):
         return None
@@ -91,7 +91,7 @@ def how_split(loaded: LoadedRecipe) -> Split | None:
         raise RecipeError(f"{loaded.path}: " + "; ".join(describe(error, "data.split"))) from None
 
 
-def _of_tables(loaded: LoadedRecipe) -> Split:
+def _of_tables(loaded: LoadedRecipe) -> SplitStep:
     data = loaded.recipe.data
     read = {name: entity for name, entity in data.entities.items() if entity.read}
     inputs = dict(zip((EXAMPLES, OTHER_EXAMPLES), read, strict=False))
@@ -106,7 +106,7 @@ def _of_tables(loaded: LoadedRecipe) -> Split:
             right=EdgeEnd(entity=right.entity, id=_column(loaded, edges, right.id)),
         )
     timed = next((name for name in read if name not in data.split.shared), edges)
-    return Split(
+    return SplitStep(
         inputs,
         _request(
             loaded,
@@ -118,8 +118,8 @@ def _of_tables(loaded: LoadedRecipe) -> Split:
     )
 
 
-def _of_rows(loaded: LoadedRecipe, rows: str) -> Split:
-    """Rows that hold their members are, to SplitGen, those members and the edges between them."""
+def _of_rows(loaded: LoadedRecipe, rows: str) -> SplitStep:
+    """Describe inline tuples to SplitGen as their members and the edges between these."""
     split = loaded.recipe.data.split
     if split.feature is not None:
         time = _column(loaded, rows, split.feature)
@@ -128,8 +128,8 @@ def _of_rows(loaded: LoadedRecipe, rows: str) -> Split:
                 f"{loaded.path}: data.split.feature: got {split.feature!r}, a {time.type}; rows "
                 "that hold their members are split by an integer"
             )
-        # Rows of one time stay together: that is all that identifies them.
-        return Split({EXAMPLES: rows}, _request(loaded, {ROWS: time}, None, rows, ()))
+        # Rows have no id here, so rows of one time stay together.
+        return SplitStep({EXAMPLES: rows}, _request(loaded, {ROWS: time}, None, rows, ()))
     ids = _member_ids(loaded, rows)
     if len(ids) != 2:
         raise RecipeError(
@@ -139,7 +139,7 @@ def _of_rows(loaded: LoadedRecipe, rows: str) -> Split:
         )
     columns = {role: _column(loaded, rows, name) for role, name in ids.items()}
     left, right = (EdgeEnd(entity=role, id=column) for role, column in columns.items())
-    return Split(
+    return SplitStep(
         {EXAMPLES: rows, OTHER_EXAMPLES: rows, EDGES: rows},
         _request(loaded, columns, EdgeEnds(left=left, right=right), None, ()),
     )

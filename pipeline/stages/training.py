@@ -1,4 +1,4 @@
-"""The stage that makes a model: the Trainer, and before it what the recipe's training asks for."""
+"""The training stage: the Trainer, and the nodes that the recipe's training needs before it."""
 
 from typing import Any
 
@@ -20,13 +20,14 @@ from trainer_module.validate import check_model
 
 
 def train(loaded: LoadedRecipe, transform: Transform) -> tuple[list[BaseNode], Trainer]:
-    """The Trainer, and the nodes before it.
+    """Make the Trainer, and the nodes before it.
 
-    These are a Tuner where the recipe says `tuning`, and a Resolver of the last blessed model where
-    training starts from it.
+    Returns:
+      The nodes before the Trainer, and the Trainer. `tuning` adds a Tuner; a warm start adds a
+      Resolver of the last blessed model.
 
     Raises:
-      RecipeError: the search space has fields or values that do not fit.
+      RecipeError: a field or value of the search space does not fit.
     """
     request = TrainingRequest.of(loaded)
     nodes: list[BaseNode] = []
@@ -49,7 +50,7 @@ def train(loaded: LoadedRecipe, transform: Transform) -> tuple[list[BaseNode], T
 
 
 def _tuner(loaded: LoadedRecipe, request: TrainingRequest, transform: Transform) -> BaseNode:
-    from tfx.components.tuner.component import Tuner  # Few recipes need what it imports.
+    from tfx.components.tuner.component import Tuner  # Imported late: few recipes need it.
 
     tuning = loaded.recipe.tuning
     assert tuning is not None
@@ -62,12 +63,12 @@ def _tuner(loaded: LoadedRecipe, request: TrainingRequest, transform: Transform)
             ((field, value),) = values.items()
             raise RecipeError(f"tuning.space.{field}: got {value!r}: {error}") from None
     module = "trainer_module.tuner_fn"
-    asked = request.model_copy(update={"tuning": tuning})
-    return Tuner(tuner_fn=f"{module}.tuner_fn", **_inputs(asked, module, transform))
+    tuner_request = request.model_copy(update={"tuning": tuning})
+    return Tuner(tuner_fn=f"{module}.tuner_fn", **_inputs(tuner_request, module, transform))
 
 
 def _inputs(request: TrainingRequest, module: str, transform: Transform) -> dict[str, Any]:
-    """What Trainer and Tuner have in common."""
+    """Return the arguments that Trainer and Tuner have in common."""
     return {
         "examples": transform.outputs["transformed_examples"],
         "transform_graph": transform.outputs["transform_graph"],

@@ -1,1 +1,1 @@
-"""What the person at the terminal sees."""
+"""Terminal output and verdict of a run."""

@@ -1,4 +1,4 @@
-"""What the person at the terminal sees, apart from the log file that takes all other output."""
+"""Terminal output: one line for each node and the verdict; all else goes to a log file."""
 
 import contextlib
 import logging
@@ -17,7 +17,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 
 from components.common.evaluation_results import GateResult
-from pipeline.ui.verdict import Verdict
+from pipeline.ui.verdict import RunVerdict
 
 _STYLES = {
     "blessed": "bold green",
@@ -29,33 +29,33 @@ _WIDTH = 100
 
 
 class NodeLine:
-    """The line of one node, filled in when it ends."""
+    """State and summary of one node, shown when it ends."""
 
     def __init__(self) -> None:
         self.state = "done"
         self.summary = ""
 
     def done(self, *, cached: bool, summary: str) -> None:
-        """Says how the node ended."""
+        """Set the result of the node."""
         self.state = "cached" if cached else "done"
         self.summary = summary
 
 
 class Console:
-    """Sends the process's stdout and stderr to a log file, and keeps the terminal for itself.
+    """Redirect the process's stdout and stderr to a log file, and write to the terminal.
 
-    File descriptors are redirected, not only Python's streams: TensorFlow writes from C++.
+    It redirects file descriptors, not only Python's streams, because TensorFlow writes from C++.
     """
 
     def __init__(self, log: Path, nodes: Iterable[str] = ()):
-        """Takes the log file and the names of the nodes, which stand in one column."""
+        """Take the log file, and the names of the nodes for the width of their column."""
         self._log = log
         self._column = max([20, *(len(name) + 2 for name in nodes)])
         self._spinner: Spinner | None = None
 
     def __enter__(self) -> "Console":
         self._log.parent.mkdir(parents=True, exist_ok=True)
-        log = self._log.open("ab")  # First: if it cannot be opened, nothing has been redirected.
+        log = self._log.open("ab")  # Before redirecting, because this may fail.
         sys.stdout.flush()
         sys.stderr.flush()
         self._saved = [os.dup(1), os.dup(2)]
@@ -70,7 +70,7 @@ class Console:
             logging.root.handlers[:],
         )
         absl_logging.use_absl_handler()
-        absl_logging.get_absl_handler().python_handler.setStream(sys.stderr)  # Today's.
+        absl_logging.get_absl_handler().python_handler.setStream(sys.stderr)
         absl_logging.set_verbosity(absl_logging.INFO)
         self._handler = _ProgressHandler(self)
         logging.getLogger("relata.progress").addHandler(self._handler)
@@ -95,7 +95,7 @@ class Console:
 
     @contextlib.contextmanager
     def node(self, name: str) -> Iterator[NodeLine]:
-        """Shows a node while it runs, and its line when it ends."""
+        """Show a node while it runs, and print its line when it ends."""
         line = NodeLine()
         started = time.monotonic()
         try:
@@ -105,7 +105,7 @@ class Console:
                 console=self._rich,
                 refresh_per_second=10,
                 transient=True,
-                redirect_stdout=False,  # By default the log would come to the terminal after all.
+                redirect_stdout=False,  # The default would print the log to the terminal.
                 redirect_stderr=False,
             ):
                 yield line
@@ -121,14 +121,14 @@ class Console:
             self._rich.print(f"  {name:<{self._column}}{state}{seconds}{summary}", highlight=False)
 
     def progress(self, text: str) -> None:
-        """Shows how far the running node is."""
+        """Show the progress of the running node."""
         if self._spinner is not None and self._rich.is_terminal:
             self._spinner.update(text=f"{'Trainer':<{self._column}}{escape(text)}")
         else:
             self._rich.print(f"    {escape(text)}", highlight=False)
 
-    def show_verdict(self, verdict: Verdict) -> None:
-        """Prints the summary; the verdict itself comes last."""
+    def show_verdict(self, verdict: RunVerdict) -> None:
+        """Print the gates and paths, then the verdict."""
         say = self._rich.print
         say()
         if verdict.verdict == "failed":

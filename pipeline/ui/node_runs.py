@@ -1,4 +1,4 @@
-"""What ML Metadata knows of a node's last run."""
+"""Read the executions of nodes from ML Metadata."""
 
 from collections import defaultdict
 from typing import Any, NamedTuple
@@ -9,23 +9,23 @@ from tfx.types import Artifact, artifact_utils
 
 _OUTPUTS = (
     metadata_store_pb2.Event.OUTPUT,
-    metadata_store_pb2.Event.INTERNAL_OUTPUT,  # What a resolver has found.
+    metadata_store_pb2.Event.INTERNAL_OUTPUT,  # Outputs of resolvers.
 )
 
 
 class NodeRun(NamedTuple):
-    """The last execution of a node, and the artifacts that it gave."""
+    """An execution of a node, and its output artifacts."""
 
     cached: bool
     outputs: dict[str, list[Artifact]]
 
     def output(self, key: str) -> Artifact:
-        """The one artifact of an output."""
+        """Return the only artifact of an output."""
         return artifact_utils.get_single_instance(self.outputs[key])
 
 
 def last_run(connection: Any, pipeline_name: str, node_id: str) -> NodeRun:
-    """Reads the newest execution of a node.
+    """Read the newest execution of a node.
 
     Args:
       connection: ML Metadata's connection config.
@@ -40,7 +40,7 @@ def last_run(connection: Any, pipeline_name: str, node_id: str) -> NodeRun:
 
 
 def pipeline_run(connection: Any, pipeline_name: str, run_id: str) -> dict[str, NodeRun]:
-    """Reads the executions of one run as the launcher leaves them that Airflow's runner uses.
+    """Read the executions of one run that Airflow's launcher recorded.
 
     Args:
       connection: ML Metadata's connection config.
@@ -63,9 +63,9 @@ def _node_run(store: Any, execution: metadata_store_pb2.Execution) -> NodeRun:
     outputs: dict[str, list[Artifact]] = defaultdict(list)
     for event in store.get_events_by_execution_ids([execution.id]):
         if event.type in _OUTPUTS:
-            [found] = store.get_artifacts_by_id([event.artifact_id])
-            [kind] = store.get_artifact_types_by_id([found.type_id])
-            artifact = artifact_utils.deserialize_artifact(kind, found)
+            [proto] = store.get_artifacts_by_id([event.artifact_id])
+            [kind] = store.get_artifact_types_by_id([proto.type_id])
+            artifact = artifact_utils.deserialize_artifact(kind, proto)
             outputs[event.path.steps[0].key].append(artifact)
     cached = execution.last_known_state == metadata_store_pb2.Execution.CACHED
     return NodeRun(cached, dict(outputs))

@@ -1,4 +1,4 @@
-"""The figure that matters of each node, for its line on the terminal."""
+"""Summarize the outputs of each node for its line on the terminal."""
 
 import glob
 import json
@@ -17,9 +17,9 @@ from trainer_module.training.history import read_history
 
 
 def summarize_node(node_id: str, run: NodeRun) -> str:
-    """A short text about what a node gave; empty where there is nothing to say."""
-    figure = _FIGURES.get(node_id.partition("_")[0])  # Else it ends with the name of an input.
-    return figure(run) if figure else ""
+    """Summarize the outputs of a node in a short text; "" for nodes without a summary."""
+    summarize = _SUMMARIES.get(node_id.partition("_")[0])  # Ids may end with an input's name.
+    return summarize(run) if summarize else ""
 
 
 def _rows(run: NodeRun) -> str:
@@ -53,15 +53,15 @@ def _tuples(run: NodeRun) -> str:
     splits = stats["splits"]
     counts = [f"{name} {split['tuples']:,}" for name, split in splits.items()]
     skipped = sum(split["rows_skipped"] for split in splits.values())
-    noted = [
+    warnings = [
         f"{name}: {reason} {count:,}"
-        for name, found in stats["inputs"].items()
-        for reason, count in found["noted"].items()
+        for name, source in stats["inputs"].items()
+        for reason, count in source["noted"].items()
     ]
-    told = [f"tuples: {', '.join(counts)}"]
+    parts = [f"tuples: {', '.join(counts)}"]
     if skipped:
-        told.append(f"{skipped:,} rows skipped")
-    return "; ".join([*told, *noted])
+        parts.append(f"{skipped:,} rows skipped")
+    return "; ".join([*parts, *warnings])
 
 
 def _training(run: NodeRun) -> str:
@@ -90,13 +90,12 @@ def _baseline(run: NodeRun) -> str:
 
 
 def _corpus(run: NodeRun) -> str:
-    found = corpus_results.read(run.output("corpus_evaluation").uri)
-    own = found["spaces"].get("model", {}).get("map_at_r")
-    if own is None:
-        return f"embeddings: {sum(e['rows'] for e in found['embeddings'].values()):,}"
-    counts = found["counts"]
-    shown = number(own["value"])
-    return f"MAP@R {shown:.4f} of {counts['measured'] - counts['without_match']:,} queries"
+    results = corpus_results.read(run.output("corpus_evaluation").uri)
+    map_at_r = results["spaces"].get("model", {}).get("map_at_r")
+    if map_at_r is None:
+        return f"embeddings: {sum(e['rows'] for e in results['embeddings'].values()):,}"
+    queries = results["counts"]["measured"] - results["counts"]["without_match"]
+    return f"MAP@R {number(map_at_r['value']):.4f} of {queries:,} queries"
 
 
 def _blessing(run: NodeRun) -> str:
@@ -115,7 +114,7 @@ def _page(run: NodeRun) -> str:
     return f"a page of {page_of(run.output('report')).stat().st_size / 1000:,.0f} kB"
 
 
-_FIGURES: dict[str, Callable[[NodeRun], str]] = {
+_SUMMARIES: dict[str, Callable[[NodeRun], str]] = {
     "EntityGen": _rows,
     "EntityStatistics": _statistics,
     "EntityValidator": lambda run: "no anomalies",

@@ -1,4 +1,4 @@
-"""The cause of a failed run in one sentence."""
+"""Find the cause of a failed run, in one sentence."""
 
 import re
 
@@ -9,19 +9,19 @@ _USER_ERROR = re.compile(r"^(?:\w+\.)*(?:UserError|DataError|RecipeError): (.*)"
 
 
 def root_cause(error: BaseException) -> str:
-    """The user's error at the root of an exception, else its innermost cause with its type.
+    """Return the message of the UserError in an exception chain, or else of its innermost cause.
 
-    Beam re-raises what a worker raised with " [while running 'step']" appended to the message, and
-    runners wrap that again; both are peeled off.
+    Beam appends " [while running 'step']" to messages of workers, and runners wrap the exception
+    again. Both are removed.
     """
     chain = [error]
     while (inner := _inner(chain[-1])) is not None and inner not in chain:
         chain.append(inner)
     for link in chain:
         if isinstance(link, UserError):
-            return _peeled(str(link))
+            return _without_suffix(str(link))
     innermost = chain[-1]
-    text = _peeled(str(innermost)).strip().splitlines()
+    text = _without_suffix(str(innermost)).strip().splitlines()
     if text and (named := _USER_ERROR.match(text[-1])):
         return named.group(1)
     if text and text[0].startswith("Traceback "):
@@ -33,7 +33,7 @@ def _inner(error: BaseException) -> BaseException | None:
     return error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
-def _peeled(message: str) -> str:
+def _without_suffix(message: str) -> str:
     while _BEAM_SUFFIX.search(message):
         message = _BEAM_SUFFIX.sub("", message)
     return message

@@ -1,6 +1,6 @@
-"""The verdict of a run: blessed, refused or failed, and why; written to `verdict.json`.
+"""The verdict of a run and its cause: blessed, refused, failed or data, in `verdict.json`.
 
-A recipe without a model makes data: there is nothing to bless, and the verdict is `data`.
+The verdict `data` is that of a recipe without a model.
 """
 
 import json
@@ -23,19 +23,21 @@ from pipeline.ui.node_summary import summarize_node
 from relation.spec import Frozen
 
 
-class Verdict(Frozen):
-    """What a run came to.
+class RunVerdict(Frozen):
+    """The verdict of a run.
 
     Attributes:
-      cause: why, in one sentence.
-      gates: each bound: metric, bound, threshold, value, baseline, passed.
-      evaluation: all that the Evaluator found, as JSON values: metrics, slices, baseline.
-      trained: whether a model was trained, or the Trainer was served from the cache.
-      pushed_version: the version that this run added.
+      cause: the reason, in one sentence.
+      gates: result of each gate.
+      evaluation: results of the Evaluator as JSON values: metrics, slices, baseline.
+      trained: whether this run trained a model; False where the Trainer was cached.
+      pushed_version: version that this run added.
       served: folder of the newest version, whichever run pushed it.
-      command: a command that tries it.
-      tuples: folder of the tuples, where the recipe asks for no model.
-      report: the page that shows all of it.
+      command: command that tries the served model.
+      tuples: folder of the tuples, where the recipe has no model.
+      report: path of the report page.
+      seconds: duration of the nodes.
+      log: path of the log file.
     """
 
     recipe: str
@@ -53,14 +55,14 @@ class Verdict(Frozen):
     log: str | None = None
 
     def to_json(self) -> str:
-        """As JSON text; values that are not finite are null."""
+        """Encode as JSON text; values that are not finite become null."""
         fields = self.model_dump(exclude={"gates", "evaluation"})
         return json.dumps({**fields, **self.evaluation}, indent=2, allow_nan=False) + "\n"
 
 
-def failed(recipe: str, cause: str, log: Path | None = None) -> Verdict:
-    """The verdict of a run that did not end, or (without a log) did not start."""
-    return Verdict(recipe=recipe, verdict="failed", cause=cause, log=str(log) if log else None)
+def failed(recipe: str, cause: str, log: Path | None = None) -> RunVerdict:
+    """Return the verdict of a run that failed, or (without a log) did not start."""
+    return RunVerdict(recipe=recipe, verdict="failed", cause=cause, log=str(log) if log else None)
 
 
 def of_run(
@@ -70,34 +72,34 @@ def of_run(
     runs: Mapping[str, NodeRun],
     seconds: float,
     log: Path,
-) -> Verdict:
-    """The verdict of a run whose nodes all ended.
+) -> RunVerdict:
+    """Return the verdict of a run whose nodes all succeeded.
 
     Args:
-      recipe: its name.
-      paths: its folders.
-      data: glob of raw rows in TFRecord files, for the command that tries the model; None: those
-        that EntityGen made.
-      runs: the last execution of each node.
-      seconds: how long the nodes took.
-      log: the log file.
+      recipe: name of the recipe.
+      paths: paths of its runs.
+      data: glob of raw rows in TFRecord files, for the command that tries the model; None for
+        EntityGen's output.
+      runs: last execution of each node.
+      seconds: duration of the nodes.
+      log: log file.
     """
     report = str(page_of(runs["Report"].output("report")))
     if "Evaluator" not in runs:
         return _of_data(recipe, runs["RelationGen"], report, seconds, log)
-    found = read_verdict(runs["Evaluator"].output("evaluation").uri)
+    evaluation = read_verdict(runs["Evaluator"].output("evaluation").uri)
     blessed = bool(runs["Evaluator"].output("blessing").get_int_custom_property("blessed"))
     pushed = runs["Pusher"].output("pushed_model")
     added = not runs["Pusher"].cached and bool(pushed.get_int_custom_property(ADDED))
     newest = newest_version(str(paths.serving))
     served = paths.serving / newest if newest else None
     version = pushed.get_string_custom_property("pushed_version") if added else None
-    return Verdict(
+    return RunVerdict(
         recipe=recipe,
         verdict="blessed" if blessed else "refused",
-        cause=_cause(blessed, not runs["Evaluator"].cached, version, found.gates, served),
-        gates=found.gates,
-        evaluation=found.to_json(),
+        cause=_cause(blessed, not runs["Evaluator"].cached, version, evaluation.gates, served),
+        gates=evaluation.gates,
+        evaluation=evaluation.to_json(),
         trained=not runs["Trainer"].cached,
         pushed_version=version,
         served=str(served) if served else None,
@@ -108,20 +110,20 @@ def of_run(
     )
 
 
-def _of_data(recipe: str, made: NodeRun, report: str, seconds: float, log: Path) -> Verdict:
-    return Verdict(
+def _of_data(recipe: str, run: NodeRun, report: str, seconds: float, log: Path) -> RunVerdict:
+    return RunVerdict(
         recipe=recipe,
         verdict="data",
-        cause=f"the recipe asks for no model, only for data; {summarize_node('RelationGen', made)}",
-        tuples=made.output("tuples").uri,
+        cause=f"the recipe asks for no model, only for data; {summarize_node('RelationGen', run)}",
+        tuples=run.output("tuples").uri,
         report=report,
         seconds=round(seconds, 1),
         log=str(log),
     )
 
 
-def write(verdict: Verdict, path: Path) -> None:
-    """Writes `verdict.json`, whole or not at all."""
+def write(verdict: RunVerdict, path: Path) -> None:
+    """Write `verdict.json` atomically."""
     scratch = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
     scratch.write_text(verdict.to_json(), encoding="utf-8")
     scratch.replace(path)
@@ -154,11 +156,13 @@ def _entities(runs: Mapping[str, NodeRun]) -> str:
 
 
 def _command(served: Path, data: str) -> str:
-    python = _shown(sys.executable)
-    return shlex.join([python, "-m", "trainer_module.try_model", _shown(served), _shown(data)])
+    python = _displayed(sys.executable)
+    return shlex.join(
+        [python, "-m", "trainer_module.try_model", _displayed(served), _displayed(data)]
+    )
 
 
-def _shown(path: str | Path) -> str:
-    """From the working directory, or from the root where it lies elsewhere."""
+def _displayed(path: str | Path) -> str:
+    """Return a path relative to the working directory, or absolute where it lies outside."""
     relative = os.path.relpath(path)
     return os.path.abspath(path) if relative.startswith(os.pardir) else relative

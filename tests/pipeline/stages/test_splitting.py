@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.stages.splitting import how_hashed, how_split
+from pipeline.stages.splitting import hash_keys, split_step
 from relation.core.errors import RecipeError
 from relation.load import load_recipe
 from tests.relation import systems
@@ -43,7 +43,7 @@ def edited(tmp_path):
     ],
 )
 def test_the_feature_whose_hash_splits_rows(recipe, table, hashed):
-    assert how_hashed(load_recipe(recipe), table, "/rows/*") == hashed
+    assert hash_keys(load_recipe(recipe), table, "/rows/*") == hashed
 
 
 BY_GROUP = "unit: group, feature: block, train"
@@ -52,8 +52,8 @@ BY_ENTITY = (BY_GROUP, "unit: entity, train")
 
 def test_rows_that_hold_their_members_are_split_by_the_id_of_the_first(edited):
     loaded = edited("entity_matching", BY_ENTITY)
-    assert how_hashed(loaded, "pairs", "/rows/*") == (None, "left_id")
-    assert how_split(loaded) is None
+    assert hash_keys(loaded, "pairs", "/rows/*") == (None, "left_id")
+    assert split_step(loaded) is None
 
 
 def test_rather_by_the_id_of_a_member_that_is_in_one_split_alone(edited):
@@ -63,7 +63,7 @@ def test_rather_by_the_id_of_a_member_that_is_in_one_split_alone(edited):
         ("  edges:", "    other: {schema: schemas/offers.pbtxt}\n  edges:"),
         ("{left: offer, right: offer}", "{left: offer, right: other}"),
     )
-    assert how_hashed(loaded, "pairs", "/rows/*") == (None, "right_id")
+    assert hash_keys(loaded, "pairs", "/rows/*") == (None, "right_id")
 
 
 def test_rows_that_hold_no_ids_are_left_to_relation_gen(edited, tmp_path):
@@ -73,7 +73,7 @@ def test_rows_that_hold_no_ids_are_left_to_relation_gen(edited, tmp_path):
         feature { name: "target_image" type: BYTES image_domain {} }"""
     )
     loaded = edited("image_labels_dense", ("schemas/sketches.pbtxt", str(schema)))
-    assert how_hashed(loaded, "sketches", "/rows/*") == (None, None)
+    assert hash_keys(loaded, "sketches", "/rows/*") == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_rows_that_hold_no_ids_are_left_to_relation_gen(edited, tmp_path):
     [("two_tower_retrieval", "user", "id"), ("two_tower_retrieval", "purchases", None)],
 )
 def test_files_that_are_given_a_split_are_not_hashed(recipe, table, id_feature):
-    assert how_hashed(load_recipe(recipe), table, BOTH) == (id_feature, None)
+    assert hash_keys(load_recipe(recipe), table, BOTH) == (id_feature, None)
 
 
 def test_shared_entities_are_split_by_their_id(edited):
@@ -90,12 +90,12 @@ def test_shared_entities_are_split_by_their_id(edited):
         ("generator: demo_data.retail.users", "path: {train: /a/*, eval: /b/*}"),
         ("{unit: entity, shared: [item], train: 3, eval: 1}", "{unit: files, shared: [item]}"),
     )
-    assert how_hashed(loaded, "item", "/items/*") == ("id", "id")
-    assert how_hashed(loaded, "user", BOTH) == ("id", None)
+    assert hash_keys(loaded, "item", "/items/*") == ("id", "id")
+    assert hash_keys(loaded, "user", BOTH) == ("id", None)
 
 
 def test_components_of_an_edge_list():
-    split = how_split(load_recipe("relation_class"))
+    split = split_step(load_recipe("relation_class"))
     assert split.inputs == {"examples": "product", "edges": "links"}
     assert split.request.model_dump(exclude_defaults=True) == {
         "unit": "component",
@@ -111,7 +111,7 @@ def test_components_of_an_edge_list():
 
 
 def test_components_of_rows_that_hold_their_members(edited):
-    split = how_split(edited("entity_matching", (BY_GROUP, "unit: component, train")))
+    split = split_step(edited("entity_matching", (BY_GROUP, "unit: component, train")))
     assert split.inputs == {"examples": "pairs", "other_examples": "pairs", "edges": "pairs"}
     left, right = {"name": "left_id", "type": "bytes"}, {"name": "right_id", "type": "bytes"}
     found = split.request.model_dump(include={"entities", "edges"})
@@ -127,7 +127,7 @@ def test_components_of_rows_without_two_ids(edited):
     with pytest.raises(
         RecipeError, match=r"data\.split\.unit: got 'component'; .* these: image_id$"
     ):
-        how_split(loaded)
+        split_step(loaded)
 
 
 def test_an_edge_list_that_is_there_to_connect(edited):
@@ -139,19 +139,19 @@ def test_an_edge_list_that_is_there_to_connect(edited):
       right: {entity: product, id: right}
 """
     loaded = edited("relation_class", ("  edges:\n", links))
-    assert how_split(loaded).inputs == {"examples": "product", "edges": "bonds"}
+    assert split_step(loaded).inputs == {"examples": "product", "edges": "bonds"}
 
 
 def test_a_list_of_negatives_connects_nothing(tmp_path):
     given = {"draw": "given", "edges": "mined", "probability": "likeness"}
     changes = {"data.edges.mined": systems.VOTES, "relation.sampling.negatives": given}
     loaded = systems.load(tmp_path, "edge_pairs", {**changes, "data.split.unit": "component"})
-    assert how_split(loaded).inputs == {"examples": "item", "edges": "votes"}
+    assert split_step(loaded).inputs == {"examples": "item", "edges": "votes"}
 
 
 def test_time(edited):
     by_time = ("unit: entity, shared", "unit: time, feature: age, shared")
-    split = how_split(edited("two_tower_retrieval", by_time))
+    split = split_step(edited("two_tower_retrieval", by_time))
     assert split.inputs == {"examples": "user", "other_examples": "item", "edges": "purchases"}
     found = split.request.model_dump(include={"feature", "shared", "unit"})
     assert found["unit"] == "time"
@@ -162,7 +162,7 @@ def test_time(edited):
 def test_rows_that_hold_their_members_by_time(edited):
     def at(feature):
         text = f"unit: time, feature: {feature}, train"
-        return how_split(edited("entity_matching", (BY_GROUP, text)))
+        return split_step(edited("entity_matching", (BY_GROUP, text)))
 
     split = at("match")
     assert split.inputs == {"examples": "pairs"}
@@ -182,4 +182,4 @@ def test_a_split_that_no_input_can_give(edited):
         ),
     )
     with pytest.raises(RecipeError, match=r"data\.split: .*name types of `entities`"):
-        how_split(loaded)
+        split_step(loaded)

@@ -14,7 +14,7 @@ from absl import logging as absl_logging
 from components.common.evaluation_results import GateResult
 from pipeline.ui import verdict as verdicts
 from pipeline.ui.console import Console
-from pipeline.ui.verdict import Verdict
+from pipeline.ui.verdict import RunVerdict
 
 
 def use_descriptors(monkeypatch):
@@ -146,7 +146,7 @@ def test_the_summary_ends_with_the_verdict(tmp_path, capfd):
         GateResult("auc", "min", 0.9, 0.95, None, True),
         GateResult("accuracy", "min", 0.99, 0.875, None, False),
     )
-    verdict = Verdict(
+    verdict = RunVerdict(
         recipe="cats",
         verdict="refused",
         cause="accuracy 0.8750, not ≥ 0.99; nothing was pushed",
@@ -168,7 +168,9 @@ def test_the_summary_ends_with_the_verdict(tmp_path, capfd):
 
 def test_data_have_no_gates(tmp_path, capfd, monkeypatch):
     use_descriptors(monkeypatch)
-    verdict = Verdict(recipe="cats", verdict="data", cause="made", tuples="/runs/t", log="run.log")
+    verdict = RunVerdict(
+        recipe="cats", verdict="data", cause="made", tuples="/runs/t", log="run.log"
+    )
     with Console(tmp_path / "run.log") as console:
         console.show_verdict(verdict)
     lines = capfd.readouterr().out.split("\n")

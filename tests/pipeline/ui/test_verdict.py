@@ -16,7 +16,7 @@ from pipeline.paths import RunPaths
 from pipeline.settings import EXIT_STATUS
 from pipeline.ui import verdict as verdicts
 from pipeline.ui.node_runs import NodeRun
-from pipeline.ui.verdict import Verdict
+from pipeline.ui.verdict import RunVerdict
 
 PASSED = GateResult("auc", "min", 0.9, 0.95, None, True)
 REFUSED = GateResult("accuracy", "min", 0.99, 0.875, None, False)
@@ -38,7 +38,7 @@ def test_json_has_gates_metrics_and_null_for_what_is_no_number():
         slices={("anchor_label", 3): {"auc": math.nan}},
         baseline=None,
     )
-    verdict = Verdict(
+    verdict = RunVerdict(
         recipe="cats",
         verdict="refused",
         cause="why",
