@@ -10,7 +10,13 @@ import tensorflow as tf
 
 from bench.results import Result
 from components.common import example_wire, hashing, tfrecord_writer
-from components.relation_gen.batches import Entities, Heads, Members, Strings, Wanted
+from components.relation_gen.batches import (
+    Entities,
+    GatheredMembers,
+    MemberRequests,
+    Strings,
+    TupleRows,
+)
 from components.relation_gen.tuples import route
 from components.relation_gen.tuples.assemble import assemble
 from relation.spec import triplets
@@ -24,19 +30,19 @@ NAMES = ("id", "label", "x")
 def run(entities: int = ENTITIES, tuples: int = TUPLES, rounds: int = ROUNDS) -> list[Result]:
     examples = _examples(entities)
     chosen = _chosen(entities, tuples)
-    heads, wanted, packed = _packed(examples, chosen)
+    tuple_rows, requests, packed = _packed(examples, chosen)
     relation = triplets("item", "item")
     rekeys = [example_wire.Rekey(role.name, NAMES, "id") for role in relation.roles]
-    (members,) = (found for _, found in route.gather(packed, wanted, rekeys, 1))
-    _check(examples, chosen, heads, members)
+    (members,) = (found for _, found in route.gather(packed, requests, rekeys, 1))
+    _check(examples, chosen, tuple_rows, members)
     assembled, gathered, built = [], [], []
     for _ in range(rounds):
         begin = time.process_time()
         made = sum(
-            count for _, count in tfrecord_writer.framed(assemble(heads, [members], relation))
+            count for _, count in tfrecord_writer.framed(assemble(tuple_rows, [members], relation))
         )
         middle = time.process_time()
-        list(route.gather(packed, wanted, rekeys, 1))
+        list(route.gather(packed, requests, rekeys, 1))
         end = time.process_time()
         for row in chosen.tolist():
             _build(examples, row).SerializeToString()
@@ -77,11 +83,15 @@ def _chosen(entities: int, tuples: int) -> np.ndarray:
     return np.column_stack([np.arange(tuples) // 3 % entities, others])
 
 
-def _packed(examples: list[tf.train.Example], chosen: np.ndarray) -> tuple[Heads, Wanted, Entities]:
+def _packed(
+    examples: list[tf.train.Example], chosen: np.ndarray
+) -> tuple[TupleRows, MemberRequests, Entities]:
     """What the steps before hand on: tuples, their members, and a block of entities."""
     n, t = len(examples), len(chosen)
     names = [name.encode() for name in NAMES]
-    key = np.sort(hashing.words(0, 0, np.arange(n, dtype=np.uint64), np.zeros(1, dtype=np.int64)))
+    key = np.sort(
+        hashing.random_bits(0, 0, np.arange(n, dtype=np.uint64), np.zeros(1, dtype=np.int64))
+    )
     payloads = [
         example_wire.payload(example_wire.features_of(example.SerializeToString()), names)
         for example in examples
@@ -92,15 +102,15 @@ def _packed(examples: list[tf.train.Example], chosen: np.ndarray) -> tuple[Heads
     anchor, slot = key[chosen[:, 0]], (np.arange(t) % 3).astype(np.uint32)
     probability = np.full((t, 3), np.nan, dtype=np.float32)
     probability[:, 2] = 1 / n
-    wanted = Wanted(
+    requests = MemberRequests(
         np.repeat(anchor, 3),
         np.repeat(slot, 3),
         np.tile(np.arange(3, dtype=np.uint16), t),
         key[chosen.reshape(-1)],
         probability.reshape(-1),
     )
-    heads = Heads(anchor, slot, single, single, single.astype(np.int32), Strings.of([]))
-    return heads, wanted, packed
+    tuple_rows = TupleRows(anchor, slot, single, single, single.astype(np.int32), Strings.of([]))
+    return tuple_rows, requests, packed
 
 
 def _build(examples: list[tf.train.Example], row: list[int]) -> tf.train.Example:
@@ -115,11 +125,14 @@ def _build(examples: list[tf.train.Example], row: list[int]) -> tf.train.Example
 
 
 def _check(
-    examples: list[tf.train.Example], chosen: np.ndarray, heads: Heads, members: Members
+    examples: list[tf.train.Example],
+    chosen: np.ndarray,
+    tuple_rows: TupleRows,
+    members: GatheredMembers,
 ) -> None:
     """Both ways give the same messages."""
     relation = triplets("item", "item")
-    ours = (example_wire.example(*entries) for entries in assemble(heads, [members], relation))
+    ours = (example_wire.example(*entries) for entries in assemble(tuple_rows, [members], relation))
     found = sorted(_ordered(tf.train.Example.FromString(record)) for record in ours)
     if found != sorted(_ordered(_build(examples, row)) for row in chosen.tolist()):
         raise AssertionError("tuples that were joined are not those that were built")

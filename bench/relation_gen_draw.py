@@ -11,7 +11,7 @@ import numpy as np
 from bench import peers
 from bench.results import Result
 from components.common import hashing
-from components.relation_gen.batches import Cell, Indexed
+from components.relation_gen.batches import Indexed, IndexShard
 from components.relation_gen.index.shard import populate
 from components.relation_gen.sampling.compose import NOTHING
 from components.relation_gen.sampling.groups import Labelled, plans
@@ -32,11 +32,11 @@ def run(rows: int = ROWS, rounds: int = ROUNDS) -> list[Result]:
     results = []
     for classes, theirs in DRAWN.items():
         begin = time.process_time()
-        cell = _cell(rows, classes)
+        shard = _shard(rows, classes)
         print(f"{classes} classes: index of {rows} in {time.process_time() - begin:.2f} s")
         ours, others = [], []
         for _ in range(rounds):
-            ours.append(draw(cell))
+            ours.append(draw(shard))
             command = [str(python), "-m", "bench.relation_gen_peer"]
             command += map(str, (rows, classes, theirs))
             ended = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
@@ -49,23 +49,23 @@ def run(rows: int = ROWS, rounds: int = ROUNDS) -> list[Result]:
     return results
 
 
-def _cell(rows: int, classes: int) -> Cell:
-    key = hashing.words(0, 0, np.arange(rows, dtype=np.uint64), np.zeros(1, dtype=np.int64))
+def _shard(rows: int, classes: int) -> IndexShard:
+    key = hashing.random_bits(0, 0, np.arange(rows, dtype=np.uint64), np.zeros(1, dtype=np.int64))
     label = np.arange(rows, dtype=np.uint64) % np.uint64(classes)
     none = np.zeros(0)
     return populate(Indexed(key, label, none.astype(np.uint64), none), seed=1)
 
 
-def draw(cell: Cell) -> float:
+def draw(shard: IndexShard) -> float:
     """Triplets a second that are drawn for all anchors of a cell."""
-    rows = len(cell.key)
+    rows = len(shard.key)
     relation = Triplets(
         type="triplets",
         source=SameLabel(type="same_label", feature="label"),
         sampling=TripletSampling(triplets_per_anchor=TRIPLETS),
         seed=1,
     )
-    labelled = Labelled(cell, 0, 0, Candidates(rows, rows, ()), None, NOTHING, None)
+    labelled = Labelled(shard, 0, 0, Candidates(rows, rows, ()), None, NOTHING, None)
     begin, made = time.process_time(), 0
     for plan in plans(labelled, relation):
         made += len(plan.anchor)

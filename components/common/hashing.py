@@ -37,28 +37,28 @@ def mix(x: U64) -> U64:
     return x ^ (x >> np.uint64(31))
 
 
-def words(seed: int, purpose: int, key: U64, slot: Ints) -> U64:
+def random_bits(seed: int, purpose: int, key: U64, slot: Ints) -> U64:
     """A pseudo-random word for each (seed, purpose, key, slot); key and slot broadcast."""
     base = mix(np.array([(seed + (purpose + 1) * _GOLDEN) & _MASK], dtype=np.uint64))
     return mix(mix(key ^ base) + slot.astype(np.uint64) * np.uint64(_GOLDEN))
 
 
-def scale(word: U64, size: U64 | int) -> U64:
+def multiply_shift(bits: U64, size: U64 | int) -> U64:
     """Maps words to [0, size): the high half of the 128-bit product; monotone in the word."""
     n = np.asarray(size, dtype=np.uint64)
     low, half = np.uint64(0xFFFFFFFF), np.uint64(32)
-    a1, a0, b1, b0 = word >> half, word & low, n >> half, n & low
+    a1, a0, b1, b0 = bits >> half, bits & low, n >> half, n & low
     cross = a1 * b0 + ((a0 * b0) >> half)
     other = a0 * b1 + (cross & low)
     return np.asarray(a1 * b1 + (cross >> half) + (other >> half), dtype=np.uint64)
 
 
-def small_scale(word: U64, size: I64) -> I64:
+def small_multiply_shift(bits: U64, size: I64) -> I64:
     """Maps words to [0, size), size up to 2^52, by their upper 53 bits: as exact, and faster.
 
     The product is below `size` even when it is rounded, since (1 - 2^-53) * size is.
     """
-    return ((word >> np.uint64(11)).astype(np.float64) * (size * 2.0**-53)).astype(np.int64)
+    return ((bits >> np.uint64(11)).astype(np.float64) * (size * 2.0**-53)).astype(np.int64)
 
 
 def split_of(feature: bytes, buckets: Sequence[int]) -> int:

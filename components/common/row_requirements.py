@@ -60,7 +60,7 @@ class RowSpec:
         """The names as they stand in a serialized tf.Example."""
         return tuple(name.encode() for name in self.names)
 
-    def place(self, name: str | None) -> int | None:
+    def key_index(self, name: str | None) -> int | None:
         """The number of a key feature; None for no feature."""
         names = [key.name for key in self.keys]
         return None if name is None else names.index(name)
@@ -75,15 +75,15 @@ class RowSpec:
 class EntitySpec:
     """Rows of an entity type: the first key is the id.
 
-    `block`, `group`: the key features that the dense index and the negatives are grouped by.
+    `group`, `negatives_group`: the key features that index and negatives are grouped by.
     `tags`: the feature that holds an entity's own labels, `confidence` numbers beside them, which
     are in [0, 1], or whole up to `levels`.
     """
 
     name: str
     rows: RowSpec
-    block: str | None = None
     group: str | None = None
+    negatives_group: str | None = None
     tags: str | None = None
     confidence: str | None = None
     levels: int = 1
@@ -146,42 +146,42 @@ def entity_spec(
     request: Materialization,
     entity: str,
     schema: schema_pb2.Schema,
-    partition: str | None = None,
+    split_by: str | None = None,
 ) -> EntitySpec:
     """Derives the rows of an entity type.
 
     Args:
-      partition: the feature whose values share a split, where that is not the id.
+      split_by: the feature whose values share a split, where that is not the id.
 
     Raises:
       DataError: the schema lacks a feature that the request names, or it is of the wrong type.
     """
-    build, block, group, tags, confidence = _Builder(schema), None, None, None, None
+    build, group, negatives_group, tags, confidence = _Builder(schema), None, None, None, None
     levels = 1
     build.key(request.entities[entity], NO_ID, SEVERAL_IDS)
     relation = request.relation
     source, sampling = relation.source, getattr(relation, "sampling", None)
     negatives = sampling.negatives if isinstance(sampling, Sampling) else None
     if isinstance(source, kinds.SameLabel):
-        block = source.feature
-        build.key(block, NO_LABEL, None if build.many(block) else SEVERAL_LABELS)
+        group = source.feature
+        build.key(group, NO_LABEL, None if build.many(group) else SEVERAL_LABELS)
         if negatives is not None and negatives.where != "anywhere":
-            group = negatives.group
-            build.key(group, NO_GROUP, SEVERAL_GROUPS)
+            negatives_group = negatives.group
+            build.key(negatives_group, NO_GROUP, SEVERAL_GROUPS)
     elif isinstance(source, kinds.GradedGroup) and entity == request.primary:
-        block = source.group
-        build.key(block, NO_GROUP, SEVERAL_GROUPS)
+        group = source.group
+        build.key(group, NO_GROUP, SEVERAL_GROUPS)
         build.number(source.grade, NO_GRADE)
     elif isinstance(source, kinds.Function):
-        block = getattr(sampling, "group", None)
-        build.key(block, NO_GROUP, SEVERAL_GROUPS)
+        group = getattr(sampling, "group", None)
+        build.key(group, NO_GROUP, SEVERAL_GROUPS)
     elif isinstance(source, kinds.EdgeSource | kinds.Labels) and negatives is not None:
         where = negatives.where != "anywhere"
         if (entity == request.ends[1] and (where or negatives.draw == "groups")) or (
             entity == request.ends[0] and where
         ):
-            block = negatives.group
-            build.key(block, NO_GROUP, SEVERAL_GROUPS)
+            group = negatives.group
+            build.key(group, NO_GROUP, SEVERAL_GROUPS)
     if isinstance(source, kinds.Labels) and entity == request.primary:
         tags, confidence, levels = source.feature, source.confidence, source.levels
         build.key(tags, None if isinstance(relation, kinds.Tags) else NO_LABEL, None)
@@ -190,18 +190,18 @@ def entity_spec(
         build.number(negatives.feature, NO_POPULARITY)
     if entity == request.ends[0] and sampling is not None:
         build.number(getattr(sampling, "weight", None), NO_WEIGHT)
-    build.key(partition, NO_GROUP, SEVERAL_GROUPS)
+    build.key(split_by, NO_GROUP, SEVERAL_GROUPS)
     rows = build.build(request.entities[entity])
-    return EntitySpec(entity, rows, block, group, tags, confidence, levels)
+    return EntitySpec(entity, rows, group, negatives_group, tags, confidence, levels)
 
 
 def edge_spec(
-    request: Materialization, schema: schema_pb2.Schema, partition: str | None = None
+    request: Materialization, schema: schema_pb2.Schema, split_by: str | None = None
 ) -> RowSpec:
     """Derives the rows of an edge list: the keys are the ids of the left and the right end.
 
     Args:
-      partition: the column whose values share a split, where the ends are in every split.
+      split_by: the column whose values share a split, where the ends are in every split.
     """
     edges = request.edges
     assert edges is not None
@@ -215,7 +215,7 @@ def edge_spec(
     else:
         build.number(edges.value, NO_VALUE)
     build.number(edges.weight, NO_WEIGHT)
-    build.key(partition, NO_GROUP, SEVERAL_GROUPS)
+    build.key(split_by, NO_GROUP, SEVERAL_GROUPS)
     return build.build()
 
 
@@ -231,12 +231,12 @@ def given_spec(request: Materialization, schema: schema_pb2.Schema) -> RowSpec:
 
 
 def inline_spec(
-    request: Materialization, schema: schema_pb2.Schema, partition: str | None = None
+    request: Materialization, schema: schema_pb2.Schema, split_by: str | None = None
 ) -> RowSpec:
     """Derives rows that hold the members of tuples: the keys are the ids that they have.
 
     Args:
-      partition: the column whose values share a split, where that is not the first member's id.
+      split_by: the column whose values share a split, where that is not the first member's id.
     """
     relation = request.relation
     assert isinstance(relation, kinds.Rows)
@@ -250,5 +250,5 @@ def inline_spec(
         build.key(relation.label, NO_VALUE, NO_VALUE)
     else:
         build.number(relation.label, NO_VALUE)
-    build.key(partition, NO_GROUP, SEVERAL_GROUPS)
+    build.key(split_by, NO_GROUP, SEVERAL_GROUPS)
     return build.build()

@@ -30,7 +30,7 @@ class NotAnExample(Exception):
 
 
 @dataclass(frozen=True)
-class Screened:
+class ValidatedRows:
     """n rows: the values of their keys and numbers, and why they cannot be used.
 
     `keys`: for each key of the spec n byte strings: b"" if the row has no value; the value, an
@@ -51,7 +51,7 @@ class Screened:
         return self.keys[0] if self.keys else [b""] * len(self.reasons)
 
 
-class Screen:
+class RowValidator:
     """Screens batches of serialized rows."""
 
     def __init__(self, spec: RowSpec) -> None:
@@ -70,25 +70,25 @@ class Screen:
             self._decoder = self._new_decoder()  # It keeps values of the batch that failed.
             raise
 
-    def __call__(self, records: list[bytes]) -> Screened:
+    def __call__(self, records: list[bytes]) -> ValidatedRows:
         """Screens n rows; the first reason found, in a fixed order, is the one that is given.
 
         Raises:
           NotAnExample: a record cannot be parsed as tf.Example.
         """
         try:
-            return self._screen(self._decode(records))
+            return self._validated(self._decode(records))
         except RuntimeError:
             return self._one_by_one(records)
 
-    def _one_by_one(self, records: list[bytes]) -> Screened:
+    def _one_by_one(self, records: list[bytes]) -> ValidatedRows:
         parts = []
         for record in records:
             try:
-                parts.append(self._screen(self._decode([record])))
+                parts.append(self._validated(self._decode([record])))
             except RuntimeError:
                 parts.append(self._ill_typed(record))
-        return Screened(
+        return ValidatedRows(
             [[part.keys[i][0] for part in parts] for i in range(len(self._spec.keys))],
             [
                 np.concatenate([part.numbers[i] for part in parts])
@@ -98,7 +98,7 @@ class Screen:
             {i: [part.raw[i][0] for part in parts] for i in self._several},
         )
 
-    def _ill_typed(self, record: bytes) -> Screened:
+    def _ill_typed(self, record: bytes) -> ValidatedRows:
         try:
             features = tf.train.Example.FromString(record).features.feature
         except DecodeError:
@@ -111,9 +111,9 @@ class Screen:
             if len(values) == 1 and values[0] != b"":
                 keys[0] = [values[0] if isinstance(values[0], bytes) else b"%d" % values[0]]
         numbers = [np.full((1, number.width), np.nan) for number in self._spec.numbers]
-        return Screened(keys, numbers, [WRONG_TYPE], {i: [[]] for i in self._several})
+        return ValidatedRows(keys, numbers, [WRONG_TYPE], {i: [[]] for i in self._several})
 
-    def _screen(self, batch: Any) -> Screened:
+    def _validated(self, batch: Any) -> ValidatedRows:
         spec = self._spec
         column = {name: _Column(batch, name) for name in spec.names}
         reasons = np.full(batch.num_rows, "", dtype=object)
@@ -143,7 +143,7 @@ class Screen:
             if key.absent is not None:
                 reasons[(counts == 0) | _empty(named)] = key.absent
             keys.append(named)
-        return Screened(keys[::-1], numbers[::-1], reasons.tolist(), raw)
+        return ValidatedRows(keys[::-1], numbers[::-1], reasons.tolist(), raw)
 
 
 class _Column:

@@ -19,13 +19,13 @@ from typing import Any, NamedTuple, get_args
 import numpy as np
 import tensorflow as tf
 
-from components.relation_gen.batches import TYPES, Ends, Heads, Strings
+from components.relation_gen.batches import TYPES, Endpoints, Strings, TupleRows
 
 _NUMBER = struct.Struct("<q")
 _WORD = _NUMBER.size
 
 
-HEADS, ENDS = TYPES.index(Heads), TYPES.index(Ends)
+TUPLE_ROWS, ENDPOINTS = TYPES.index(TupleRows), TYPES.index(Endpoints)
 
 
 class Ref(NamedTuple):

@@ -1,4 +1,4 @@
-"""What crosses a shuffle: packed columns, one part a few thousand rows, written by `spill.py`.
+"""What crosses a shuffle: packed columns, one part a few thousand rows, written by `shuffle_store`.
 
 No column is an object array or a list, which would be handled item by item.
 """
@@ -67,15 +67,14 @@ class Strings:
 class Entities:
     """Entities, [n]: key, split (index), payload (see `wire`).
 
-    `block`: what they are grouped by in the dense index. `group`: what negatives are grouped by, if
-    that is something else. `numbers`: what plans need of them, one row each ([n * count], by row).
-    `labels`: see `Labels`.
+    `group`: what they are grouped by in the dense index. `negatives_group`: what negatives are
+    grouped by, if that is something else. `numbers`: what plans need of them, [n * count], by row.
     """
 
     key: U64
     split: U8
-    block: U64
     group: U64
+    negatives_group: U64
     numbers: F64
     payload: Strings
 
@@ -85,27 +84,27 @@ class Indexed:
     """Entities without their payload, [n]."""
 
     key: U64
-    block: U64
     group: U64
+    negatives_group: U64
     numbers: F64
 
 
 @dataclass(frozen=True)
-class Known:
+class GroupLabels:
     """What a block of the dense index stands for, [b]: its hash and its labels, joined."""
 
-    block: U64
     group: U64
+    negatives_group: U64
     labels: Strings
 
 
 @dataclass(frozen=True)
-class Ends:
+class Endpoints:
     """What edges must know of the entities that they name, [n]: key, split, block."""
 
     key: U64
     split: U8
-    block: U64
+    group: U64
 
 
 @dataclass(frozen=True)
@@ -116,41 +115,41 @@ class Queries:
 
 
 @dataclass(frozen=True)
-class Cell:
-    """n entities in the order of the dense index, from place 0 on (see `population.py`).
+class IndexShard:
+    """n entities in the order of the dense index, from position 0 on (see `index/shard`).
 
-    `numbers`: as in `Entities`. `start`, `end`: the block of each, [n]. `mass`: where each
-    begins on the weighted line, and the end, [n + 1]; empty where all weigh the same.
+    `numbers`: as in `Entities`. `start`, `end`: the group of each, [n]. `cumulative_weight`: where
+    each begins on the cumulative-weight axis, and the end, [n + 1]; empty where all weigh the same.
     """
 
     key: U64
-    block: U64
     group: U64
+    negatives_group: U64
     numbers: F64
     start: I64
     end: I64
-    mass: I64
+    cumulative_weight: I64
 
     @property
-    def place(self) -> I64:
+    def position(self) -> I64:
         """Places in the cell, [n]."""
         return np.arange(len(self.key), dtype=np.int64)
 
     @property
     def rank(self) -> I64:
         """Places in the block, [n]."""
-        return self.place - self.start
+        return self.position - self.start
 
-    def heavy(self, count: int) -> list[tuple[int, int]]:
+    def top_weights(self, count: int) -> list[tuple[int, int]]:
         """Weight and point of the heaviest entities, from the heaviest on."""
-        size = np.diff(self.mass)
+        size = np.diff(self.cumulative_weight)
         order = np.argsort(-size, kind="stable")[:count]
-        return list(zip(size[order].tolist(), self.mass[order].tolist(), strict=True))
+        return list(zip(size[order].tolist(), self.cumulative_weight[order].tolist(), strict=True))
 
     @property
     def weight(self) -> int:
         """The weight of all."""
-        return int(self.mass[-1]) if len(self.mass) else len(self.key)
+        return int(self.cumulative_weight[-1]) if len(self.cumulative_weight) else len(self.key)
 
     def number(self, column: int) -> F64:
         """A column of `numbers`, [n]."""
@@ -162,29 +161,30 @@ class Cell:
 class Edges:
     """Edges, [e]: the keys of both ends, and the split (STAR: not known yet).
 
-    `block`: of the left end. `value`: [e * width]. `weight`: [e], or empty. `positive`: whether it
-    is a positive, and may serve as one (NO_POSITIVE, POSITIVE, CAPPED). `cell`, `place`, `point`,
-    `mass`: where the right end lies, in its cell and on the weighted line, and its weight; empty
-    until they are known. Split, block and ids are empty once nothing needs them any more.
+    `group`: of the source. `value`: [e * width]. `weight`: [e], or empty. `positive`: whether it
+    is a positive, and may serve as one (NO_POSITIVE, POSITIVE, CAPPED). `shard`, `position`,
+    `weight_offset`, `destination_weight`: where the destination lies, in its index shard and on the
+    cumulative-weight axis, and its weight; empty until they are known. Split, group
+    and ids are empty once nothing needs them any more.
     """
 
-    left: U64
-    right: U64
+    source: U64
+    destination: U64
     split: U8
-    block: U64
+    group: U64
     value: F32
     weight: F32
     positive: U8
-    cell: I32
-    place: I64
-    point: I64
-    mass: I64
-    left_id: Strings
-    right_id: Strings
+    shard: I32
+    position: I64
+    weight_offset: I64
+    destination_weight: I64
+    source_id: Strings
+    destination_id: Strings
 
 
 @dataclass(frozen=True)
-class Given(Edges):
+class ListedNegatives(Edges):
     """Rows of a list of negatives, from anchor to negative: `value` is the probability of each."""
 
 
@@ -200,7 +200,7 @@ class Tuples:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class MemberRequests:
     """Members of tuples (anchor, slot), [m], that are known by position or by entity key.
 
     `role`: index of the role. `entity`: a place in the dense index, or the key of the entity.
@@ -216,12 +216,12 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Weighted(Wanted):
+class MemberRequestsByWeight(MemberRequests):
     """Members that are known by their place on the weighted line."""
 
 
 @dataclass(frozen=True)
-class Heads:
+class TupleRows:
     """Tuples (anchor, slot) and their own features, [t]; NaN where a tuple has none.
 
     `relation`: [t * width]. `weight`: empty where tuples have none. `more`: index of the further
@@ -237,7 +237,7 @@ class Heads:
 
 
 @dataclass(frozen=True)
-class Members:
+class GatheredMembers:
     """Members of tuples, [m]: `piece` is an index into `pieces`, map entries of their entities."""
 
     anchor: U64
@@ -251,19 +251,19 @@ class Members:
 TYPES = (
     Entities,
     Indexed,
-    Known,
-    Ends,
+    GroupLabels,
+    Endpoints,
     Queries,
-    Cell,
+    IndexShard,
     Edges,
-    Given,
+    ListedNegatives,
     Tuples,
-    Wanted,
-    Weighted,
-    Heads,
-    Members,
+    MemberRequests,
+    MemberRequestsByWeight,
+    TupleRows,
+    GatheredMembers,
 )
-"""What `spill.py` can write; a type is known by its number here."""
+"""What `shuffle_store` can write; a type is known by its number here."""
 
 P = TypeVar("P")
 

@@ -77,10 +77,10 @@ def _run(arguments: argparse.Namespace, beam_flags: Sequence[str]) -> None:
             arguments.output,
             lambda: beam.Pipeline(options=PipelineOptions(list(beam_flags))),
             {SCHEMA: text_format.MessageToString(loaded.tuple_schema)},
-            partition=split.feature if split.unit == "group" else None,
+            split_by=split.feature if split.unit == "group" else None,
         )
-    for line in summary.summary(found):
-        print(line)
+    for space in summary.summary(found):
+        print(space)
     print(f"written to {arguments.output}")
 
 

@@ -11,8 +11,8 @@ from components.common import hashing
 from components.common.hashing import I64, U64
 from components.common.row_requirements import EntitySpec, Key, RowSpec
 from components.common.tfrecord_reader import InputFile
-from components.relation_gen.batches import STAR, U8, Edges, Given
-from components.relation_gen.index.shard import turn_of
+from components.relation_gen.batches import STAR, U8, Edges, ListedNegatives
+from components.relation_gen.index.shard import sort_priority
 from components.relation_gen.memory import Budget, budget
 from components.relation_gen.sampling.plan import SPLITS
 from components.relation_gen.stats.counters import UNASSIGNED
@@ -20,30 +20,30 @@ from components.relation_gen.transforms import write
 from relation import kinds
 from relation.materialization import Materialization
 
-MIN_PARTS, MAX_BLOCKS, BLOCKS_PER_CELL = 4, 4096, 1
+MIN_PARTS, MAX_PARTITIONS, BLOCKS_PER_CELL = 4, 4096, 1
 
 
 @dataclass(frozen=True)
-class Job:
+class Context:
     """`splits`: names; `buckets`: their hash buckets, where rows are split by a hash.
 
     `entities`: rows of each entity type that is asked for. `edges`: rows of the edge list, or of
-    tuples (source `row`), if there are any; `edge_input`: its name. `given`: rows of the list of
-    negatives, if there is one. `partition`: the feature whose
-    values share a split, where that is not the id. `blocks` and `cells` are how many parts entities
-    and the dense index are cut into: they follow from the input's size, and change no result.
+    tuples (source `row`), if there are any; `edge_input`: its name. `listed_negatives`: rows of the
+    list of negatives, if there is one. `split_by`: the feature whose values share a split, where
+    that is not the id. `partitions` and `shards`: how many parts entities and the dense index are
+    cut into: they follow from the input's size, and change no result.
     """
 
     request: Materialization
     entities: dict[str, EntitySpec]
     edges: RowSpec | None
     edge_input: str
-    given: RowSpec | None
+    listed_negatives: RowSpec | None
     splits: tuple[str, ...]
     buckets: tuple[int, ...]
-    partition: str | None
-    blocks: int
-    cells: int
+    split_by: str | None
+    partitions: int
+    shards: int
     output: str
 
     @property
@@ -52,7 +52,7 @@ class Job:
         return tuple(role.name for role in self.request.tuples.roles)
 
     @property
-    def spill(self) -> str:
+    def shuffle_folder(self) -> str:
         """The folder of what crosses shuffles."""
         return os.path.join(write.building(self.output), "shuffle")
 
@@ -78,21 +78,25 @@ class Job:
         spec = self.entities[self.request.primary]
         if not isinstance(self.request.relation.source, kinds.SameLabel):
             return False
-        at = spec.rows.place(spec.block)
+        at = spec.rows.key_index(spec.group)
         assert at is not None
-        return spec.group is not None or spec.rows.keys[at].several is None
+        return spec.negatives_group is not None or spec.rows.keys[at].several is None
 
     @property
     def lists(self) -> dict[str, RowSpec]:
         """The rows of each list that names two entities: of edges, and of negatives."""
-        found = {self.edge_input: self.edges, self.request.given_input or "": self.given}
+        found = {self.edge_input: self.edges, self.request.given_input or "": self.listed_negatives}
         if isinstance(self.request.relation.source, kinds.Row):
             return {}
         return {name: rows for name, rows in found.items() if rows is not None}
 
     def list_of(self, edges: Edges) -> str:
         """The name of the list that edges are of."""
-        return (self.request.given_input or "") if isinstance(edges, Given) else self.edge_input
+        return (
+            (self.request.given_input or "")
+            if isinstance(edges, ListedNegatives)
+            else self.edge_input
+        )
 
     @property
     def own_labels(self) -> bool:
@@ -118,13 +122,13 @@ class Job:
         """The splits that a population is in."""
         return self.splits if home == ANY else (home,)
 
-    def split_of_edges(self, left: U64, right: U64) -> U8:
+    def split_of_edges(self, source: U64, destination: U64) -> U8:
         """The split of edges between entities that are in every split: by a hash of both ends, of
         one type whichever is left, so that both directions share a split."""
         if len(set(self.request.ends)) == 1:
-            left, right = np.minimum(left, right), np.maximum(left, right)
-        turn = hashing.words(self.seed, SPLITS, left, right)
-        at = hashing.scale(turn, sum(self.buckets)).astype(np.int64)
+            source, destination = np.minimum(source, destination), np.maximum(source, destination)
+        priority = hashing.random_bits(self.seed, SPLITS, source, destination)
+        at = hashing.multiply_shift(priority, sum(self.buckets)).astype(np.int64)
         return np.searchsorted(np.cumsum(self.buckets), at, side="right").astype(np.uint8)
 
     @property
@@ -163,10 +167,10 @@ class Job:
             return ANY if entity in self.request.common else UNASSIGNED
         return self.splits[code]
 
-    def cell_of(self, entity: str, key: U64, block: U64) -> I64:
+    def shard_of(self, entity: str, key: U64, group: U64) -> I64:
         """The cell of each entity: a range of its block's hash, or of its turn without blocks."""
-        grouped = self.entities[entity].block is not None
-        return range_of(block if grouped else turn_of(key, self.seed), self.cells)
+        grouped = self.entities[entity].group is not None
+        return range_of(group if grouped else sort_priority(key, self.seed), self.shards)
 
 
 ANY = "*"
@@ -175,11 +179,11 @@ ANY = "*"
 
 def range_of(key: U64, parts: int) -> I64:
     """The part of each 64-bit key, such that parts are ranges of keys in order."""
-    return hashing.scale(key, parts).astype(np.int64)
+    return hashing.multiply_shift(key, parts).astype(np.int64)
 
 
 def parts(files: Iterable[InputFile], sizes: Budget) -> tuple[int, int]:
     """How many blocks and cells an input is cut into."""
     size = sum(file.size for file in files)
-    blocks = min(max(-(-size // sizes.block), MIN_PARTS), MAX_BLOCKS)
-    return blocks, max(blocks // BLOCKS_PER_CELL, MIN_PARTS)
+    partitions = min(max(-(-size // sizes.partition), MIN_PARTS), MAX_PARTITIONS)
+    return partitions, max(partitions // BLOCKS_PER_CELL, MIN_PARTS)

@@ -5,23 +5,24 @@ What comes out is the same whatever the sizes, but for how many files it lies in
 
 from typing import NamedTuple
 
-SHARD, BLOCK, MEMBER = 5, 160, 1280
+OUTPUT_SHARD, PARTITION, MEMBER = 5, 160, 1280
 """A shard may take one fifth of the memory, and so on: several copies are held for a while."""
 
 
 class Budget(NamedTuple):
     """Sizes that follow from a worker's memory.
 
-    `shard`: bytes of an output shard before compression. `block`: bytes of the (compressed) rows of
-    an entity block. `members`: of tuples, that are handed on or gathered at once.
+    `output_shard`: bytes of an output shard before compression. `partition`: bytes of the
+    (compressed) rows of an entity partition. `members`: of tuples, that are
+    emitted or gathered at once.
     """
 
-    shard: int
-    block: int
+    output_shard: int
+    partition: int
     members: int
 
 
 def budget(memory_mb: int) -> Budget:
     """The sizes for a worker that may hold so many MiB beside what its imports take."""
     size = memory_mb * 2**20
-    return Budget(max(size // SHARD, 1), max(size // BLOCK, 1), max(size // MEMBER, 1))
+    return Budget(max(size // OUTPUT_SHARD, 1), max(size // PARTITION, 1), max(size // MEMBER, 1))

@@ -5,7 +5,7 @@
                       └─────────────── entities ───────────────┼─ block ─▶ gather ◀┘
                                                                └ shard ──▶ write ◀─ members
 
-Elements are references to packed columns in files (`spill.py`), under keys like
+Elements are references to packed columns in files (`shuffle_store`), under keys like
 "<entity type>/<split>:<number>": what the runner holds grows with blocks, not with rows.
 """
 
@@ -19,10 +19,10 @@ import apache_beam as beam
 import tensorflow as tf
 
 from components.common import shuffle_store, tfrecord_reader
-from components.relation_gen.batches import Heads, Members
-from components.relation_gen.context import Job
-from components.relation_gen.index.layout import CellTotal, Layout, make_layout
-from components.relation_gen.shuffle_keys import COUNTS, place, placed
+from components.relation_gen.batches import GatheredMembers, TupleRows
+from components.relation_gen.context import Context
+from components.relation_gen.index.layout import Layout, ShardTotal, make_layout
+from components.relation_gen.shuffle_keys import COUNTS, shuffle_key, split_key
 from components.relation_gen.stats import counters
 from components.relation_gen.transforms import (
     build_index,
@@ -39,55 +39,63 @@ from components.relation_gen.tuples import assemble, route
 from relation import kinds
 from relation.names import ENTITIES
 
-TALLIES = "tallies.json"
+COUNTERS = "counters.json"
 
 
 class Write(beam.DoFn):
     """(shard, Refs of Heads and Members) → a file; the count of its records."""
 
-    def __init__(self, job: Job) -> None:
-        self._job = job
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     def process(self, element: Refs, layout: Layout) -> Iterator[Any]:
         """Writes one shard."""
         key, refs = element
-        output, shard = placed(key)
+        output, output_shard = split_key(key)
         found = [ref for ref in refs if ref is not None]
-        heads = list(shuffle_store.read(ref for ref in found if ref.kind == shuffle_store.HEADS))
+        tuple_rows = list(
+            shuffle_store.read(ref for ref in found if ref.kind == shuffle_store.TUPLE_ROWS)
+        )
         examples: Iterator[list[bytes]] = iter(())
-        if heads:
-            members = shuffle_store.read(ref for ref in found if ref.kind != shuffle_store.HEADS)
-            examples = self._examples(output, route.join_heads(heads), members)
-        folder = write.split_folder(write.building(self._job.output), output)
-        count = write.write_shard(folder, write.shard_name(shard, layout.shards[output]), examples)
-        yield (output, "", counters.WRITTEN), counters.Tally(count)
+        if tuple_rows:
+            members = shuffle_store.read(
+                ref for ref in found if ref.kind != shuffle_store.TUPLE_ROWS
+            )
+            examples = self._examples(output, route.join_tuple_rows(tuple_rows), members)
+        folder = write.split_folder(write.building(self._context.output), output)
+        count = write.write_shard(
+            folder, write.shard_name(output_shard, layout.output_shards[output]), examples
+        )
+        yield (output, "", counters.WRITTEN), counters.Counter(count)
 
     def _examples(
-        self, output: str, heads: Heads, members: Iterator[Members]
+        self, output: str, tuple_rows: TupleRows, members: Iterator[GatheredMembers]
     ) -> Iterator[list[bytes]]:
         if output == ENTITIES:
-            return assemble.alone(heads, members)
-        request = self._job.request
-        found = assemble.assemble(heads, members, request.tuples)
+            return assemble.alone(tuple_rows, members)
+        request = self._context.request
+        found = assemble.assemble(tuple_rows, members, request.tuples)
         return (
-            Scorer(self._job)(found) if isinstance(request.relation, kinds.ScoredPairs) else found
+            Scorer(self._context)(found)
+            if isinstance(request.relation, kinds.ScoredPairs)
+            else found
         )
 
 
-def _every_shard(layout: Layout) -> Iterator[Any]:
+def _every_output_shard(layout: Layout) -> Iterator[Any]:
     """A key for each shard without references, so that each is written."""
-    for output, shards in layout.shards.items():
-        for shard in range(shards):
-            yield place(output, shard), None
+    for output, output_shards in layout.output_shards.items():
+        for output_shard in range(output_shards):
+            yield shuffle_key(output, output_shard), None
 
 
-def _layout(_: None, job: Job, totals: list[CellTotal], counts: list[Any]) -> Layout:
-    return make_layout(job.request, job.splits, job.cells, totals, dict(counts))
+def _layout(_: None, context: Context, totals: list[ShardTotal], counts: list[Any]) -> Layout:
+    return make_layout(context.request, context.splits, context.shards, totals, dict(counts))
 
 
-def _write_tallies(_: None, job: Job, counts: list[Any]) -> None:
+def _write_counters(_: None, context: Context, counts: list[Any]) -> None:
     rows = [(*where, found.count) for where, found in sorted(counts)]
-    path = os.path.join(write.building(job.output), TALLIES)
+    path = os.path.join(write.building(context.output), COUNTERS)
     with tf.io.gfile.GFile(path, "w") as file:
         file.write(json.dumps(rows))
 
@@ -96,39 +104,41 @@ def _write_tallies(_: None, job: Job, counts: list[Any]) -> None:
 class Materialize(beam.PTransform):
     """Files of rows → shards and TALLIES under the job's building folder."""
 
-    job: Job
+    context: Context
     entity_files: tuple[tfrecord_reader.InputFile, ...]
     edge_files: tuple[tfrecord_reader.InputFile, ...]
 
     def expand(self, pipeline: Any) -> beam.PCollection:
         """Builds the graph."""
-        job = self.job
-        source = job.request.relation.source
+        context = self.context
+        source = context.request.relation.source
         counts: list[Any] = []
         late: list[Any] = []
         parts: list[Any] = []
         if self.entity_files:
             rows = _spread(pipeline, "EntityFiles", self.entity_files) | beam.ParDo(
-                read_rows.ReadEntities(job)
+                read_rows.ReadEntities(context)
             ).with_outputs(COUNTS, main="rows")
             parts.append(rows.rows)
             counts.append(rows[COUNTS])
-        if job.own_labels:
+        if context.own_labels:
             labels = _start(pipeline, "LabelsStart") | beam.ParDo(
-                read_rows.MakeLabels(job)
+                read_rows.MakeLabels(context)
             ).with_outputs(COUNTS, main="rows")
             parts.append(labels.rows)
             counts.append(labels[COUNTS])
         tuples = None
         if isinstance(source, kinds.Row):
             found = _spread(pipeline, "RowFiles", self.edge_files) | beam.ParDo(
-                read_inline_tuples.ReadRows(job)
-            ).with_outputs(COUNTS, read_inline_tuples.ReadRows.ENTITIES, main="tuples")
-            parts.append(found[read_inline_tuples.ReadRows.ENTITIES])
+                read_inline_tuples.ReadInlineTuples(context)
+            ).with_outputs(COUNTS, read_inline_tuples.ReadInlineTuples.ENTITIES, main="tuples")
+            parts.append(found[read_inline_tuples.ReadInlineTuples.ENTITIES])
             once = (
                 found.tuples
                 | "ByTuple" >> beam.GroupByKey()
-                | beam.ParDo(join_edges.UniqueRows(job)).with_outputs(COUNTS, main="tuples")
+                | beam.ParDo(join_edges.DeduplicateInlineTuples(context)).with_outputs(
+                    COUNTS, main="tuples"
+                )
             )
             tuples = once.tuples
             counts += [found[COUNTS], once[COUNTS]]
@@ -136,25 +146,25 @@ class Materialize(beam.PTransform):
             parts
             | "Rows" >> beam.Flatten()
             | "ById" >> beam.GroupByKey()
-            | beam.ParDo(join_edges.Dedup(job)).with_outputs(
+            | beam.ParDo(join_edges.Dedup(context)).with_outputs(
                 COUNTS, *join_edges.Dedup.TAGS, main="entities"
             )
         )
         content = (
             unique[join_edges.Dedup.CONTENT]
             | "ByContent" >> beam.GroupByKey()
-            | beam.ParDo(join_edges.Content(job))
+            | beam.ParDo(join_edges.Content(context))
         )
         counts += [unique[COUNTS], content]
         indexed = [unique[join_edges.Dedup.INDEXED]]
-        if job.lists:
-            indexed.append(self._edges(pipeline, unique[join_edges.Dedup.ENDS], counts))
+        if context.lists:
+            indexed.append(self._edges(pipeline, unique[join_edges.Dedup.ENDPOINTS], counts))
         index = (
             indexed
             | "Indexed" >> beam.Flatten()
             | "ByCell" >> beam.GroupByKey()
-            | beam.ParDo(build_index.Index(job)).with_outputs(
-                COUNTS, build_index.Index.TOTALS, build_index.Index.EDGES, main="cells"
+            | beam.ParDo(build_index.Index(context)).with_outputs(
+                COUNTS, build_index.Index.TOTALS, build_index.Index.EDGES, main="shards"
             )
         )
         counts.append(index[COUNTS])
@@ -163,7 +173,7 @@ class Materialize(beam.PTransform):
             _start(pipeline, "LayoutStart")
             | beam.Map(
                 _layout,
-                job,
+                context,
                 beam.pvalue.AsList(index[build_index.Index.TOTALS]),
                 beam.pvalue.AsList(early),
             )
@@ -171,65 +181,69 @@ class Materialize(beam.PTransform):
         drawn = self._draw(index, tuples, layout)
         late.append(drawn[COUNTS])
         resolved = (
-            (index.cells, drawn[sample.PLACES])
+            (index.shards, drawn[sample.BY_POSITION])
             | "Places" >> beam.Flatten()
             | "ByPlace" >> beam.GroupByKey()
-            | beam.ParDo(gather.Resolve(job), layout)
+            | beam.ParDo(gather.Resolve(context), layout)
         )
         gathered = (
-            (unique.entities, drawn[sample.KNOWN], resolved)
+            (unique.entities, drawn[sample.BY_KEY], resolved)
             | "Members" >> beam.Flatten()
             | "ByBlock" >> beam.GroupByKey()
-            | beam.ParDo(gather.Gather(job), layout)
+            | beam.ParDo(gather.Gather(context), layout)
         )
         every = _start(pipeline, "ShardsStart") | "Shards" >> beam.FlatMap(
-            lambda _, known: _every_shard(known), layout
+            lambda _, known: _every_output_shard(known), layout
         )
         late.append(
-            (gathered, drawn[sample.HEADS], every)
+            (gathered, drawn[sample.TUPLE_ROWS], every)
             | "Shares" >> beam.Flatten()
             | "ByShard" >> beam.GroupByKey()
-            | beam.ParDo(Write(job), layout)
+            | beam.ParDo(Write(context), layout)
         )
         merged = late | "LateCounts" >> beam.Flatten() | "MergeLate" >> counters.Merged()
         everything = (early, merged) | "Counts" >> beam.Flatten()
         return _start(pipeline, "TalliesStart") | beam.Map(
-            _write_tallies, job, beam.pvalue.AsList(everything)
+            _write_counters, context, beam.pvalue.AsList(everything)
         )
 
     def _edges(self, pipeline: Any, ends: beam.PCollection, counts: list[Any]) -> beam.PCollection:
         """Edges and given negatives whose ends are there, by the cell of the right one."""
         read_edges = _spread(pipeline, "EdgeFiles", self.edge_files) | beam.ParDo(
-            read_rows.ReadEdges(self.job)
+            read_rows.ReadEdges(self.context)
         ).with_outputs(COUNTS, main="edges")
         left = (
             (ends, read_edges.edges)
             | "Left" >> beam.Flatten()
             | "ByLeft" >> beam.GroupByKey()
-            | beam.ParDo(join_edges.LeftEnd(self.job)).with_outputs(COUNTS, main="edges")
+            | beam.ParDo(join_edges.JoinSource(self.context)).with_outputs(COUNTS, main="edges")
         )
         right = (
             (ends, left.edges)
             | "Right" >> beam.Flatten()
             | "ByRight" >> beam.GroupByKey()
-            | beam.ParDo(join_edges.RightEnd(self.job)).with_outputs(COUNTS, main="edges")
+            | beam.ParDo(join_edges.JoinDestination(self.context)).with_outputs(
+                COUNTS, main="edges"
+            )
         )
         counts += [read_edges[COUNTS], left[COUNTS], right[COUNTS]]
         return right.edges
 
     def _draw(self, index: Any, tuples: Any, layout: Any) -> Any:
         """Plans, taken apart."""
-        job = self.job
-        tags = (COUNTS, sample.HEADS, sample.KNOWN, sample.PLACES)
+        context = self.context
+        tags = (COUNTS, sample.TUPLE_ROWS, sample.BY_KEY, sample.BY_POSITION)
         if tuples is not None:
-            return tuples | beam.ParDo(sample.DrawRows(job), layout).with_outputs(*tags)
-        (left, right), edges = job.request.ends, index[build_index.Index.EDGES]
-        blocks = not isinstance(job.request.relation.source, kinds.EdgeSource) and left == right
-        draw = sample.DrawBlocks(job) if blocks else sample.DrawEdges(job)
-        if blocks and job.given is None:
-            anchors = index.cells | "Alone" >> beam.MapTuple(lambda key, ref: (key, [ref]))
+            return tuples | beam.ParDo(sample.DrawInlineTuples(context), layout).with_outputs(*tags)
+        (left, right), edges = context.request.ends, index[build_index.Index.EDGES]
+        by_group = (
+            not isinstance(context.request.relation.source, kinds.EdgeSource) and left == right
+        )
+        draw = sample.DrawGroups(context) if by_group else sample.DrawEdges(context)
+        if by_group and context.listed_negatives is None:
+            anchors = index.shards | "Alone" >> beam.MapTuple(lambda key, ref: (key, [ref]))
         else:
-            found = (edges, index.cells) if left == right else (edges,)
+            found = (edges, index.shards) if left == right else (edges,)
             anchors = found | "Edges" >> beam.Flatten() | "ByAnchor" >> beam.GroupByKey()
         return anchors | beam.ParDo(draw, layout).with_outputs(*tags)
 

@@ -12,9 +12,9 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from components.common import beam_errors
 from components.common.row_requirements import edge_spec, entity_spec, given_spec, inline_spec
 from components.common.tfrecord_reader import InputFile
-from components.relation_gen.context import Job, parts
+from components.relation_gen.context import Context, parts
 from components.relation_gen.memory import budget
-from components.relation_gen.pipeline import TALLIES, Materialize
+from components.relation_gen.pipeline import COUNTERS, Materialize
 from components.relation_gen.stats import summary
 from components.relation_gen.transforms import write
 from relation import kinds
@@ -32,7 +32,7 @@ def materialize(
     output: str,
     make_pipeline: Callable[[], beam.Pipeline],
     texts: Mapping[str, str] = MappingProxyType({}),
-    partition: str | None = None,
+    split_by: str | None = None,
 ) -> summary.Stats:
     """Reads rows, makes the tuples and writes them under `output`.
 
@@ -43,7 +43,7 @@ def materialize(
       buckets: hash buckets of each split, for rows of files without a split.
       make_pipeline: makes the Beam pipeline to run in.
       texts: text files to be written beside the splits, content by name.
-      partition: the feature whose values share a split, where that is not the id.
+      split_by: the feature whose values share a split, where that is not the id.
 
     Returns:
       the counts, as in `relation_stats.json`.
@@ -55,15 +55,17 @@ def materialize(
         raise DataError(
             f"splits {', '.join(splits) or 'none'}: one must be {TRAIN!r}, and none {ENTITIES!r}"
         )
-    job = _job(request, schemas, files, splits, buckets, output, partition)
+    context = _context(request, schemas, files, splits, buckets, output, split_by)
     entity_files = tuple(file for file in files if file.input in request.entities)
     edge_files = tuple(file for file in files if file.input not in request.entities)
     write.prepare(output)
     try:
         with make_pipeline() as pipeline:
-            _ = pipeline | Materialize(job, entity_files, edge_files)
-        with tf.io.gfile.GFile(os.path.join(write.building(output), TALLIES)) as file:
-            found = summary.build(json.loads(file.read()), splits, {job.edge_input, *job.lists})
+            _ = pipeline | Materialize(context, entity_files, edge_files)
+        with tf.io.gfile.GFile(os.path.join(write.building(output), COUNTERS)) as file:
+            found = summary.build(
+                json.loads(file.read()), splits, {context.edge_input, *context.lists}
+            )
         write.publish(output, found, texts)
     except Exception as error:
         known = beam_errors.user_error(error)
@@ -75,46 +77,48 @@ def materialize(
     return found
 
 
-def _job(
+def _context(
     request: Materialization,
     schemas: Mapping[str, schema_pb2.Schema],
     files: Sequence[InputFile],
     splits: Sequence[str],
     buckets: Sequence[int],
     output: str,
-    partition: str | None,
-) -> Job:
+    split_by: str | None,
+) -> Context:
     source, edges, edge_input = request.relation.source, None, ""
     if isinstance(source, kinds.EdgeSource):
         edge_input = source.edges
         everywhere = all(entity in request.common for entity in request.entities)
-        edges = edge_spec(request, schemas[edge_input], partition if everywhere else None)
+        edges = edge_spec(request, schemas[edge_input], split_by if everywhere else None)
     elif isinstance(source, kinds.Row):
         edge_input = source.rows
-        edges = inline_spec(request, schemas[edge_input], partition)
-    given = request.given_input
-    blocks, cells = parts(files, budget(request.relation.memory_mb))
-    return Job(
+        edges = inline_spec(request, schemas[edge_input], split_by)
+    listed_negatives = request.given_input
+    partitions, shards = parts(files, budget(request.relation.memory_mb))
+    return Context(
         request=request,
         entities={
-            name: entity_spec(request, name, schemas[name], _partition(request, name, partition))
+            name: entity_spec(request, name, schemas[name], _split_by(request, name, split_by))
             for name in request.entities
         },
         edges=edges,
         edge_input=edge_input,
-        given=None if given is None else given_spec(request, schemas[given]),
+        listed_negatives=None
+        if listed_negatives is None
+        else given_spec(request, schemas[listed_negatives]),
         splits=tuple(splits),
         buckets=tuple(buckets) or tuple(request.shares.get(split, 1) for split in splits),
-        partition=partition,
-        blocks=blocks,
-        cells=cells,
+        split_by=split_by,
+        partitions=partitions,
+        shards=shards,
         output=output,
     )
 
 
-def _partition(request: Materialization, entity: str, partition: str | None) -> str | None:
+def _split_by(request: Materialization, entity: str, split_by: str | None) -> str | None:
     inline = isinstance(request.relation.source, kinds.Row)
-    return None if inline or entity in request.common else partition
+    return None if inline or entity in request.common else split_by
 
 
 def input_files(name: str, patterns: Sequence[str], split: str | None = None) -> list[InputFile]:

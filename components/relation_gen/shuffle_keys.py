@@ -13,12 +13,12 @@ COUNTS = "counts"
 """Tag of what a step counts."""
 
 
-def place(population: str, number: int) -> str:
+def shuffle_key(population: str, number: int) -> str:
     """The key of a block, cell or shard of an entity type, population or output."""
     return f"{population}:{number}"
 
 
-def placed(key: str) -> tuple[str, int]:
+def split_key(key: str) -> tuple[str, int]:
     """Takes the key of a block, cell or shard apart."""
     population, _, number = key.rpartition(":")
     return population, int(number)
@@ -59,4 +59,4 @@ def routed(
     if not len(index):
         return
     for number, rows in route(index, int(index.max()) + 1):
-        yield place(name, number), out.add(take(part, rows))
+        yield shuffle_key(name, number), out.add(take(part, rows))

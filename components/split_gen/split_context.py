@@ -145,7 +145,7 @@ class SplitContext:
     def by_hash(self, label: U64) -> npt.NDArray[np.uint8]:
         """The split of each label, [n]: a pure function of label, shares and seed."""
         asked = self.request
-        word = hashing.words(asked.seed, _PURPOSE, label, np.zeros(1, dtype=np.int64))
+        word = hashing.random_bits(asked.seed, _PURPOSE, label, np.zeros(1, dtype=np.int64))
         bucket = word % np.uint64(asked.train + asked.eval)
         return np.where(bucket < asked.train, IN_TRAIN, IN_EVAL).astype(np.uint8)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from components.relation_gen.batches import Edges, Indexed, Strings, take
-from components.relation_gen.index import shard
+from components.relation_gen.index.shard import UNIT, populate, weigh
 from components.relation_gen.sampling import edges
 from components.relation_gen.sampling import plan as base
 from relation import kinds
@@ -47,7 +47,7 @@ class Graph:
         if negatives.draw == "uniform":
             return [1] * self.n
         if negatives.draw == "groups":
-            return [shard.UNIT // list(self.group).count(group) for group in self.group]
+            return [UNIT // list(self.group).count(group) for group in self.group]
         degree = Counter(right for _, right, _, _ in self.edges)
         return [
             round(degree[i] ** negatives.alpha * 2**20) if degree[i] else 0 for i in range(self.n)
@@ -81,16 +81,14 @@ def inputs(graph: Graph, relation: Any, valued: bool, shuffle: int = 0) -> tuple
         np.zeros(graph.n, dtype=np.uint64),
         np.zeros(0),
     )
-    cell = shard.populate(indexed, relation.seed)
+    shard = populate(indexed, relation.seed)
     degree = Counter(key_of(right) for _, right, _, _ in graph.edges)
-    cell = shard.weigh(
-        cell, negatives, np.array([degree[k] for k in cell.key.tolist()], dtype=float)
-    )
-    weighted = len(cell.mass) > 0
-    place = {k: i for i, k in enumerate(cell.key.tolist())}
+    shard = weigh(shard, negatives, np.array([degree[k] for k in shard.key.tolist()], dtype=float))
+    weighted = len(shard.cumulative_weight) > 0
+    position = {k: i for i, k in enumerate(shard.key.tolist())}
     order = np.random.default_rng(shuffle).permutation(len(graph.edges)).tolist()
     rows = [graph.edges[i] for i in order]
-    at = np.array([place[key_of(right)] for _, right, _, _ in rows], dtype=np.int64)
+    at = np.array([position[key_of(right)] for _, right, _, _ in rows], dtype=np.int64)
     none = np.zeros(0, dtype=np.int64)
     found = Edges(
         np.array([key_of(left) for left, _, _, _ in rows], dtype=np.uint64),
@@ -102,30 +100,33 @@ def inputs(graph: Graph, relation: Any, valued: bool, shuffle: int = 0) -> tuple
         np.array([value == 1 for _, _, value, _ in rows], dtype=np.uint8),
         np.zeros(len(rows), dtype=np.int32),
         at,
-        cell.mass[at] if weighted else none,
-        np.diff(cell.mass)[at] if weighted else none,
+        shard.cumulative_weight[at] if weighted else none,
+        np.diff(shard.cumulative_weight)[at] if weighted else none,
         Strings.of([b"%d" % left for left, _, _, _ in rows]),
         Strings.of([b"%d" % right for _, right, _, _ in rows]),
     )
     found = take(found, edges.order(found, relation.seed))
-    key, first = np.unique(found.left, return_index=True)
+    key, first = np.unique(found.source, return_index=True)
     own = None
     if graph.same:
-        mine = np.array([place[k] for k in key.tolist()], dtype=np.int64)
-        start, end = cell.start[mine], cell.end[mine]
+        mine = np.array([position[k] for k in key.tolist()], dtype=np.int64)
+        start, end = shard.start[mine], shard.end[mine]
         own = edges.Own(mine, np.ones_like(mine), start, end)
         if weighted:
             own = edges.Own(
-                cell.mass[mine], np.diff(cell.mass)[mine], cell.mass[start], cell.mass[end]
+                shard.cumulative_weight[mine],
+                np.diff(shard.cumulative_weight)[mine],
+                shard.cumulative_weight[start],
+                shard.cumulative_weight[end],
             )
-    candidates = base.Candidates(graph.n, cell.weight, tuple(cell.heavy(16)))
+    candidates = base.Candidates(graph.n, shard.weight, tuple(shard.top_weights(16)))
     setting = edges.Setting(relation, candidates, weighted, 1, valued, False)
-    return edges.Anchors(key, np.r_[first, len(rows)], found, own), setting, cell
+    return edges.Anchors(key, np.r_[first, len(rows)], found, own), setting, shard
 
 
 def plan(
     graph: Graph, relation: Any, valued: bool = True, shuffle: int = 0
 ) -> tuple[list[Made], dict[str, int]]:
-    anchors, setting, cell = inputs(graph, relation, valued, shuffle)
+    anchors, setting, shard = inputs(graph, relation, valued, shuffle)
     entity = {key_of(i): i for i in [*range(graph.n), *{left for left, *_ in graph.edges}]}
-    return made(edges.plans(anchors, setting), entity, [cell])
+    return made(edges.plans(anchors, setting), entity, [shard])

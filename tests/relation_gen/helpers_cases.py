@@ -105,10 +105,10 @@ def put(folder: Path, inputs: Inputs, files: int = 1) -> list[Any]:
     found = []
     for name, splits in inputs.items():
         for split, rows in splits.items():
-            place = folder / name / (f"Split-{split}" if split else "all")
+            target = folder / name / (f"Split-{split}" if split else "all")
             for index in range(files):
-                write(place / f"{index}.gz", rows[index::files])
-            found += input_files(name, [str(place / "*")])
+                write(target / f"{index}.gz", rows[index::files])
+            found += input_files(name, [str(target / "*")])
     return found
 
 
@@ -130,7 +130,7 @@ def make(
         [split.train, split.eval],
         str(output),
         lambda: beam.Pipeline(argv=list(flags)),
-        partition=split.feature if split.unit == "group" else None,
+        split_by=split.feature if split.unit == "group" else None,
     )
     return Made(stats, output, loaded, inputs)
 

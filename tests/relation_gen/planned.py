@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from components.common import hashing
-from components.relation_gen.batches import Cell, Indexed
-from components.relation_gen.index import shard
+from components.relation_gen.batches import Indexed, IndexShard
+from components.relation_gen.index.shard import UNIT, populate, weigh
 from components.relation_gen.sampling import groups as labels
 from components.relation_gen.sampling import label_sets
 from components.relation_gen.sampling import plan as base
-from components.relation_gen.sampling.plan import Line, Plan
+from components.relation_gen.sampling.plan import AddressSpace, Plan
 from relation import kinds
 
 NOTHING = np.zeros(0, dtype=np.float32)
@@ -44,7 +44,7 @@ class World:
     def related(self, anchor: int) -> set[int]:
         return {i for i in range(len(self)) if i != anchor and self.labels[i] & self.labels[anchor]}
 
-    def block(self, entity: int, grouped: bool) -> tuple[Any, ...]:
+    def label_set(self, entity: int, grouped: bool) -> tuple[Any, ...]:
         return tuple(sorted(self.labels[entity])), self.group[entity] if grouped else 0
 
     def allowed(self, anchor: int, where: str) -> set[int]:
@@ -58,11 +58,11 @@ class World:
     def line(self, negatives: Any) -> list[int]:
         """The weight of each entity."""
         grouped = negatives.where != "anywhere"
-        named = [self.block(i, grouped) for i in range(len(self))]
+        named = [self.label_set(i, grouped) for i in range(len(self))]
         if negatives.draw == "uniform":
             return [1] * len(self)
         if negatives.draw == "groups":
-            return [shard.UNIT // named.count(name) for name in named]
+            return [UNIT // named.count(name) for name in named]
         return [round(f**negatives.alpha * 2**20) if f else 0 for f in self.frequency]
 
     def marginal(self, anchor: int, negatives: Any) -> dict[int, float]:
@@ -95,10 +95,10 @@ def labelled(world: World, relation: Any, parts: int = 2) -> list[labels.Labelle
     negatives, cap = relation.sampling.negatives, relation.sampling.caps.positives_per_entity
     grouped = negatives.where != "anywhere"
     table = grouped or any(len(own) > 1 for own in world.labels)
-    names = sorted({world.block(i, grouped) for i in range(len(world))})
+    names = sorted({world.label_set(i, grouped) for i in range(len(world))})
     number = {name: hashed(i) for i, name in enumerate(names)}
-    of = [number[world.block(i, grouped)] for i in range(len(world))]
-    cells: list[Cell] = []
+    of = [number[world.label_set(i, grouped)] for i in range(len(world))]
+    shards: list[IndexShard] = []
     for part in range(parts):
         mine = [i for i in range(len(world)) if of[i] * parts >> 64 == part]
         indexed = Indexed(
@@ -108,39 +108,51 @@ def labelled(world: World, relation: Any, parts: int = 2) -> list[labels.Labelle
             np.array([world.frequency[i] for i in mine], dtype=np.float64),
         )
         if mine:
-            cell = shard.populate(indexed, relation.seed)
-            cells.append(shard.weigh(cell, negatives, cell.number(0)))
-    places = np.cumsum([0, *(len(cell.key) for cell in cells)]).tolist()
-    masses = np.cumsum([0, *(cell.weight for cell in cells)]).tolist()
-    candidates = base.Candidates(places[-1], masses[-1], heavy(cells, masses))
+            shard = populate(indexed, relation.seed)
+            shards.append(weigh(shard, negatives, shard.number(0)))
+    position_offsets = np.cumsum([0, *(len(shard.key) for shard in shards)]).tolist()
+    weight_offsets = np.cumsum([0, *(shard.weight for shard in shards)]).tolist()
+    candidates = base.Candidates(
+        position_offsets[-1], weight_offsets[-1], top_weights(shards, weight_offsets)
+    )
     known = {value: name for name, value in number.items()}
     found = [
-        label_sets.Block(
-            block,
-            known[block][1],
-            tuple(b"%d" % label for label in known[block][0]),
-            place + start,
+        label_sets.LabelSet(
+            group,
+            known[group][1],
+            tuple(b"%d" % label for label in known[group][0]),
+            position + start,
             end - start,
-            mass + int(cell.mass[start]) if len(cell.mass) else place + start,
-            int(cell.mass[end] - cell.mass[start]) if len(cell.mass) else end - start,
+            weight_offset + int(shard.cumulative_weight[start])
+            if len(shard.cumulative_weight)
+            else position + start,
+            int(shard.cumulative_weight[end] - shard.cumulative_weight[start])
+            if len(shard.cumulative_weight)
+            else end - start,
         )
-        for cell, place, mass in zip(cells, places[:-1], masses[:-1], strict=True)
-        for block, start, end in sorted(
-            set(zip(cell.block.tolist(), cell.start.tolist(), cell.end.tolist(), strict=True))
+        for shard, position, weight_offset in zip(
+            shards, position_offsets[:-1], weight_offsets[:-1], strict=True
+        )
+        for group, start, end in sorted(
+            set(zip(shard.group.tolist(), shard.start.tolist(), shard.end.tolist(), strict=True))
         )
     ]
     weighted = negatives.draw != "uniform"
     related = label_sets.make_table(found, negatives.where, weighted, "label") if table else None
     return [
-        labels.Labelled(cell, place, mass, candidates, related, _weight(world, cell), cap)
-        for cell, place, mass in zip(cells, places[:-1], masses[:-1], strict=True)
+        labels.Labelled(
+            shard, position, weight_offset, candidates, related, _weight(world, shard), cap
+        )
+        for shard, position, weight_offset in zip(
+            shards, position_offsets[:-1], weight_offsets[:-1], strict=True
+        )
     ]
 
 
-def _weight(world: World, cell: Cell) -> Any:
+def _weight(world: World, shard: IndexShard) -> Any:
     if not world.weight:
         return NOTHING
-    return np.array([world.weight[world.entity[k]] for k in cell.key.tolist()], dtype=np.float32)
+    return np.array([world.weight[world.entity[k]] for k in shard.key.tolist()], dtype=np.float32)
 
 
 @dataclass
@@ -157,15 +169,15 @@ class Made:
 
 
 def made(
-    plans: Iterable[Plan], entity: dict[int, int], cells: Sequence[Cell] = ()
+    plans: Iterable[Plan], entity: dict[int, int], shards: Sequence[IndexShard] = ()
 ) -> tuple[list[Made], dict[str, int]]:
     """The tuples of plans, each member found by brute force; and the sums of what was counted."""
-    in_order = [int(k) for cell in cells for k in cell.key.tolist()]
+    in_order = [int(k) for shard in shards for k in shard.key.tolist()]
     on_line = [
         (entity[k], w)
-        for cell in cells
-        if len(cell.mass)
-        for k, w in zip(cell.key.tolist(), np.diff(cell.mass).tolist(), strict=True)
+        for shard in shards
+        if len(shard.cumulative_weight)
+        for k, w in zip(shard.key.tolist(), np.diff(shard.cumulative_weight).tolist(), strict=True)
     ]
     found: list[Made] = []
     totals = {"asked": 0}
@@ -202,9 +214,9 @@ def _tuples(
         assert len(rows) == len(value)
         for j, row in enumerate(rows):
             weight = 1.0
-            if line is Line.KEY:
+            if line is AddressSpace.KEY:
                 member = entity.get(int(value[j]), int(value[j]))
-            elif line is Line.PLACE:
+            elif line is AddressSpace.POSITION:
                 assert value[j] >= 0
                 member = entity[in_order[value[j]]]
             else:
@@ -220,9 +232,9 @@ def _tuples(
 
 def plan_labels(world: World, relation: Any, parts: int = 2) -> tuple[list[Made], dict[str, int]]:
     """All tuples that share labels."""
-    cells = labelled(world, relation, parts)
-    plans = [plan for cell in cells for plan in labels.plans(cell, relation)]
-    return made(plans, world.entity, [cell.population for cell in cells])
+    shards = labelled(world, relation, parts)
+    plans = [plan for shard in shards for plan in labels.plans(shard, relation)]
+    return made(plans, world.entity, [shard.population for shard in shards])
 
 
 def close(one: float, other: float) -> bool:
@@ -230,11 +242,13 @@ def close(one: float, other: float) -> bool:
     return math.isclose(one, other, rel_tol=4e-7)
 
 
-def heavy(cells: Sequence[Any], masses: Sequence[int]) -> tuple[tuple[int, int], ...]:
+def top_weights(
+    shards: Sequence[Any], weight_offsets: Sequence[int]
+) -> tuple[tuple[int, int], ...]:
     """The heaviest of all cells, as the layout finds them."""
     each = [
-        (weight, begin + point)
-        for cell, begin in zip(cells, masses, strict=False)
-        for weight, point in cell.heavy(16)
+        (weight, begin + weight_offset)
+        for shard, begin in zip(shards, weight_offsets, strict=False)
+        for weight, weight_offset in shard.top_weights(16)
     ]
     return tuple(sorted(each, key=lambda one: (-one[0], one[1]))[:16])

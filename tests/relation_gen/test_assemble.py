@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.common import example_wire
-from components.relation_gen.batches import Heads, Members, Strings, take
+from components.relation_gen.batches import GatheredMembers, Strings, TupleRows, take
 from components.relation_gen.tuples import assemble, route
 from relation import spec
 from tests.relation_gen.helpers import as_dict
@@ -18,13 +18,15 @@ def piece(role: str, number: int) -> bytes:
     return example_wire.entry(f"{role}_id", example_wire.keyed([b"%d" % number], True))
 
 
-def tuples(n: int, relation: spec.Relation, weighted: bool, more: bool) -> tuple[Heads, Members]:
+def tuples(
+    n: int, relation: spec.Relation, weighted: bool, more: bool
+) -> tuple[TupleRows, GatheredMembers]:
     """n tuples over some anchors; member r of tuple i is entity 10 i + r; negatives are drawn."""
     anchor = (np.arange(n) % 5).astype(np.uint64) * np.uint64(3)
     slot = (np.arange(n) // 5).astype(np.uint32)
     width = relation.width if relation.label is not spec.LabelKind.NONE else 0
     label = (np.arange(n)[:, None] + np.arange(width) / 8).astype(np.float32)
-    heads = Heads(
+    tuple_rows = TupleRows(
         anchor,
         slot,
         label.reshape(-1),
@@ -40,7 +42,7 @@ def tuples(n: int, relation: spec.Relation, weighted: bool, more: bool) -> tuple
     roles = [role.name for role in relation.roles]
     row, role = np.divmod(np.arange(n * len(roles)), len(roles))
     negative = np.isin(role, [roles.index(name) for name in relation.negatives])
-    members = Members(
+    members = GatheredMembers(
         anchor[row],
         slot[row],
         role.astype(np.uint16),
@@ -50,10 +52,10 @@ def tuples(n: int, relation: spec.Relation, weighted: bool, more: bool) -> tuple
             [piece(roles[r], 10 * i + r) for i, r in zip(row.tolist(), role.tolist(), strict=True)]
         ),
     )
-    return heads, members
+    return tuple_rows, members
 
 
-def parts_of(members: Members, order: np.ndarray, cuts: int) -> list[Members]:
+def parts_of(members: GatheredMembers, order: np.ndarray, cuts: int) -> list[GatheredMembers]:
     """The same members in another order, in several parts."""
     pieces = list(members.pieces)
     parts = []
@@ -78,11 +80,11 @@ RELATIONS = st.sampled_from(
 @settings(deadline=None)
 @given(st.integers(1, 30), RELATIONS, st.booleans(), st.booleans(), st.integers(1, 4), st.randoms())
 def test_tuples_are_put_together_in_one_order(n, relation, weighted, more, cuts, shuffle):
-    heads, members = tuples(n, relation, weighted, more)
-    whole = list(assemble.assemble(heads, [members], relation))
+    tuple_rows, members = tuples(n, relation, weighted, more)
+    whole = list(assemble.assemble(tuple_rows, [members], relation))
     order = list(range(len(members.anchor)))
     shuffle.shuffle(order)
-    again = assemble.assemble(heads, parts_of(members, np.array(order), cuts), relation)
+    again = assemble.assemble(tuple_rows, parts_of(members, np.array(order), cuts), relation)
     assert [b"".join(one) for one in again] == [b"".join(one) for one in whole]
     roles = [role.name for role in relation.roles]
     seen = []
@@ -103,22 +105,29 @@ def test_tuples_are_put_together_in_one_order(n, relation, weighted, more, cuts,
             assert stated == [np.float32(1 / (i + 2))] * len(relation.negatives)
         assert found == expected
     assert sorted(seen) == list(range(n))
-    turns = route.turn_of(heads.anchor[seen], heads.slot[seen]).tolist()
-    assert turns == sorted(turns)  # Runs in the order of a hash; within one by slot.
-    keys = list(zip(turns, heads.anchor[seen].tolist(), heads.slot[seen].tolist(), strict=True))
+    priorities = route.shuffle_priority(tuple_rows.anchor[seen], tuple_rows.slot[seen]).tolist()
+    assert priorities == sorted(priorities)  # Runs in the order of a hash; within one by slot.
+    keys = list(
+        zip(
+            priorities,
+            tuple_rows.anchor[seen].tolist(),
+            tuple_rows.slot[seen].tolist(),
+            strict=True,
+        )
+    )
     assert keys == sorted(keys)
 
 
 def test_lists_leave_roles_empty():
     relation = spec.lists("doc", None, 3)
-    heads, members = tuples(4, relation, False, False)
-    label = heads.relation.reshape(4, 3).copy()
+    tuple_rows, members = tuples(4, relation, False, False)
+    label = tuple_rows.relation.reshape(4, 3).copy()
     label[1, 1:] = label[2, 2:] = -1
     there = np.flatnonzero(label.reshape(-1) != -1)
-    heads = dataclasses.replace(heads, relation=label.reshape(-1))
+    tuple_rows = dataclasses.replace(tuple_rows, relation=label.reshape(-1))
     found = [
         as_dict(example_wire.example(*one))
-        for one in assemble.assemble(heads, parts_of(members, there, 1), relation)
+        for one in assemble.assemble(tuple_rows, parts_of(members, there, 1), relation)
     ]
     ids = {one["document_0_id"] // 10: {k for k in one if k.endswith("_id")} for one in found}
     three, two = ({f"document_{i}_id" for i in range(n)} for n in (3, 2))
@@ -128,8 +137,8 @@ def test_lists_leave_roles_empty():
 @pytest.mark.parametrize("lost", [0, 4, 8])
 def test_a_lost_or_foreign_member_is_an_error_of_the_program(lost):
     relation = spec.triplets("item", "item")
-    heads, members = tuples(3, relation, False, False)
+    tuple_rows, members = tuples(3, relation, False, False)
     rest = np.delete(np.arange(9), lost)
     for parts in (parts_of(members, rest, 1), parts_of(members, np.r_[rest, rest[0]], 1), []):
         with pytest.raises(RuntimeError, match="3 tuples of 3 roles"):
-            list(assemble.assemble(heads, parts, relation))
+            list(assemble.assemble(tuple_rows, parts, relation))

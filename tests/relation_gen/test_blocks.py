@@ -9,16 +9,16 @@ from tests.relation_gen.planned import hashed
 FIELD = "relation.source.feature"
 
 
-def found(labels, groups, rows, masses):
+def found(labels, groups, rows, weights):
     made, at, on_line = [], 0, 0
-    for i, (own, group, n, mass) in enumerate(zip(labels, groups, rows, masses, strict=True)):
+    for i, (own, group, n, weight) in enumerate(zip(labels, groups, rows, weights, strict=True)):
         names = tuple(b"%d" % label for label in sorted(own))
-        made.append(label_sets.Block(hashed(i), group, names, at, n, on_line, mass))
-        at, on_line = at + n, on_line + mass
+        made.append(label_sets.LabelSet(hashed(i), group, names, at, n, on_line, weight))
+        at, on_line = at + n, on_line + weight
     return made
 
 
-def places(union, row: int) -> list[int]:
+def positions(union, row: int) -> list[int]:
     begin, stop = union.bounds[row : row + 2]
     return [n for i in range(begin, stop) for n in range(union.start[i], union.end[i])]
 
@@ -40,26 +40,30 @@ def places(union, row: int) -> list[int]:
     st.integers(1, 40),
     st.randoms(),
 )
-def test_related_and_allowed_places_are_those_of_brute_force(rows, where, weighted, cells, shuffle):
-    labels, groups, sizes, masses = zip(*rows, strict=True)
-    given_ = found(labels, groups, sizes, masses if weighted else sizes)
+def test_related_and_allowed_places_are_those_of_brute_force(
+    rows, where, weighted, compared, shuffle
+):
+    labels, groups, sizes, weights = zip(*rows, strict=True)
+    given_ = found(labels, groups, sizes, weights if weighted else sizes)
     shuffled = list(given_)
     shuffle.shuffle(shuffled)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(label_sets, "CELLS", cells)
+        patch.setattr(label_sets, "COMPARED_AT_A_TIME", compared)
         table = label_sets.make_table(shuffled, where, weighted, FIELD)
-    assert table.block.tolist() == sorted(block.block for block in given_)
+    assert table.group.tolist() == sorted(label_set.group for label_set in given_)
     for i, own in enumerate(given_):
-        (row,) = table.number(table.block[table.block == own.block]).tolist()
+        (row,) = table.number(table.group[table.group == own.group]).tolist()
         related, allowed = [], []
         for j, other in enumerate(given_):
-            start, size = (other.mass_start, other.mass) if weighted else (other.start, other.rows)
+            start, size = (
+                (other.weight_start, other.weight) if weighted else (other.start, other.rows)
+            )
             if labels[i] & labels[j]:
                 related += range(other.start, other.start + other.rows)
             elif where == "anywhere" or (groups[i] == groups[j]) == (where == "within"):
                 allowed += range(start, start + size)
-        assert places(table.related, row) == related
-        assert places(table.allowed, row) == allowed
+        assert positions(table.related, row) == related
+        assert positions(table.allowed, row) == allowed
         assert table.allowed.size()[row] == len(allowed)
 
 
@@ -67,7 +71,7 @@ def test_neighbours_are_one_range():
     table = label_sets.make_table(
         found([{0}, {0}, {1}, {0}], [0] * 4, [2, 3, 1, 4], [2, 3, 1, 4]), "anywhere", False, FIELD
     )
-    row = int(table.number(table.block[table.block == hashed(2)])[0])
+    row = int(table.number(table.group[table.group == hashed(2)])[0])
     begin, stop = table.allowed.bounds[row : row + 2]
     ranges = zip(
         table.allowed.start[begin:stop].tolist(),
@@ -79,7 +83,7 @@ def test_neighbours_are_one_range():
 
 def test_too_many_sets_of_labels_are_refused(monkeypatch: pytest.MonkeyPatch):
     some = found([{i} for i in range(6)], [0] * 6, [1] * 6, [1] * 6)
-    monkeypatch.setattr(label_sets, "MAX_BLOCKS", 5)
+    monkeypatch.setattr(label_sets, "MAX_LABEL_SETS", 5)
     with pytest.raises(
         DataError, match=r"relation\.source\.feature: the rows have 6 different sets"
     ):

@@ -4,7 +4,15 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.relation_gen.batches import Edges, Entities, Strings, Tuples, Weighted, join, take
+from components.relation_gen.batches import (
+    Edges,
+    Entities,
+    MemberRequestsByWeight,
+    Strings,
+    Tuples,
+    join,
+    take,
+)
 
 VALUES = st.lists(st.binary(max_size=9), max_size=12)
 
@@ -40,7 +48,7 @@ def edges(n: int, width: int, weighted: bool, known: bool, at: int = 0) -> Edges
 
 def rows(part: Edges, width: int) -> list[tuple]:
     """Each row of edges, as Python values."""
-    n = len(part.left)
+    n = len(part.source)
     columns = []
     for field in dataclasses.fields(part):
         value = getattr(part, field.name)
@@ -92,5 +100,8 @@ def test_types_without_numbers_or_labels_are_taken_too():
     assert (some.member.tolist(), some.label.tolist()) == ([3, 4, 5], [])
     none = np.zeros(0)
     assert (
-        type(take(Weighted(none, none, none, none, none), np.array([], dtype=np.intp))) is Weighted
+        type(
+            take(MemberRequestsByWeight(none, none, none, none, none), np.array([], dtype=np.intp))
+        )
+        is MemberRequestsByWeight
     )

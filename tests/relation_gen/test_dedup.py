@@ -45,7 +45,7 @@ def test_which_row_wins_does_not_depend_on_order():
         results.add(
             (
                 tuple(found.entities.payload),
-                tuple(found.entities.block.tolist()),
+                tuple(found.entities.group.tolist()),
                 tuple(found.duplicates),
                 tuple(found.conflicts),
             )
@@ -68,12 +68,12 @@ def test_each_id_is_used_once_and_every_other_row_is_counted(rows):
     used = dict(
         zip(
             map(deduplicate.id_of, found.entities.payload),
-            found.entities.block.tolist(),
+            found.entities.group.tolist(),
             strict=True,
         )
     )
     assert used == {name: min(own) for name, own in labels.items()}
-    assert found.entities.numbers.tolist() == found.entities.block.tolist()
+    assert found.entities.numbers.tolist() == found.entities.group.tolist()
     assert Counter(found.duplicates) == +Counter(
         {n: own.count(min(own)) - 1 for n, own in labels.items()}
     )
@@ -85,7 +85,12 @@ def test_each_id_is_used_once_and_every_other_row_is_counted(rows):
 def test_ids_with_one_key_are_refused():
     two = entities(row(id=b"a", label=1), row(id=b"b\n", label=1))
     clash = Entities(
-        np.array([9, 9], dtype=np.uint64), two.split, two.block, two.group, two.numbers, two.payload
+        np.array([9, 9], dtype=np.uint64),
+        two.split,
+        two.group,
+        two.negatives_group,
+        two.numbers,
+        two.payload,
     )
     with pytest.raises(DataError, match=r"ids 'a' and 'b\\n' have the same 64-bit key"):
         deduplicate.unique(clash, SPEC)

@@ -139,7 +139,7 @@ def once(tmp_path_factory):
     """What each source makes of one file, and its statistics."""
     found = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(memory, "SHARD", MEMORY // 700)  # So that there are several shards.
+        patch.setattr(memory, "OUTPUT_SHARD", MEMORY // 700)  # So that there are several shards.
         for name, source in SOURCES.items():
             folder = tmp_path_factory.mktemp(name)
             made = make(*source(folder), folder)
@@ -150,8 +150,8 @@ def once(tmp_path_factory):
 @pytest.mark.parametrize("files", [2, 8])
 @pytest.mark.parametrize("name", SOURCES)
 def test_files_order_and_parts_change_nothing(tmp_path, monkeypatch, once, name, files):
-    monkeypatch.setattr(memory, "SHARD", MEMORY // 700)
-    monkeypatch.setattr(memory, "BLOCK", MEMORY // {2: 400, 8: 150}[files])
+    monkeypatch.setattr(memory, "OUTPUT_SHARD", MEMORY // 700)
+    monkeypatch.setattr(memory, "PARTITION", MEMORY // {2: 400, 8: 150}[files])
     monkeypatch.setattr(memory, "MEMBER", MEMORY // {2: 2**18, 8: 10}[files])
     monkeypatch.setattr(context, "BLOCKS_PER_CELL", {2: 3, 8: 1}[files])
     loaded, inputs = SOURCES[name](tmp_path)
@@ -168,7 +168,7 @@ def test_two_processes_change_nothing(tmp_path, once):
     """All sources in one Beam pipeline, since its workers take long to start."""
     options, jobs = beam.Pipeline(argv=MULTI), {}
     with pytest.MonkeyPatch.context() as patch, options as pipeline:
-        patch.setattr(memory, "BLOCK", MEMORY // 300)
+        patch.setattr(memory, "PARTITION", MEMORY // 300)
         for name, source in SOURCES.items():
             folder = tmp_path / name
             loaded, inputs = source(folder)
@@ -176,7 +176,9 @@ def test_two_processes_change_nothing(tmp_path, once):
             output, split = str(folder / "out"), loaded.recipe.data.split
             by = split.feature if split.unit == "group" else None
             splits = ["train", "eval"], [split.train, split.eval]
-            made = running._job(loaded.materialization, loaded.schemas, files, *splits, output, by)
+            made = running._context(
+                loaded.materialization, loaded.schemas, files, *splits, output, by
+            )
             write.prepare(output)
             parts = [
                 tuple(

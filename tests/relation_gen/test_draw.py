@@ -57,9 +57,9 @@ def test_all_words_together_draw_each_sequence_once():
     st.lists(st.integers(0, 12), min_size=1, max_size=8), st.integers(0, 9), st.integers(0, 2**32)
 )
 def test_by_rank_leaves_slots_empty_when_nothing_is_left(available, slots, seed):
-    words = np.random.default_rng(seed).integers(0, 2**64, (slots, len(available)), dtype=np.uint64)
-    found = without_replacement.by_rank(words, np.array(available))
-    assert found.shape == words.shape
+    bits = np.random.default_rng(seed).integers(0, 2**64, (slots, len(available)), dtype=np.uint64)
+    found = without_replacement.by_rank(bits, np.array(available))
+    assert found.shape == bits.shape
     for column, limit in zip(found.T.tolist(), available, strict=True):
         drawn = [value for value in column if value >= 0]
         assert len(drawn) == min(slots, limit) == len(set(drawn))
@@ -213,7 +213,7 @@ def test_a_gap_reaches_exactly_the_places_beside_it(data):
     allowed = [n for n in range(low, high) if not start <= n < end]
     assert gap.size().tolist() == [0, len(allowed)]
     row = np.ones(len(allowed), dtype=np.int64)
-    assert gap.place(row, np.arange(len(allowed))).tolist() == allowed
+    assert gap.position(row, np.arange(len(allowed))).tolist() == allowed
 
 
 RANGES = st.lists(st.integers(0, 30), max_size=10).map(
@@ -234,14 +234,14 @@ def test_a_union_reaches_exactly_its_places_and_tells_their_ranks(rows):
     assert union.size().tolist() == [len(row) for row in places]
     for i, allowed in enumerate(places):
         row = np.full(len(allowed), i)
-        assert union.place(row, np.arange(len(allowed))).tolist() == allowed
+        assert union.position(row, np.arange(len(allowed))).tolist() == allowed
         assert union.rank(row, np.array(allowed, dtype=np.int64)).tolist() == [*range(len(allowed))]
     of = np.array([len(rows) - 1, 0, 0])
     chosen = without_replacement.Chosen(union, of)
     assert chosen.size().tolist() == [len(places[i]) for i in of]
     for i, at in enumerate(of.tolist()):
         row = np.full(len(places[at]), i)
-        assert chosen.place(row, np.arange(len(row))).tolist() == places[at]
+        assert chosen.position(row, np.arange(len(row))).tolist() == places[at]
 
 
 @given(st.lists(RANGES, min_size=1, max_size=5), st.data())
@@ -260,4 +260,4 @@ def test_outside_reaches_exactly_the_places_beside_the_ranges(rows, data):
         allowed = [n for n in range(low[i], high[i]) if n not in taken]
         assert found.size()[i] == len(allowed)
         row = np.full(len(allowed), i)
-        assert found.place(row, np.arange(len(allowed))).tolist() == allowed
+        assert found.position(row, np.arange(len(allowed))).tolist() == allowed

@@ -29,17 +29,17 @@ def siphash(data: bytes, key: bytes) -> int:
         k1 ^ 0x7465646279746573,
     ]
 
-    def turn(a: int, b: int, by: int) -> None:
+    def quarter_round(a: int, b: int, by: int) -> None:
         v[a] = (v[a] + v[b]) & mask
         v[b] = ((v[b] << by | v[b] >> 64 - by) & mask) ^ v[a]
 
     def rounds(count: int) -> None:
         for _ in range(count):
-            turn(0, 1, 13)
+            quarter_round(0, 1, 13)
             v[0] = (v[0] << 32 | v[0] >> 32) & mask
-            turn(2, 3, 16)
-            turn(0, 3, 21)
-            turn(2, 1, 17)
+            quarter_round(2, 3, 16)
+            quarter_round(0, 3, 21)
+            quarter_round(2, 1, 17)
             v[2] = (v[2] << 32 | v[2] >> 32) & mask
 
     padded = data + b"\0" * (7 - len(data) % 8) + bytes([len(data) % 256])
@@ -84,14 +84,14 @@ def test_mix_is_splitmix64():
 
 @given(U64, U64)
 def test_scale_is_the_high_half_of_the_product(word, size):
-    found = hashing.scale(np.array([word], dtype=np.uint64), size)
+    found = hashing.multiply_shift(np.array([word], dtype=np.uint64), size)
     assert int(found[0]) == word * size >> 64
 
 
 def test_words_differ_by_each_of_their_arguments():
     key, slot = np.array([5], dtype=np.uint64), np.array([1])
     found = {
-        int(hashing.words(seed, purpose, key + np.uint64(extra), slot + more)[0])
+        int(hashing.random_bits(seed, purpose, key + np.uint64(extra), slot + more)[0])
         for seed in (1, 2)
         for purpose in (1, 2)
         for extra in (0, 1)
@@ -101,7 +101,7 @@ def test_words_differ_by_each_of_their_arguments():
 
 
 def test_words_take_the_largest_seed():
-    hashing.words(2**63 - 1, 3, np.array([2**64 - 1], dtype=np.uint64), np.array([1000]))
+    hashing.random_bits(2**63 - 1, 3, np.array([2**64 - 1], dtype=np.uint64), np.array([1000]))
 
 
 def test_splits_are_those_of_example_gen():
@@ -128,7 +128,9 @@ SIZES = st.one_of(
 
 @given(st.one_of(st.sampled_from([0, 1, 2**11 - 1, 2**63, 2**64 - 1, 2**64 - 2**11]), U64), SIZES)
 def test_small_scale_stays_below_the_size_and_is_the_product_of_53_bits(word, size):
-    found = int(hashing.small_scale(np.array([word], dtype=np.uint64), np.array([size]))[0])
+    found = int(
+        hashing.small_multiply_shift(np.array([word], dtype=np.uint64), np.array([size]))[0]
+    )
     assert 0 <= found < size
     exact = (word >> 11) * size >> 53
     assert exact <= found <= exact + 1  # Rounding may reach the next number, never the size.
@@ -142,4 +144,7 @@ def test_small_scale_cuts_words_into_equal_stretches():
     for rank, edge in enumerate(edges):
         step = 1 << 11  # Words are told apart by their upper 53 bits.
         near = np.array([(edge & -step) + step, max(edge - step, 0)], dtype=np.uint64)
-        assert hashing.small_scale(near, np.array([size])).tolist() == [rank, max(rank - 1, 0)]
+        assert hashing.small_multiply_shift(near, np.array([size])).tolist() == [
+            rank,
+            max(rank - 1, 0),
+        ]

@@ -45,7 +45,8 @@ def files_of(rows, count: int, seed: int):
 @pytest.mark.parametrize("kind", ["triplets", "pairs"])
 def test_same_tuples_in_the_same_order_however_the_input_comes(tmp_path, monkeypatch, kind):
     memory = request().relation.memory_mb * 2**20
-    monkeypatch.setattr(budget, "SHARD", memory // 40_000)  # So that there are several shards.
+    # So that there are several output shards:
+    monkeypatch.setattr(budget, "OUTPUT_SHARD", memory // 40_000)
     asked = (
         request("triplets", triplets_per_anchor=3)
         if kind == "triplets"
@@ -54,7 +55,7 @@ def test_same_tuples_in_the_same_order_however_the_input_comes(tmp_path, monkeyp
     expected = None
     for index, count in enumerate((1, 2, 8)):
         # Into how many parts the work is cut changes nothing either.
-        monkeypatch.setattr(budget, "BLOCK", memory // [10**6, 500, 100][index])
+        monkeypatch.setattr(budget, "PARTITION", memory // [10**6, 500, 100][index])
         monkeypatch.setattr(context, "BLOCKS_PER_CELL", 1)
         splits = {"train": files_of(ROWS, count, index), "eval": files_of(EVAL, count, index)}
         _, output = run(asked, tmp_path / str(count), splits)

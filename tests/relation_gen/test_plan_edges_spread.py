@@ -70,7 +70,7 @@ def hub(degree: int, triplets: int | str) -> float:
     setting = edges.Setting(relation, base.Candidates(n, n, ()), False, 1, False, False)
     began = time.perf_counter()
     ordered = take(found, edges.order(found, 0))
-    anchors = edges.Anchors(ordered.left[:1], np.array([0, degree]), ordered, None)
+    anchors = edges.Anchors(ordered.source[:1], np.array([0, degree]), ordered, None)
     (made_,) = edges.plans(anchors, setting)
     took = time.perf_counter() - began
     assert len(made_.anchor) == (degree if triplets == "all" else triplets)

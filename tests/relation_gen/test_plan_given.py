@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from components.relation_gen.batches import Given, Strings
+from components.relation_gen.batches import ListedNegatives, Strings
 from components.relation_gen.sampling import listed_negatives as plan
 from components.relation_gen.sampling import without_replacement
 from tests.relation_gen.planned import key_of
@@ -16,7 +16,7 @@ PAIRS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 9)), max_size=25, u
 def rows(pairs):
     """Rows whose probability tells which they are."""
     none = np.zeros(0, dtype=np.int64)
-    return Given(
+    return ListedNegatives(
         np.array([key_of(100 + left) for left, _ in pairs], dtype=np.uint64),
         np.array([key_of(right) for _, right in pairs], dtype=np.uint64),
         np.zeros(len(pairs), dtype=np.uint8),
@@ -46,7 +46,7 @@ def test_of_each_anchor_so_many_of_its_rows_that_are_no_positives(pairs, known, 
     def related(found, anchor):
         left = np.array([left for left, _ in known if left < some], dtype=np.int64)
         right = [key_of(right) for left, right in known if left < some]
-        return plan.are_pairs(anchor, found.right, left, np.array(right, dtype=np.uint64))
+        return plan.are_pairs(anchor, found.destination, left, np.array(right, dtype=np.uint64))
 
     chosen, counts = plan.choose([rows(pairs)] if pairs else [], key, related, 7)
     usable = [pair for pair in pairs if pair[0] < some and pair not in known]
@@ -78,7 +78,7 @@ def test_each_row_of_an_anchor_is_as_likely():
     """One in five rows of 3,000 anchors; the order of the rows plays no part."""
     n = 3000
     pairs = [(left, right) for left in range(n) for right in range(5)]
-    never = lambda found, _: np.zeros(len(found.left), dtype=bool)  # noqa: E731
+    never = lambda found, _: np.zeros(len(found.source), dtype=bool)  # noqa: E731
     chosen, _ = plan.choose([rows(pairs)], anchors(n), never, 3)
     found = chosen.first(np.arange(n), np.ones(n, dtype=np.int64))
     count = Counter(found.value.tolist())
@@ -96,6 +96,6 @@ def test_places_in_ranges():
         np.array([2, 7, 0, 5]), np.array([4, 9, 1, 9]), np.array([0, 2, 3, 4])
     )  # Of three rows.
     inside = [{2, 3, 7, 8}, {0}, {5, 6, 7, 8}]
-    for row, places in enumerate(inside):
+    for row, rows_of in enumerate(inside):
         found = union.has(np.full(10, row), np.arange(10))
-        assert set(np.flatnonzero(found).tolist()) == places
+        assert set(np.flatnonzero(found).tolist()) == rows_of

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from components.relation_gen.batches import Cell, Indexed
+from components.relation_gen.batches import Indexed, IndexShard
 from components.relation_gen.index.shard import populate
 from components.relation_gen.sampling import plan as base
 from components.relation_gen.sampling import ranking, scored_pairs
@@ -31,7 +31,7 @@ def lists_of(length: int, seed: int = 0) -> kinds.Lists:
     )
 
 
-def cell_of(queries: list[list[float]], grade: int = 0) -> tuple[Cell, dict[int, int]]:
+def shard_of(queries: list[list[float]], grade: int = 0) -> tuple[IndexShard, dict[int, int]]:
     """A document for each grade of each query; documents are numbered through."""
     rows = [(query, value) for query, own in enumerate(queries) for value in own]
     numbers = np.zeros((len(rows), grade + 1))
@@ -50,10 +50,10 @@ def cell_of(queries: list[list[float]], grade: int = 0) -> tuple[Cell, dict[int,
 def ranked(
     queries: list[list[float]], count: int, seed: int = 0, **more: Any
 ) -> tuple[list[Made], dict[str, int]]:
-    cell, entity = cell_of(queries)
+    shard, entity = shard_of(queries)
     weight = more.get("weight", np.zeros(0, dtype=np.float32))
     plans = ranking.ranked(
-        ranking.graded(cell, 0), ranked_of(count, seed), weight, more.get("query", False)
+        ranking.graded(shard, 0), ranked_of(count, seed), weight, more.get("query", False)
     )
     return made(plans, entity)
 
@@ -124,9 +124,9 @@ def test_each_ordered_pair_is_equally_likely(count):
 
 
 def test_a_pair_weighs_what_the_preferred_document_does():
-    cell, entity = cell_of([[0, 1, 2], [5, 4]], grade=1)
-    weight = np.array([entity[k] + 0.5 for k in cell.key.tolist()], dtype=np.float32)
-    documents = ranking.graded(cell, 1)
+    shard, entity = shard_of([[0, 1, 2], [5, 4]], grade=1)
+    weight = np.array([entity[k] + 0.5 for k in shard.key.tolist()], dtype=np.float32)
+    documents = ranking.graded(shard, 1)
     found, _ = made(ranking.ranked(documents, ranked_of(9), weight, False), entity)
     assert len(found) == 4
     assert all(one.weight == one.members[0] + 0.5 for one in found)
@@ -136,8 +136,8 @@ def test_a_query_of_a_million_documents_has_pairs_beyond_32_bits():
     n = 1_000_000
     key = np.arange(n, dtype=np.uint64)
     zero = np.zeros(n, dtype=np.uint64)
-    cell = populate(Indexed(key, zero, zero, np.arange(n, dtype=np.float64)), 0, 0)
-    documents = ranking.graded(cell, 0)
+    shard = populate(Indexed(key, zero, zero, np.arange(n, dtype=np.float64)), 0, 0)
+    documents = ranking.graded(shard, 0)
     assert documents.possible.tolist() == [n * (n - 1) // 2]
     (plan,) = ranking.ranked(documents, ranked_of(20_000), np.zeros(0, dtype=np.float32), False)
     preferred, other = (member.value.astype(np.int64) for member in plan.members)
@@ -156,8 +156,8 @@ def test_a_query_of_a_million_documents_has_pairs_beyond_32_bits():
 def test_a_list_holds_the_documents_of_its_query_and_what_is_cut_is_counted(
     queries, seed, length, query
 ):
-    cell, entity = cell_of(queries)
-    plans = ranking.listed(ranking.graded(cell, 0), lists_of(length, seed), query)
+    shard, entity = shard_of(queries)
+    plans = ranking.listed(ranking.graded(shard, 0), lists_of(length, seed), query)
     found, totals = made(plans, entity)
     value = [grade for own in queries for grade in own]
     ends = np.cumsum([0, *map(len, queries)]).tolist()
@@ -178,16 +178,16 @@ def test_a_list_holds_the_documents_of_its_query_and_what_is_cut_is_counted(
 def test_the_seed_cuts_lists_evenly():
     counts: Counter[int] = Counter()
     for seed in range(600):
-        cell, entity = cell_of([[0, 1, 2, 3, 4]])
-        (one,), _ = made(ranking.listed(ranking.graded(cell, 0), lists_of(2, seed), False), entity)
+        shard, entity = shard_of([[0, 1, 2, 3, 4]])
+        (one,), _ = made(ranking.listed(ranking.graded(shard, 0), lists_of(2, seed), False), entity)
         counts.update(one.members.values())
     assert stats.chisquare([counts[i] for i in range(5)]).pvalue > 1e-4
 
 
 def test_a_cell_whose_documents_were_all_left_out_makes_nothing():
     none = np.zeros(0, dtype=np.uint64)
-    cell = populate(Indexed(none, none, none, np.zeros(0)), 0, 0)
-    documents = ranking.graded(cell, 0)
+    shard = populate(Indexed(none, none, none, np.zeros(0)), 0, 0)
+    documents = ranking.graded(shard, 0)
     assert documents.possible.tolist() == []
     assert list(ranking.ranked(documents, ranked_of(3), np.zeros(0, dtype=np.float32), False)) == []
     assert list(ranking.listed(documents, lists_of(3), query=True)) == []
@@ -217,19 +217,19 @@ def scored_of(count: int, group: str | None, seed: int = 0) -> kinds.ScoredPairs
 )
 def test_scored_pairs_are_distinct_others(groups, count, grouped, width, seed):
     n = len(groups)
-    block = np.array([hashed(g) if grouped else 0 for g in groups], dtype=np.uint64)
+    group = np.array([hashed(g) if grouped else 0 for g in groups], dtype=np.uint64)
     key = np.array([key_of(i) for i in range(n)], dtype=np.uint64)
-    half = block < np.uint64(2**63) if grouped else np.ones(n, dtype=bool)
-    parts = [Indexed(key[some], block[some], block[some], np.zeros(0)) for some in (half, ~half)]
-    cells = [populate(part, seed) for part in parts if len(part.key)]
-    begins = np.cumsum([0, *(len(cell.key) for cell in cells)]).tolist()
+    half = group < np.uint64(2**63) if grouped else np.ones(n, dtype=bool)
+    parts = [Indexed(key[some], group[some], group[some], np.zeros(0)) for some in (half, ~half)]
+    shards = [populate(part, seed) for part in parts if len(part.key)]
+    begins = np.cumsum([0, *(len(shard.key) for shard in shards)]).tolist()
     relation = scored_of(count, "g" if grouped else None, seed)
     plans = [
         plan
-        for cell, begin in zip(cells, begins[:-1], strict=True)
-        for plan in scored_pairs.scored(cell, begin, n, relation, width)
+        for shard, begin in zip(shards, begins[:-1], strict=True)
+        for plan in scored_pairs.scored(shard, begin, n, relation, width)
     ]
-    found, totals = made(plans, {key_of(i): i for i in range(n)}, cells)
+    found, totals = made(plans, {key_of(i): i for i in range(n)}, shards)
     expected = Counter({"asked": n * count})
     for anchor in range(n):
         others = {
@@ -250,8 +250,8 @@ def test_scored_pairs_are_spread_evenly():
     n = 20_000
     key = np.arange(n, dtype=np.uint64)
     zero = np.zeros(n, dtype=np.uint64)
-    cell = populate(Indexed(key, zero, zero, np.zeros(0)), 1)
-    plans = list(scored_pairs.scored(cell, 0, n, scored_of(2, None), 1))
+    shard = populate(Indexed(key, zero, zero, np.zeros(0)), 1)
+    plans = list(scored_pairs.scored(shard, 0, n, scored_of(2, None), 1))
     assert len(plans) > 1
     for slot in (0, 1):
         value = np.concatenate([plan.members[1].value[plan.slot == slot] for plan in plans])
@@ -266,6 +266,6 @@ def test_each_entity_is_a_tuple_with_its_tags():
     assert sum(plan.asked for plan in plans) == 50_000
     for plan in plans:
         (member,) = plan.members
-        assert (member.role, member.line, member.tuples) == (0, base.Line.KEY, None)
+        assert (member.role, member.space, member.tuples) == (0, base.AddressSpace.KEY, None)
         assert np.array_equal(member.value, plan.anchor)
     assert sorted(int(k) for plan in plans for k in plan.anchor) == list(range(50_000))

@@ -191,8 +191,8 @@ def test_chunks_hold_about_as_many_members_as_the_budget(count):
     world = World([frozenset([i % 2]) for i in range(2000)])
     sampling = {"tuples_per_anchor": 1, "positives_per_tuple": 2, "negatives_per_tuple": count}
     relation = relation_of("ntuples", **sampling)
-    (cell,) = labelled(world, relation, 1)
-    sizes = [len(plan.anchor) * len(plan.members) for plan in labels.plans(cell, relation)]
+    (shard,) = labelled(world, relation, 1)
+    sizes = [len(plan.anchor) * len(plan.members) for plan in labels.plans(shard, relation)]
     assert max(sizes) <= 1.5 * base.CHUNK
     assert len(sizes) <= 2 + 2 * sum(sizes) // base.CHUNK
 
@@ -273,14 +273,14 @@ def test_balanced_groups_are_seen_equally_often(balance):
         "pairs", 3, balance=balance, positives_per_anchor=1, negatives_per_anchor=1
     )
     found, totals = checked(world, relation)
-    turns: Counter[int] = Counter()
+    repeats: Counter[int] = Counter()
     for one in found:
-        turns[one.anchor] += bool(one.probability)
+        repeats[one.anchor] += bool(one.probability)
     groups = [range(20), range(20, 26), range(26, 28)]
     # A group of 2 has 26 negatives, one of 20 only 8: an anchor's own turns may be too many.
     assert totals["asked"] == 3 * 2 * balance
     for group in groups:
-        each = [turns[i] for i in group]
+        each = [repeats[i] for i in group]
         assert sum(each) == balance - sum(max(balance // len(group) + 1 - 26, 0) for _ in [0])
         assert max(each) - min(each) <= 1
 
@@ -291,7 +291,7 @@ def test_balanced_groups_are_seen_equally_often(balance):
 def test_the_share_of_positives_holds_on_average(share, positives):
     world = World([frozenset([i % 2]) for i in range(3000)] + [frozenset([2])])
     relation = relation_of("pairs", 3, positives_per_anchor=positives, positive_share=share)
-    plans = [plan for cell in labelled(world, relation) for plan in labels.plans(cell, relation)]
+    plans = [plan for shard in labelled(world, relation) for plan in labels.plans(shard, relation)]
     right = sum(plan.counts["positives_made"] for plan in plans)
     wrong = sum(plan.counts["negatives_made"] for plan in plans)
     assert right == 3000 * positives  # The last entity, which is alone, gets no negatives either.

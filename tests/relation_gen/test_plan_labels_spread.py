@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from components.common import hashing
-from components.relation_gen.index import shard
+from components.relation_gen.index import shard as index_shard
 from components.relation_gen.sampling import groups, without_replacement
 from components.relation_gen.sampling import plan as base
 from tests.relation_gen.planned import World, close, labelled, made, plan_labels, relation_of
@@ -48,11 +48,11 @@ def test_negatives_are_spread_as_declared(own, negatives):
     relation = relation_of(
         "pairs", 3, positives_per_anchor=0, negatives_per_anchor=2, negatives=negatives
     )
-    cells = labelled(world, relation, 2)
+    shards = labelled(world, relation, 2)
     found, _ = made(
-        [plan for cell in cells for plan in groups.plans(cell, relation)],
+        [plan for shard in shards for plan in groups.plans(shard, relation)],
         world.entity,
-        [cell.population for cell in cells],
+        [shard.population for shard in shards],
     )
     for side in (0, 1):
         share = world.marginal(side, relation.sampling.negatives)
@@ -94,10 +94,10 @@ def test_draws_of_one_fixed_index_are_uniform():
     """Over anchors: the words alone must do it, without another order for each seed."""
     world = World([frozenset([0])] * MANY)
     relation = relation_of("pairs", positives_per_anchor=3, negatives_per_anchor=0)
-    (cell,) = labelled(world, relation, 1)
+    (shard,) = labelled(world, relation, 1)
     for slot in range(3):
         counted: Counter[int] = Counter()
-        for plan in groups.plans(cell, relation):
+        for plan in groups.plans(shard, relation):
             counted.update((plan.members[1].value[plan.slot == slot] // (MANY // 20)).tolist())
         spread(1e-4, counted, dict.fromkeys(range(20), 1 / 20))
 
@@ -109,10 +109,10 @@ def given_words(monkeypatch: pytest.MonkeyPatch, *slots: tuple[int, int]) -> Non
 
     def words(seed: int, purpose: int, key: Any, slot: Any) -> Any:
         if purpose != base.NEGATIVES:
-            return hashing.words(seed, purpose, key, slot)
+            return hashing.random_bits(seed, purpose, key, slot)
         return np.broadcast_to(column[slot], np.broadcast_shapes(key.shape, slot.shape))
 
-    monkeypatch.setattr(without_replacement, "words", words)
+    monkeypatch.setattr(without_replacement, "random_bits", words)
 
 
 def test_stated_probability_is_the_exact_marginal_of_all_words(monkeypatch: pytest.MonkeyPatch):
@@ -131,7 +131,7 @@ def test_stated_probability_is_the_exact_marginal_of_all_words(monkeypatch: pyte
 
 def test_stated_probability_is_the_share_of_the_line(monkeypatch: pytest.MonkeyPatch):
     """All points where a line may begin, each once: each entity is met as often as it weighs."""
-    monkeypatch.setattr(shard, "FREQUENCY_UNIT", 1)
+    monkeypatch.setattr(index_shard, "FREQUENCY_UNIT", 1)
     world = World([frozenset([0])] * 2 + [frozenset([1])] * 5, frequency=[3, 0, 1, 2, 0, 4, 3])
     negatives = {"draw": "popularity", "feature": "f", "alpha": 1.0}
     relation = relation_of(

@@ -3,9 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.relation_gen.batches import Cell, Indexed
-from components.relation_gen.index import shard
-from components.relation_gen.index.shard import populate, weigh
+from components.relation_gen.batches import Indexed, IndexShard
+from components.relation_gen.index.shard import UNIT, populate, weigh
 from relation.core.errors import DataError
 from relation.sampling import Negatives
 
@@ -27,17 +26,17 @@ SMALL = [0, 2, 0, 1, 2, 0]
 
 
 def test_blocks_follow_each_other():
-    cell = populate(indexed(SMALL), 7)
-    assert cell.block.tolist() == [0, 0, 0, 1, 2, 2]
-    assert cell.start.tolist() == [0, 0, 0, 3, 4, 4]
-    assert cell.end.tolist() == [3, 3, 3, 4, 6, 6]
-    assert cell.place.tolist() == [0, 1, 2, 3, 4, 5]
-    assert cell.rank.tolist() == [0, 1, 2, 0, 0, 1]
-    assert (cell.heavy(1), cell.weight) == ([], 6)
-    rows = (cell.key - np.uint64(100)).astype(int)
-    assert cell.group.tolist() == [SMALL[i] * 10 for i in rows]
-    assert cell.number(0).tolist() == rows.tolist()
-    assert cell.number(1).tolist() == (-rows).tolist()
+    shard = populate(indexed(SMALL), 7)
+    assert shard.group.tolist() == [0, 0, 0, 1, 2, 2]
+    assert shard.start.tolist() == [0, 0, 0, 3, 4, 4]
+    assert shard.end.tolist() == [3, 3, 3, 4, 6, 6]
+    assert shard.position.tolist() == [0, 1, 2, 3, 4, 5]
+    assert shard.rank.tolist() == [0, 1, 2, 0, 0, 1]
+    assert (shard.top_weights(1), shard.weight) == ([], 6)
+    rows = (shard.key - np.uint64(100)).astype(int)
+    assert shard.negatives_group.tolist() == [SMALL[i] * 10 for i in rows]
+    assert shard.number(0).tolist() == rows.tolist()
+    assert shard.number(1).tolist() == (-rows).tolist()
 
 
 @given(st.permutations(range(12)), st.integers(0, 2**63 - 1))
@@ -45,9 +44,9 @@ def test_the_order_depends_on_the_seed_but_not_on_that_of_the_rows(order, seed):
     all_ = indexed([i % 3 for i in range(12)])
     rows = np.array(order)
     numbers = all_.numbers.reshape(12, 2)[rows].reshape(-1)
-    shuffled = Indexed(all_.key[rows], all_.block[rows], all_.group[rows], numbers)
+    shuffled = Indexed(all_.key[rows], all_.group[rows], all_.negatives_group[rows], numbers)
     one, other = populate(all_, seed), populate(shuffled, seed)
-    for name in ("key", "block", "group", "numbers", "start", "end"):
+    for name in ("key", "group", "negatives_group", "numbers", "start", "end"):
         assert np.array_equal(getattr(one, name), getattr(other, name))
 
 
@@ -58,34 +57,34 @@ def test_within_a_block_the_seed_orders():
 
 def test_grades_order_within_a_block_before_the_seed():
     grades = [3.0, 1.0, 2.0, 5.0, 1.0, 0.0]
-    cell = populate(indexed([0, 0, 0, 1, 1, 1], [[0.0, g] for g in grades]), 5, 1)
-    assert cell.number(1).tolist() == [1, 2, 3, 0, 1, 5]
+    shard = populate(indexed([0, 0, 0, 1, 1, 1], [[0.0, g] for g in grades]), 5, 1)
+    assert shard.number(1).tolist() == [1, 2, 3, 0, 1, 5]
 
 
 @pytest.mark.parametrize("grade", [None, 0])
 def test_no_entities(grade):
     none = np.zeros(0, dtype=np.uint64)
-    cell = populate(Indexed(none, none, none, np.zeros(0)), 1, grade)
-    assert (len(cell.key), cell.weight, cell.heavy(1)) == (0, 0, [])
-    assert cell.number(0).tolist() == []
+    shard = populate(Indexed(none, none, none, np.zeros(0)), 1, grade)
+    assert (len(shard.key), shard.weight, shard.top_weights(1)) == (0, 0, [])
+    assert shard.number(0).tolist() == []
     for negatives in (Negatives(draw="groups"), Negatives(draw="popularity")):
-        assert weigh(cell, negatives, np.zeros(0)).weight == 0
+        assert weigh(shard, negatives, np.zeros(0)).weight == 0
 
 
-def masses(cell: Cell) -> list[int]:
-    return np.diff(cell.mass).tolist()
+def weights(shard: IndexShard) -> list[int]:
+    return np.diff(shard.cumulative_weight).tolist()
 
 
 def test_uniform_negatives_need_no_weights():
-    cell = populate(indexed(SMALL), 7)
-    assert weigh(cell, Negatives(), None) is cell
+    shard = populate(indexed(SMALL), 7)
+    assert weigh(shard, Negatives(), None) is shard
 
 
 def test_groups_weigh_the_same_whatever_their_size():
-    cell = weigh(populate(indexed(SMALL), 7), Negatives(draw="groups"), None)
-    assert masses(cell) == [shard.UNIT // 3] * 3 + [shard.UNIT] + [shard.UNIT // 2] * 2
-    assert (cell.heavy(1)[0][0], cell.weight) == (shard.UNIT, 3 * shard.UNIT)
-    assert cell.mass[0] == 0
+    shard = weigh(populate(indexed(SMALL), 7), Negatives(draw="groups"), None)
+    assert weights(shard) == [UNIT // 3] * 3 + [UNIT] + [UNIT // 2] * 2
+    assert (shard.top_weights(1)[0][0], shard.weight) == (UNIT, 3 * UNIT)
+    assert shard.cumulative_weight[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -98,15 +97,15 @@ def test_groups_weigh_the_same_whatever_their_size():
     ],
 )
 def test_popularity_is_a_power_of_frequency_and_what_never_occurs_weighs_nothing(alpha, expected):
-    cell = populate(indexed(SMALL), 7)
+    shard = populate(indexed(SMALL), 7)
     frequency = np.array([0.0, 1.0, 16.0, 81.0, -4.0, np.nan])
-    cell = weigh(cell, Negatives(draw="popularity", alpha=alpha), frequency)
-    assert masses(cell) == [2**20 * value for value in expected]
-    assert cell.heavy(1)[0][0] == 2**20 * max(expected)
+    shard = weigh(shard, Negatives(draw="popularity", alpha=alpha), frequency)
+    assert weights(shard) == [2**20 * value for value in expected]
+    assert shard.top_weights(1)[0][0] == 2**20 * max(expected)
 
 
 @pytest.mark.parametrize("frequency", [1e30, 1e300, np.inf])
 def test_frequencies_too_large_to_be_counted_are_refused(frequency):
-    cell = populate(indexed(SMALL), 7)
+    shard = populate(indexed(SMALL), 7)
     with pytest.raises(DataError, match=r"frequency .*; expected at most"):
-        weigh(cell, Negatives(draw="popularity"), np.array([1.0, 1, 1, 1, 1, frequency]))
+        weigh(shard, Negatives(draw="popularity"), np.array([1.0, 1, 1, 1, 1, frequency]))

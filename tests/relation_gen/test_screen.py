@@ -7,15 +7,15 @@ from PIL import Image
 
 from components.common.example_wire import split_joined
 from components.common.row_requirements import Key, Number, RowSpec, entity_spec
-from components.common.row_validation import NotAnExample, Screen, decodable, joined
+from components.common.row_validation import NotAnExample, RowValidator, decodable, joined
 from relation.core.errors import DataError
 from tests.relation_gen.helpers import IMAGE_SCHEMA, SCHEMA, png, request, row
 
 GOOD = row(id=b"a", label=1, x=[1.0, 2.0])
 
 
-def screened(*rows: bytes, schema=SCHEMA):
-    return Screen(spec_of(schema))(list(rows))
+def validated(*rows: bytes, schema=SCHEMA):
+    return RowValidator(spec_of(schema))(list(rows))
 
 
 def spec_of(schema=SCHEMA) -> RowSpec:
@@ -23,7 +23,7 @@ def spec_of(schema=SCHEMA) -> RowSpec:
 
 
 def test_good_rows_give_id_and_label():
-    found = screened(GOOD, row(id=b"\xff\0\n", label=-3), row(id=b"b", label=1, unknown=b"?"))
+    found = validated(GOOD, row(id=b"\xff\0\n", label=-3), row(id=b"b", label=1, unknown=b"?"))
     assert found.reasons == ["", "", ""]
     assert found.ids == [b"a", b"\xff\0\n", b"b"]
     assert found.keys[1] == [b"1", b"-3", b"1"]
@@ -49,7 +49,7 @@ def test_good_rows_give_id_and_label():
     ],
 )
 def test_bad_rows_give_a_reason_and_leave_their_neighbours_alone(bad, reason):
-    found = screened(GOOD, bad, GOOD)
+    found = validated(GOOD, bad, GOOD)
     assert found.reasons == ["", reason, ""]
     assert found.keys[1][0] == found.keys[1][2] == b"1"
 
@@ -57,7 +57,7 @@ def test_bad_rows_give_a_reason_and_leave_their_neighbours_alone(bad, reason):
 def test_float_rows_are_told_apart_where_some_have_none():
     nan = row(id=b"a", label=1, x=[0.0, float("nan"), 1.0])
     none = row(id=b"a", label=1)
-    assert screened(none, GOOD, none, none, nan, none, GOOD).reasons == [
+    assert validated(none, GOOD, none, none, nan, none, GOOD).reasons == [
         *[""] * 4,
         "nan",
         "",
@@ -66,7 +66,7 @@ def test_float_rows_are_told_apart_where_some_have_none():
 
 
 def test_images():
-    found = screened(
+    found = validated(
         row(id=b"a", label=1, image=png()),
         row(id=b"b", label=1, image=png(kind="JPEG")),
         row(id=b"c", label=1),
@@ -98,7 +98,7 @@ def test_an_image_with_damaged_pixels_is_found():
 
 def test_a_record_of_another_kind_is_no_row():
     with pytest.raises(NotAnExample):
-        screened(GOOD, b"not a tf.Example")
+        validated(GOOD, b"not a tf.Example")
 
 
 def test_the_schema_must_have_the_features_that_the_request_names():
@@ -119,7 +119,7 @@ def test_keys_of_several_values_are_sets_and_keep_their_order_beside():
         row(id=b"d", label=1),
         row(id=b"e", label=[2, 20], x=[float("nan"), 1.0]),
     ]
-    found = Screen(SEVERAL)(rows)
+    found = RowValidator(SEVERAL)(rows)
     assert [split_joined(value) for value in found.keys[1]] == [
         [b"1", b"3"],
         [b"-7"],
@@ -139,7 +139,7 @@ def test_an_ill_typed_row_does_not_change_what_is_found_of_others():
         row(id=b"b", label=b"x"),
         row(id=b"c", label=2, x=[4.0, 5.0]),
     ]
-    found, alone = Screen(SEVERAL)(rows), Screen(SEVERAL)([rows[0], rows[2]])
+    found, alone = RowValidator(SEVERAL)(rows), RowValidator(SEVERAL)([rows[0], rows[2]])
     assert found.reasons == ["", "wrong_type", ""]
     assert found.ids == [b"a", b"b", b"c"]
     assert [found.keys[1][i] for i in (0, 2)] == alone.keys[1]
@@ -149,7 +149,7 @@ def test_an_ill_typed_row_does_not_change_what_is_found_of_others():
 
 
 def test_no_rows():
-    found = Screen(SEVERAL)([])
+    found = RowValidator(SEVERAL)([])
     assert (found.keys, found.reasons, found.raw) == ([[], []], [], {1: []})
     assert found.numbers[0].shape == (0, 2)
 
@@ -161,7 +161,7 @@ def test_an_empty_value_is_no_label():
     for name in ("id", "tags"):
         schema.feature.add(name=name, type=1)
     spec = RowSpec(("id", "tags"), keys, (), (), (), schema.SerializeToString())
-    found = Screen(spec)(
+    found = RowValidator(spec)(
         [row(id=b"a", tags=[b""]), row(id=b"b", tags=[b"", b"t"]), row(id=b"c", tags=b"t")]
     )
     assert found.reasons == ["no_label", "", ""]

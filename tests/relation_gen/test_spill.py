@@ -66,7 +66,7 @@ def test_a_view_is_written_as_what_it_shows():
     part = batches.Indexed(every[::2], every[10:0:-1], every[:0], np.arange(6.0).reshape(2, 3).T)
     found = shuffle_store.loads(shuffle_store.dumps(part))
     assert found.key.tolist() == list(range(0, 20, 2))
-    assert found.block.tolist() == list(range(10, 0, -1))
+    assert found.group.tolist() == list(range(10, 0, -1))
     assert found.numbers.tolist() == [0, 3, 1, 4, 2, 5]
 
 

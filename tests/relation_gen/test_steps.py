@@ -4,9 +4,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.common import example_wire
-from components.relation_gen.batches import Cell, Entities, Strings, Wanted, Weighted
+from components.relation_gen.batches import (
+    Entities,
+    IndexShard,
+    MemberRequests,
+    MemberRequestsByWeight,
+    Strings,
+)
 from components.relation_gen.sampling.compose import NOTHING
-from components.relation_gen.sampling.plan import Line, Members, Plan
+from components.relation_gen.sampling.plan import AddressSpace, Members, Plan
 from components.relation_gen.tuples import route
 from tests.relation_gen.helpers import row
 
@@ -23,9 +29,9 @@ def plan(at: int, n: int, more: bool) -> Plan:
         anchor=anchor,
         slot=tuples.astype(np.uint32),
         members=(
-            Members(0, Line.KEY, anchor),
-            Members(1, Line.PLACE, half + 100, half),
-            Members(1, Line.WEIGHTED, tuples[n // 2 :] + 200, tuples[n // 2 :], probability),
+            Members(0, AddressSpace.KEY, anchor),
+            Members(1, AddressSpace.POSITION, half + 100, half),
+            Members(1, AddressSpace.WEIGHT, tuples[n // 2 :] + 200, tuples[n // 2 :], probability),
         ),
         relation=np.arange(2 * n, dtype=np.float32),
         weight=NOTHING,
@@ -44,7 +50,9 @@ def test_plans_are_taken_apart_and_nothing_is_lost(sizes, more, budget):
     totals: dict[str, int] = {}
     batches = list(route.batches(plans, ["item/train", "item/train"], totals, budget))
     if budget < 20:  # An anchor with many tuples is cut.
-        assert all(len(batch.heads.anchor) <= max(budget // 3, 1) + budget for batch in batches)
+        assert all(
+            len(batch.tuple_rows.anchor) <= max(budget // 3, 1) + budget for batch in batches
+        )
     n = sum(sizes)
     assert {name: count for name, count in totals.items() if count} == {
         name: count
@@ -57,19 +65,23 @@ def test_plans_are_taken_apart_and_nothing_is_lost(sizes, more, budget):
         }.items()
         if count
     }
-    heads, places, points, known = [], [], [], []
+    tuple_rows, by_position, by_weight, by_key = [], [], [], []
     for batch in batches:
-        entries = list(batch.heads.entries)
-        which = batch.heads.more.tolist() or [None] * len(batch.heads.anchor)
-        label = batch.heads.relation.reshape(-1, 2).tolist()
+        entries = list(batch.tuple_rows.entries)
+        which = batch.tuple_rows.more.tolist() or [None] * len(batch.tuple_rows.anchor)
+        label = batch.tuple_rows.relation.reshape(-1, 2).tolist()
         told = [entries[i] if i is not None else b"" for i in which]
-        heads += zip(
-            batch.heads.anchor.tolist(), batch.heads.slot.tolist(), label, told, strict=True
+        tuple_rows += zip(
+            batch.tuple_rows.anchor.tolist(),
+            batch.tuple_rows.slot.tolist(),
+            label,
+            told,
+            strict=True,
         )
         for members, kind, found in (
-            (batch.places, Wanted, places),
-            (batch.points, Weighted, points),
-            *((members, Wanted, known) for members in batch.known.values()),
+            (batch.by_position, MemberRequests, by_position),
+            (batch.by_weight, MemberRequestsByWeight, by_weight),
+            *((members, MemberRequests, by_key) for members in batch.by_key.values()),
         ):
             if members is not None:
                 assert type(members) is kind
@@ -80,7 +92,7 @@ def test_plans_are_taken_apart_and_nothing_is_lost(sizes, more, budget):
                     ),
                     strict=True,
                 )
-                assert np.isnan(members.probability).all() == (kind is Wanted)
+                assert np.isnan(members.probability).all() == (kind is MemberRequests)
     expected = [
         (
             int(one.anchor[j]),
@@ -91,12 +103,12 @@ def test_plans_are_taken_apart_and_nothing_is_lost(sizes, more, budget):
         for one in plans
         for j in range(len(one.anchor))
     ]
-    assert heads == expected
-    assert known == [(int(a), j, 0, int(a)) for one in plans for j, a in enumerate(one.anchor)]
-    assert places == [
+    assert tuple_rows == expected
+    assert by_key == [(int(a), j, 0, int(a)) for one in plans for j, a in enumerate(one.anchor)]
+    assert by_position == [
         (int(one.anchor[j]), j, 1, 100 + j) for one in plans for j in range(len(one.anchor) // 2)
     ]
-    assert points == [
+    assert by_weight == [
         (int(one.anchor[j]), j, 1, 200 + j)
         for one in plans
         for j in range(len(one.anchor) // 2, len(one.anchor))
@@ -108,45 +120,47 @@ def test_plans_are_taken_apart_and_nothing_is_lost(sizes, more, budget):
 def test_each_tuple_goes_to_one_shard_and_so_do_its_members(n, shards, more):
     (batch,) = route.batches([plan(0, n, more)], ["a", "b"], {}, 1000)
     found = {}
-    for shard, heads in route.split_heads(batch.heads, shards):
-        entries = list(heads.entries)
-        label = heads.relation.reshape(-1, 2).tolist()
-        for i, key in enumerate(zip(heads.anchor.tolist(), heads.slot.tolist(), strict=True)):
-            told = entries[heads.more[i]] if more else b""
+    for shard, tuple_rows in route.split_tuple_rows(batch.tuple_rows, shards):
+        entries = list(tuple_rows.entries)
+        label = tuple_rows.relation.reshape(-1, 2).tolist()
+        for i, key in enumerate(
+            zip(tuple_rows.anchor.tolist(), tuple_rows.slot.tolist(), strict=True)
+        ):
+            told = entries[tuple_rows.more[i]] if more else b""
             assert found.setdefault(key, (shard, label[i], told))[0] == shard
     assert len(found) == n
     for j in range(n):
-        _, label, told = found[int(batch.heads.anchor[j]), j]
+        _, label, told = found[int(batch.tuple_rows.anchor[j]), j]
         assert (label, told) == ([2 * j, 2 * j + 1], (b"0", b"0!")[j % 2] if more else b"")
 
 
 def test_members_are_resolved_to_keys_and_get_their_probability():
     none = np.zeros(0)
-    mass = np.array([0, 3, 3, 5], dtype=np.int64)
+    cumulative_weight = np.array([0, 3, 3, 5], dtype=np.int64)
     key = np.array([7, 8, 9], dtype=np.uint64)
-    cell = Cell(key, key, key, none, NONE, NONE, mass)
+    shard = IndexShard(key, key, key, none, NONE, NONE, cumulative_weight)
     anchor, slot, role = (
         key.repeat(2)[:5],
         np.arange(5, dtype=np.uint32),
         np.ones(5, dtype=np.uint16),
     )
     part = np.full(5, 0.1, dtype=np.float32)
-    points = Weighted(
+    by_weight = MemberRequestsByWeight(
         anchor, slot, role, np.array([100, 102, 103, 104, 101], dtype=np.uint64), part
     )
-    found = route.resolve(points, cell, 50, 100)
-    assert type(found) is Wanted
+    found = route.resolve(by_weight, shard, 50, 100)
+    assert type(found) is MemberRequests
     assert found.entity.tolist() == [7, 7, 9, 9, 7]  # What weighs nothing is never met.
     np.testing.assert_allclose(found.probability, [0.3, 0.3, 0.2, 0.2, 0.3], rtol=1e-6)
-    places = Wanted(
+    by_position = MemberRequests(
         anchor[:3], slot[:3], role[:3], np.array([52, 50, 51], dtype=np.uint64), part[:3]
     )
-    found = route.resolve(places, cell, 50, 100)
+    found = route.resolve(by_position, shard, 50, 100)
     assert found.entity.tolist() == [9, 7, 8]
     assert found.probability.tolist() == part[:3].tolist()
     ends = np.array([0, 50, 50, 53, 60], dtype=np.int64)
-    assert [number for number, _ in route.split_places(places, ends)] == [2]
-    assert list(route.split_places(None, ends)) == []
+    assert [number for number, _ in route.split_by_position(by_position, ends)] == [2]
+    assert list(route.split_by_position(None, ends)) == []
 
 
 def entities(n: int) -> Entities:
@@ -165,23 +179,23 @@ def entities(n: int) -> Entities:
     st.lists(st.tuples(st.integers(0, 5), st.integers(0, 1)), min_size=1, max_size=60),
     st.integers(1, 4),
 )
-def test_members_get_the_bytes_of_their_entity_once_a_shard_and_role(wanted, shards):
-    m = len(wanted)
+def test_members_get_the_bytes_of_their_entity_once_a_shard_and_role(requests, shards):
+    m = len(requests)
     rekeys = [example_wire.Rekey(role, ["id", "x"], "id") for role in ("left", "right")]
-    members = Wanted(
+    members = MemberRequests(
         np.arange(m, dtype=np.uint64) * np.uint64(2**58),
         np.arange(m, dtype=np.uint32),
-        np.array([role for _, role in wanted], dtype=np.uint16),
-        np.array([10 + entity for entity, _ in wanted], dtype=np.uint64),
+        np.array([role for _, role in requests], dtype=np.uint16),
+        np.array([10 + entity for entity, _ in requests], dtype=np.uint64),
         np.arange(m, dtype=np.float32),
     )
     seen = []
     for shard, found in route.gather(entities(6), members, rekeys, shards):
         pieces = list(found.pieces)
         assert len(set(pieces)) == len(pieces)
-        assert (route.shard_of(found.anchor, found.slot, shards) == shard).all()
+        assert (route.output_shard_of(found.anchor, found.slot, shards) == shard).all()
         for i, slot in enumerate(found.slot.tolist()):
-            entity, role = wanted[slot]
+            entity, role = requests[slot]
             side = ("left", "right")[role]
             expected = row(**{f"{side}_id": b"%d" % entity, f"{side}_x": [entity * 1.0]})
             assert example_wire.features_of(
@@ -200,7 +214,7 @@ def test_members_get_the_bytes_of_their_entity_once_a_shard_and_role(wanted, sha
 def test_a_member_that_is_not_there_is_an_error_of_the_program(key):
     some = entities(3)
     one = np.zeros(1, dtype=np.uint32)
-    members = Wanted(
+    members = MemberRequests(
         some.key[:1], one, one.astype(np.uint16), np.array([key], dtype=np.uint64), NOTHING
     )
     with pytest.raises(RuntimeError, match="names an entity that its block does not hold"):

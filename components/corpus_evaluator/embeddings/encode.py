@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from components.common import hashing as keys
 from components.common.row_requirements import RowSpec
-from components.common.row_validation import Screen
+from components.common.row_validation import RowValidator
 from components.common.tfrecord_reader import read_batches
 from components.corpus_evaluator.embeddings.points import U64, Floats, Keys, Places, Points
 from components.corpus_evaluator.embeddings.raw_features import Layout
@@ -117,14 +117,14 @@ class Encode(beam.DoFn):
 
     def setup(self) -> None:
         """Loads the models, and makes the C++ decoder, which does not pickle."""
-        self._screen = Screen(self._plan.rows) if self._plan.rows is not None else None
+        self._validated = RowValidator(self._plan.rows) if self._plan.rows is not None else None
         self._models = {name: tf.saved_model.load(path) for name, path in self._plan.models.items()}
 
     def process(self, path: str) -> Iterator[Any]:
         """Reads a file in batches."""
         for records in read_batches(path):
-            if self._screen is not None:
-                reasons = self._screen(records).reasons
+            if self._validated is not None:
+                reasons = self._validated(records).reasons
                 records = list(itertools.compress(records, [not reason for reason in reasons]))
             found: dict[bytes, tf.train.Example] = {}
             for record in records:
@@ -134,7 +134,7 @@ class Encode(beam.DoFn):
             names = list(found)
             for start in range(0, len(names), BATCH):
                 part = self._encoded(names[start : start + BATCH], found)
-                shards = keys.scale(part.ids, self._plan.shards).astype(np.int64)
+                shards = keys.multiply_shift(part.ids, self._plan.shards).astype(np.int64)
                 for shard in np.unique(shards).tolist():
                     yield shard, part.take(np.flatnonzero(shards == shard))
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from components.common.hashing import I64
-from components.relation_gen.index.shard import MAX_MASS
+from components.relation_gen.index.shard import MAX_TOTAL_WEIGHT
 from components.relation_gen.memory import budget
-from components.relation_gen.sampling.label_sets import Block, Table, make_table
+from components.relation_gen.sampling.label_sets import LabelSet, LabelSetTable, make_table
 from components.relation_gen.sampling.plan import Candidates
 from components.relation_gen.stats import counters
 from components.relation_gen.stats.counters import show
@@ -23,27 +23,28 @@ from relation.sampling import PairSampling, Sampling
 
 OBJECT_BYTES = 150
 """What a member of a tuple takes in memory beside its own bytes."""
-MAX_SHARDS = 99_999
-HEAVY = 16
+MAX_OUTPUT_SHARDS = 99_999
+TOP_WEIGHTS = 16
 """So many of the heaviest entities are known to every anchor: it may have excluded some."""
 
 
 @dataclass(frozen=True)
-class CellTotal:
-    """Counts of one cell of one split.
+class ShardTotal:
+    """Counts of one index shard of one split.
 
-    `mass`: weight of all entities. `heavy`: weight and point of the heaviest. `blocks`: labels, or
-    queries. `related`: rows that share their label with another. `label`: one of the labels, to be
-    shown. `expected`: tuples that it will make, about. `table`: of each block its hash, group,
-    labels, place, rows, place on the weighted line and weight; where blocks are related.
+    `total_weight`: of all entities. `top_weights`: weight and weight offset of the heaviest.
+    `groups`: labels, or queries. `related`: rows that share their label with another. `label`: one
+    of the labels, to be shown. `expected`: about how many tuples it will make. `table`: of each
+    group its hash, negatives' group, labels, position, rows, weight offset and weight; where groups
+    are related.
     """
 
     split: str
-    cell: int
+    shard: int
     rows: int
-    mass: int
-    heavy: tuple[tuple[int, int], ...]
-    blocks: int
+    total_weight: int
+    top_weights: tuple[tuple[int, int], ...]
+    groups: int
     related: int
     label: str
     expected: int
@@ -57,18 +58,18 @@ class Layout:
     [split]: what negatives are drawn from. `shards[output]`: number of files of each split written.
     """
 
-    places: Mapping[str, I64]
-    masses: Mapping[str, I64]
+    position_offsets: Mapping[str, I64]
+    weight_offsets: Mapping[str, I64]
     candidates: Mapping[str, Candidates]
-    tables: Mapping[str, Table | None]
-    shards: Mapping[str, int]
+    tables: Mapping[str, LabelSetTable | None]
+    output_shards: Mapping[str, int]
 
 
 def make_layout(
     request: Materialization,
     splits: tuple[str, ...],
-    cells: int,
-    totals: Iterable[CellTotal],
+    shards: int,
+    totals: Iterable[ShardTotal],
     counts: counters.Counts,
 ) -> Layout:
     """Lays out index and output.
@@ -80,69 +81,69 @@ def make_layout(
     _refuse_overlap(request, counts)
     if request.bad_rows == "fail":
         _refuse_bad_rows(counts)
-    by_split: dict[str, list[CellTotal]] = {split: [] for split in splits}
+    by_split: dict[str, list[ShardTotal]] = {split: [] for split in splits}
     for total in totals:
         by_split[total.split].append(total)
-    places, masses, candidates, tables, shards = {}, {}, {}, {}, {}
+    position_offsets, weight_offsets, candidates, tables, output_shards = {}, {}, {}, {}, {}
     for split, found in by_split.items():
         _check_split(request, split, found, counts)
-        places[split] = _ends(cells, {total.cell: total.rows for total in found})
-        if (mass := sum(total.mass for total in found)) > MAX_MASS:
+        position_offsets[split] = _ends(shards, {total.shard: total.rows for total in found})
+        if (weight := sum(total.total_weight for total in found)) > MAX_TOTAL_WEIGHT:
             raise DataError(
-                f"split {split!r}: the weights of negatives come to 2^{mass.bit_length() - 1}, and "
-                "at most 2^62 can be added: draw them uniformly, or from fewer groups"
+                f"split {split!r}: the weights of negatives come to 2^{weight.bit_length() - 1}, "
+                "and at most 2^62 can be added: draw them uniformly, or from fewer groups"
             )
-        masses[split] = _ends(cells, {total.cell: total.mass for total in found})
+        weight_offsets[split] = _ends(shards, {total.shard: total.total_weight for total in found})
         candidates[split] = Candidates(
-            int(places[split][-1]),
-            int(masses[split][-1]),
-            _heavy(found, masses[split]),
+            int(position_offsets[split][-1]),
+            int(weight_offsets[split][-1]),
+            _top_weights(found, weight_offsets[split]),
         )
-        tables[split] = _table(request, found, places[split], masses[split])
-        shards[split] = _tuple_shards(request, split, found, counts)
+        tables[split] = _table(request, found, position_offsets[split], weight_offsets[split])
+        output_shards[split] = _tuple_shards(request, split, found, counts)
         if split == TRAIN:
             sizes = [_entity_size(request, name, split, counts)[0] for name in request.entities]
-            shards[ENTITIES] = _shards(request, sum(sizes))
-    return Layout(places, masses, candidates, tables, shards)
+            output_shards[ENTITIES] = _output_shards(request, sum(sizes))
+    return Layout(position_offsets, weight_offsets, candidates, tables, output_shards)
 
 
-def _heavy(found: list[CellTotal], masses: I64) -> tuple[tuple[int, int], ...]:
+def _top_weights(found: list[ShardTotal], weight_offsets: I64) -> tuple[tuple[int, int], ...]:
     """Weight and point of the heaviest entities of all cells."""
     each = [
-        (weight, int(masses[total.cell]) + point)
+        (weight, int(weight_offsets[total.shard]) + weight_offset)
         for total in found
-        for weight, point in total.heavy
+        for weight, weight_offset in total.top_weights
     ]
-    return tuple(sorted(each, key=lambda one: (-one[0], one[1]))[:HEAVY])
+    return tuple(sorted(each, key=lambda one: (-one[0], one[1]))[:TOP_WEIGHTS])
 
 
-def _ends(cells: int, sizes: Mapping[int, int]) -> I64:
-    size = [sizes.get(cell, 0) for cell in range(cells)]
+def _ends(shards: int, sizes: Mapping[int, int]) -> I64:
+    size = [sizes.get(shard, 0) for shard in range(shards)]
     return np.concatenate([[0], np.cumsum(np.array(size, dtype=np.int64))])
 
 
 def _table(
-    request: Materialization, found: list[CellTotal], places: I64, masses: I64
-) -> Table | None:
-    blocks = [
-        Block(
-            block,
+    request: Materialization, found: list[ShardTotal], position_offsets: I64, weight_offsets: I64
+) -> LabelSetTable | None:
+    groups = [
+        LabelSet(
             group,
+            negatives_group,
             labels,
-            int(places[total.cell]) + start,
+            int(position_offsets[total.shard]) + start,
             rows,
-            int(masses[total.cell]) + at,
-            mass,
+            int(weight_offsets[total.shard]) + at,
+            total_weight,
         )
         for total in found
-        for block, group, labels, start, rows, at, mass in total.table
+        for group, negatives_group, labels, start, rows, at, total_weight in total.table
     ]
-    if not blocks:
+    if not groups:
         return None
     sampling = getattr(request.relation, "sampling", None)
     assert isinstance(sampling, Sampling)
     negatives = sampling.negatives
-    return make_table(blocks, negatives.where, negatives.weighted, "relation.source.feature")
+    return make_table(groups, negatives.where, negatives.weighted, "relation.source.feature")
 
 
 def _entity_size(
@@ -155,7 +156,7 @@ def _entity_size(
 
 
 def _tuple_shards(
-    request: Materialization, split: str, found: list[CellTotal], counts: counters.Counts
+    request: Materialization, split: str, found: list[ShardTotal], counts: counters.Counts
 ) -> int:
     expected = sum(total.expected for total in found)
     if isinstance(request.relation, kinds.Rows):
@@ -164,12 +165,12 @@ def _tuple_shards(
     for role in request.tuples.roles:
         stored, number = _entity_size(request, role.entity, split, counts)
         size += stored / max(number, 1) + OBJECT_BYTES
-    return _shards(request, int(size * expected))
+    return _output_shards(request, int(size * expected))
 
 
-def _shards(request: Materialization, size: int) -> int:
-    most = budget(request.relation.memory_mb).shard
-    return min(max(-(-size // most), 1), MAX_SHARDS)
+def _output_shards(request: Materialization, size: int) -> int:
+    most = budget(request.relation.memory_mb).output_shard
+    return min(max(-(-size // most), 1), MAX_OUTPUT_SHARDS)
 
 
 # Not faults of a row: another row with its id, or between its ends, is used in its place.
@@ -206,7 +207,7 @@ def _refuse_overlap(request: Materialization, counts: counters.Counts) -> None:
             )
 
 
-def _shown(found: counters.Tally) -> str:
+def _shown(found: counters.Counter) -> str:
     if not found.examples:
         return ""
     ids = ", ".join(show(example) for example in found.examples)
@@ -214,7 +215,7 @@ def _shown(found: counters.Tally) -> str:
 
 
 def _check_split(
-    request: Materialization, split: str, found: list[CellTotal], counts: counters.Counts
+    request: Materialization, split: str, found: list[ShardTotal], counts: counters.Counts
 ) -> None:
     """Checks that a split can make tuples."""
     relation = request.relation
@@ -241,10 +242,10 @@ _NONE = {
 }
 
 
-def _check_labels(relation: kinds.RelationConfig, split: str, found: list[CellTotal]) -> None:
+def _check_labels(relation: kinds.RelationConfig, split: str, found: list[ShardTotal]) -> None:
     assert isinstance(relation.source, kinds.SameLabel)
     feature, sampling = relation.source.feature, relation.sampling
-    labels = sum(total.blocks for total in found)
+    labels = sum(total.groups for total in found)
     related = sum(total.related for total in found)
     pairs = isinstance(sampling, PairSampling)
     negatives = not isinstance(sampling, PairSampling) or sampling.some_negatives

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from components.common.hashing import U64, words
-from components.relation_gen.batches import F64, Cell, Indexed
+from components.common.hashing import U64, random_bits
+from components.relation_gen.batches import F64, Indexed, IndexShard
 from components.relation_gen.sampling.plan import ORDER
 from relation.core.errors import DataError
 from relation.sampling import Negatives
@@ -20,43 +20,45 @@ UNIT = 16 * math.lcm(*range(1, 25))
 """Weight of a group that is drawn as often as any other: about 2^36, and small groups divide it."""
 FREQUENCY_UNIT = 2**20
 """Weight of an entity of frequency 1."""
-MAX_MASS = 2**62
+MAX_TOTAL_WEIGHT = 2**62
 """Weight that all entities may have together."""
 
 
-def turn_of(key: U64, seed: int) -> U64:
+def sort_priority(key: U64, seed: int) -> U64:
     """The order of entities within their block."""
-    return words(seed, ORDER, key, np.zeros(1, dtype=np.uint64))
+    return random_bits(seed, ORDER, key, np.zeros(1, dtype=np.uint64))
 
 
-def populate(indexed: Indexed, seed: int, grade: int | None = None) -> Cell:
+def populate(indexed: Indexed, seed: int, grade: int | None = None) -> IndexShard:
     """Puts the entities of a cell in order.
 
     Args:
       grade: the column of `numbers` that blocks are sorted by, if any.
     """
-    key, block = indexed.key, indexed.block
+    key, group = indexed.key, indexed.group
     n = len(key)
     numbers = indexed.numbers.reshape(max(n, 1), -1)[:n]
-    by: list[Any] = [key, turn_of(key, seed)]
+    by: list[Any] = [key, sort_priority(key, seed)]
     if grade is not None and n:
         by.append(numbers[:, grade])
-    order = np.lexsort((*by, block))
-    block = block[order]
-    first = np.flatnonzero(np.r_[True, block[1:] != block[:-1]][:n])
+    order = np.lexsort((*by, group))
+    group = group[order]
+    first = np.flatnonzero(np.r_[True, group[1:] != group[:-1]][:n])
     sizes = np.diff(np.r_[first, n])
-    return Cell(
+    return IndexShard(
         key=key[order],
-        block=block,
-        group=indexed.group[order] if len(indexed.group) else indexed.group,
+        group=group,
+        negatives_group=indexed.negatives_group[order]
+        if len(indexed.negatives_group)
+        else indexed.negatives_group,
         numbers=numbers[order].reshape(-1),
         start=np.repeat(first, sizes),
         end=np.repeat(first + sizes, sizes),
-        mass=np.zeros(0, dtype=np.int64),
+        cumulative_weight=np.zeros(0, dtype=np.int64),
     )
 
 
-def weigh(cell: Cell, negatives: Negatives, frequency: F64 | None) -> Cell:
+def weigh(shard: IndexShard, negatives: Negatives, frequency: F64 | None) -> IndexShard:
     """Lays the entities out on the weighted line, as negatives are to be drawn.
 
     Weights are integers, so that their sums depend on no order.
@@ -68,18 +70,18 @@ def weigh(cell: Cell, negatives: Negatives, frequency: F64 | None) -> Cell:
       DataError: frequencies are too large to be added up.
     """
     if not negatives.weighted:
-        return cell
+        return shard
     if negatives.draw == "groups":
-        weight = UNIT // np.maximum(cell.end - cell.start, 1)
+        weight = UNIT // np.maximum(shard.end - shard.start, 1)
     else:
         assert frequency is not None
         known = np.where(frequency > 0, frequency, 0.0)
         powered = np.where(known > 0, np.power(np.maximum(known, 1e-300), negatives.alpha), 0.0)
-        if not powered.sum() * FREQUENCY_UNIT <= MAX_MASS:
+        if not powered.sum() * FREQUENCY_UNIT <= MAX_TOTAL_WEIGHT:
             raise DataError(
                 f"relation.sampling.negatives: got a frequency of {known.max():g}; with alpha "
                 f"{negatives.alpha:g} the frequencies, raised to it, add up to {powered.sum():g}; "
-                f"expected at most {MAX_MASS // FREQUENCY_UNIT:g}: scale the feature down"
+                f"expected at most {MAX_TOTAL_WEIGHT // FREQUENCY_UNIT:g}: scale the feature down"
             )
         weight = np.rint(powered * FREQUENCY_UNIT).astype(np.int64)
-    return dataclasses.replace(cell, mass=np.concatenate([[0], np.cumsum(weight)]))
+    return dataclasses.replace(shard, cumulative_weight=np.concatenate([[0], np.cumsum(weight)]))

@@ -4,25 +4,25 @@ import numpy as np
 
 from components.common import example_wire
 from components.common.row_requirements import EntitySpec
-from components.common.row_validation import Screened
+from components.common.row_validation import ValidatedRows
 
 UNKNOWN_TAG, BAD_CONFIDENCE = "unknown_label", "bad_confidence"
 
 
 def check(
-    spec: EntitySpec, screened: Screened, reasons: list[str], domain: tuple[str, ...]
+    spec: EntitySpec, validated: ValidatedRows, reasons: list[str], domain: tuple[str, ...]
 ) -> None:
     """Finds rows with a label that is not in the domain, or a confidence that is none."""
     known = {tag.encode() for tag in domain}
-    at, beside = spec.rows.place(spec.tags), spec.rows.number(spec.confidence)
+    at, beside = spec.rows.key_index(spec.tags), spec.rows.number(spec.confidence)
     assert at is not None
-    for row, (values, reason) in enumerate(zip(screened.raw[at], reasons, strict=True)):
+    for row, (values, reason) in enumerate(zip(validated.raw[at], reasons, strict=True)):
         if reason:
             continue
         if not known.issuperset(values):
             reasons[row] = UNKNOWN_TAG
         elif beside is not None:
-            numbers = screened.numbers[beside][row]
+            numbers = validated.numbers[beside][row]
             count = int((~np.isnan(numbers)).sum())
             given = numbers[:count]
             fit = (given >= 0) & (given <= spec.levels)
@@ -32,13 +32,13 @@ def check(
                 reasons[row] = BAD_CONFIDENCE
 
 
-def label(spec: EntitySpec, screened: Screened, row: int, domain: tuple[str, ...]) -> bytes:
+def label(spec: EntitySpec, validated: ValidatedRows, row: int, domain: tuple[str, ...]) -> bytes:
     """The label of an entity with its own tags: a number in [0, 1] for each of the domain."""
-    at, beside = spec.rows.place(spec.tags), spec.rows.number(spec.confidence)
+    at, beside = spec.rows.key_index(spec.tags), spec.rows.number(spec.confidence)
     assert at is not None
     values = [0.0] * len(domain)
     number = {tag.encode(): i for i, tag in enumerate(domain)}
-    shares = None if beside is None else screened.numbers[beside][row] / spec.levels
-    for i, tag in enumerate(screened.raw[at][row]):
+    shares = None if beside is None else validated.numbers[beside][row] / spec.levels
+    for i, tag in enumerate(validated.raw[at][row]):
         values[number[tag]] = 1.0 if shares is None else float(shares[i])
     return example_wire.floats(values)

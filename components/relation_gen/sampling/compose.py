@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from components.common.hashing import I64, U64, words
+from components.common.hashing import I64, U64, random_bits
 from components.relation_gen.batches import F32, F64, I32, Strings
 from components.relation_gen.sampling import plan, without_replacement
-from components.relation_gen.sampling.plan import Line, Members, Plan
+from components.relation_gen.sampling.plan import AddressSpace, Members, Plan
 
 NOTHING = np.zeros(0, dtype=np.float32)
 
@@ -20,7 +20,7 @@ class Positives(NamedTuple):
     """
 
     row: I64
-    line: Line
+    space: AddressSpace
     value: U64 | I64
     relation: F32
     weight: F32
@@ -30,7 +30,7 @@ class Negatives(NamedTuple):
     """Drawn negatives of n anchors, [q], those of one anchor in a row."""
 
     row: I64
-    line: Line
+    space: AddressSpace
     value: U64 | I64
     probability: F32
 
@@ -50,34 +50,38 @@ def draw_negatives(
     key: U64,
     count: I64,
     ranges: without_replacement.Ranges,
-    heavy: Sequence[tuple[int, int]] | None,
+    top_weights: Sequence[tuple[int, int]] | None,
 ) -> Negatives:
     """Draws distinct negatives: as many as asked and as there are.
 
     Args:
       key, count: [n].
       ranges: where they may lie: places, or points of the weighted line.
-      heavy: weights and points of the heaviest on the weighted line; None: all weigh the same.
+      top_weights: weights and weight offsets of the heaviest; None: all weigh the same.
     """
     size = ranges.size()
-    if heavy is None:
+    if top_weights is None:
         drawn = without_replacement.distinct(seed, plan.NEGATIVES, key, count, size)
-        line = Line.PLACE
+        space = AddressSpace.POSITION
     else:
         # No k distinct entities can each be drawn with probability w/L if k w > L.
-        count = np.minimum(count, size // np.maximum(_heaviest(ranges, heavy, len(key)), 1))
+        count = np.minimum(count, size // np.maximum(_heaviest(ranges, top_weights, len(key)), 1))
         drawn = without_replacement.spaced(seed, plan.NEGATIVES, key, count, size)
-        line = Line.WEIGHTED
+        space = AddressSpace.WEIGHT
     probability = (1.0 / np.maximum(size, 1)).astype(np.float32)
-    return Negatives(drawn.row, line, ranges.place(drawn.row, drawn.value), probability[drawn.row])
+    return Negatives(
+        drawn.row, space, ranges.position(drawn.row, drawn.value), probability[drawn.row]
+    )
 
 
-def _heaviest(ranges: without_replacement.Ranges, heavy: Sequence[tuple[int, int]], n: int) -> I64:
+def _heaviest(
+    ranges: without_replacement.Ranges, top_weights: Sequence[tuple[int, int]], n: int
+) -> I64:
     """The weight of the heaviest that each row may draw, or a little more, [n]."""
-    found = np.full(n, heavy[-1][0] if heavy else 1, dtype=np.int64)
+    found = np.full(n, top_weights[-1][0] if top_weights else 1, dtype=np.int64)
     rows = np.arange(n)
-    for weight, point in heavy:
-        there = ranges.holds(point)[rows]
+    for weight, weight_offset in top_weights:
+        there = ranges.holds(weight_offset)[rows]
         found[rows[there]] = weight
         rows = rows[~there]
         if not len(rows):
@@ -118,11 +122,11 @@ def pairs(
         anchor=anchor,
         slot=slot.astype(np.uint32),
         members=(
-            Members(0, Line.KEY, anchor),
-            Members(1, positives.line, positives.value, np.arange(p)),
+            Members(0, AddressSpace.KEY, anchor),
+            Members(1, positives.space, positives.value, np.arange(p)),
             Members(
                 1,
-                negatives.line,
+                negatives.space,
                 negatives.value,
                 np.arange(p, len(row)),
                 negatives.probability,
@@ -176,12 +180,12 @@ def tuples(
         anchor=anchor,
         slot=slot.astype(np.uint32),
         members=(
-            Members(0, Line.KEY, anchor),
-            *(Members(1 + i, positives.line, positives.value[at]) for i, at in enumerate(chosen)),
+            Members(0, AddressSpace.KEY, anchor),
+            *(Members(1 + i, positives.space, positives.value[at]) for i, at in enumerate(chosen)),
             *(
                 Members(
                     1 + p + i,
-                    negatives.line,
+                    negatives.space,
                     negatives.value[at],
                     probability=negatives.probability[at],
                 )
@@ -206,9 +210,9 @@ def negatives_for_share(seed: int, key: U64, positives: I64, share: float) -> I6
     """Negatives of each anchor, so that `share` of all its pairs are positive on average, [n]."""
     wanted: F64 = positives * (1 - share) / share
     whole = np.floor(wanted)
-    word = words(seed, plan.SHARES, key, np.zeros(1, dtype=np.int64))
-    turn = (word >> np.uint64(11)).astype(np.float64) * 2.0**-53
-    return (whole + (turn < wanted - whole)).astype(np.int64)
+    bits = random_bits(seed, plan.SHARES, key, np.zeros(1, dtype=np.int64))
+    fraction = (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    return (whole + (fraction < wanted - whole)).astype(np.int64)
 
 
 def _slots(row: I64, n: int) -> I64:

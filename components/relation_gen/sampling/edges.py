@@ -7,22 +7,22 @@ from typing import NamedTuple
 import numpy as np
 
 from components.common.example_wire import entry, keyed
-from components.common.hashing import I64, U64, words
+from components.common.hashing import I64, U64, random_bits
 from components.relation_gen.batches import (
     F32,
     NO_POSITIVE,
     POSITIVE,
     Bools,
     Edges,
-    Given,
     Index,
+    ListedNegatives,
     Strings,
     cut,
 )
 from components.relation_gen.sampling import compose, plan, without_replacement
 from components.relation_gen.sampling.groups import each_of, tuples_of
 from components.relation_gen.sampling.listed_negatives import Listed, are_pairs
-from components.relation_gen.sampling.plan import Candidates, Line, Plan
+from components.relation_gen.sampling.plan import AddressSpace, Candidates, Plan
 from relation.kinds import Labels, NTuples, Pairs, Triplets
 from relation.names import POSITIVE_IDS
 from relation.sampling import NTupleSampling, PairSampling, TripletSampling
@@ -34,7 +34,7 @@ class Own(NamedTuple):
     """Where anchors lie among the candidates themselves, [n]: place and size (on the weighted line:
     point and weight), and their block [start, end)."""
 
-    place: I64
+    position: I64
     size: I64
     start: I64
     end: I64
@@ -42,7 +42,7 @@ class Own(NamedTuple):
 
 class Anchors(NamedTuple):
     """Edges by anchor: the edges of anchor i are edges[bounds[i]:bounds[i + 1]], in the order of a
-    hash. `own`: None where anchors are no candidates. `given`: the negatives of each, where a list
+    hash. `own`: None where anchors are no candidates. `listed`: the negatives of each, where a list
     names them.
     """
 
@@ -50,7 +50,7 @@ class Anchors(NamedTuple):
     bounds: I64
     edges: Edges
     own: Own | None
-    given: Listed | None = None
+    listed: Listed | None = None
 
 
 class Setting(NamedTuple):
@@ -66,10 +66,10 @@ class Setting(NamedTuple):
 
 def order(edges: Edges, seed: int) -> Index:
     """Edges by anchor, and within one by a hash of seed and both ends."""
-    turn = words(seed, plan.POSITIVES, edges.left, edges.right)
-    value = edges.value.reshape(len(turn), -1)
+    priority = random_bits(seed, plan.POSITIVES, edges.source, edges.destination)
+    value = edges.value.reshape(len(priority), -1)
     weight = [edges.weight] if len(edges.weight) else []
-    return np.lexsort((*weight, *value.T[::-1], edges.right, turn, edges.left))
+    return np.lexsort((*weight, *value.T[::-1], edges.destination, priority, edges.source))
 
 
 def plans(anchors: Anchors, setting: Setting) -> Iterator[Plan]:
@@ -92,7 +92,7 @@ def _members(sampling: PairSampling | TripletSampling | NTupleSampling, held: I6
 def _slice(anchors: Anchors, part: slice) -> Anchors:
     bounds = anchors.bounds[part.start : part.stop + 1]
     edges = cut(anchors.edges, int(bounds[0]), int(bounds[-1]))
-    own, listed = anchors.own, anchors.given
+    own, listed = anchors.own, anchors.listed
     return Anchors(
         anchors.key[part],
         bounds - bounds[0],
@@ -145,17 +145,17 @@ def _pairs(anchors: Anchors, row: I64, setting: Setting, sampling: PairSampling)
     )
 
 
-def are_known(anchors: Anchors, setting: Setting, found: Given, anchor: I64) -> Bools:
+def are_known(anchors: Anchors, setting: Setting, found: ListedNegatives, anchor: I64) -> Bools:
     """Whether the negatives of some rows are known positives of their anchors, [m]."""
     known = np.flatnonzero(_known_positives(anchors.edges, setting))
     row = np.repeat(np.arange(len(anchors.key)), np.diff(anchors.bounds))[known]
-    return are_pairs(anchor, found.right, row, anchors.edges.right[known])
+    return are_pairs(anchor, found.destination, row, anchors.edges.destination[known])
 
 
 def _known_positives(edges: Edges, setting: Setting) -> Bools:
     """Which edges no given negative may repeat: a pair is one whatever its value."""
     if setting.valued and isinstance(setting.relation, Pairs):
-        return np.ones(len(edges.left), dtype=bool)
+        return np.ones(len(edges.source), dtype=bool)
     return edges.positive != NO_POSITIVE
 
 
@@ -189,7 +189,7 @@ def _first(anchors: Anchors, row: I64, usable: Bools, wanted: I64) -> I64:
 
 def _described(edges: Edges, row: I64, used: I64, relation: F32) -> compose.Positives:
     weight = edges.weight[used] if len(edges.weight) else edges.weight
-    return compose.Positives(row[used], Line.KEY, edges.right[used], relation, weight)
+    return compose.Positives(row[used], AddressSpace.KEY, edges.destination[used], relation, weight)
 
 
 def _weight_of_negatives(anchors: Anchors, setting: Setting) -> F32 | None:
@@ -207,18 +207,18 @@ def _count(asked: int | str, held: I64) -> I64:
 
 
 def _negatives(anchors: Anchors, setting: Setting, row: I64, count: I64) -> compose.Negatives:
-    if anchors.given is not None:
-        return anchors.given.first(np.arange(len(anchors.key)), count)
+    if anchors.listed is not None:
+        return anchors.listed.first(np.arange(len(anchors.key)), count)
     edges, weighted = anchors.edges, setting.weighted
-    start = edges.point if weighted else edges.place
-    size: I64 = edges.mass if weighted else np.ones_like(start)
+    start = edges.weight_offset if weighted else edges.position
+    size: I64 = edges.destination_weight if weighted else np.ones_like(start)
     if anchors.own is not None:  # An anchor is no negative of its own.
         row = np.concatenate([row, np.arange(len(anchors.key))])
-        start = np.concatenate([start, anchors.own.place])
+        start = np.concatenate([start, anchors.own.position])
         size = np.concatenate([size, anchors.own.size])
     end = start + size
     low = np.zeros(len(anchors.key), dtype=np.int64)
-    total = setting.candidates.mass if weighted else setting.candidates.rows
+    total = setting.candidates.total_weight if weighted else setting.candidates.rows
     high = np.full_like(low, total)
     where = setting.relation.sampling.negatives.where
     if where != "anywhere":
@@ -239,8 +239,8 @@ def _negatives(anchors: Anchors, setting: Setting, row: I64, count: I64) -> comp
     row, start, end = row[new], start[new], end[new]
     bounds = np.searchsorted(row, np.arange(len(anchors.key) + 1))
     ranges = without_replacement.Union.outside(start, end, bounds, low, high)
-    heavy = setting.candidates.heavy if weighted else None
-    return compose.draw_negatives(setting.relation.seed, anchors.key, count, ranges, heavy)
+    top_weights = setting.candidates.top_weights if weighted else None
+    return compose.draw_negatives(setting.relation.seed, anchors.key, count, ranges, top_weights)
 
 
 def _known(anchors: Anchors, setting: Setting) -> compose.More:
@@ -248,7 +248,7 @@ def _known(anchors: Anchors, setting: Setting) -> compose.More:
     most = setting.relation.sampling.known_positives
     if not most:
         return compose.NO_MORE
-    ids, positive = list(anchors.edges.right_id), anchors.edges.positive.tolist()
+    ids, positive = list(anchors.edges.destination_id), anchors.edges.positive.tolist()
     entries = []
     for begin, stop in itertools.pairwise(anchors.bounds.tolist()):
         known = dict.fromkeys(ids[i] for i in range(begin, stop) if positive[i])  # Each once.

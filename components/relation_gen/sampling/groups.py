@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from components.common.hashing import I64
-from components.relation_gen.batches import F32, Bools, Cell, Given
+from components.relation_gen.batches import F32, Bools, IndexShard, ListedNegatives
 from components.relation_gen.sampling import compose, plan, without_replacement
-from components.relation_gen.sampling.label_sets import Table
+from components.relation_gen.sampling.label_sets import LabelSetTable
 from components.relation_gen.sampling.listed_negatives import Listed
-from components.relation_gen.sampling.plan import Candidates, Line, Plan
+from components.relation_gen.sampling.plan import AddressSpace, Candidates, Plan
 from relation.kinds import NTuples, Pairs, Triplets
 from relation.sampling import NTupleSampling, PairSampling, TripletSampling
 
@@ -22,32 +22,34 @@ Asked = Pairs | Triplets | NTuples
 class Labelled:
     """One cell of entities with labels, and what it must know of all others.
 
-    `place`, `mass`: where the cell begins in the dense index, and on the weighted line. `table`:
-    how blocks are related, unless each is related to itself alone. `weight`: `relation_weight` of
-    each anchor, [n]; empty where there is none. `cap`: how often an entity may be a positive.
-    `given`: the negatives of each, where a list names them.
+    `position`, `weight_offset`: where the shard begins in the dense index, and on the
+    cumulative-weight axis. `table`: how groups are related, unless each is related to itself alone.
+    `weight`: `relation_weight` of each anchor, [n]; empty where there is none. `cap`: how often an
+    entity may be a positive. `listed`: the negatives of each, where a list names them.
     """
 
-    population: Cell
-    place: int
-    mass: int
+    population: IndexShard
+    position: int
+    weight_offset: int
     candidates: Candidates
-    table: Table | None
+    table: LabelSetTable | None
     weight: F32
     cap: int | None
-    given: Listed | None = None
+    listed: Listed | None = None
 
-    def are_related(self, found: Given, anchor: I64) -> Bools:
+    def are_related(self, found: ListedNegatives, anchor: I64) -> Bools:
         """Whether the negatives of some rows, [m], have a label of their anchors (places here)."""
         population = self.population
         if self.table is not None:
-            number = self.table.number(population.block[anchor])
-            return self.table.related.has(number, found.place)
-        at = found.place - self.place
+            number = self.table.number(population.group[anchor])
+            return self.table.related.has(number, found.position)
+        at = found.position - self.position
         return (population.start[anchor] <= at) & (at < population.end[anchor])
 
 
-def turns(population: Cell, sampling: PairSampling | TripletSampling | NTupleSampling) -> I64:
+def anchor_repeats(
+    population: IndexShard, sampling: PairSampling | TripletSampling | NTupleSampling
+) -> I64:
     """How often each entity is an anchor, [n]."""
     size = population.end - population.start
     if sampling.balance is not None:
@@ -95,24 +97,24 @@ def _number(count: int | str) -> int:
     return count
 
 
-def plans(cell: Labelled, relation: Asked) -> Iterator[Plan]:
+def plans(shard: Labelled, relation: Asked) -> Iterator[Plan]:
     """Plans all tuples of the anchors of a cell."""
-    population, sampling = cell.population, relation.sampling
-    times = turns(population, sampling)
+    population, sampling = shard.population, relation.sampling
+    times = anchor_repeats(population, sampling)
     rows = np.flatnonzero(times)
     used = np.zeros(len(times), dtype=np.int64)
     room = _Room(population, sampling.caps.positives_per_group)
     for part in plan.chunks(times[rows] * _members(relation) + 1):
         some = rows[part]
-        yield _plan(cell, relation, some, times[some], used, room)
+        yield _plan(shard, relation, some, times[some], used, room)
 
 
 class _Room:
     """How many positives each block may still have: blocks are met one after the other."""
 
-    def __init__(self, population: Cell, cap: int | None) -> None:
+    def __init__(self, population: IndexShard, cap: int | None) -> None:
         self._start, self._cap = population.start, cap
-        self._block, self._used = -1, 0
+        self._group, self._used = -1, 0
 
     def __call__(self, rows: I64, wanted: I64) -> I64:
         """How many of the wanted positives of some anchors, in order, there is room for."""
@@ -122,27 +124,27 @@ class _Room:
         before = np.cumsum(wanted) - wanted
         first = np.searchsorted(start, start)  # The first anchor here of the same block.
         before = before - before[first]
-        before += np.where(start == self._block, self._used, 0)
+        before += np.where(start == self._group, self._used, 0)
         allowed = np.clip(self._cap - before, 0, wanted)
         last = start == start[-1]
-        carried = self._used if start[-1] == self._block else 0
-        self._block, self._used = int(start[-1]), carried + int(allowed[last].sum())
+        carried = self._used if start[-1] == self._group else 0
+        self._group, self._used = int(start[-1]), carried + int(allowed[last].sum())
         return allowed
 
 
-def _plan(cell: Labelled, relation: Asked, rows: I64, times: I64, used: I64, room: _Room) -> Plan:
+def _plan(shard: Labelled, relation: Asked, rows: I64, times: I64, used: I64, room: _Room) -> Plan:
     sampling = relation.sampling
-    key = cell.population.key[rows]
-    weight = cell.weight[rows] if len(cell.weight) else None
+    key = shard.population.key[rows]
+    weight = shard.weight[rows] if len(shard.weight) else None
     if isinstance(sampling, PairSampling):
         wanted = times * _number(sampling.positives_per_anchor)
-        positives, others, capped = _positives(cell, relation.seed, rows, wanted, used, room)
+        positives, others, capped = _positives(shard, relation.seed, rows, wanted, used, room)
         held = np.bincount(positives.row, minlength=len(rows))
         if sampling.positive_share is not None:
             count = compose.negatives_for_share(relation.seed, key, held, sampling.positive_share)
         else:
             count = times * sampling.negative_count
-        negatives = _negatives(cell, relation, rows, count)
+        negatives = _negatives(shard, relation, rows, count)
         lacking = np.maximum(wanted - others, 0)
         shortfall = {
             plan.NO_POSITIVE: int(lacking[others == 0].sum()),
@@ -155,8 +157,8 @@ def _plan(cell: Labelled, relation: Asked, rows: I64, times: I64, used: I64, roo
         return compose.pairs(key, positives, negatives, 1, weight, total, shortfall)
     asked = times * _number(tuples_of(sampling))
     p, k = each_of(sampling)
-    positives, others, _ = _positives(cell, relation.seed, rows, asked * p, used, room)
-    negatives = _negatives(cell, relation, rows, asked * k)
+    positives, others, _ = _positives(shard, relation.seed, rows, asked * p, used, room)
+    negatives = _negatives(shard, relation, rows, asked * k)
     positives = _described(positives, compose.NOTHING, weight)
     caps = sampling.caps
     cycled = caps.positives_per_group is None and caps.positives_per_entity is None
@@ -171,19 +173,19 @@ def _described(
 
 
 def _positives(
-    cell: Labelled, seed: int, rows: I64, wanted: I64, used: I64, room: _Room
+    shard: Labelled, seed: int, rows: I64, wanted: I64, used: I64, room: _Room
 ) -> tuple[compose.Positives, I64, int]:
     """Distinct positives of some anchors; how many others each has; how many caps left out."""
-    population = cell.population
-    place = rows + cell.place
+    population = shard.population
+    position = rows + shard.position
     ranges: without_replacement.Gap | without_replacement.Chosen
-    if cell.table is None:
-        start, end = population.start[rows] + cell.place, population.end[rows] + cell.place
-        ranges = without_replacement.Gap(start, end, place, place + 1)
+    if shard.table is None:
+        start, end = population.start[rows] + shard.position, population.end[rows] + shard.position
+        ranges = without_replacement.Gap(start, end, position, position + 1)
         others = ranges.size()
     else:
         ranges = without_replacement.Chosen(
-            cell.table.related, cell.table.number(population.block[rows])
+            shard.table.related, shard.table.number(population.group[rows])
         )
         others = ranges.size() - 1
     possible = np.minimum(wanted, others)
@@ -191,49 +193,53 @@ def _positives(
     drawn = without_replacement.distinct(seed, plan.POSITIVES, population.key[rows], roomy, others)
     rank = drawn.value
     if isinstance(ranges, without_replacement.Chosen):  # Past the anchor itself.
-        rank = rank + (rank >= ranges.union.rank(ranges.of, place)[drawn.row])
-    value = ranges.place(drawn.row, rank)
+        rank = rank + (rank >= ranges.union.rank(ranges.of, position)[drawn.row])
+    value = ranges.position(drawn.row, rank)
     row, capped = drawn.row, int((possible - roomy).sum())
-    if cell.cap is not None:  # Every positive is then of this cell.
-        keep = _within(value - cell.place, used, cell.cap)
+    if shard.cap is not None:  # Every positive is then of this cell.
+        keep = _within(value - shard.position, used, shard.cap)
         capped += int((~keep).sum())
         row, value = row[keep], value[keep]
-    positives = compose.Positives(row, Line.PLACE, value, compose.NOTHING, compose.NOTHING)
+    positives = compose.Positives(
+        row, AddressSpace.POSITION, value, compose.NOTHING, compose.NOTHING
+    )
     return positives, others, capped
 
 
-def _within(place: I64, used: I64, cap: int) -> npt.NDArray[np.bool_]:
+def _within(position: I64, used: I64, cap: int) -> npt.NDArray[np.bool_]:
     """Which positives, in order, are used no more than `cap` times; counts them in `used`."""
-    order = np.argsort(place, kind="stable")
-    ordered = place[order]
-    nth = np.arange(len(place)) - np.searchsorted(ordered, ordered)
-    keep = np.empty(len(place), dtype=bool)
+    order = np.argsort(position, kind="stable")
+    ordered = position[order]
+    nth = np.arange(len(position)) - np.searchsorted(ordered, ordered)
+    keep = np.empty(len(position), dtype=bool)
     keep[order] = used[ordered] + nth < cap
-    used += np.bincount(place[keep], minlength=len(used))
+    used += np.bincount(position[keep], minlength=len(used))
     return keep
 
 
-def _negatives(cell: Labelled, relation: Asked, rows: I64, count: I64) -> compose.Negatives:
+def _negatives(shard: Labelled, relation: Asked, rows: I64, count: I64) -> compose.Negatives:
     """Distinct negatives of some anchors."""
-    if cell.given is not None:
-        return cell.given.first(rows, count)
-    population, drawn_from = cell.population, cell.candidates
-    weighted = len(population.mass) > 0
+    if shard.listed is not None:
+        return shard.listed.first(rows, count)
+    population, drawn_from = shard.population, shard.candidates
+    weighted = len(population.cumulative_weight) > 0
     ranges: without_replacement.Gap | without_replacement.Chosen
-    if cell.table is not None:
+    if shard.table is not None:
         ranges = without_replacement.Chosen(
-            cell.table.allowed, cell.table.number(population.block[rows])
+            shard.table.allowed, shard.table.number(population.group[rows])
         )
     elif weighted:
         start, end = population.start[rows], population.end[rows]
         ranges = _all_but(
-            population.mass[start] + cell.mass, population.mass[end] + cell.mass, drawn_from.mass
+            population.cumulative_weight[start] + shard.weight_offset,
+            population.cumulative_weight[end] + shard.weight_offset,
+            drawn_from.total_weight,
         )
     else:
-        start, end = population.start[rows] + cell.place, population.end[rows] + cell.place
+        start, end = population.start[rows] + shard.position, population.end[rows] + shard.position
         ranges = _all_but(start, end, drawn_from.rows)
-    heavy = drawn_from.heavy if weighted else None
-    return compose.draw_negatives(relation.seed, population.key[rows], count, ranges, heavy)
+    top_weights = drawn_from.top_weights if weighted else None
+    return compose.draw_negatives(relation.seed, population.key[rows], count, ranges, top_weights)
 
 
 def _all_but(start: I64, end: I64, total: int) -> without_replacement.Gap:

@@ -16,79 +16,79 @@ from components.common.hashing import I64, U64
 from components.relation_gen.sampling.without_replacement import Union
 from relation.core.errors import DataError
 
-MAX_BLOCKS = 50_000
+MAX_LABEL_SETS = 50_000
 MAX_RANGES = 20_000_000
-CELLS = 2**22
+COMPARED_AT_A_TIME = 2**22
 """Pairs of blocks that are compared at a time."""
 
 
 @dataclass(frozen=True)
-class Block:
+class LabelSet:
     """A block: its hash, the hash of its group, its labels, its place and weight in the index."""
 
-    block: int
     group: int
+    negatives_group: int
     labels: tuple[bytes, ...]
     start: int
     rows: int
-    mass_start: int
-    mass: int
+    weight_start: int
+    weight: int
 
 
 @dataclass(frozen=True)
-class Table:
+class LabelSetTable:
     """Blocks in the order of their hash, [b]; and for each the ranges of places that are related
     to it, and the ranges (of places, or of the weighted line) that negatives may be drawn from."""
 
-    block: U64
+    group: U64
     related: Union
     allowed: Union
 
-    def number(self, block: U64) -> I64:
+    def number(self, group: U64) -> I64:
         """The row of each block, [n]."""
-        return np.searchsorted(self.block, block)
+        return np.searchsorted(self.group, group)
 
 
-def make_table(found: Sequence[Block], where: str, weighted: bool, field: str) -> Table:
+def make_table(found: Sequence[LabelSet], where: str, weighted: bool, field: str) -> LabelSetTable:
     """Relates all blocks of a population to each other.
 
     Raises:
       DataError: there are too many.
     """
-    if len(found) > MAX_BLOCKS:
+    if len(found) > MAX_LABEL_SETS:
         raise DataError(
             f"{field}: the rows have {len(found):,} different sets of labels (within a group); at "
-            f"most {MAX_BLOCKS:,} can be related to each other: use labels of fewer values, or "
+            f"most {MAX_LABEL_SETS:,} can be related to each other: use labels of fewer values, or "
             "state the relationships as edges"
         )
-    found = sorted(found, key=lambda block: block.start)
-    start, rows, mass_start, mass = (
-        np.array([getattr(block, name) for block in found], dtype=np.int64)
-        for name in ("start", "rows", "mass_start", "mass")
+    found = sorted(found, key=lambda label_set: label_set.start)
+    start, rows, weight_start, weight = (
+        np.array([getattr(label_set, name) for label_set in found], dtype=np.int64)
+        for name in ("start", "rows", "weight_start", "weight")
     )
-    group = np.array([block.group for block in found], dtype=np.uint64)
-    hashes = np.array([block.block for block in found], dtype=np.uint64)
+    negatives_group = np.array([label_set.negatives_group for label_set in found], dtype=np.uint64)
+    hashes = np.array([label_set.group for label_set in found], dtype=np.uint64)
     has = _labels(found)
     order = np.argsort(hashes)
-    related, allowed = _Ranges(start, rows), _Ranges(mass_start if weighted else start, mass)
-    for begin in range(0, len(order), step := max(CELLS // len(order), 1)):
+    related, allowed = _Ranges(start, rows), _Ranges(weight_start if weighted else start, weight)
+    for begin in range(0, len(order), step := max(COMPARED_AT_A_TIME // len(order), 1)):
         some = order[begin : begin + step]
         shares = (has[some] @ has.T).toarray() > 0
         free = ~shares
         if where != "anywhere":
-            same = group[some, None] == group[None, :]
+            same = negatives_group[some, None] == negatives_group[None, :]
             free &= same if where == "within" else ~same
         related.add(shares)
         allowed.add(free)
-    return Table(hashes[order], related.union(), allowed.union())
+    return LabelSetTable(hashes[order], related.union(), allowed.union())
 
 
-def _labels(found: Sequence[Block]) -> scipy.sparse.csr_matrix:
+def _labels(found: Sequence[LabelSet]) -> scipy.sparse.csr_matrix:
     """Which labels each block has, [blocks, labels]."""
-    labels = sorted({label for block in found for label in block.labels})
+    labels = sorted({label for label_set in found for label in label_set.labels})
     number = {label: i for i, label in enumerate(labels)}
-    row = [i for i, block in enumerate(found) for _ in block.labels]
-    column = [number[label] for block in found for label in block.labels]
+    row = [i for i, label_set in enumerate(found) for _ in label_set.labels]
+    column = [number[label] for label_set in found for label in label_set.labels]
     shape = (len(found), len(labels))
     return scipy.sparse.csr_matrix((np.ones(len(row), dtype=np.int32), (row, column)), shape=shape)
 

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from components.common.hashing import I64, U64, words
-from components.relation_gen.batches import F32, Bools, Given, join, take
+from components.common.hashing import I64, U64, random_bits
+from components.relation_gen.batches import F32, Bools, ListedNegatives, join, take
 from components.relation_gen.sampling import compose, plan
-from components.relation_gen.sampling.plan import Line
+from components.relation_gen.sampling.plan import AddressSpace
 from components.relation_gen.sampling.without_replacement import slots
 from components.relation_gen.stats import counters
 
@@ -17,7 +17,7 @@ NO_ANCHOR = "no_anchor"
 KNOWN_POSITIVE = "known_positive"
 """Skipped: it would be a false negative."""
 
-Related = Callable[[Given, I64], Bools]
+Related = Callable[[ListedNegatives, I64], Bools]
 """Whether the negatives of some rows are positives of their anchors, [n]."""
 
 
@@ -39,11 +39,11 @@ class Listed(NamedTuple):
         """
         row, slot = slots(np.minimum(count, np.diff(self.bounds)[rows]))
         at = self.bounds[rows][row] + slot
-        return compose.Negatives(row, Line.KEY, self.key[at], self.probability[at])
+        return compose.Negatives(row, AddressSpace.KEY, self.key[at], self.probability[at])
 
 
 def choose(
-    parts: Sequence[Given], key: U64, related: Related, seed: int
+    parts: Sequence[ListedNegatives], key: U64, related: Related, seed: int
 ) -> tuple[Listed, dict[str, int]]:
     """The rows of some anchors, but for known positives; and what became of all, as counts.
 
@@ -59,30 +59,30 @@ def choose(
     counts = {
         counters.USED: int((~wrong).sum()),
         counters.SKIPPED + KNOWN_POSITIVE: int(wrong.sum()),
-        counters.SKIPPED + NO_ANCHOR: len(everything.left) - len(found.left),
+        counters.SKIPPED + NO_ANCHOR: len(everything.source) - len(found.source),
     }
     rows = np.flatnonzero(~wrong)
     return _listed(take(found, rows), anchor[rows], len(key), seed), counts
 
 
-def _listed(found: Given, anchor: I64, anchors: int, seed: int) -> Listed:
+def _listed(found: ListedNegatives, anchor: I64, anchors: int, seed: int) -> Listed:
     """Puts rows in order; `anchor`: of each row, in [0, anchors)."""
-    turn = words(seed, plan.NEGATIVES, found.left, found.right)
-    order = np.lexsort((found.right, turn, anchor))
+    priority = random_bits(seed, plan.NEGATIVES, found.source, found.destination)
+    order = np.lexsort((found.destination, priority, anchor))
     bounds = np.searchsorted(anchor[order], np.arange(anchors + 1))
-    return Listed(bounds, found.right[order], found.value[order])
+    return Listed(bounds, found.destination[order], found.value[order])
 
 
-def _of_anchors(found: Given, key: U64) -> tuple[Given, I64]:
+def _of_anchors(found: ListedNegatives, key: U64) -> tuple[ListedNegatives, I64]:
     """The rows whose anchor is there, and which it is."""
     order = np.argsort(key, kind="stable")
-    anchor = order[np.minimum(np.searchsorted(key[order], found.left), len(key) - 1)]
-    rows = np.flatnonzero(key[anchor] == found.left)
+    anchor = order[np.minimum(np.searchsorted(key[order], found.source), len(key) - 1)]
+    rows = np.flatnonzero(key[anchor] == found.source)
     return take(found, rows), anchor[rows]
 
 
-def are_pairs(left: I64, right: U64, known_left: I64, known_right: U64) -> Bools:
+def are_pairs(source: I64, destination: U64, known_source: I64, known_destination: U64) -> Bools:
     """Which pairs, [n], are among the known ones, [m]."""
-    _, number = np.unique(np.concatenate([right, known_right]), return_inverse=True)
-    pair = np.concatenate([left, known_left]) * (int(number.max(initial=0)) + 1) + number
-    return np.isin(pair[: len(left)], pair[len(left) :])
+    _, number = np.unique(np.concatenate([destination, known_destination]), return_inverse=True)
+    pair = np.concatenate([source, known_source]) * (int(number.max(initial=0)) + 1) + number
+    return np.isin(pair[: len(source)], pair[len(source) :])

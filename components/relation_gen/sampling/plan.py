@@ -30,13 +30,13 @@ CHUNK = 2**15
 """About how many tuples are drawn at a time: arrays that stay in a processor's cache."""
 
 
-class Line(enum.Enum):
+class AddressSpace(enum.Enum):
     """How a member is known: by its key, by its place in the dense index, or by a point on the
     weighted line."""
 
     KEY = 0
-    PLACE = 1
-    WEIGHTED = 2
+    POSITION = 1
+    WEIGHT = 2
 
 
 class Members(NamedTuple):
@@ -47,7 +47,7 @@ class Members(NamedTuple):
     """
 
     role: int
-    line: Line
+    space: AddressSpace
     value: U64 | I64
     tuples: I64 | None = None
     probability: F32 | None = None
@@ -58,7 +58,7 @@ class Plan:
     """t tuples, each known by the anchor's key and a slot.
 
     `relation`: [t * width], NaN where a tuple has none. `weight`: [t], or empty. `more`, `entries`:
-    see `columns.Heads`. `asked`: how many tuples were asked for. `shortfall`: how many of
+    see `columns.TupleRows`. `asked`: how many tuples were asked for. `shortfall`: how many of
     them could not be made, by reason. `counts`: what else is counted.
     """
 
@@ -77,12 +77,12 @@ class Plan:
 class Candidates(NamedTuple):
     """Entities that negatives are drawn from: how many, and their weight in all.
 
-    `heavy`: weight and point (on the weighted line) of the heaviest, from the heaviest on.
+    `top_weights`: weight and point (on the weighted line) of the heaviest, from the heaviest on.
     """
 
     rows: int
-    mass: int
-    heavy: tuple[tuple[int, int], ...]
+    total_weight: int
+    top_weights: tuple[tuple[int, int], ...]
 
 
 def chunks(size: I64, budget: int = CHUNK) -> Iterator[slice]:

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from components.common.hashing import I64, U64, words
-from components.relation_gen.batches import F32, F64, Cell
+from components.common.hashing import I64, U64, random_bits
+from components.relation_gen.batches import F32, F64, IndexShard
 from components.relation_gen.sampling import compose, plan, without_replacement
-from components.relation_gen.sampling.plan import Line, Members, Plan
+from components.relation_gen.sampling.plan import AddressSpace, Members, Plan
 from relation.kinds import Lists, RankedPairs
 
 NO_DOCUMENT = -1.0
@@ -37,19 +37,19 @@ class Graded(NamedTuple):
         return self.pairs[self.first + self.size] - self.pairs[self.first]
 
 
-def graded(cell: Cell, grade: int) -> Graded:
+def graded(shard: IndexShard, grade: int) -> Graded:
     """Counts the ordered pairs of a cell.
 
     Args:
       grade: the column of `numbers` that holds it.
     """
-    value, n = cell.number(grade), len(cell.key)
-    first = np.flatnonzero(cell.place == cell.start)
-    changed = np.r_[True, (value[1:] != value[:-1]) | (cell.block[1:] != cell.block[:-1])][:n]
+    value, n = shard.number(grade), len(shard.key)
+    first = np.flatnonzero(shard.position == shard.start)
+    changed = np.r_[True, (value[1:] != value[:-1]) | (shard.group[1:] != shard.group[:-1])][:n]
     same = np.maximum.accumulate(np.where(changed, np.arange(n), 0))  # The first of this grade.
-    below = same - cell.start
+    below = same - shard.start
     pairs = np.concatenate([[0], np.cumsum(below)])
-    return Graded(cell.key, cell.block, value, first, np.diff(np.r_[first, n]), below, pairs)
+    return Graded(shard.key, shard.group, value, first, np.diff(np.r_[first, n]), below, pairs)
 
 
 def ranked(documents: Graded, relation: RankedPairs, weight: F32, query: bool) -> Iterator[Plan]:
@@ -74,11 +74,11 @@ def ranked(documents: Graded, relation: RankedPairs, weight: F32, query: bool) -
         other = first[part][drawn.row] + number - documents.pairs[preferred]
         anchor = key[drawn.row]
         members = [
-            Members(0, Line.KEY, documents.key[preferred]),
-            Members(1, Line.KEY, documents.key[other]),
+            Members(0, AddressSpace.KEY, documents.key[preferred]),
+            Members(1, AddressSpace.KEY, documents.key[other]),
         ]
         if query:
-            members.append(Members(2, Line.KEY, anchor))
+            members.append(Members(2, AddressSpace.KEY, anchor))
         lacking = relation.sampling.pairs_per_group - asked[part]
         yield Plan(
             anchor=anchor,
@@ -105,18 +105,20 @@ def listed(documents: Graded, relation: Lists, query: bool) -> Iterator[Plan]:
         first, size = documents.first[part], documents.size[part]
         rows = np.arange(first[0], first[-1] + size[-1])
         owner = np.repeat(np.arange(len(first)), size)
-        turn = words(relation.seed, plan.CUTS, documents.key[rows], np.zeros(1, dtype=np.int64))
-        rows = rows[np.lexsort((documents.key[rows], turn, owner))]
+        priority = random_bits(
+            relation.seed, plan.CUTS, documents.key[rows], np.zeros(1, dtype=np.int64)
+        )
+        rows = rows[np.lexsort((documents.key[rows], priority, owner))]
         nth = np.arange(len(rows)) - np.repeat(np.cumsum(size) - size, size)
         rows, owner, nth = (column[nth < length] for column in (rows, owner, nth))
         anchor = documents.query[first]
         members, relation_label = [], np.full((len(first), length), NO_DOCUMENT, dtype=np.float32)
         for i in range(min(length, int(size.max(initial=0)))):
             here = nth == i
-            members.append(Members(i, Line.KEY, documents.key[rows[here]], owner[here]))
+            members.append(Members(i, AddressSpace.KEY, documents.key[rows[here]], owner[here]))
             relation_label[owner[here], i] = documents.grade[rows[here]]
         if query:
-            members.append(Members(length, Line.KEY, anchor))
+            members.append(Members(length, AddressSpace.KEY, anchor))
         yield Plan(
             anchor=anchor,
             slot=np.zeros(len(first), dtype=np.uint32),

@@ -7,12 +7,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from components.common.hashing import I64, U64, scale, small_scale, words
+from components.common.hashing import I64, U64, multiply_shift, random_bits, small_multiply_shift
 
 _NEVER = np.iinfo(np.int64).max
 FEW = 64
 """Up to so many slots are drawn by rank; beyond, in time linear in their number."""
-CELLS = 2**20
+DRAWN_AT_A_TIME = 2**20
 """Numbers that are sorted at a time."""
 
 
@@ -38,15 +38,15 @@ def distinct(seed: int, purpose: int, key: U64, count: I64, available: I64) -> D
         return _nothing()
     most = int(count.max())
     if most <= FEW and count.min() == most:
-        value = by_rank(words(seed, purpose, key, np.arange(most)[:, None]), available)
+        value = by_rank(random_bits(seed, purpose, key, np.arange(most)[:, None]), available)
         row = np.repeat(np.arange(len(key)), most)
         return Drawn(row, np.tile(np.arange(most), len(key)), value.T.reshape(-1))
     parts = []
     for size in np.unique(count).tolist():
         rows = np.flatnonzero(count == size)
         if size <= FEW:
-            word = words(seed, purpose, key[rows], np.arange(size)[:, None])
-            value = by_rank(word, available[rows]).T
+            bits = random_bits(seed, purpose, key[rows], np.arange(size)[:, None])
+            value = by_rank(bits, available[rows]).T
         else:
             value = _many(seed, purpose, key[rows], size, available[rows])
         slots = np.tile(np.arange(size), len(rows))
@@ -56,14 +56,14 @@ def distinct(seed: int, purpose: int, key: U64, count: I64, available: I64) -> D
     return Drawn(*(column[order] for column in joined))
 
 
-def by_rank(words: U64, available: I64) -> I64:
+def by_rank(bits: U64, available: I64) -> I64:
     """Draws distinct numbers for each row, each slot uniform over [0, available).
 
     Slot j draws a rank among the numbers that earlier slots left, and is shifted past those that
     they took; so each slot alone is uniform over all, and no draw is repeated or rejected.
 
     Args:
-      words: pseudo-random words, [slots, n].
+      bits: random bits, [slots, n].
       available: how many numbers each row has to draw from, [n].
 
     Returns:
@@ -71,19 +71,19 @@ def by_rank(words: U64, available: I64) -> I64:
 
     Example: available 5, draws of rank 2, 2, 0 give 2, 3, 0.
     """
-    drawn = np.empty(words.shape, dtype=np.int64)
-    taken = np.full(words.shape, _NEVER, dtype=np.int64)  # The first j rows are sorted.
-    enough = bool((available >= len(words)).all())
-    for slot in range(len(words)):
-        value = small_scale(
-            words[slot], available - slot if enough else np.maximum(available - slot, 1)
+    drawn = np.empty(bits.shape, dtype=np.int64)
+    taken = np.full(bits.shape, _NEVER, dtype=np.int64)  # The first j rows are sorted.
+    enough = bool((available >= len(bits)).all())
+    for slot in range(len(bits)):
+        value = small_multiply_shift(
+            bits[slot], available - slot if enough else np.maximum(available - slot, 1)
         )
         for earlier in taken[:slot]:
             value += value >= earlier
         if not enough:
             value[available <= slot] = -1
         drawn[slot] = value
-        if slot == len(words) - 1:
+        if slot == len(bits) - 1:
             break
         if not enough:
             value = np.where(value < 0, _NEVER, value)
@@ -98,7 +98,7 @@ def _many(seed: int, purpose: int, key: U64, count: int, available: I64) -> I64:
     """Draws `count` distinct numbers for each row, [n, count]; takes time in proportion to them."""
     found = np.empty((len(key), count), dtype=np.int64)
     dense = available <= 4 * count
-    step = max(CELLS // (4 * count), 1)
+    step = max(DRAWN_AT_A_TIME // (4 * count), 1)
     for draw, rows in ((_shuffled, np.flatnonzero(dense)), (_sifted, np.flatnonzero(~dense))):
         for begin in range(0, len(rows), step):
             some = rows[begin : begin + step]
@@ -109,9 +109,9 @@ def _many(seed: int, purpose: int, key: U64, count: int, available: I64) -> I64:
 def _shuffled(seed: int, purpose: int, key: U64, count: int, available: I64) -> I64:
     """The first numbers of a random order of all."""
     slot = np.arange(int(available.max()))
-    turn = words(seed, purpose, key[:, None], slot)
-    turn[slot >= available[:, None]] = np.iinfo(np.uint64).max
-    return np.argsort(turn, axis=1, kind="stable")[:, :count]
+    priority = random_bits(seed, purpose, key[:, None], slot)
+    priority[slot >= available[:, None]] = np.iinfo(np.uint64).max
+    return np.argsort(priority, axis=1, kind="stable")[:, :count]
 
 
 def _sifted(seed: int, purpose: int, key: U64, count: int, available: I64) -> I64:
@@ -120,8 +120,8 @@ def _sifted(seed: int, purpose: int, key: U64, count: int, available: I64) -> I6
     found = np.empty((len(key), count), dtype=np.int64)
     rows, size = np.arange(len(key)), count + count // 2 + 16
     while len(rows):
-        word = words(seed, purpose, key[rows, None], np.arange(size))
-        value = scale(word, available[rows, None].astype(np.uint64)).astype(np.int64)
+        bits = random_bits(seed, purpose, key[rows, None], np.arange(size))
+        value = multiply_shift(bits, available[rows, None].astype(np.uint64)).astype(np.int64)
         order = np.argsort(value, axis=1, kind="stable")
         ordered = np.take_along_axis(value, order, axis=1)
         new = np.ones(value.shape, dtype=bool)
@@ -144,8 +144,8 @@ def spaced(seed: int, purpose: int, key: U64, count: I64, length: I64) -> Drawn:
       key, count, length: [n]; count >= 0, and length >= count.
     """
     row, slot = slots(count)
-    start = scale(
-        words(seed, purpose, key, np.zeros(1, dtype=np.int64)), length.astype(np.uint64)
+    start = multiply_shift(
+        random_bits(seed, purpose, key, np.zeros(1, dtype=np.int64)), length.astype(np.uint64)
     ).astype(np.int64)
     step = length // np.maximum(count, 1)
     return Drawn(row, slot, (start[row] + slot * step[row]) % np.maximum(length, 1)[row])
@@ -171,12 +171,12 @@ class Gap:
         """How many places each row has, [n]."""
         return self.high - self.low - (self.end - self.start)
 
-    def holds(self, place: int) -> npt.NDArray[np.bool_]:
+    def holds(self, position: int) -> npt.NDArray[np.bool_]:
         """Whether a place is one of each row's, [n]."""
-        here = (self.low <= place) & (place < self.high)
-        return here & ~((self.start <= place) & (place < self.end))
+        here = (self.low <= position) & (position < self.high)
+        return here & ~((self.start <= position) & (position < self.end))
 
-    def place(self, row: I64, rank: I64) -> I64:
+    def position(self, row: I64, rank: I64) -> I64:
         """The places of some ranks, counted from 0 in order."""
         value = rank + self.low[row]
         return value + np.where(value >= self.start[row], (self.end - self.start)[row], 0)
@@ -230,31 +230,33 @@ class Union:
     def _held(self) -> dict[int, npt.NDArray[np.bool_]]:
         return {}
 
-    def holds(self, place: int) -> npt.NDArray[np.bool_]:
+    def holds(self, position: int) -> npt.NDArray[np.bool_]:
         """Whether a place is one of each row's, [n]."""
-        if place not in self._held:
-            here = np.concatenate([[0], np.cumsum((self.start <= place) & (place < self.end))])
-            self._held[place] = here[self.bounds[1:]] > here[self.bounds[:-1]]
-        return self._held[place]
+        if position not in self._held:
+            here = np.concatenate(
+                [[0], np.cumsum((self.start <= position) & (position < self.end))]
+            )
+            self._held[position] = here[self.bounds[1:]] > here[self.bounds[:-1]]
+        return self._held[position]
 
-    def has(self, row: I64, place: I64) -> npt.NDArray[np.bool_]:
+    def has(self, row: I64, position: I64) -> npt.NDArray[np.bool_]:
         """Whether each place is one of a row's."""
-        at = row * self._step + place
+        at = row * self._step + position
         found = np.maximum(np.searchsorted(self._line, at, side="right") - 1, 0)
         beyond = at - self._line[found]
         return (beyond >= 0) & (beyond < (self.end - self.start)[found])
 
-    def place(self, row: I64, rank: I64) -> I64:
+    def position(self, row: I64, rank: I64) -> I64:
         """The places of some ranks, counted from 0 in order."""
         at = rank + self._total[self.bounds[:-1]][row]
         found = np.searchsorted(self._total, at, side="right") - 1
         return self.start[found] + at - self._total[found]
 
-    def rank(self, row: I64, place: I64) -> I64:
+    def rank(self, row: I64, position: I64) -> I64:
         """The ranks of some places of the ranges."""
         low, step = self.bounds[:-1][row], self._step
-        found = np.searchsorted(self._line, row * step + place, side="right") - 1
-        return self._total[found] - self._total[low] + place - self.start[found]
+        found = np.searchsorted(self._line, row * step + position, side="right") - 1
+        return self._total[found] - self._total[low] + position - self.start[found]
 
 
 @dataclass(frozen=True)
@@ -268,13 +270,13 @@ class Chosen:
         """How many places each row has, [n]."""
         return self.union.size()[self.of]
 
-    def holds(self, place: int) -> npt.NDArray[np.bool_]:
+    def holds(self, position: int) -> npt.NDArray[np.bool_]:
         """Whether a place is one of each row's, [n]."""
-        return self.union.holds(place)[self.of]
+        return self.union.holds(position)[self.of]
 
-    def place(self, row: I64, rank: I64) -> I64:
+    def position(self, row: I64, rank: I64) -> I64:
         """The places of some ranks, counted from 0 in order."""
-        return self.union.place(self.of[row], rank)
+        return self.union.position(self.of[row], rank)
 
 
 Ranges = Gap | Union | Chosen

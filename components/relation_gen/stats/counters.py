@@ -15,9 +15,9 @@ UNASSIGNED = "unassigned"
 
 READ, USED = "rows_read", "rows_used"
 SKIPPED = "skipped:"
-MIRRORED = "rows_mirrored"
+REVERSED_EDGES = "rows_mirrored"
 """Edges that count in both directions: those added."""
-NOTED = "noted:"
+WARNINGS = "noted:"
 """What a user may want to know, though nothing was left out for it."""
 OVERLAP, EQUAL = "ids_in_several_splits", "equal_content_in_several_splits"
 ENTITIES = "entities"
@@ -28,7 +28,7 @@ BYTES = "entity_bytes"
 
 
 @dataclass(frozen=True)
-class Tally:
+class Counter:
     """A count, and a few examples (ids) of what was counted."""
 
     count: int
@@ -37,23 +37,23 @@ class Tally:
 
 Where = tuple[str, str, str]
 """Split, input ("" for what is made), and what was counted."""
-Counted = tuple[Where, Tally]
-Counts = dict[Where, Tally]
+Counted = tuple[Where, Counter]
+Counts = dict[Where, Counter]
 
 
-def of(count: int, examples: Iterable[bytes]) -> Tally:
+def of(count: int, examples: Iterable[bytes]) -> Counter:
     """A count, and the smallest of the examples."""
-    return Tally(count, tuple(sorted(set(examples))[:SHOWN]))
+    return Counter(count, tuple(sorted(set(examples))[:SHOWN]))
 
 
-def merge(tallies: Iterable[Tally]) -> Tally:
+def merge(counters: Iterable[Counter]) -> Counter:
     """Adds counts and keeps the smallest examples."""
     count = 0
     examples: set[bytes] = set()
-    for tally in tallies:
-        count += tally.count
-        examples.update(tally.examples)
-    return Tally(count, tuple(sorted(examples)[:SHOWN]))
+    for counter in counters:
+        count += counter.count
+        examples.update(counter.examples)
+    return Counter(count, tuple(sorted(examples)[:SHOWN]))
 
 
 class Merged(beam.PTransform):
@@ -63,11 +63,11 @@ class Merged(beam.PTransform):
         return pcoll | beam.CombinePerKey(merge)
 
 
-def matching(counts: Counts, split: str, source: str, prefix: str) -> dict[str, Tally]:
+def matching(counts: Counts, split: str, source: str, prefix: str) -> dict[str, Counter]:
     """The tallies of a split and input whose names start with `prefix`, by the rest of the name."""
     found = {
-        name.removeprefix(prefix): tally
-        for (where, what, name), tally in counts.items()
+        name.removeprefix(prefix): counter
+        for (where, what, name), counter in counts.items()
         if where == split and what == source and name.startswith(prefix)
     }
     return dict(sorted(found.items()))

@@ -5,7 +5,7 @@ from typing import Any
 
 from components.relation_gen.context import ANY
 from components.relation_gen.stats import counters
-from components.relation_gen.stats.counters import Counts, Tally, count_of, matching
+from components.relation_gen.stats.counters import Counter, Counts, count_of, matching
 from relation.core.errors import DataError
 from relation.names import ENTITIES, TRAIN
 
@@ -27,16 +27,16 @@ def build(
       RuntimeError: counts do not add up, so something was lost: a fault of this program.
       DataError: a split has no tuple.
     """
-    counts: Counts = {(split, name, what): Tally(count) for split, name, what, count in rows}
+    counts: Counts = {(split, name, what): Counter(count) for split, name, what, count in rows}
     inputs = sorted({name for _, name, _ in counts if name})
     read = [name for name in inputs if _total(counts, name, counters.READ)]
     # Edges are of no split before their ends are known; rows that hold tuples are.
     own = [name for name in read if name not in edges] or read
     # Entities within rows are read with them, and have what is noted alone.
-    noted = {name for _, name, what in counts if what.startswith(counters.NOTED)}
+    warnings = {name for _, name, what in counts if what.startswith(counters.WARNINGS)}
     stats: Stats = {
         "splits": {split: _split(counts, split, own) for split in splits},
-        "inputs": {name: _input(counts, name) for name in sorted(noted.union(read))},
+        "inputs": {name: _input(counts, name) for name in sorted(warnings.union(read))},
         "audit": {
             what: {name: count for name in inputs if (count := count_of(counts, ANY, name, what))}
             for what in (counters.OVERLAP, counters.EQUAL)
@@ -72,25 +72,29 @@ def _input(counts: Counts, name: str) -> Stats:
     """All rows of an input."""
     splits = sorted({split for split, source, _ in counts if source == name})
     skipped: dict[str, int] = {}
-    noted: dict[str, int] = {}
+    warnings: dict[str, int] = {}
     for split in splits:
-        for found, prefix in ((skipped, counters.SKIPPED), (noted, counters.NOTED)):
+        for found, prefix in ((skipped, counters.SKIPPED), (warnings, counters.WARNINGS)):
             for reason, count in matching(counts, split, name, prefix).items():
                 found[reason] = found.get(reason, 0) + count.count
-    read, used, mirrored = (
-        _total(counts, name, what) for what in (counters.READ, counters.USED, counters.MIRRORED)
+    read, used, reversed_edges = (
+        _total(counts, name, what)
+        for what in (counters.READ, counters.USED, counters.REVERSED_EDGES)
     )
     _equal(
-        name, "rows read and rows used or skipped", read + mirrored, used + sum(skipped.values())
+        name,
+        "rows read and rows used or skipped",
+        read + reversed_edges,
+        used + sum(skipped.values()),
     )
-    more = {"rows_mirrored": mirrored} if mirrored else {}
+    more = {"rows_mirrored": reversed_edges} if reversed_edges else {}
     return {
         "rows_read": read,
         **more,
         "rows_used": used,
         "rows_skipped": sum(skipped.values()),
         "skipped": dict(sorted(skipped.items())),
-        "noted": dict(sorted(noted.items())),
+        "noted": dict(sorted(warnings.items())),
     }
 
 

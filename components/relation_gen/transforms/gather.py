@@ -7,19 +7,19 @@ import apache_beam as beam
 
 from components.common import shuffle_store
 from components.common.example_wire import Rekey
-from components.relation_gen.batches import Cell, Entities, Wanted, join
-from components.relation_gen.context import Job
+from components.relation_gen.batches import Entities, IndexShard, MemberRequests, join
+from components.relation_gen.context import Context
 from components.relation_gen.index.layout import Layout
-from components.relation_gen.shuffle_keys import place, placed, populated
+from components.relation_gen.shuffle_keys import populated, shuffle_key, split_key
 from components.relation_gen.transforms.join_edges import Refs
 from components.relation_gen.tuples import route
 from relation import kinds
 from relation.names import ENTITIES, RELATION, TRAIN
 
 
-def bunches(parts: Iterable[Wanted], members: int) -> Iterator[Wanted]:
+def bunches(parts: Iterable[MemberRequests], members: int) -> Iterator[MemberRequests]:
     """Joins parts until about so many members are together: none grows with a popular entity."""
-    some: list[Wanted] = []
+    some: list[MemberRequests] = []
     size = 0
     for part in parts:
         some.append(part)
@@ -34,51 +34,54 @@ def bunches(parts: Iterable[Wanted], members: int) -> Iterator[Wanted]:
 class Resolve(beam.DoFn):
     """(cell, Refs of Cell and Wanted) → (block, Ref of Wanted): places become entity keys."""
 
-    def __init__(self, job: Job) -> None:
-        self._job = job
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     def process(self, element: Refs, layout: Layout) -> Iterator[Any]:
         """Handles one cell."""
         key, refs = element
-        job, (name, number) = self._job, placed(key)
+        context, (name, number) = self._context, split_key(key)
         _, split = populated(name)
-        begin, mass = int(layout.places[split][number]), int(layout.masses[split][number])
+        begin, weight_offset = (
+            int(layout.position_offsets[split][number]),
+            int(layout.weight_offsets[split][number]),
+        )
         parts = shuffle_store.read(refs)  # The cell comes first.
-        cell: Cell = next(parts)
-        with shuffle_store.Writer(job.spill) as out:
-            resolved = (route.resolve(part, cell, begin, mass) for part in parts)
-            for known in bunches(resolved, job.sizes.members):
-                for block, members in route.split_keys(known, job.blocks):
-                    yield place(name, block), out.add(members)
+        shard: IndexShard = next(parts)
+        with shuffle_store.Writer(context.shuffle_folder) as out:
+            resolved = (route.resolve(part, shard, begin, weight_offset) for part in parts)
+            for known in bunches(resolved, context.sizes.members):
+                for partition, members in route.split_by_key(known, context.partitions):
+                    yield shuffle_key(name, partition), out.add(members)
 
 
 class Gather(beam.DoFn):
     """(block, Refs of Entities and Wanted) → (shard, Ref of Members); also the `entities` split."""
 
-    def __init__(self, job: Job) -> None:
-        self._job = job
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     def setup(self) -> None:
         """Prepares the names that each role gives to features."""
-        job = self._job
-        own = (RELATION,) if isinstance(job.request.relation, kinds.Tags) else ()
+        context = self._context
+        own = (RELATION,) if isinstance(context.request.relation, kinds.Tags) else ()
         self._rekeys = [
             Rekey(role.name, spec.rows.names, spec.id.name, own)
-            for role in job.request.tuples.roles
-            for spec in [job.entities[role.entity]]
+            for role in context.request.tuples.roles
+            for spec in [context.entities[role.entity]]
         ]
 
     def process(self, element: Refs, layout: Layout) -> Iterator[Any]:
         """Handles one block."""
         key, refs = element
-        name, _ = placed(key)
+        name, _ = split_key(key)
         entity, split = populated(name)
-        job = self._job
+        context = self._context
         parts = shuffle_store.read(refs)  # The entities come first.
         entities: Entities = next(parts)
-        with shuffle_store.Writer(job.spill) as out:
-            for wanted in bunches(parts, job.sizes.members):
-                yield from self._gather(out, split, entities, wanted, layout)
+        with shuffle_store.Writer(context.shuffle_folder) as out:
+            for requests in bunches(parts, context.sizes.members):
+                yield from self._gather(out, split, entities, requests, layout)
             if split == TRAIN:
                 yield from self._all(out, entity, entities, layout)
 
@@ -86,11 +89,13 @@ class Gather(beam.DoFn):
         self, out: shuffle_store.Writer, entity: str, entities: Entities, layout: Layout
     ) -> Iterator[Any]:
         """Each entity once, for the `entities` split."""
-        roles = [role.entity for role in self._job.request.tuples.roles]
+        roles = [role.entity for role in self._context.request.tuples.roles]
         if entity in roles:
-            heads, everything = route.all_members(entities, roles.index(entity))
-            for shard, part in route.split_heads(heads, layout.shards[ENTITIES]):
-                yield place(ENTITIES, shard), out.add(part)
+            tuple_rows, everything = route.all_members(entities, roles.index(entity))
+            for output_shard, part in route.split_tuple_rows(
+                tuple_rows, layout.output_shards[ENTITIES]
+            ):
+                yield shuffle_key(ENTITIES, output_shard), out.add(part)
             yield from self._gather(out, ENTITIES, entities, everything, layout)
 
     def _gather(
@@ -98,9 +103,9 @@ class Gather(beam.DoFn):
         out: shuffle_store.Writer,
         output: str,
         entities: Entities,
-        wanted: Wanted,
+        requests: MemberRequests,
         layout: Layout,
     ) -> Iterator[Any]:
-        shards = layout.shards[output]
-        for shard, members in route.gather(entities, wanted, self._rekeys, shards):
-            yield place(output, shard), out.add(members)
+        output_shards = layout.output_shards[output]
+        for output_shard, members in route.gather(entities, requests, self._rekeys, output_shards):
+            yield shuffle_key(output, output_shard), out.add(members)

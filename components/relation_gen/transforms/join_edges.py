@@ -13,18 +13,18 @@ from components.common.row_validation import joined
 from components.relation_gen.batches import (
     STAR,
     Edges,
-    Ends,
+    Endpoints,
     Entities,
+    GroupLabels,
     Indexed,
-    Known,
     Queries,
     Strings,
     join,
     take,
 )
-from components.relation_gen.context import ANY, Job, range_of
+from components.relation_gen.context import ANY, Context, range_of
 from components.relation_gen.rows import deduplicate
-from components.relation_gen.shuffle_keys import COUNTS, place, placed, population, routed
+from components.relation_gen.shuffle_keys import COUNTS, population, routed, shuffle_key, split_key
 from components.relation_gen.stats import counters
 from relation import kinds
 
@@ -36,7 +36,7 @@ def counted(name: str, input_name: str, counts: dict[str, int]) -> Iterator[Any]
     for what, count in counts.items():
         if count:
             yield beam.pvalue.TaggedOutput(
-                COUNTS, ((name, input_name, what), counters.Tally(count))
+                COUNTS, ((name, input_name, what), counters.Counter(count))
             )
 
 
@@ -46,28 +46,28 @@ class Dedup(beam.DoFn):
     Outputs beside: INDEXED by cell, ENDS by block, CONTENT by block of the content's hash.
     """
 
-    TAGS = INDEXED, ENDS, CONTENT = "indexed", "ends", "content"
+    TAGS = INDEXED, ENDPOINTS, CONTENT = "indexed", "ends", "content"
 
-    def __init__(self, job: Job) -> None:
-        self._job = job
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     def process(self, element: Refs) -> Iterator[Any]:
         """Handles one block."""
         key, refs = element
-        entity, block = placed(key)
-        job, spec = self._job, self._job.entities[entity]
+        entity, partition = split_key(key)
+        context, spec = self._context, self._context.entities[entity]
         everything = join(list(shuffle_store.read(refs)))
         yield from self._overlap(entity, everything)
-        inline = isinstance(job.request.relation.source, kinds.Row)
-        with shuffle_store.Writer(job.spill) as out:
+        inline = isinstance(context.request.relation.source, kinds.Row)
+        with shuffle_store.Writer(context.shuffle_folder) as out:
             for code in np.unique(everything.split).tolist():
-                name = job.name(entity, code)
+                name = context.name(entity, code)
                 mine = take(everything, np.flatnonzero(everything.split == code))
                 found = deduplicate.unique(mine, spec)
                 ref = out.add(found.entities)
-                for split in job.splits_of(name):
-                    yield place(population(entity, split), block), ref
-                yield from self._hand_on(out, entity, name, block, found.entities)
+                for split in context.splits_of(name):
+                    yield shuffle_key(population(entity, split), partition), ref
+                yield from self._emit(out, entity, name, partition, found.entities)
                 size = len(found.entities.payload.data)
                 used = {counters.ENTITIES: len(found.entities.key), counters.BYTES: size}
                 if not inline:
@@ -81,7 +81,7 @@ class Dedup(beam.DoFn):
                     skipped = {deduplicate.CONFLICTING: found.conflicts}
                 for reason, ids in skipped.items():
                     if ids:
-                        kind = counters.NOTED if inline else counters.SKIPPED
+                        kind = counters.WARNINGS if inline else counters.SKIPPED
                         yield beam.pvalue.TaggedOutput(
                             COUNTS, ((name, entity, kind + reason), counters.of(len(ids), ids))
                         )
@@ -99,68 +99,69 @@ class Dedup(beam.DoFn):
             where = (ANY, entity, counters.OVERLAP)
             yield beam.pvalue.TaggedOutput(COUNTS, (where, counters.of(len(rows), ids)))
 
-    def _hand_on(
-        self, out: shuffle_store.Writer, entity: str, name: str, block: int, found: Entities
+    def _emit(
+        self, out: shuffle_store.Writer, entity: str, name: str, partition: int, found: Entities
     ) -> Iterator[Any]:
-        job, spec = self._job, self._job.entities[entity]
-        source, tag = job.request.relation.source, beam.pvalue.TaggedOutput
-        if entity == job.indexed:
-            cell = job.cell_of(entity, found.key, found.block)
-            indexed = Indexed(found.key, found.block, found.group, found.numbers)
-            parts: list[tuple[Any, hashing.I64]] = [(indexed, cell)]
-            if spec.block is not None:
-                known = known_blocks(spec, found)
-                parts.append((known, job.cell_of(entity, known.block, known.block)))
+        context, spec = self._context, self._context.entities[entity]
+        source, tag = context.request.relation.source, beam.pvalue.TaggedOutput
+        if entity == context.indexed:
+            shard = context.shard_of(entity, found.key, found.group)
+            indexed = Indexed(found.key, found.group, found.negatives_group, found.numbers)
+            parts: list[tuple[Any, hashing.I64]] = [(indexed, shard)]
+            if spec.group is not None:
+                labelled = group_labels(spec, found)
+                index = context.shard_of(entity, labelled.group, labelled.group)
+                parts.append((labelled, index))
             for part, index in parts:
                 for where, ref in routed(out, part, index, entity):
-                    for split in job.splits_of(name):
-                        at = place(population(entity, split), placed(where)[1])
+                    for split in context.splits_of(name):
+                        at = shuffle_key(population(entity, split), split_key(where)[1])
                         yield tag(self.INDEXED, (at, ref))
-        if job.lists:
-            ends = Ends(found.key, found.split, found.block)
-            yield tag(self.ENDS, (place(entity, block), out.add(ends)))
+        if context.lists:
+            ends = Endpoints(found.key, found.split, found.group)
+            yield tag(self.ENDPOINTS, (shuffle_key(entity, partition), out.add(ends)))
         if isinstance(source, kinds.GradedGroup) and entity == source.query:
-            index = range_of(found.key, job.cells)
+            index = range_of(found.key, context.shards)
             for at, ref in routed(out, Queries(found.key), index, entity):
-                for split in job.splits_of(name):
-                    documents = population(job.request.primary, split)
-                    yield tag(self.INDEXED, (place(documents, placed(at)[1]), ref))
-        if job.own_labels and entity == job.request.primary:
-            edges = own_labels(job, spec, found)
-            index = job.cell_of(job.request.ends[1], edges.right, edges.right)
-            labels = population(job.request.ends[1], name)
+                for split in context.splits_of(name):
+                    documents = population(context.request.primary, split)
+                    yield tag(self.INDEXED, (shuffle_key(documents, split_key(at)[1]), ref))
+        if context.own_labels and entity == context.request.primary:
+            edges = own_labels(context, spec, found)
+            index = context.shard_of(context.request.ends[1], edges.destination, edges.destination)
+            labels = population(context.request.ends[1], name)
             for where, ref in routed(out, edges, index, labels):
                 yield tag(self.INDEXED, (where, ref))
-        if name != ANY and len(job.splits) > 1:
+        if name != ANY and len(context.splits) > 1:
             content = hashing.hash_values(
                 [example_wire.content(payload) for payload in found.payload], integers=False
             )
-            contents = Ends(content, found.split, found.key)
-            for where, ref in routed(out, contents, range_of(content, job.blocks), entity):
+            contents = Endpoints(content, found.split, found.key)
+            for where, ref in routed(out, contents, range_of(content, context.partitions), entity):
                 yield tag(self.CONTENT, (where, ref))
 
 
-def known_blocks(spec: EntitySpec, found: Entities) -> Known:
+def group_labels(spec: EntitySpec, found: Entities) -> GroupLabels:
     """What the blocks of some entities stand for."""
-    assert spec.block is not None
-    at = spec.rows.names.index(spec.block)
-    block, first = np.unique(found.block, return_index=True)
+    assert spec.group is not None
+    at = spec.rows.names.index(spec.group)
+    group, first = np.unique(found.group, return_index=True)
     payloads = found.payload.take(first)
     labels = [joined(example_wire.values_at(payload, at)) for payload in payloads]
-    return Known(block, found.group[first], Strings.of(labels))
+    return GroupLabels(group, found.negatives_group[first], Strings.of(labels))
 
 
-def own_labels(job: Job, spec: EntitySpec, found: Entities) -> Edges:
+def own_labels(context: Context, spec: EntitySpec, found: Entities) -> Edges:
     """Edges from entities to their own labels."""
     assert spec.tags is not None
-    at, tags = spec.rows.names.index(spec.tags), job.entities[job.request.ends[1]]
+    at, tags = spec.rows.names.index(spec.tags), context.entities[context.request.ends[1]]
     values = [sorted(set(example_wire.values_at(payload, at)) - {b""}) for payload in found.payload]
     count = np.array([len(row) for row in values], dtype=np.int64)
     labels = [value for row in values for value in row]
     n, nothing = len(labels), np.zeros(0, dtype=np.int64)
     weight = np.zeros(0, dtype=np.float32)
     column = spec.rows.number(
-        getattr(getattr(job.request.relation, "sampling", None), "weight", None)
+        getattr(getattr(context.request.relation, "sampling", None), "weight", None)
     )
     if column is not None:
         numbers = found.numbers.reshape(len(found.key), -1)[:, column]
@@ -169,7 +170,7 @@ def own_labels(job: Job, spec: EntitySpec, found: Entities) -> Edges:
         np.repeat(found.key, count),
         hashing.hash_values(labels, integers=tags.id.integer),
         np.repeat(found.split, count),
-        np.repeat(found.block, count),
+        np.repeat(found.group, count),
         np.ones(n, dtype=np.float32),
         weight,
         np.ones(n, dtype=np.uint8),
@@ -185,73 +186,75 @@ def own_labels(job: Job, spec: EntitySpec, found: Entities) -> Edges:
 class Content(beam.DoFn):
     """(block, Refs of Ends: content, split, key) → counts of equal contents under two ids."""
 
-    def __init__(self, job: Job) -> None:
-        self._job = job
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     def process(self, element: Refs) -> Iterator[Any]:
         """Handles one block."""
         key, refs = element
-        entity, _ = placed(key)
+        entity, _ = split_key(key)
         found = join(list(shuffle_store.read(refs)))
-        order = np.lexsort((found.block, found.split, found.key))
-        content, split, entity_key = found.key[order], found.split[order], found.block[order]
+        order = np.lexsort((found.group, found.split, found.key))
+        content, split, entity_key = found.key[order], found.split[order], found.group[order]
         first = np.searchsorted(content, content)
         other = (split != split[first]) & (entity_key != entity_key[first])
         if other.any():
-            count = counters.Tally(len(np.unique(content[other])))
+            count = counters.Counter(len(np.unique(content[other])))
             yield (ANY, entity, counters.EQUAL), count
 
 
-class LeftEnd(beam.DoFn):
+class JoinSource(beam.DoFn):
     """(block, Refs of Ends and Edges) → (block of the right end, Ref of Edges), left end found."""
 
-    def __init__(self, job: Job) -> None:
-        self._job = job
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     def process(self, element: Refs) -> Iterator[Any]:
         """Handles one block of left ends."""
         _, refs = element
-        job, right = self._job, self._job.request.ends[1]
+        context, destination = self._context, self._context.request.ends[1]
         ends, parts = _sorted_ends(refs)
-        with shuffle_store.Writer(job.spill) as out:
+        with shuffle_store.Writer(context.shuffle_folder) as out:
             for edges in parts:
-                found, block, lost = _met(job, ends, edges, edges.left)
+                found, group, lost = _met(context, ends, edges, edges.source)
                 yield from lost
-                found = dataclasses.replace(found, block=block)
-                yield from routed(out, found, range_of(found.right, job.blocks), right)
+                found = dataclasses.replace(found, group=group)
+                yield from routed(
+                    out, found, range_of(found.destination, context.partitions), destination
+                )
 
 
-class RightEnd(beam.DoFn):
+class JoinDestination(beam.DoFn):
     """(block, Refs of Ends and Edges) → (cell of the right end, Ref of Edges of one split)."""
 
-    def __init__(self, job: Job) -> None:
-        self._job = job
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     def process(self, element: Refs) -> Iterator[Any]:
         """Handles one block of right ends."""
         _, refs = element
-        job, right = self._job, self._job.request.ends[1]
+        context, destination = self._context, self._context.request.ends[1]
         ends, parts = _sorted_ends(refs)
-        with shuffle_store.Writer(job.spill) as out:
+        with shuffle_store.Writer(context.shuffle_folder) as out:
             for edges in parts:
-                found, block, lost = _met(job, ends, edges, edges.right)
+                found, group, lost = _met(context, ends, edges, edges.destination)
                 yield from lost
                 known = found.split.copy()
                 free = np.flatnonzero(known == STAR)
-                known[free] = job.split_of_edges(found.left[free], found.right[free])
-                cell = job.cell_of(right, found.right, block)
+                known[free] = context.split_of_edges(found.source[free], found.destination[free])
+                shard = context.shard_of(destination, found.destination, group)
                 found = dataclasses.replace(found, split=known)
                 for code in np.unique(known).tolist():
                     mine = np.flatnonzero(known == code)
-                    name = population(right, job.splits[code])
-                    yield from routed(out, take(found, mine), cell[mine], name)
+                    name = population(destination, context.splits[code])
+                    yield from routed(out, take(found, mine), shard[mine], name)
 
 
-def _sorted_ends(refs: Iterable[shuffle_store.Ref]) -> tuple[Ends | None, Iterator[Edges]]:
+def _sorted_ends(refs: Iterable[shuffle_store.Ref]) -> tuple[Endpoints | None, Iterator[Edges]]:
     """The ends of a block, sorted by key, and the parts of edges that name some, one by one."""
     refs = list(refs)
-    found = list(shuffle_store.read(ref for ref in refs if ref.kind == shuffle_store.ENDS))
-    edges = shuffle_store.read(ref for ref in refs if ref.kind != shuffle_store.ENDS)
+    found = list(shuffle_store.read(ref for ref in refs if ref.kind == shuffle_store.ENDPOINTS))
+    edges = shuffle_store.read(ref for ref in refs if ref.kind != shuffle_store.ENDPOINTS)
     if not found:
         return None, edges
     ends = join(found)
@@ -259,7 +262,7 @@ def _sorted_ends(refs: Iterable[shuffle_store.Ref]) -> tuple[Ends | None, Iterat
 
 
 def _met(
-    job: Job, ends: Ends | None, edges: Edges, key: hashing.U64
+    context: Context, ends: Endpoints | None, edges: Edges, key: hashing.U64
 ) -> tuple[Edges, hashing.U64, list[Any]]:
     """Edges whose end of a key is there, with the split that they are of as far as it is known; the
     block of that end; and counts of the edges that are left out.
@@ -268,39 +271,39 @@ def _met(
     """
     if ends is None:
         nothing = np.zeros(0, dtype=np.intp)
-        lost = list(_skipped(job, edges, "dangling_edge"))
+        lost = list(_skipped(context, edges, "dangling_edge"))
         return take(edges, nothing), np.zeros(0, dtype=np.uint64), lost
     at = np.minimum(np.searchsorted(ends.key, key), len(ends.key) - 1)
     there = ends.key[at] == key
-    lost = list(_skipped(job, take(edges, np.flatnonzero(~there)), "dangling_edge"))
+    lost = list(_skipped(context, take(edges, np.flatnonzero(~there)), "dangling_edge"))
     split, given = ends.split[at], edges.split
     crosses = there & (given != STAR) & (split != STAR) & (given != split)
-    lost += _skipped(job, take(edges, np.flatnonzero(crosses)), "across_splits")
+    lost += _skipped(context, take(edges, np.flatnonzero(crosses)), "across_splits")
     rows = np.flatnonzero(there & ~crosses)
     known = np.where(split == STAR, given, split)[rows].astype(np.uint8)
-    return dataclasses.replace(take(edges, rows), split=known), ends.block[at][rows], lost
+    return dataclasses.replace(take(edges, rows), split=known), ends.group[at][rows], lost
 
 
-def _skipped(job: Job, edges: Edges, reason: str) -> Iterator[Any]:
+def _skipped(context: Context, edges: Edges, reason: str) -> Iterator[Any]:
     """Counts edges that are left out, under no split."""
-    if len(edges.left):
-        some = range(min(len(edges.left), counters.SHOWN * 100))
-        left, right = list(edges.left_id), list(edges.right_id)
-        shown = [left[i] + b" -> " + right[i] for i in some]
-        where = (counters.UNASSIGNED, job.list_of(edges), counters.SKIPPED + reason)
-        yield beam.pvalue.TaggedOutput(COUNTS, (where, counters.of(len(edges.left), shown)))
+    if len(edges.source):
+        some = range(min(len(edges.source), counters.SHOWN * 100))
+        source, destination = list(edges.source_id), list(edges.destination_id)
+        shown = [source[i] + b" -> " + destination[i] for i in some]
+        where = (counters.UNASSIGNED, context.list_of(edges), counters.SKIPPED + reason)
+        yield beam.pvalue.TaggedOutput(COUNTS, (where, counters.of(len(edges.source), shown)))
 
 
-class UniqueRows(beam.DoFn):
+class DeduplicateInlineTuples(beam.DoFn):
     """(block, Refs of Tuples) → (block, Ref of Tuples): tuples that came as rows, each once."""
 
-    def __init__(self, job: Job) -> None:
-        self._job = job
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     def process(self, element: Refs) -> Iterator[Any]:
         """Handles one block."""
         key, refs = element
-        split, _ = placed(key)
+        split, _ = split_key(key)
         found = join(list(shuffle_store.read(refs)))
         n = len(found.key)
         order = np.lexsort((*found.label.reshape(n, -1).T[::-1], found.key))
@@ -309,11 +312,11 @@ class UniqueRows(beam.DoFn):
         label = found.label.reshape(n, -1)
         begin = np.maximum.accumulate(np.where(first, np.arange(n), 0))
         differs = (label != label[begin]).any(axis=1)
-        with shuffle_store.Writer(self._job.spill) as out:
+        with shuffle_store.Writer(self._context.shuffle_folder) as out:
             yield key, out.add(take(found, np.flatnonzero(first)))
         repeated = {
             counters.USED: int(first.sum()),
             counters.SKIPPED + "duplicate_row": int((~first & ~differs).sum()),
             counters.SKIPPED + "conflicting_row": int(differs.sum()),
         }
-        yield from counted(split, self._job.edge_input, repeated)
+        yield from counted(split, self._context.edge_input, repeated)

@@ -8,7 +8,7 @@ import apache_beam as beam
 import numpy as np
 
 from components.common import example_wire, hashing, shuffle_store, tfrecord_reader
-from components.common.row_validation import Screen, Screened
+from components.common.row_validation import RowValidator, ValidatedRows
 from components.relation_gen.batches import F32, STAR, U8, Entities, Index, Strings, Tuples, take
 from components.relation_gen.context import range_of
 from components.relation_gen.shuffle_keys import routed
@@ -18,7 +18,7 @@ from relation.names import prefixed
 from relation.spec import Role
 
 
-class ReadRows(Read):
+class ReadInlineTuples(Read):
     """InputFile of rows that hold the members of tuples → (shard of ids, Ref of Tuples); entities.
 
     An id that the row does not hold is derived from the member's other features.
@@ -28,31 +28,31 @@ class ReadRows(Read):
 
     def setup(self) -> None:
         """Makes the C++ decoder, which does not pickle."""
-        assert self._job.edges is not None
-        self._screen = Screen(self._job.edges)
+        assert self._context.edges is not None
+        self._validator = RowValidator(self._context.edges)
 
     def process(self, file: tfrecord_reader.InputFile) -> Iterator[Any]:
         """Reads a file in batches."""
-        job, edges = self._job, self._job.edges
+        context, edges = self._context, self._context.edges
         assert edges is not None
-        for records, screened in self.screened(file, self._screen):
-            reasons = list(screened.reasons)
-            label = self._label(screened, reasons)
+        for records, validated in self.validated(file, self._validator):
+            reasons = list(validated.reasons)
+            label = self._label(validated, reasons)
             features = [example_wire.features_of(record) for record in records]
-            members = [self._members(features, role) for role in job.request.tuples.roles]
+            members = [self._members(features, role) for role in context.request.tuples.roles]
             ids = [value for value, _ in members[0]]
-            by, key = ids, job.entities[job.request.tuples.roles[0].entity].id
-            if (at := edges.place(job.partition)) is not None:
-                by, key = screened.keys[at], edges.keys[at]
-            split = job.hashed(file.split, by, key)
+            by, key = ids, context.entities[context.request.tuples.roles[0].entity].id
+            if (at := edges.key_index(context.split_by)) is not None:
+                by, key = validated.keys[at], edges.keys[at]
+            split = context.hashed(file.split, by, key)
             yield from self.counted(file, split, reasons, ids, "")
             rows = np.flatnonzero(np.array([not reason for reason in reasons]))
-            with shuffle_store.Writer(job.spill) as out:
+            with shuffle_store.Writer(context.shuffle_folder) as out:
                 keyed = []
-                for role, found in zip(job.request.tuples.roles, members, strict=True):
+                for role, found in zip(context.request.tuples.roles, members, strict=True):
                     entities = self._entities(role.entity, found, split, rows)
                     keyed.append(entities.key)
-                    index = range_of(entities.key, job.blocks)
+                    index = range_of(entities.key, context.partitions)
                     for where, ref in routed(out, entities, index, role.entity):
                         yield beam.pvalue.TaggedOutput(self.ENTITIES, (where, ref))
                 tuples = Tuples(
@@ -63,20 +63,20 @@ class ReadRows(Read):
                 )
                 for code in np.unique(split).tolist():
                     mine = np.flatnonzero(tuples.split == code)
-                    index = range_of(tuples.key[mine], job.blocks)
-                    yield from routed(out, take(tuples, mine), index, job.splits[code])
+                    index = range_of(tuples.key[mine], context.partitions)
+                    yield from routed(out, take(tuples, mine), index, context.splits[code])
 
-    def _label(self, screened: Screened, reasons: list[str]) -> F32:
-        relation = self._job.request.relation
+    def _label(self, validated: ValidatedRows, reasons: list[str]) -> F32:
+        relation = self._context.request.relation
         assert isinstance(relation, kinds.Rows)
         if relation.label is None:
             return np.zeros((len(reasons), 0), dtype=np.float32)
-        value, _ = values_of(self._job, screened, reasons, relation.label, relation.label_kind)
+        value, _ = values_of(self._context, validated, reasons, relation.label, relation.label_kind)
         return value.astype(np.float32)
 
     def _members(self, features: list[dict[bytes, bytes]], role: Role) -> list[tuple[bytes, bytes]]:
         """Id and payload of the member of each row that fills a role."""
-        spec = self._job.entities[role.entity]
+        spec = self._context.entities[role.entity]
         columns = [prefixed(role.name, name).encode() for name in spec.rows.names]
         found = []
         for row in features:
@@ -94,10 +94,10 @@ class ReadRows(Read):
     def _entities(
         self, entity: str, found: list[tuple[bytes, bytes]], split: U8, rows: Index
     ) -> Entities:
-        job, spec = self._job, self._job.entities[entity]
+        context, spec = self._context, self._context.entities[entity]
         ids = [found[row][0] for row in rows.tolist()]
         nothing = np.zeros(len(ids), dtype=np.uint64)
-        everywhere = entity in job.request.common
+        everywhere = entity in context.request.common
         return Entities(
             hashing.hash_values(ids, integers=spec.id.integer),
             np.full(len(ids), STAR, dtype=np.uint8) if everywhere else split[rows],

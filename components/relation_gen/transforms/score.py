@@ -10,7 +10,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx_bsl.coders import example_coder
 
 from components.common.example_wire import example, float_entries
-from components.relation_gen.context import Job
+from components.relation_gen.context import Context
 from relation import kinds
 from relation.core.errors import DataError
 from relation.names import RELATION, prefixed
@@ -24,21 +24,21 @@ Columns = dict[str, npt.NDArray[Any]]
 class Scorer:
     """Adds the label to pairs."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, context: Context) -> None:
         """Imports the function.
 
         Raises:
           DataError: it is not to be found.
         """
-        relation = job.request.relation
+        relation = context.request.relation
         assert isinstance(relation, kinds.ScoredPairs)
         self._name, self._width = relation.source.function, relation.source.width
         self._function = imported(self._name)
-        self._features = job.entities[job.request.primary].rows.names
-        self._left, self._right = job.roles
-        schema = schema_pb2.Schema.FromString(job.entities[job.request.primary].rows.schema)
+        self._features = context.entities[context.request.primary].rows.names
+        self._left, self._right = context.roles
+        schema = schema_pb2.Schema.FromString(context.entities[context.request.primary].rows.schema)
         pairs = schema_pb2.Schema()
-        for role in job.roles:
+        for role in context.roles:
             for feature in schema.feature:
                 pairs.feature.add(name=prefixed(role, feature.name), type=feature.type)
         self._decoder = example_coder.ExamplesToRecordBatchDecoder(pairs.SerializeToString())

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from components.common.example_wire import float_entries
 from components.common.hashing import I64, U64
-from components.relation_gen.batches import F32, U16, U32, Heads, Members
+from components.relation_gen.batches import F32, U16, U32, GatheredMembers, TupleRows
 from components.relation_gen.sampling.ranking import NO_DOCUMENT
 from components.relation_gen.tuples import route
 from relation.names import NEGATIVE_PROB, RELATION, RELATION_WEIGHT
@@ -29,7 +29,7 @@ class Collected(NamedTuple):
     pieces: list[bytes]
 
 
-def collect(members: Iterable[Members]) -> Collected:
+def collect(members: Iterable[GatheredMembers]) -> Collected:
     """Takes parts of members one after the other; what was read of a part is then let go."""
     pieces: list[bytes] = [b""]
     types = (np.uint64, np.uint32, np.uint16, np.float32, np.int64)
@@ -44,26 +44,30 @@ def collect(members: Iterable[Members]) -> Collected:
     return Collected(anchor, slot, role, probability, piece, pieces)
 
 
-def assemble(heads: Heads, members: Iterable[Members], relation: Relation) -> Iterator[list[bytes]]:
+def assemble(
+    tuple_rows: TupleRows, members: Iterable[GatheredMembers], relation: Relation
+) -> Iterator[list[bytes]]:
     """Yields the map entries of each tuple, to be joined: runs in the order of a hash, then slots.
 
     Args:
-      heads: tuples.
+      tuple_rows: tuples.
       relation: roles, and which of them may be absent.
 
     Raises:
       RuntimeError: a tuple lacks a member, or a member its tuple.
     """
-    turn = route.turn_of(heads.anchor, heads.slot)
-    order = np.lexsort((heads.slot, heads.anchor, turn))
+    priority = route.shuffle_priority(tuple_rows.anchor, tuple_rows.slot)
+    order = np.lexsort((tuple_rows.slot, tuple_rows.anchor, priority))
     found = collect(members)
     pieces = found.pieces
-    t, width = len(order), len(heads.relation) // max(len(order), 1)
-    label = heads.relation.reshape(t, width)[order]
-    piece, probability = _table(heads.anchor[order], heads.slot[order], found, relation, label)
-    weight = heads.weight[order] if len(heads.weight) else heads.weight
-    entries = list(heads.entries)
-    more = heads.more[order] if len(heads.more) else None
+    t, width = len(order), len(tuple_rows.relation) // max(len(order), 1)
+    label = tuple_rows.relation.reshape(t, width)[order]
+    piece, probability = _table(
+        tuple_rows.anchor[order], tuple_rows.slot[order], found, relation, label
+    )
+    weight = tuple_rows.weight[order] if len(tuple_rows.weight) else tuple_rows.weight
+    entries = list(tuple_rows.entries)
+    more = tuple_rows.more[order] if len(tuple_rows.more) else None
     for begin in range(0, t, SOME):  # Lists of Python objects take several times their arrays.
         some = slice(begin, begin + SOME)
         own = _own(label[some], weight[some], probability[some])
@@ -82,8 +86,8 @@ def _table(
     """Of each tuple the pieces (0: none), and with what probability each was drawn, [t, roles]."""
     roles = len(relation.roles)
     there = _there(len(anchor), relation, label)
-    turn = route.turn_of(found.anchor, found.slot)
-    order = np.lexsort((found.role, found.slot, found.anchor, turn))
+    priority = route.shuffle_priority(found.anchor, found.slot)
+    order = np.lexsort((found.role, found.slot, found.anchor, priority))
     row, column = np.nonzero(there)
     complete = (
         np.array_equal(found.anchor[order], anchor[row])
@@ -133,13 +137,13 @@ def _own(label: F32, weight: F32, probability: F32) -> list[bytes]:
     return [b"".join(parts) for parts in zip(*columns, strict=True)]
 
 
-def alone(heads: Heads, members: Iterable[Members]) -> Iterator[list[bytes]]:
+def alone(tuple_rows: TupleRows, members: Iterable[GatheredMembers]) -> Iterator[list[bytes]]:
     """Yields the map entries of each entity of the `entities` split, in the order of a hash."""
-    turn = route.turn_of(heads.anchor, heads.slot)
-    order = np.lexsort((heads.slot, heads.anchor, turn))
+    priority = route.shuffle_priority(tuple_rows.anchor, tuple_rows.slot)
+    order = np.lexsort((tuple_rows.slot, tuple_rows.anchor, priority))
     found = collect(members)
-    mine = np.lexsort((found.slot, found.anchor, route.turn_of(found.anchor, found.slot)))
-    if not np.array_equal(found.anchor[mine], heads.anchor[order]):
+    mine = np.lexsort((found.slot, found.anchor, route.shuffle_priority(found.anchor, found.slot)))
+    if not np.array_equal(found.anchor[mine], tuple_rows.anchor[order]):
         raise RuntimeError(f"{len(order)} entities got {len(mine)} payloads")
     for number in found.piece[mine].tolist():
         yield [found.pieces[number]]

@@ -11,20 +11,20 @@ from components.common import hashing
 from components.common.example_wire import Rekey, payload_values
 from components.common.hashing import I64, U64, Ints
 from components.relation_gen.batches import (
-    Cell,
     Edges,
     Entities,
-    Heads,
-    Members,
+    GatheredMembers,
+    IndexShard,
+    MemberRequests,
+    MemberRequestsByWeight,
     Strings,
-    Wanted,
-    Weighted,
+    TupleRows,
     join,
     take,
 )
 from components.relation_gen.context import range_of
 from components.relation_gen.sampling import plan as base
-from components.relation_gen.sampling.plan import Line, Plan
+from components.relation_gen.sampling.plan import AddressSpace, Plan
 from components.relation_gen.shuffle_keys import route
 from components.relation_gen.stats.counters import MADE, REQUESTED, SHORTFALL
 
@@ -34,24 +34,24 @@ RUN = 64
 well; runs are in the order of a hash, so that neighbouring runs are unrelated."""
 
 
-def shard_of(anchor: U64, slot: Ints, shards: int) -> I64:
+def output_shard_of(anchor: U64, slot: Ints, output_shards: int) -> I64:
     """The output shard of each tuple."""
-    return range_of(turn_of(anchor, slot), shards)
+    return range_of(shuffle_priority(anchor, slot), output_shards)
 
 
-def turn_of(anchor: U64, slot: Ints) -> U64:
+def shuffle_priority(anchor: U64, slot: Ints) -> U64:
     """What runs of tuples are ordered by."""
-    return hashing.words(0, 0, anchor, slot.astype(np.uint64) // np.uint64(RUN))
+    return hashing.random_bits(0, 0, anchor, slot.astype(np.uint64) // np.uint64(RUN))
 
 
 @dataclass(frozen=True)
 class Batch:
     """Plans taken apart: tuples; members known by key, of each population; by place; by point."""
 
-    heads: Heads
-    known: dict[str, Wanted]
-    places: Wanted | None
-    points: Weighted | None
+    tuple_rows: TupleRows
+    by_key: dict[str, MemberRequests]
+    by_position: MemberRequests | None
+    by_weight: MemberRequestsByWeight | None
 
 
 def batches(
@@ -114,81 +114,89 @@ def _within(members: base.Members, some: slice) -> base.Members:
 
 
 def _batch(plans: Sequence[Plan], roles: Sequence[str]) -> Batch:
-    heads = []
-    members: dict[tuple[Line, str], list[Wanted]] = {}
+    tuple_rows = []
+    members: dict[tuple[AddressSpace, str], list[MemberRequests]] = {}
     for plan in plans:
-        heads.append(
-            Heads(plan.anchor, plan.slot, plan.relation, plan.weight, plan.more, plan.entries)
+        tuple_rows.append(
+            TupleRows(plan.anchor, plan.slot, plan.relation, plan.weight, plan.more, plan.entries)
         )
-        for role, line, value, tuples, probability in plan.members:
+        for role, space, value, tuples, probability in plan.members:
             anchor = plan.anchor if tuples is None else plan.anchor[tuples]
             if not len(anchor):
                 continue
             slot = plan.slot if tuples is None else plan.slot[tuples]
             if probability is None:
                 probability = np.full(len(anchor), np.nan, dtype=np.float32)
-            kind = Weighted if line is Line.WEIGHTED else Wanted
+            kind = MemberRequestsByWeight if space is AddressSpace.WEIGHT else MemberRequests
             number = np.full(len(anchor), role, dtype=np.uint16)
             part = kind(anchor, slot, number, value.astype(np.uint64), probability)
-            members.setdefault((line, roles[role] if line is Line.KEY else ""), []).append(part)
+            members.setdefault(
+                (space, roles[role] if space is AddressSpace.KEY else ""), []
+            ).append(part)
     found = {key: join(parts) for key, parts in members.items()}
-    points = found.get((Line.WEIGHTED, ""))
-    assert points is None or isinstance(points, Weighted)
+    by_weight = found.get((AddressSpace.WEIGHT, ""))
+    assert by_weight is None or isinstance(by_weight, MemberRequestsByWeight)
     return Batch(
-        join_heads(heads),
-        {name: wanted for (line, name), wanted in found.items() if line is Line.KEY},
-        found.get((Line.PLACE, "")),
-        points,
+        join_tuple_rows(tuple_rows),
+        {name: requests for (space, name), requests in found.items() if space is AddressSpace.KEY},
+        found.get((AddressSpace.POSITION, "")),
+        by_weight,
     )
 
 
-def join_heads(heads: Sequence[Heads]) -> Heads:
+def join_tuple_rows(tuple_rows: Sequence[TupleRows]) -> TupleRows:
     """`join`, with entries counted on."""
     at, parts = 0, []
-    for part in heads:
+    for part in tuple_rows:
         parts.append(dataclasses.replace(part, more=(part.more + at).astype(np.int32)))
         at += len(part.entries.length)
     return join(parts)
 
 
-def located(edges: E, places: I64, masses: I64) -> E:
+def located(edges: E, position_offsets: I64, weight_offsets: I64) -> E:
     """Edges whose right ends lie in the index as a whole, not in their cell."""
     return dataclasses.replace(
         edges,
-        place=edges.place + places[edges.cell],
-        point=edges.point + masses[edges.cell] if len(edges.point) else edges.point,
+        position=edges.position + position_offsets[edges.shard],
+        weight_offset=edges.weight_offset + weight_offsets[edges.shard]
+        if len(edges.weight_offset)
+        else edges.weight_offset,
     )
 
 
-def split_heads(heads: Heads, shards: int) -> Iterator[tuple[int, Heads]]:
+def split_tuple_rows(tuple_rows: TupleRows, output_shards: int) -> Iterator[tuple[int, TupleRows]]:
     """The tuples of each output shard."""
-    n = len(heads.anchor)
-    relation = heads.relation.reshape(n, -1) if n else heads.relation.reshape(0, 0)
-    for shard, here in route(shard_of(heads.anchor, heads.slot, shards), shards):
-        more, entries = heads.more, heads.entries
+    n = len(tuple_rows.anchor)
+    relation = tuple_rows.relation.reshape(n, -1) if n else tuple_rows.relation.reshape(0, 0)
+    for output_shard, here in route(
+        output_shard_of(tuple_rows.anchor, tuple_rows.slot, output_shards), output_shards
+    ):
+        more, entries = tuple_rows.more, tuple_rows.entries
         if len(more):
             needed, index = np.unique(more[here], return_inverse=True)
             more, entries = index.astype(np.int32), entries.take(needed)
         yield (
-            shard,
-            Heads(
-                heads.anchor[here],
-                heads.slot[here],
+            output_shard,
+            TupleRows(
+                tuple_rows.anchor[here],
+                tuple_rows.slot[here],
                 relation[here].reshape(-1),
-                heads.weight[here] if len(heads.weight) else heads.weight,
+                tuple_rows.weight[here] if len(tuple_rows.weight) else tuple_rows.weight,
                 more,
                 entries,
             ),
         )
 
 
-def split_keys(members: Wanted, blocks: int) -> Iterator[tuple[int, Wanted]]:
+def split_by_key(members: MemberRequests, partitions: int) -> Iterator[tuple[int, MemberRequests]]:
     """The members of each entity block, by their key."""
-    for block, here in route(range_of(members.entity, blocks), blocks):
-        yield block, take(members, here)
+    for partition, here in route(range_of(members.entity, partitions), partitions):
+        yield partition, take(members, here)
 
 
-def split_places(members: Wanted | None, ends: I64) -> Iterator[tuple[int, Wanted]]:
+def split_by_position(
+    members: MemberRequests | None, ends: I64
+) -> Iterator[tuple[int, MemberRequests]]:
     """The members of each cell, by their place or point.
 
     Args:
@@ -196,36 +204,45 @@ def split_places(members: Wanted | None, ends: I64) -> Iterator[tuple[int, Wante
     """
     if members is None:
         return
-    cell = np.searchsorted(ends, members.entity.astype(np.int64), side="right") - 1
-    for number, here in route(cell, len(ends) - 1):
+    shard = np.searchsorted(ends, members.entity.astype(np.int64), side="right") - 1
+    for number, here in route(shard, len(ends) - 1):
         yield number, take(members, here)
 
 
-def resolve(members: Wanted, cell: Cell, place: int, mass: int) -> Wanted:
+def resolve(
+    members: MemberRequests, shard: IndexShard, position: int, weight_offset: int
+) -> MemberRequests:
     """Members known by place or point in a cell, as members known by entity key.
 
     Args:
-      place, mass: where the cell begins in the dense index, and on the weighted line.
+      position, weight_offset: where the cell begins in the dense index, and on the weighted line.
     """
-    if isinstance(members, Weighted):
-        at = np.searchsorted(cell.mass, members.entity.astype(np.int64) - mass, side="right") - 1
-        weight = (cell.mass[at + 1] - cell.mass[at]).astype(np.float32)
+    if isinstance(members, MemberRequestsByWeight):
+        at = (
+            np.searchsorted(
+                shard.cumulative_weight,
+                members.entity.astype(np.int64) - weight_offset,
+                side="right",
+            )
+            - 1
+        )
+        weight = (shard.cumulative_weight[at + 1] - shard.cumulative_weight[at]).astype(np.float32)
         probability = members.probability * weight
     else:
-        at = members.entity.astype(np.int64) - place
+        at = members.entity.astype(np.int64) - position
         probability = members.probability
-    return Wanted(members.anchor, members.slot, members.role, cell.key[at], probability)
+    return MemberRequests(members.anchor, members.slot, members.role, shard.key[at], probability)
 
 
-def all_members(entities: Entities, role: int) -> tuple[Heads, Wanted]:
+def all_members(entities: Entities, role: int) -> tuple[TupleRows, MemberRequests]:
     """The plan of the `entities` split: each entity once, alone, in the first role of its type."""
     n = len(entities.key)
     slot = np.full(n, role, dtype=np.uint32)
     none = np.zeros(0, dtype=np.float32)
-    heads = Heads(entities.key, slot, none, none, none.astype(np.int32), Strings.of([]))
+    tuple_rows = TupleRows(entities.key, slot, none, none, none.astype(np.int32), Strings.of([]))
     number = np.full(n, role, dtype=np.uint16)
     unknown = np.full(n, np.nan, dtype=np.float32)
-    return heads, Wanted(entities.key, slot, number, entities.key, unknown)
+    return tuple_rows, MemberRequests(entities.key, slot, number, entities.key, unknown)
 
 
 def _renamed(entities: Entities, pieces: Ints, rekeys: Sequence[Rekey]) -> list[bytes]:
@@ -240,8 +257,8 @@ def _renamed(entities: Entities, pieces: Ints, rekeys: Sequence[Rekey]) -> list[
 
 
 def gather(
-    entities: Entities, members: Wanted, rekeys: Sequence[Rekey], shards: int
-) -> Iterator[tuple[int, Members]]:
+    entities: Entities, members: MemberRequests, rekeys: Sequence[Rekey], output_shards: int
+) -> Iterator[tuple[int, GatheredMembers]]:
     """For each output shard: the members that these entities are, with their map entries.
 
     An entity's bytes go to a shard once for each role, however many tuples there want it.
@@ -254,13 +271,15 @@ def gather(
     if not np.array_equal(entities.key[np.minimum(row, len(entities.key) - 1)], members.entity):
         raise RuntimeError("a plan names an entity that its block does not hold")
     piece = row * len(rekeys) + members.role
-    wanted, which = np.unique(piece, return_inverse=True)
-    pieces = _renamed(entities, wanted, rekeys)
-    for shard, here in route(shard_of(members.anchor, members.slot, shards), shards):
+    distinct, which = np.unique(piece, return_inverse=True)
+    pieces = _renamed(entities, distinct, rekeys)
+    for output_shard, here in route(
+        output_shard_of(members.anchor, members.slot, output_shards), output_shards
+    ):
         needed, index = np.unique(which[here], return_inverse=True)
         yield (
-            shard,
-            Members(
+            output_shard,
+            GatheredMembers(
                 members.anchor[here],
                 members.slot[here],
                 members.role[here],
