@@ -22,9 +22,8 @@ from trainer_module.data.inputs import batches_of_epoch, count_tuples, tuple_dat
 from trainer_module.losses.triplet import Triplet
 from trainer_module.mining.batch_semi_hard import BatchSemiHard
 from trainer_module.ops import weighted_mean
-from trainer_module.registry import HEADS, TOWERS
+from trainer_module.registry import HEADS, TOWERS, task_of
 from trainer_module.request import TrainingRequest
-from trainer_module.tasks.answers import answer_of
 
 ROLES = ("anchor", "positive", "negative")
 IMAGE, SIDE = "image", 8
@@ -45,7 +44,7 @@ def _dataset(data: Transformed, request: str, split: str, shuffled: bool) -> tf.
     batches = tuple_dataset(
         files,
         tft.TFTransformOutput(data.graph).transformed_feature_spec(),
-        answer_of(HEADS.resolve(model.head), prepared.relation, 0),
+        task_of(HEADS.resolve(model.head), prepared.relation, 0),
         {entity: TOWERS.resolve(model.tower_of(entity)).decoder(asked.training.memory_mb)},
         {entity: [feature.name for feature in prepared.features[entity]]},
         size,

@@ -1,4 +1,4 @@
-"""Towers, heads, losses and miners by the names that recipes give them.
+"""Towers, heads, losses and miners by the names that recipes give them; tasks by those of heads.
 
 To add one: a file with one class, and a line here. A plug-in, which is a file outside this project,
 registers its class by a decorator instead:
@@ -15,10 +15,11 @@ from relation.core.errors import RecipeError
 from relation.core.registry import Registry
 from relation.core.validation_errors import describe
 from relation.recipe import ComponentConfig
-from relation.spec import Frozen
+from relation.spec import Frozen, Relation
 from trainer_module.heads.base import Head
 from trainer_module.losses.base import Loss
 from trainer_module.mining.base import Miner
+from trainer_module.tasks.base import Task
 from trainer_module.towers.base import Tower
 
 C = TypeVar("C", bound=Frozen)
@@ -127,3 +128,23 @@ MINERS: Components[Miner] = Components(
         "distance_weighted": "trainer_module.mining.distance_weighted.DistanceWeighted",
     },
 )
+TASKS: Registry[Task] = Registry(
+    "task",
+    {
+        "graded_tagging": "trainer_module.tasks.tagging.GradedTagging",
+        "image_to_image": "trainer_module.tasks.image_to_image.ImageToImage",
+        "ranking": "trainer_module.tasks.ranking.Ranking",
+        "regression": "trainer_module.tasks.regression.Regression",
+        "similarity": "trainer_module.tasks.similarity.Similarity",
+        "tagging": "trainer_module.tasks.tagging.Tagging",
+    },
+)
+
+
+def task_of(head: Head, relation: Relation, classes: int = 0) -> Task:
+    """Return what a model with this head predicts about tuples of a relation.
+
+    Args:
+      classes: number of classes of a label that is a class.
+    """
+    return TASKS[head.task](head, relation, classes)

@@ -1,4 +1,4 @@
-"""Checks that the parts a recipe names exist, and fit each other, the data and the relation."""
+"""Checks that the components a recipe names exist, and fit each other, data and relation."""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -7,11 +7,10 @@ from relation.core.errors import RecipeError
 from relation.recipe import ComponentConfig, Model
 from relation.schema import Feature
 from relation.spec import Relation, triplets
-from trainer_module.heads.base import Head, ImageHead, SimilarityHead, TagHead
-from trainer_module.losses.base import BatchLoss, Loss, TupleLoss
-from trainer_module.losses.proxy_anchor import ProxyAnchor
-from trainer_module.registry import HEADS, LOSSES, MINERS, TOWERS
-from trainer_module.tasks.answers import Answer, Compared, answer_of, check_loss
+from trainer_module.heads.base import Head
+from trainer_module.losses.base import Loss, TupleLoss
+from trainer_module.registry import HEADS, LOSSES, MINERS, TOWERS, task_of
+from trainer_module.tasks.base import Task
 
 
 def check_model(
@@ -27,7 +26,7 @@ def check_model(
       classes: of a label that is a class.
 
     Raises:
-      RecipeError: parts do not exist or do not fit; the message names the field.
+      RecipeError: components do not exist or do not fit; the message names the field.
     """
     unknown = [name for name in model.towers if name not in relation.entities]
     missing = [name for name in relation.entities if model.towers and name not in model.towers]
@@ -39,33 +38,29 @@ def check_model(
     for entity in relation.entities:
         part = model.tower_of(entity)
         field = "model.tower" if model.tower is not None else f"model.towers.{entity}"
-        _said(field, part.type, functools.partial(TOWERS.resolve(part).check, features[entity]))
+        _check(field, part.type, functools.partial(TOWERS.resolve(part).check, features[entity]))
     head, loss = HEADS.resolve(model.head), LOSSES.resolve(model.loss)
-    _said("model.head", model.head.type, lambda: head.check(relation))
-    answer = answer_of(head, relation, classes)
+    _check("model.head", model.head.type, lambda: head.check(relation))
+    task = task_of(head, relation, classes)
     _check_images(model, relation, head)
-    if isinstance(loss, ProxyAnchor) and (
+    if loss.needs_proxies and (
         model.head.type != "cosine" or model.mining or len(relation.entities) > 1
     ):
         raise RecipeError(
             f"model.loss: got {model.loss.type!r}: it reads cosines of entities of one type and of "
             "the proxies of their groups: expected the head cosine, and no mining"
         )
-    _said("model.loss", model.loss.type, lambda: check_loss(loss, answer))
-    if loss.needs_tag_weights and not isinstance(head, TagHead):
+    _check("model.loss", model.loss.type, lambda: task.check_loss(loss))
+    if loss.needs_tag_weights and not task.one_column_a_tag:
         raise RecipeError(
             f"model.head: got {model.head.type!r}; the loss {model.loss.type!r} weighs tags, and "
             "needs an answer for each: tag"
         )
-    if isinstance(loss, BatchLoss) and isinstance(answer, Compared):
-        _said("model.loss", model.loss.type, answer.check_left)
     if model.mining is not None:
-        _check_mining(model, model.mining, relation, answer, loss)
-    if not isinstance(loss, TupleLoss):
-        return
+        _check_mining(model, model.mining, relation, task, loss)
     learnt = relation if model.mining is None else triplets(*relation.entities * 2)
-    _said("model.loss", model.loss.type, lambda: loss.check(learnt))
-    if loss.needs_logits and isinstance(head, SimilarityHead) and not head.is_logit:
+    _check("model.loss", model.loss.type, lambda: loss.check(learnt))
+    if loss.needs_logits and not head.is_logit:
         raise RecipeError(
             f"model.head: got {model.head.type!r}; the loss {model.loss.type!r} reads logits, as "
             "logistic_distance, conditioned, or concat_mlp (output: logit) answer them"
@@ -81,21 +76,22 @@ def check_model(
 
 def _check_images(model: Model, relation: Relation, head: Head) -> None:
     """Towers give images where the head takes them, all of one shape, and nowhere else."""
-    found = {entity: TOWERS.resolve(model.tower_of(entity)).image for entity in relation.entities}
-    if not isinstance(head, ImageHead):
-        if pictures := [entity for entity, shape in found.items() if shape]:
+    towers = {name: TOWERS.resolve(model.tower_of(name)) for name in relation.entities}
+    shapes = {name: tower.image for name, tower in towers.items()}
+    if not head.takes_images:
+        if pictures := [entity for entity, shape in shapes.items() if shape]:
             raise RecipeError(
                 f"model.head: got {model.head.type!r}, which takes vectors, and the tower of "
                 f"{pictures[0]} gives images: expected image"
             )
         return
     entities = (relation.entity_of(relation.scored.left), relation.entity_of(relation.scored.right))
-    answered, expected = (found[entity] for entity in entities)
-    if answered is None or answered != expected:
+    predicted, expected = (shapes[entity] for entity in entities)
+    if predicted is None or predicted != expected:
         raise RecipeError(
-            f"model.head: got {model.head.type!r}, which takes images of one shape, and the tower "
-            f"of {entities[0]} gives {_shape(answered)}, that of {entities[1]} {_shape(expected)}: "
-            "expected encoder_decoder and pixels"
+            f"model.head: got {model.head.type!r}, which takes images of one shape, and the "
+            f"tower of {entities[0]} gives {_shape(predicted)}, that of {entities[1]} "
+            f"{_shape(expected)}: expected encoder_decoder and pixels"
         )
 
 
@@ -116,10 +112,10 @@ def _check_frozen(model: Model, relation: Relation) -> None:
 
 
 def _check_mining(
-    model: Model, mining: ComponentConfig, relation: Relation, answer: Answer, loss: Loss
+    model: Model, mining: ComponentConfig, relation: Relation, task: Task, loss: Loss
 ) -> None:
     miner = MINERS.resolve(mining)
-    if not isinstance(answer, Compared) or len(relation.entities) != 1:
+    if not task.compares or len(relation.entities) != 1:
         raise RecipeError(
             f"model.mining: got {mining.type!r}: it compares entities of one type, by a head that "
             "compares two"
@@ -129,7 +125,7 @@ def _check_mining(
             f"model.loss: got {model.loss.type!r}; `mining` chooses triplets, and needs a loss of "
             "them, as triplet, soft_triplet, pairwise_logistic"
         )
-    _said("model.mining", mining.type, lambda: miner.check(loss))
+    _check("model.mining", mining.type, lambda: miner.check(loss))
     if miner.reads_head not in (None, model.head.type):
         raise RecipeError(
             f"model.mining.head: got {miner.reads_head!r}; expected the model's head, "
@@ -137,7 +133,8 @@ def _check_mining(
         )
 
 
-def _said(field: str, got: str, check: Callable[[], None]) -> None:
+def _check(field: str, got: str, check: Callable[[], None]) -> None:
+    """Runs a check; its ValueError becomes a RecipeError that names field and value."""
     try:
         check()
     except ValueError as error:

@@ -14,8 +14,8 @@ from tests.trainer_module.losses.helpers import value
 from trainer_module.heads.feature_error import FeatureError
 from trainer_module.losses.feature_matching import FeatureMatching
 from trainer_module.model.relational_model import RelationalModel
-from trainer_module.tasks.answers import answer_of
-from trainer_module.tasks.objectives import EachTuple
+from trainer_module.objectives.per_tuple import PerTuple
+from trainer_module.registry import task_of
 from trainer_module.towers.cnn import Cnn
 from trainer_module.validate import check_model
 
@@ -54,12 +54,12 @@ def test_the_frozen_tower_stays_and_the_other_comes_to_foretell_it():
     teacher = Cnn(**shape, frozen=True).build((IMAGE,))
     before = [w.copy() for w in teacher.get_weights()]
     head = FeatureError(l2=0, cosine=1)
-    answer = answer_of(head, triplets("photograph", "drawing"), 0)
+    task = task_of(head, triplets("photograph", "drawing"), 0)
     model = RelationalModel(
-        answer,
+        task,
         {"photograph": ("image",), "drawing": ("image",)},
         {"photograph": Cnn(**shape, norm="none").build((IMAGE,)), "drawing": teacher},
-        EachTuple(answer, FeatureMatching()),
+        PerTuple(task, FeatureMatching()),
     )
     model.compile(keras.optimizers.Adam(0.01))
     images = RNG.random((3, 32, 8, 8, 1), dtype="float32")

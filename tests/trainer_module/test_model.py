@@ -11,7 +11,7 @@ from PIL import Image
 from relation.spec import pairs, triplets
 from trainer_module.heads.squared_distance import SquaredDistance
 from trainer_module.model.relational_model import RelationalModel
-from trainer_module.tasks.answers import answer_of
+from trainer_module.registry import task_of
 from trainer_module.towers.decode_image import RememberedImages, decode_images
 
 
@@ -26,7 +26,7 @@ def _linear() -> keras.Model:
 
 def test_triplets_are_compared_anchor_to_positive_and_anchor_to_negative():
     model = RelationalModel(
-        answer_of(SquaredDistance(), triplets("item", "item"), 0),
+        task_of(SquaredDistance(), triplets("item", "item"), 0),
         {"item": ("x",)},
         {"item": _linear()},
     )
@@ -45,9 +45,9 @@ def test_triplets_are_compared_anchor_to_positive_and_anchor_to_negative():
 def test_what_is_related_is_known_from_the_kind_of_tuple_or_from_its_label():
     label = tf.constant([[1.0], [0.0]])
     head = SquaredDistance()
-    labelled = answer_of(head, pairs("item", "item"), 0).targets(label, tf.constant(2))
+    labelled = task_of(head, pairs("item", "item"), 0).targets(label, tf.constant(2))
     assert labelled.numpy().tolist() == [[1.0], [0.0]]
-    ordered = answer_of(head, triplets("item", "item"), 0).targets(None, tf.constant(2))
+    ordered = task_of(head, triplets("item", "item"), 0).targets(None, tf.constant(2))
     assert ordered.numpy().tolist() == [[1.0, 0.0]] * 2
 
 

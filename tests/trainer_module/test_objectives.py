@@ -13,18 +13,18 @@ from trainer_module.losses.candidate_softmax import CandidateSoftmax
 from trainer_module.losses.cosent import Cosent
 from trainer_module.losses.mse import Mse
 from trainer_module.model.relational_model import RelationalModel
-from trainer_module.tasks.answers import answer_of
-from trainer_module.tasks.objectives import EachTuple
+from trainer_module.objectives.per_tuple import PerTuple
+from trainer_module.registry import task_of
 from trainer_module.towers.dense import Dense
 
 RNG = np.random.default_rng(0)
 
 
-def _model(answer, objective) -> RelationalModel:
+def _model(task, objective) -> RelationalModel:
     """Embeddings are the two inputs themselves."""
     x = keras.Input((2,), name="x")
     same = keras.Model({"x": x}, keras.layers.Identity()(x))
-    model = RelationalModel(answer, {"item": ("x",)}, {"item": same}, objective)
+    model = RelationalModel(task, {"item": ("x",)}, {"item": same}, objective)
     model.compile()
     return model
 
@@ -37,13 +37,13 @@ def _inputs(relation, batch=3) -> dict[str, np.ndarray]:
 
 def test_a_softmax_over_candidates_is_corrected_for_how_likely_each_was_drawn():
     relation = ntuples("item", "item", 1, 2)
-    answer = answer_of(Dot(), relation, 0)
-    objective = EachTuple(answer, CandidateSoftmax(temperature=0.5))
+    task = task_of(Dot(), relation, 0)
+    objective = PerTuple(task, CandidateSoftmax(temperature=0.5))
     assert objective.reads == ("negative_prob",)
     inputs = _inputs(relation)
     drawn = np.array([[0.5, 0.125], [0.01, 0.2], [0.25, 0.25]], "float32")
     targets = np.tile([1.0, 0.0, 0.0], (3, 1)).astype("float32")
-    loss = _model(answer, objective).evaluate(
+    loss = _model(task, objective).evaluate(
         tf.data.Dataset.from_tensors(({**inputs, "negative_prob": drawn}, targets)), verbose=0
     )
     others = [inputs[f"{name}_x"] for name in ("positive", "negative_0", "negative_1")]
@@ -54,15 +54,15 @@ def test_a_softmax_over_candidates_is_corrected_for_how_likely_each_was_drawn():
 
 
 def test_a_softmax_over_candidates_need_not_be_corrected():
-    answer = answer_of(Dot(), ntuples("item", "item", 1, 2), 0)
-    assert EachTuple(answer, CandidateSoftmax(log_q=False)).reads == ()
-    assert EachTuple(answer, Mse()).reads == ()
+    task = task_of(Dot(), ntuples("item", "item", 1, 2), 0)
+    assert PerTuple(task, CandidateSoftmax(log_q=False)).reads == ()
+    assert PerTuple(task, Mse()).reads == ()
 
 
 def test_a_loss_of_the_whole_batch_gets_the_weights_of_tuples():
     relation = pairs("item", "item")
-    answer = answer_of(Cosine(), relation, 0)
-    model = _model(answer, EachTuple(answer, Cosent(scale=2.0)))
+    task = task_of(Cosine(), relation, 0)
+    model = _model(task, PerTuple(task, Cosent(scale=2.0)))
     inputs, targets = _inputs(relation, 4), np.array([[1.0], [0.0], [0.5], [0.2]], "float32")
     weights = np.array([1.0, 2.0, 0.0, 3.0], "float32")
     data = tf.data.Dataset.from_tensors((inputs, targets, weights))
@@ -93,11 +93,11 @@ def test_the_dataset_hands_on_what_is_read(tmp_path):
     spec = {f"{r.name}_x": tf.io.FixedLenFeature([1], tf.float32) for r in relation.roles}
     spec["negative_prob"] = tf.io.FixedLenFeature([2], tf.float32)
     spec["ids"] = tf.io.VarLenFeature(tf.int64)
-    answer = answer_of(Dot(), relation, 0)
+    task = task_of(Dot(), relation, 0)
     reads = ("negative_prob", "ids")
     names = {"item": ("x",)}
     ((inputs, _),) = tuple_dataset(
-        [path], spec, answer, {"item": Dense().decode}, names, 2, reads=reads
+        [path], spec, task, {"item": Dense().decode}, names, 2, reads=reads
     ).as_numpy_iterator()
     assert inputs["negative_prob"].tolist() == [[0.5, 0.25]] * 2
     assert inputs["ids"].tolist() == [[7, 8], [7, -1]]

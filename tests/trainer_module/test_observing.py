@@ -16,13 +16,14 @@ def _batch(words: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
 
 
 def test_entities_of_several_vectors_are_left_out_also_where_batches_differ_in_width(tmp_path):
-    answer = SimpleNamespace(
+    task = SimpleNamespace(
         roles=lambda: ("left", "right"),
+        compares=False,
         outputs=lambda head, embeddings: tf.reduce_sum(embeddings["left"], [1, 2])[:, None],
     )
     model = SimpleNamespace(
         relation=pairs("text", "image"),
-        answer=answer,
+        task=task,
         head=None,
         embed_roles=lambda inputs, roles: {role: inputs[role] for role in roles},
     )

@@ -12,8 +12,8 @@ from relation.spec import LabelKind, Role, pairs, rows
 from trainer_module.heads.image import Image
 from trainer_module.losses.image_l1 import ImageL1
 from trainer_module.model.relational_model import RelationalModel
-from trainer_module.tasks.answers import answer_of
-from trainer_module.tasks.objectives import EachImage
+from trainer_module.objectives.per_tuple import PerTuple
+from trainer_module.registry import task_of
 from trainer_module.towers.encoder_decoder import EncoderDecoder
 from trainer_module.towers.pixels import Pixels
 from trainer_module.validate import check_model
@@ -29,14 +29,14 @@ DRAWINGS = (PHOTOGRAPHS.mean(axis=3, keepdims=True) > 0.5).astype("float32")
 
 def _model() -> RelationalModel:
     keras.utils.set_random_seed(1)
-    answer = answer_of(Image(), RELATION, 0)
+    task = task_of(Image(), RELATION, 0)
     towers = {
         "photograph": EncoderDecoder(**SIZE, channels=3, filters=(8, 8), norm="none"),
         "drawing": Pixels(**SIZE),
     }
     names = dict.fromkeys(towers, ("image",))
     networks = {entity: tower.build((IMAGE,)) for entity, tower in towers.items()}
-    return RelationalModel(answer, names, networks, EachImage(answer, ImageL1()))
+    return RelationalModel(task, names, networks, PerTuple(task, ImageL1()))
 
 
 INPUTS = {"image_image": PHOTOGRAPHS, "target_image": DRAWINGS}
@@ -48,9 +48,9 @@ def test_the_answer_stands_before_the_image_that_should_be():
     assert found.shape == (32, 2, 8, 8, 1)
     assert (found[:, 1] == DRAWINGS).all()
     assert found[:, 0] == pytest.approx(np.asarray(model.towers["photograph"](PHOTOGRAPHS)))
-    assert model.answer.roles((0,)) == ("image",)
+    assert model.task.roles((0,)) == ("image",)
     embeddings = model.embed_roles({"image_image": tf.constant(PHOTOGRAPHS)}, ("image",))
-    alone = np.asarray(model.answer.outputs(model.head, embeddings, (0,)))
+    alone = np.asarray(model.task.outputs(model.head, embeddings, (0,)))
     assert alone == pytest.approx(found[:, :1])
 
 

@@ -12,7 +12,7 @@ from trainer_module.heads.cosine import Cosine
 from trainer_module.model.relational_model import RelationalModel
 from trainer_module.model.signatures import ServingModule
 from trainer_module.preprocessing.vocabulary import Vocabulary
-from trainer_module.tasks.answers import answer_of
+from trainer_module.registry import task_of
 from trainer_module.towers.dense import Dense
 
 LABELS = ("red", "blue", "round")
@@ -48,9 +48,9 @@ def _module(head, key, labels, branch=()) -> ServingModule:
     features = {"scene": (X,), "tag": (key,)}
     towers = {"scene": Dense(dense=(), embedding=4), "tag": Dense(dense=branch, embedding=4)}
     vocabularies = {"id": Vocabulary("tag", 4)}
-    answer = answer_of(head, pairs("scene", "tag"), 0)
+    task = task_of(head, pairs("scene", "tag"), 0)
     networks = {name: tower.build(features[name], vocabularies) for name, tower in towers.items()}
-    model = RelationalModel(answer, {"scene": ("x",), "tag": ("id",)}, networks)
+    model = RelationalModel(task, {"scene": ("x",), "tag": ("id",)}, networks)
     ids = [0, 7, 2] if key is NUMBER else LABELS
     return ServingModule(model, Transform(ids), features, towers, labels)
 

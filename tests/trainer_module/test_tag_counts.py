@@ -12,11 +12,11 @@ from relation.schema import Feature, FeatureKind
 from relation.spec import tags
 from trainer_module.heads.tag import Tag
 from trainer_module.losses.weighted_tag_cross_entropy import WeightedTagCrossEntropy
+from trainer_module.objectives.per_tuple import PerTuple
 from trainer_module.preprocessing.tag_counts import inverse_frequencies
 from trainer_module.preprocessing.transform import preprocessing_fn
+from trainer_module.registry import task_of
 from trainer_module.request import KEY, PreprocessingRequest
-from trainer_module.tasks.answers import answer_of
-from trainer_module.tasks.objectives import EachTuple
 
 DOMAIN = ("blue sky", "red", "unseen", "x")
 TAGGED = [["red"], ["red", "x"], ["red", "blue sky"], [], ["red"]]
@@ -67,8 +67,8 @@ def test_weights_are_inverse_to_counts_and_one_on_average(transform):
 
 def test_the_loss_of_a_batch_weighs_tags():
     weights = np.array([3.0, 0.5], "float32")
-    answer = answer_of(Tag(), tags("item", 2), 0)
-    objective = EachTuple(answer, WeightedTagCrossEntropy(), weights)
+    task = task_of(Tag(), tags("item", 2), 0)
+    objective = PerTuple(task, WeightedTagCrossEntropy(), weights)
     targets = tf.constant([[1.0, 0.0], [0.0, 1.0]])
     logits = tf.constant([[2.0, -1.0], [0.5, 0.0]])
     each = np.log1p(np.exp([[-2.0, -1.0], [0.5, 0.0]]))

@@ -18,13 +18,13 @@ from trainer_module.data.inputs import WHOLE, count_tuples, named_tuples, tuple_
 from trainer_module.heads.distance import Distance
 from trainer_module.losses.contrastive import Contrastive
 from trainer_module.model.relational_model import RelationalModel
-from trainer_module.tasks.answers import answer_of
-from trainer_module.tasks.objectives import EachTuple
+from trainer_module.objectives.per_tuple import PerTuple
+from trainer_module.registry import task_of
 from trainer_module.towers.cnn import Cnn
 from trainer_module.training.fitting import Tuples, fit
 
-ANSWER = answer_of(Distance(), pairs("item", "item"), 0)
-LEARNT = EachTuple(ANSWER, Contrastive())
+ANSWER = task_of(Distance(), pairs("item", "item"), 0)
+LEARNT = PerTuple(ANSWER, Contrastive())
 TOWER = Cnn(
     height=8, width=8, filters=(8, 8), dense=(16,), embedding=8, dropout=0.3, shift=0.2, flip="both"
 )

@@ -23,10 +23,10 @@ from trainer_module.mining.batch_hard import BatchHard
 from trainer_module.mining.distance_weighted import DistanceWeighted
 from trainer_module.mining.masks import shares
 from trainer_module.model.relational_model import RelationalModel
-from trainer_module.registry import LOSSES
-from trainer_module.tasks.answers import answer_of
-from trainer_module.tasks.proxies import Proxies
-from trainer_module.tasks.within_batch import InBatch, MinedTriplets
+from trainer_module.objectives.group_proxies import GroupProxies
+from trainer_module.objectives.in_batch_candidates import InBatchCandidates
+from trainer_module.objectives.mined_triplets import MinedTriplets
+from trainer_module.registry import LOSSES, task_of
 
 RNG = np.random.default_rng(3)
 TAU = 0.5
@@ -75,8 +75,8 @@ def _softmax(log_q, negatives=NEGATIVES, weights=(1, 1, 1, 1)) -> float:
 
 
 def _in_batch(keys=IDS_ALONE, frequencies=None, further=None, weight=None):
-    answer = answer_of(Dot(), triplets("user", "item"), 0)
-    objective = InBatch(answer, InBatchSoftmax(temperature=TAU), keys, frequencies)
+    task = task_of(Dot(), triplets("user", "item"), 0)
+    objective = InBatchCandidates(task, InBatchSoftmax(temperature=TAU), keys, frequencies)
     inputs, embeddings = _triplets(IDS, EMBEDDINGS)
     scores = objective.outputs(Dot().build(), embeddings)
     assert scores.shape == (4, 8)
@@ -132,8 +132,8 @@ def test_members_of_the_group_are_no_negatives():
 
 
 def test_losses_of_several_positives_take_all_that_are_known():
-    answer = answer_of(Dot(), triplets("user", "item"), 0)
-    objective = InBatch(answer, SupervisedContrastive(temperature=TAU), Keys(group="label"))
+    task = task_of(Dot(), triplets("user", "item"), 0)
+    objective = InBatchCandidates(task, SupervisedContrastive(temperature=TAU), Keys(group="label"))
     inputs, embeddings = _triplets(IDS, EMBEDDINGS)
     groups = {"anchor": [[7], [8], [9], [7]], "positive": [[7], [8], [9], [7]]}
     groups["negative"] = [[8, 9], [7, -1], [8, -1], [5, -1]]
@@ -150,8 +150,8 @@ def test_losses_of_several_positives_take_all_that_are_known():
 
 
 def test_an_anchor_is_no_positive_of_its_own():
-    answer = answer_of(Dot(), pairs("item", "item"), 0)
-    objective = InBatch(answer, SupervisedContrastive(temperature=TAU), Keys(group="label"))
+    task = task_of(Dot(), pairs("item", "item"), 0)
+    objective = InBatchCandidates(task, SupervisedContrastive(temperature=TAU), Keys(group="label"))
     ids = {"left": [1, 2], "right": [3, 1]}
     inputs, embeddings = _triplets(ids, EMBEDDINGS)
     inputs.update((f"{r}_label_key", tf.constant([[7], [7]], tf.int64)) for r in ids)
@@ -165,8 +165,8 @@ def test_an_anchor_is_no_positive_of_its_own():
 
 
 def test_unrelated_pairs_have_no_positive_and_an_anchor_is_no_negative_of_its_own():
-    answer = answer_of(Dot(), pairs("item", "item"), 0)
-    objective = InBatch(answer, InBatchSoftmax(temperature=TAU), Keys())
+    task = task_of(Dot(), pairs("item", "item"), 0)
+    objective = InBatchCandidates(task, InBatchSoftmax(temperature=TAU), Keys())
     ids = {"left": [1, 2, 3], "right": [4, 5, 1]}
     inputs, embeddings = _triplets(ids, EMBEDDINGS)
     scores = objective.outputs(Dot().build(), embeddings)
@@ -190,8 +190,8 @@ def test_keys_are_shared_whatever_their_order_and_padding():
 
 
 def _mined(miner, weight=None, seed=0):
-    answer = answer_of(Cosine(), triplets("item", "item"), 0)
-    objective = MinedTriplets(answer, Triplet(margin=0.5), miner, Keys(group="label"), seed)
+    task = task_of(Cosine(), triplets("item", "item"), 0)
+    objective = MinedTriplets(task, Triplet(margin=0.5), miner, Keys(group="label"), seed)
     ids = {"anchor": [1, 2], "positive": [3, 4], "negative": [5, 1]}
     label = {1: 0, 2: 1, 3: 0, 4: 1, 5: 1}
     inputs, embeddings = _triplets(ids, EMBEDDINGS)
@@ -258,11 +258,11 @@ def _data() -> tf.data.Dataset:
 
 
 def test_proxies_are_columns_and_members_of_unknown_groups_do_not_count():
-    answer = answer_of(Cosine(), triplets("item", "item"), 0)
+    task = task_of(Cosine(), triplets("item", "item"), 0)
     groups = {"anchor": [[7], [8]], "positive": [[7], [8]], "negative": [[8], [5]]}
     loss = ProxyAnchor(alpha=2.0, margin=0.1)
     batches = [np.array([[7], [8]]), np.array([[7, -1]])]
-    objective = Proxies(answer, loss, Keys(group="label"), batches)
+    objective = GroupProxies(task, loss, Keys(group="label"), batches)
     layer = objective.build()
     ids = {"anchor": [1, 2], "positive": [3, 4], "negative": [5, 6]}
     inputs, embeddings = _triplets(ids, EMBEDDINGS)
@@ -285,20 +285,20 @@ def test_proxies_are_columns_and_members_of_unknown_groups_do_not_count():
 
 KEYS = Keys(group="label")
 OBJECTIVES = {
-    "in_batch": lambda answer: InBatch(answer, InBatchSoftmax(), KEYS),
-    "mined": lambda answer: MinedTriplets(answer, Triplet(margin=0.5), BatchHard(), KEYS),
-    "proxies": lambda answer: Proxies(answer, ProxyAnchor(alpha=4.0), KEYS, [np.array([0, 1])]),
+    "in_batch": lambda task: InBatchCandidates(task, InBatchSoftmax(), KEYS),
+    "mined": lambda task: MinedTriplets(task, Triplet(margin=0.5), BatchHard(), KEYS),
+    "proxies": lambda task: GroupProxies(task, ProxyAnchor(alpha=4.0), KEYS, [np.array([0, 1])]),
 }
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_a_model_learns_from_batches(name):
     keras.utils.set_random_seed(1)
-    answer = answer_of(Cosine(), triplets("item", "item"), 0)
-    objective = OBJECTIVES[name](answer)
+    task = task_of(Cosine(), triplets("item", "item"), 0)
+    objective = OBJECTIVES[name](task)
     x = keras.Input((2,), name="x")
     tower = keras.Model({"x": x}, keras.layers.Dense(2)(x))
-    model = RelationalModel(answer, {"item": ("x",)}, {"item": tower}, objective)
+    model = RelationalModel(task, {"item": ("x",)}, {"item": tower}, objective)
     model.compile(keras.optimizers.Adam(0.1))
     losses = model.fit(_data(), epochs=12, verbose=0).history["loss"]
     assert np.isfinite(losses).all()

@@ -16,8 +16,8 @@ from trainer_module.data.inputs import WHOLE, count_tuples, tuple_dataset
 from trainer_module.heads.distance import Distance
 from trainer_module.losses.contrastive import Contrastive
 from trainer_module.model.relational_model import RelationalModel
-from trainer_module.tasks.answers import answer_of
-from trainer_module.tasks.objectives import EachTuple
+from trainer_module.objectives.per_tuple import PerTuple
+from trainer_module.registry import task_of
 from trainer_module.towers.dense import Dense
 from trainer_module.training.custom_loop import is_chief, strategy_of
 from trainer_module.training.fitting import Tuples, fit
@@ -62,18 +62,18 @@ def train(tuples: str, strategy: tf.distribute.Strategy, training: Training) -> 
     tower = Dense(dense=(8,), embedding=4)
     features = {"x": keras.Input((3,), name="x")}
     hidden = keras.layers.Dense(8, activation="relu")
-    answer = answer_of(Distance(), pairs("item", "item"), 0)
+    task = task_of(Distance(), pairs("item", "item"), 0)
     names = {"item": ("x",)}
 
     def dataset(seed, parts=WHOLE):
         size = training.batch_size * training.accumulate
         return tuple_dataset(
-            [tuples], SPEC, answer, {"item": tower.decode}, names, size, seed, (), parts
+            [tuples], SPEC, task, {"item": tower.decode}, names, size, seed, (), parts
         )
 
     with strategy.scope():
         network = keras.Model(features, keras.layers.Dense(4)(hidden(features["x"])))
-        model = RelationalModel(answer, names, {"item": network}, EachTuple(answer, Contrastive()))
+        model = RelationalModel(task, names, {"item": network}, PerTuple(task, Contrastive()))
         validation = dataset(None)
         model(next(iter(validation))[0])
         data = Tuples(lambda parts: dataset(3, parts), validation, count_tuples([tuples]), list)

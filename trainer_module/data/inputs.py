@@ -1,15 +1,15 @@
 """Transformed tuples as a tf.data pipeline of (inputs, targets, weights)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy.typing as npt
 import tensorflow as tf
 
 from relation.core.errors import DataError
 from relation.names import RELATION, RELATION_WEIGHT, prefixed
+from relation.spec import Relation
 from trainer_module.data.decode_roles import Decode, decode_roles
-from trainer_module.tasks.answers import Answer
 
 SHUFFLE_TUPLES = 16_384
 """Tuples held to shuffle from; RelationGen already writes them in the order of a hash."""
@@ -37,10 +37,22 @@ class Parts(NamedTuple):
 WHOLE = Parts()
 
 
+class TupleContents(Protocol):
+    """What is read of tuples; a task (`tasks.base.Task`) is one."""
+
+    relation: Relation
+
+    def roles(self) -> tuple[str, ...]:
+        """The roles whose features are read."""
+
+    def targets(self, label: tf.Tensor | None, batch: tf.Tensor) -> tf.Tensor:
+        """float32 [batch, C], of the label [batch, width] and the number of tuples."""
+
+
 def tuple_dataset(
     files: Sequence[str],
     feature_spec: Mapping[str, tf.io.FixedLenFeature],
-    answer: Answer,
+    contents: TupleContents,
     decoders: Mapping[str, Decode],
     names: Mapping[str, Sequence[str]],
     batch_size: int,
@@ -53,7 +65,7 @@ def tuple_dataset(
     Args:
       files: gzip TFRecord files of transformed tf.Examples.
       feature_spec: how they are parsed.
-      answer: what the model is to say of a tuple, and of which roles.
+      contents: which roles are read, and what their targets are.
       decoders, names: how they are decoded, and the features of each entity type.
       batch_size: tuples a step; the last may be smaller.
       shuffle_seed: the order of all epochs, which follow each other without end, a pure function
@@ -66,15 +78,15 @@ def tuple_dataset(
       A dataset of ({`<role>_<feature>`: decoded [batch, ...], `NUMBER`, and what is read}, targets
       [batch, C]), and where tuples have a weight float32 [batch].
     """
-    roles = answer.roles()
-    relation = answer.relation
+    roles = contents.roles()
+    relation = contents.relation
     of_roles = [prefixed(role, n) for role in roles for n in names[relation.entity_of(role)]]
     taken = {*of_roles, RELATION, RELATION_WEIGHT, *reads}
     spec = {name: kind for name, kind in feature_spec.items() if name in taken}
 
     def prepare(serialized: tf.Tensor, **further: tf.Tensor) -> tuple[Any, ...]:
         features = tf.io.parse_example(serialized, spec)
-        targets = answer.targets(features.get(RELATION), tf.shape(serialized)[0])
+        targets = contents.targets(features.get(RELATION), tf.shape(serialized)[0])
         decoded = decode_roles(relation, decoders, names, features, roles)
         decoded.update((name, _dense(features[name])) for name in reads)
         decoded.update(further)

@@ -1,4 +1,4 @@
-"""Heads: embeddings to an answer. One file each; registered in `parts.py`.
+"""Heads: embeddings of roles to predictions. One file each, a line each in `registry.py`.
 
-Most say how related two embeddings are (`parts.Head`); `families.py` has the other forms.
+Most say how related two embeddings are; `base.py` has the other forms.
 """

@@ -14,6 +14,16 @@ _NOT_COMPARED = (LabelKind.VECTOR, LabelKind.CLASS, LabelKind.IMAGE)
 class Head(Frozen, abc.ABC):
     """Parameters of a head of any form."""
 
+    task: ClassVar[str]
+    """What a model with this head predicts, by its name in `registry.TASKS`; one a form."""
+    takes_images: ClassVar[bool] = False
+    """Whether it takes the images that towers such as `encoder_decoder` give."""
+
+    @property
+    def is_logit(self) -> bool:
+        """Whether a loss of logits may read its answers."""
+        return False
+
     @abc.abstractmethod
     def check(self, relation: Relation) -> None:
         """Raises ValueError when it has no answer for tuples of this relation."""
@@ -22,13 +32,14 @@ class Head(Frozen, abc.ABC):
 class SimilarityHead(Head):
     """Two embeddings to how related they are."""
 
+    task: ClassVar[str] = "similarity"
     similarity: ClassVar[Literal["euclidean", "cosine", "dot"] | None] = None
     """What relatedness rises with; None: with no measure that nearest neighbours have."""
 
     @property
     @abc.abstractmethod
     def is_logit(self) -> bool:
-        """Whether `relatedness` is a logit, so that a sigmoid makes it a probability."""
+        """Whether relatedness is a logit, so that a sigmoid makes it a probability."""
 
     def check(self, relation: Relation) -> None:
         if not relation.comparisons or relation.label in _NOT_COMPARED:
@@ -58,6 +69,8 @@ class SimilarityHead(Head):
 class VectorHead(Head):
     """Two embeddings to several numbers, or to the logits of classes."""
 
+    task: ClassVar[str] = "regression"
+
     def check(self, relation: Relation) -> None:
         if relation.label not in (LabelKind.VECTOR, LabelKind.CLASS) or not relation.comparisons:
             raise ValueError(_mismatch("pairs labelled with a vector or a class", relation))
@@ -77,6 +90,9 @@ class VectorHead(Head):
 class TagHead(Head):
     """One embedding to a logit for each tag."""
 
+    task: ClassVar[str] = "tagging"
+    is_logit: ClassVar[bool] = True
+
     def check(self, relation: Relation) -> None:
         if relation.label is not LabelKind.TAGS:
             raise ValueError(_mismatch("an entity and its tags", relation))
@@ -93,6 +109,9 @@ class TagHead(Head):
 class GradeHead(Head):
     """One embedding to the logits of each tag to be above each grade."""
 
+    task: ClassVar[str] = "graded_tagging"
+    is_logit: ClassVar[bool] = True
+
     def check(self, relation: Relation) -> None:
         if relation.label is not LabelKind.TAGS or relation.levels == 1:
             raise ValueError(_mismatch("an entity and its tags with grades (`levels`)", relation))
@@ -108,6 +127,9 @@ class GradeHead(Head):
 class ImageHead(Head):
     """An image, given by a tower in the place of an embedding, to the image that belongs to it."""
 
+    task: ClassVar[str] = "image_to_image"
+    takes_images: ClassVar[bool] = True
+
     def check(self, relation: Relation) -> None:
         if relation.label is not LabelKind.IMAGE:
             raise ValueError(
@@ -120,7 +142,10 @@ class ImageHead(Head):
 
 
 class ScoreHead(Head):
-    """One embedding to a score that ranks it."""
+    """One embedding to a score that ranks it; a difference of two scores is a logit."""
+
+    task: ClassVar[str] = "ranking"
+    is_logit: ClassVar[bool] = True
 
     def check(self, relation: Relation) -> None:
         ordered = all(comparison.related is not None for comparison in relation.comparisons)

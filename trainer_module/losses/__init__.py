@@ -1,1 +1,1 @@
-"""Losses: how related the roles should be, against what the head says. Registered in `parts.py`."""
+"""Losses: predictions of a head against their targets. One file each, a line in `registry.py`."""

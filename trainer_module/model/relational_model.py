@@ -1,4 +1,4 @@
-"""The relational model: one tower an entity type, a head that answers about tuples of roles."""
+"""The relational model: one tower an entity type, and a head over the roles of a tuple."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,19 +9,21 @@ from keras import ops
 
 from relation.names import prefixed
 from trainer_module.data.inputs import NUMBER, SHARE
+from trainer_module.objectives.base import Objective
 from trainer_module.ops import Tensor
-from trainer_module.tasks.answers import Answer
-from trainer_module.tasks.objectives import Objective
-from trainer_module.training.callbacks.nan_guard import SHOWN
+from trainer_module.tasks.base import Task
+
+REPORTED_TUPLES = 3
+"""Tuples of a batch that an error about its loss names."""
 
 
 class RelationalModel(keras.Model):
-    """Embeds every role with its entity type's tower, and answers with one head.
+    """Embeds every role with its entity type's tower, and predicts with one head.
 
     Roles of one entity type share the tower's weights and one pass through it.
 
     Args:
-      answer: what the head answers about a tuple.
+      task: what the model predicts about a tuple.
       features: names of the features of each entity type that enter its tower.
       towers: the network of each entity type, {feature: decoded tensor} -> embedding [batch, d].
       objective: what it is trained on; None: it is not trained.
@@ -29,21 +31,21 @@ class RelationalModel(keras.Model):
 
     def __init__(
         self,
-        answer: Answer,
+        task: Task,
         features: Mapping[str, tuple[str, ...]],
         towers: Mapping[str, keras.Model],
         objective: Objective | None = None,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        self.answer = answer
-        self.relation = answer.relation
+        self.task = task
+        self.relation = task.relation
         self.features = dict(features)
         self.towers = dict(towers)
-        self.head = (objective or answer).build()
+        self.head = (objective or task).build()
         self.objective = objective
-        self.met = tf.Variable(tf.zeros(SHOWN, tf.int64), trainable=False)
-        """Numbers of the first tuples of the latest batch that Keras's own step took."""
+        self.first_numbers = tf.Variable(tf.zeros(REPORTED_TUPLES, tf.int64), trainable=False)
+        """Numbers of the first tuples of the latest batch of Keras's own step, int64; -1 = none."""
 
     def embed_roles(
         self, inputs: Mapping[str, Tensor], roles: tuple[str, ...], training: bool = False
@@ -72,9 +74,9 @@ class RelationalModel(keras.Model):
         return embeddings
 
     def call(self, inputs: Mapping[str, Tensor], training: bool = False) -> Tensor:
-        """What the head answers about every tuple, [batch, C], or what is trained on instead."""
-        embeddings = self.embed_roles(inputs, self.answer.roles(), training)
-        return (self.objective or self.answer).outputs(self.head, embeddings)
+        """The head's outputs [batch, C] of the task, or those of the objective if there is one."""
+        embeddings = self.embed_roles(inputs, self.task.roles(), training)
+        return (self.objective or self.task).outputs(self.head, embeddings)
 
     def compute_loss(
         self,
@@ -91,8 +93,10 @@ class RelationalModel(keras.Model):
         return loss * x[SHARE][0] if training and SHARE in x else loss
 
     def train_step(self, data: Any) -> dict[str, Tensor]:
-        """Keras's own step, and `met`."""
+        """Keras's own step, and `first_numbers`."""
         if NUMBER in data[0]:
-            first = data[0][NUMBER][:SHOWN]
-            self.met.assign(tf.pad(first, [[0, SHOWN - tf.shape(first)[0]]], constant_values=-1))
+            first = data[0][NUMBER][:REPORTED_TUPLES]
+            self.first_numbers.assign(
+                tf.pad(first, [[0, REPORTED_TUPLES - tf.shape(first)[0]]], constant_values=-1)
+            )
         return super().train_step(data)

@@ -68,16 +68,16 @@ class ServingModule(tf.Module):
         return {"embedding": self._towers[entity].vector(self._embed(raw, (role,))[role])}
 
     def scores(self, examples: tf.Tensor, columns: Sequence[int] | None) -> tf.Tensor:
-        """Answers about raw tuples: [batch, columns]; None: all columns."""
-        answer = self.model.answer
-        roles = answer.roles(columns)
+        """Predictions for raw tuples: float32 [batch, columns]; None: all columns."""
+        task = self.model.task
+        roles = task.roles(columns)
         spec = {
             prefixed(role, f.name): tf.io.VarLenFeature(_DTYPES[f.dtype])
             for role in roles
             for f in self._features[self._relation.entity_of(role)]
         }
         embeddings = self._embed(tf.io.parse_example(examples, spec), roles)
-        return answer.served(answer.outputs(self.model.head, embeddings, columns))
+        return task.predictions(task.outputs(self.model.head, embeddings, columns))
 
     def score_labels(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
         """Says of raw entities of the left role how well each label fits.
@@ -92,13 +92,13 @@ class ServingModule(tf.Module):
         (key,) = self._features[self._relation.entity_of(right)]
         ids = tf.constant(self._labels)
         values = ids if key.dtype == "bytes" else tf.strings.to_number(ids, _DTYPES[key.dtype])
-        places = [[place, 0] for place in range(len(self._labels))]
-        raw = tf.SparseTensor(places, values, [len(self._labels), 1])
+        positions = [[position, 0] for position in range(len(self._labels))]
+        raw = tf.SparseTensor(positions, values, [len(self._labels), 1])
         columns = self._embed({prefixed(right, key.name): raw}, (right,))[right]
-        head = cast(SimilarityHead, self.model.answer.head)
+        head = cast(SimilarityHead, self.model.task.head)
         related = head.matrix(self.model.head, rows, columns)
-        found = {"label": ids, "score": head.score(related)}
-        return found | ({"probability": tf.nn.softmax(related)} if head.is_logit else {})
+        scores = {"label": ids, "score": head.score(related)}
+        return scores | ({"probability": tf.nn.softmax(related)} if head.is_logit else {})
 
     def signatures(self) -> dict[str, Callable[..., Any]]:
         """Every signature as a concrete function."""
@@ -108,13 +108,13 @@ class ServingModule(tf.Module):
             return tf.function(function, input_signature=[examples]).get_concrete_function()
 
         def score(examples: tf.Tensor) -> dict[str, tf.Tensor]:
-            scored = self.model.answer.scored
-            found = self.scores(examples, scored)
-            return {"score": found if scored is None else found[:, 0]}
+            columns = self.model.task.score_columns
+            scores = self.scores(examples, columns)
+            return {"score": scores if columns is None else scores[:, 0]}
 
         def evaluate(examples: tf.Tensor) -> dict[str, tf.Tensor]:
-            found = self.scores(examples, None)
-            return {"scores": tf.reshape(found, [tf.shape(found)[0], -1])}
+            scores = self.scores(examples, None)
+            return {"scores": tf.reshape(scores, [tf.shape(scores)[0], -1])}
 
         result = {EVALUATE: concrete(evaluate), "score": concrete(score)}
         result["serving_default"] = result["score"]

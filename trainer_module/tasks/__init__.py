@@ -1,1 +1,1 @@
-"""What a model predicts about a tuple, and the objective it is trained on."""
+"""What a model predicts about a tuple. A form of head names its task, which stands here."""

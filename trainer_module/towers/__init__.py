@@ -1,1 +1,1 @@
-"""Towers: features of an entity to its embedding. One file each; registered in `parts.py`."""
+"""Towers: features of an entity to its embedding. One file each, a line in `registry.py`."""

@@ -16,11 +16,11 @@ from trainer_module.data.decode_roles import decode_roles
 from trainer_module.data.inputs import WHOLE, Parts, count_tuples, named_tuples, tuple_dataset
 from trainer_module.model.relational_model import RelationalModel
 from trainer_module.model.warm_start import start_from
+from trainer_module.objectives.make_objective import make_objective
 from trainer_module.preprocessing.transform import vocabularies
-from trainer_module.registry import HEADS, TOWERS
+from trainer_module.registry import HEADS, TOWERS, task_of
 from trainer_module.request import TrainingRequest
-from trainer_module.tasks.answers import Answer, answer_of
-from trainer_module.tasks.objective_of import objective_of
+from trainer_module.tasks.base import Task
 from trainer_module.towers.base import Tower
 from trainer_module.training.callbacks.projector import Points
 from trainer_module.training.custom_loop import strategy_of
@@ -63,8 +63,8 @@ class Job:
         memory = request.training.memory_mb
         self._decoders = {name: tower.decoder(memory) for name, tower in self.towers.items()}
         head = HEADS.resolve(model.head)
-        self.answer: Answer = answer_of(head, prepared.relation, len(prepared.materialization.tags))
-        self._objective = objective_of(request, self.answer, self._train, self.transform)
+        self.task: Task = task_of(head, prepared.relation, len(prepared.materialization.tags))
+        self._objective = make_objective(request, self.task, self._train, self.transform)
 
     def build(self) -> RelationalModel:
         """The model, with fresh weights; its networks compute in the precision of the request."""
@@ -79,7 +79,7 @@ class Job:
                 )
                 for name, tower in self.towers.items()
             }
-            return RelationalModel(self.answer, self.names, networks, self._objective)
+            return RelationalModel(self.task, self.names, networks, self._objective)
         finally:
             keras.config.set_dtype_policy(policy)
 
@@ -123,7 +123,7 @@ class Job:
         dataset = tf.data.TFRecordDataset(sorted(self._validation), compression_type="GZIP")
         rows = next(iter(dataset.batch(POINTS)))
         features = tf.io.parse_example(rows, dict(self._spec))
-        read = model.answer.roles()
+        read = model.task.roles()
         found = {}
         for entity in relation.entities:
             role = next((role for role in relation.roles_of(entity) if role in read), None)
@@ -157,7 +157,7 @@ class Job:
         training, reads = self._request.training, self._objective.reads
         size = training.batch_size * (training.accumulate if seed is not None else 1)
         return tuple_dataset(
-            files, self._spec, self.answer, self._decoders, self.names, size, seed, reads, parts
+            files, self._spec, self.task, self._decoders, self.names, size, seed, reads, parts
         )
 
     def _named(self, numbers: Sequence[int]) -> list[str]:

@@ -10,7 +10,6 @@ import tensorflow as tf
 
 from relation.spec import LabelKind
 from trainer_module.model.relational_model import RelationalModel
-from trainer_module.tasks.answers import Compared
 from trainer_module.training.callbacks.embedding_dispersion import Spread, spread_of, warning_of
 
 SAMPLE = 512
@@ -47,7 +46,7 @@ class Observer(keras.callbacks.Callback):
                 role = next((r for r in relation.roles_of(entity) if r in embeddings), None)
                 if role is not None and _can_be_measured(embeddings[role]):
                     self._measure(entity, embeddings[role])
-            compared = isinstance(self.model.answer, Compared)
+            compared = self.model.task.compares
             if compared and relation.label in (LabelKind.NONE, LabelKind.BINARY):
                 for name, chosen in (("related", targets > 0.5), ("unrelated", targets <= 0.5)):
                     tf.summary.histogram(f"relatedness/{name}", outputs[chosen])
@@ -83,9 +82,9 @@ class Observer(keras.callbacks.Callback):
 
 
 def _look(model: RelationalModel, inputs: Any) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-    embeddings = model.embed_roles(inputs, model.answer.roles())
+    embeddings = model.embed_roles(inputs, model.task.roles())
     vectors = {role: found for role, found in embeddings.items() if found.shape.rank == 2}
-    return vectors, model.answer.outputs(model.head, embeddings)
+    return vectors, model.task.outputs(model.head, embeddings)
 
 
 def _can_be_measured(embeddings: npt.NDArray[Any]) -> bool:

@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 import keras
 
 from relation.core.errors import DataError
+from trainer_module.model.relational_model import REPORTED_TUPLES
 
-SHOWN = 3
-"""Tuples of a batch that are named."""
 Named = Callable[[Sequence[int]], Sequence[str]]
 """What tuples of these numbers are called."""
 
@@ -36,7 +35,7 @@ class Check:
         """
         if math.isfinite(loss):
             return
-        names = "; ".join(self._named([int(number) for number in numbers[:SHOWN]]))
+        names = "; ".join(self._named([int(number) for number in numbers[:REPORTED_TUPLES]]))
         raise DataError(
             f"training: the loss is {_worded(loss)} at batch {batch + 1} of epoch {epoch + 1}, of "
             f"the tuples {names}, …: lower training.learning_rate, or look for extreme values in "
@@ -65,7 +64,7 @@ class CheckEachBatch(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         loss = float((logs or {}).get("loss", 0.0))
         if not math.isfinite(loss):
-            self._check(loss, self._epoch, batch, self.model.met.numpy())
+            self._check(loss, self._epoch, batch, self.model.first_numbers.numpy())
 
 
 def _worded(loss: float) -> str:

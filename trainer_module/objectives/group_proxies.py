@@ -8,14 +8,14 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from trainer_module.data.batch_keys import Keys
-from trainer_module.losses.proxy_anchor import ProxyAnchor
+from trainer_module.losses.base import BatchLoss
 from trainer_module.mining.masks import shares
+from trainer_module.objectives.within_batch import WithinBatch, batch_loss, stacked_keys
 from trainer_module.ops import Tensor
-from trainer_module.tasks.answers import Compared
-from trainer_module.tasks.within_batch import WithinBatch, joined
+from trainer_module.tasks.similarity import Similarity
 
 
-class Proxies(WithinBatch):
+class GroupProxies(WithinBatch):
     """A loss of all members of a batch (rows) against the proxies of all groups (columns).
 
     A member of no group that was met in training is left out.
@@ -26,12 +26,12 @@ class Proxies(WithinBatch):
 
     def __init__(
         self,
-        answer: Compared,
-        loss: ProxyAnchor,
+        task: Similarity,
+        loss: BatchLoss,
         keys: Keys,
         batches: Iterable[npt.NDArray[np.int64]],
     ):
-        super().__init__(answer, keys)
+        super().__init__(task, keys)
         self._loss = loss
         found: set[int] = set()
         for batch in batches:
@@ -43,20 +43,20 @@ class Proxies(WithinBatch):
 
     def outputs(self, layer: keras.layers.Layer, embeddings: Mapping[str, Tensor]) -> Tensor:
         """Scores [roles · batch, groups]."""
-        members = tf.concat([embeddings[role] for role in self.answer.roles()], axis=0)
-        return self.answer.head.matrix(layer.head, members, layer.table(members))
+        members = tf.concat([embeddings[role] for role in self.task.roles()], axis=0)
+        return self.task.head.matrix(layer.head, members, layer.table(members))
 
     def __call__(
         self, inputs: Mapping[str, Tensor], targets: Tensor, outputs: Tensor, weight: Tensor | None
     ) -> Tensor:
         del targets
-        roles = self.answer.roles()
+        roles = self.task.roles()
         assert self._group is not None
-        own = shares(joined(inputs, roles, self._group), tf.constant(self._groups))
+        own = shares(stacked_keys(inputs, roles, self._group), tf.constant(self._groups))
         known = tf.broadcast_to(tf.reduce_any(own, axis=1, keepdims=True), tf.shape(own))
         if weight is not None:
             weight = tf.tile(weight, [len(roles)])
-        return self._loss(outputs, own, known, weight=weight)
+        return batch_loss(self._loss, outputs, own, known, weight)
 
 
 class _WithProxies(keras.layers.Layer):

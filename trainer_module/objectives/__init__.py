@@ -1,0 +1,1 @@
+"""What a model is trained on: the outputs of a head for a batch, and their loss."""
