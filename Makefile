@@ -50,8 +50,9 @@ format: env-unit  ## let ruff lay out and repair the code
 lock:  ## resolve the dependencies anew (UPGRADE=1: to their newest) and rewrite constraints/
 	@$(PYTHON) -m scripts.lock $(if $(UPGRADE),--upgrade)
 
-reference: env-unit  ## write docs/reference/ anew from the code
+reference: env-unit  ## write docs/reference/ and pictures of docs/ anew from the code
 	@$(ACTIVATED) .venv/bin/python -m pipeline.reference
+	@$(ACTIVATED) .venv/bin/python -m docs.figures
 
 clean:  ## remove runs/, caches and build leftovers
 	@$(PYTHON) -m scripts.clean

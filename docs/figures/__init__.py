@@ -1,0 +1,1 @@
+"""Pictures of the documentation: `python -m docs.figures` draws them anew."""
