@@ -4,11 +4,12 @@
 
 Each recipe (all of them, unless some are named) runs up to the Trainer, for two epochs. OUT gets,
 by recipe: records and SHA-256 of each split of tuples and of transformed examples, the SHA-256 of
-`relation_stats.json`, and that of the weights. Recipes that are in OUT already are left out.
+`relation_stats.json`, that of the weights, and the names by which a warm start finds the weights.
+Recipes that are in OUT already are left out.
 
 `7ef2245.json` holds those of commit 7ef2245, equal in three runs (tfx 1.16, one machine). Weights,
 and floats that Transform computes, are the same on one kind of processor and number of threads
-only; so tests/e2e compares tuples alone.
+only; so tests/e2e compares tuples and names alone.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,12 @@ def tuple_digests(pipeline_root: Path) -> dict[str, Any]:
     """Digests of the tuples' splits and statistics in a folder of artifacts with one RelationGen."""
     (tuples,) = pipeline_root.glob("RelationGen/tuples/*")
     stats = (tuples / "relation_stats.json").read_bytes()
-    return {"splits": _split_digests(tuples), "stats": hashlib.sha256(stats).hexdigest()}
+    return {"splits": _split_digests(tuples, bytes), "stats": hashlib.sha256(stats).hexdigest()}
+
+
+def weight_names(model: Path) -> list[str]:
+    """The sorted names of a SavedModel's weights."""
+    return sorted(tf.saved_model.load(str(model)).named_weights)
 
 
 def _training_digests(pipeline_root: Path) -> dict[str, Any]:
@@ -56,21 +62,27 @@ def _training_digests(pipeline_root: Path) -> dict[str, Any]:
     # By shape and bytes: names of variables are free to change.
     weights = sorted((repr(t.shape), t.tobytes()) for t in tensors if t.dtype.kind not in "OS")
     return {
-        "transform": _split_digests(examples),
+        "transform": _split_digests(examples, _canonical),
+        "weight_names": weight_names(model),
         "weights": _sha256(part for shape, data in weights for part in (shape.encode(), data)),
     }
 
 
-def _split_digests(artifact: Path) -> dict[str, dict[str, Any]]:
-    """Number of records, and the digest of the sorted records, by split."""
+def _split_digests(artifact: Path, encode: Callable[[bytes], bytes]) -> dict[str, dict[str, Any]]:
+    """Number of records, and the digest of the sorted records as `encode` gives them, by split."""
     digests = {}
     for split in artifact.glob("Split-*"):
         files = sorted(map(str, split.iterdir()))
-        records = sorted(tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator())
+        records = sorted(map(encode, tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator()))
         framed = (part for r in records for part in (len(r).to_bytes(8, "little"), r))
         name = split.name.removeprefix("Split-")
         digests[name] = {"records": len(records), "sha256": _sha256(framed)}
     return digests
+
+
+def _canonical(record: bytes) -> bytes:
+    """A tf.Example whose features are sorted: Transform writes them in an order of its process."""
+    return tf.train.Example.FromString(record).SerializeToString(deterministic=True)
 
 
 def _sha256(parts: Iterable[bytes]) -> str:

@@ -7,14 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.stages import file_patterns
+from pipeline.ui import verdict
 from relation.core import aliases
 from relation.load import PROJECT, RECIPES, load_recipe, parse_recipe
+
+OF_RUNNER = ("airflow_launcher", "data", "failure", "history", "verdict")
 
 
 @pytest.fixture(autouse=True)
 def _afresh(monkeypatch):
     """Warnings come again, and no checkout of 7ef2245 on the path has the old package."""
     aliases._warn.cache_clear()
+    for name in aliases.RUNNER_MODULES:
+        monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setattr(
         sys, "path", [p for p in sys.path if not Path(p, "datasets", "wine.py").exists()]
     )
@@ -82,8 +88,24 @@ def test_other_paths_stay(path, capsys):
     assert capsys.readouterr().err == ""
 
 
+def test_an_old_copy_of_the_airflow_runner_finds_what_it_imports(capsys):
+    of = {name: importlib.import_module(f"pipeline.{name}") for name in OF_RUNNER}
+    assert capsys.readouterr().err == (
+        "Warning: a copy of pipeline/airflow_runner.py is of an earlier version; copy it again\n"
+    )
+    assert of["data"].data_patterns is file_patterns.data_patterns
+    assert of["data"].future_patterns is file_patterns.expected_patterns
+    assert of["data"].tfrecords is file_patterns.tfrecords
+    assert of["verdict"].of_run is verdict.of_run
+    assert of["failure"].cause_of(ValueError("torn")) == "ValueError: torn"
+    assert of["history"].pipeline_run.__name__ == "pipeline_run"
+    assert of["airflow_launcher"].Launcher.__name__ == "Launcher"
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("pipeline.figures")
+
+
 def test_what_moved_is_there():
-    for path in aliases.MOVED.values():
+    for path in aliases.RECIPE_PATHS.values():
         assert callable(importlib.import_module(path).write)
 
 
