@@ -26,14 +26,16 @@ from components.relation_gen.shuffle_keys import COUNTS, shuffle_key, split_key
 from components.relation_gen.stats import counters
 from components.relation_gen.transforms import (
     build_index,
+    deduplicate,
     gather,
     join_edges,
+    read_edges,
+    read_entities,
     read_inline_tuples,
-    read_rows,
     sample,
     write,
 )
-from components.relation_gen.transforms.join_edges import Refs
+from components.relation_gen.transforms.deduplicate import Refs
 from components.relation_gen.transforms.score import Scorer
 from components.relation_gen.tuples import assemble, route
 from relation import kinds
@@ -117,13 +119,13 @@ class Materialize(beam.PTransform):
         parts: list[Any] = []
         if self.entity_files:
             rows = _spread(pipeline, "EntityFiles", self.entity_files) | beam.ParDo(
-                read_rows.ReadEntities(context)
+                read_entities.ReadEntities(context)
             ).with_outputs(COUNTS, main="rows")
             parts.append(rows.rows)
             counts.append(rows[COUNTS])
         if context.own_labels:
             labels = _start(pipeline, "LabelsStart") | beam.ParDo(
-                read_rows.MakeLabels(context)
+                read_entities.MakeLabels(context)
             ).with_outputs(COUNTS, main="rows")
             parts.append(labels.rows)
             counts.append(labels[COUNTS])
@@ -136,7 +138,7 @@ class Materialize(beam.PTransform):
             once = (
                 found.tuples
                 | "ByTuple" >> beam.GroupByKey()
-                | beam.ParDo(join_edges.DeduplicateInlineTuples(context)).with_outputs(
+                | beam.ParDo(deduplicate.DeduplicateInlineTuples(context)).with_outputs(
                     COUNTS, main="tuples"
                 )
             )
@@ -146,19 +148,19 @@ class Materialize(beam.PTransform):
             parts
             | "Rows" >> beam.Flatten()
             | "ById" >> beam.GroupByKey()
-            | beam.ParDo(join_edges.Dedup(context)).with_outputs(
-                COUNTS, *join_edges.Dedup.TAGS, main="entities"
+            | beam.ParDo(deduplicate.Deduplicate(context)).with_outputs(
+                COUNTS, *deduplicate.Deduplicate.TAGS, main="entities"
             )
         )
         content = (
-            unique[join_edges.Dedup.CONTENT]
+            unique[deduplicate.Deduplicate.CONTENT]
             | "ByContent" >> beam.GroupByKey()
-            | beam.ParDo(join_edges.Content(context))
+            | beam.ParDo(deduplicate.CountEqualContents(context))
         )
         counts += [unique[COUNTS], content]
-        indexed = [unique[join_edges.Dedup.INDEXED]]
+        indexed = [unique[deduplicate.Deduplicate.INDEXED]]
         if context.lists:
-            indexed.append(self._edges(pipeline, unique[join_edges.Dedup.ENDPOINTS], counts))
+            indexed.append(self._edges(pipeline, unique[deduplicate.Deduplicate.ENDPOINTS], counts))
         index = (
             indexed
             | "Indexed" >> beam.Flatten()
@@ -209,11 +211,11 @@ class Materialize(beam.PTransform):
 
     def _edges(self, pipeline: Any, ends: beam.PCollection, counts: list[Any]) -> beam.PCollection:
         """Edges and given negatives whose ends are there, by the cell of the right one."""
-        read_edges = _spread(pipeline, "EdgeFiles", self.edge_files) | beam.ParDo(
-            read_rows.ReadEdges(self.context)
+        read = _spread(pipeline, "EdgeFiles", self.edge_files) | beam.ParDo(
+            read_edges.ReadEdges(self.context)
         ).with_outputs(COUNTS, main="edges")
         left = (
-            (ends, read_edges.edges)
+            (ends, read.edges)
             | "Left" >> beam.Flatten()
             | "ByLeft" >> beam.GroupByKey()
             | beam.ParDo(join_edges.JoinSource(self.context)).with_outputs(COUNTS, main="edges")
@@ -226,7 +228,7 @@ class Materialize(beam.PTransform):
                 COUNTS, main="edges"
             )
         )
-        counts += [read_edges[COUNTS], left[COUNTS], right[COUNTS]]
+        counts += [read[COUNTS], left[COUNTS], right[COUNTS]]
         return right.edges
 
     def _draw(self, index: Any, tuples: Any, layout: Any) -> Any:

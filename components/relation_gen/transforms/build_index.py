@@ -31,7 +31,7 @@ from components.relation_gen.index.shard import populate, weigh
 from components.relation_gen.sampling import expected, plan
 from components.relation_gen.shuffle_keys import COUNTS, populated, population, routed, split_key
 from components.relation_gen.stats import counters
-from components.relation_gen.transforms.join_edges import Refs, counted
+from components.relation_gen.transforms.deduplicate import Refs, counted
 from relation import kinds
 from relation.core.errors import DataError
 from relation.sampling import Negatives, Sampling

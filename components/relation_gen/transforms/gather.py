@@ -11,7 +11,7 @@ from components.relation_gen.batches import Entities, IndexShard, MemberRequests
 from components.relation_gen.context import Context
 from components.relation_gen.index.layout import Layout
 from components.relation_gen.shuffle_keys import populated, shuffle_key, split_key
-from components.relation_gen.transforms.join_edges import Refs
+from components.relation_gen.transforms.deduplicate import Refs
 from components.relation_gen.tuples import route
 from relation import kinds
 from relation.names import ENTITIES, RELATION, TRAIN

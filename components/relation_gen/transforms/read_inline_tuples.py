@@ -12,7 +12,8 @@ from components.common.row_validation import RowValidator, ValidatedRows
 from components.relation_gen.batches import F32, STAR, U8, Entities, Index, Strings, Tuples, take
 from components.relation_gen.context import range_of
 from components.relation_gen.shuffle_keys import routed
-from components.relation_gen.transforms.read_rows import Read, values_of
+from components.relation_gen.transforms.read_edges import values_of
+from components.relation_gen.transforms.read_entities import Read
 from relation import kinds
 from relation.names import prefixed
 from relation.spec import Role

@@ -24,7 +24,7 @@ from components.relation_gen.sampling import (
 from components.relation_gen.sampling.plan import AddressSpace, Members, Plan
 from components.relation_gen.shuffle_keys import populated, population, shuffle_key, split_key
 from components.relation_gen.stats import counters
-from components.relation_gen.transforms.join_edges import Refs, counted
+from components.relation_gen.transforms.deduplicate import Refs, counted
 from components.relation_gen.tuples import route
 from relation import kinds
 
