@@ -1,1 +1,1 @@
-"""Report: what a run found, as one page that a person opens and that fetches nothing."""
+"""Report: the results of a run as one self-contained HTML page."""

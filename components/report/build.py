@@ -1,4 +1,4 @@
-"""The page of what is known: evidence in, page out."""
+"""Build the page from the evidence."""
 
 from components.report.collect.evidence import Evidence
 from components.report.collect.findings import Findings
@@ -9,33 +9,35 @@ from components.report.text import measured, number
 
 
 def page(evidence: Evidence) -> Page:
-    """Every section that has something to say, under the verdict."""
+    """Build the page: the verdict, then every section with content."""
     cards = Cards(evidence.request)
-    found = (section(evidence, cards) for section in SECTIONS)
+    sections = (section(evidence, cards) for section in SECTIONS)
     return Page(
         title=evidence.request.recipe,
         description=evidence.request.description,
-        banner=_data(evidence) if evidence.findings is None else _judged(evidence.findings),
-        sections=tuple(section for section in found if section is not None),
+        banner=_data_banner(evidence)
+        if evidence.findings is None
+        else _model_banner(evidence.findings),
+        sections=tuple(section for section in sections if section is not None),
     )
 
 
-def _judged(found: Findings) -> Banner:
-    failed = [gate for gate in found.gates if not gate.passed]
+def _model_banner(findings: Findings) -> Banner:
+    failed = [gate for gate in findings.gates if not gate.passed]
     broken = "; ".join(f"{g.name} {measured(g.value)}, not {g.bound}" for g in failed)
-    if found.blessed:
-        cause = f"All {len(found.gates)} gates passed."
+    if findings.blessed:
+        cause = f"All {len(findings.gates)} gates passed."
     else:
         cause = f"{broken or 'The evaluator did not bless it'}. It is not served."
-    telling = [gate for gate in found.gates if gate.kind in ("threshold", "change", "baseline")]
-    gated = dict.fromkeys((gate.name, measured(gate.value)) for gate in [*failed, *telling])
-    return Banner("blessed" if found.blessed else "refused", cause, tuple(gated)[:6])
+    main = [gate for gate in findings.gates if gate.kind in ("threshold", "change", "baseline")]
+    highlights = dict.fromkeys((gate.name, measured(gate.value)) for gate in [*failed, *main])
+    return Banner("blessed" if findings.blessed else "refused", cause, tuple(highlights)[:6])
 
 
-def _data(evidence: Evidence) -> Banner:
-    figures = tuple(
-        (f"tuples to {'train' if split == 'train' else 'evaluate'}", number(found["tuples"]))
-        for split, found in evidence.stats["splits"].items()
-        if "tuples" in found
+def _data_banner(evidence: Evidence) -> Banner:
+    highlights = tuple(
+        (f"tuples to {'train' if split == 'train' else 'evaluate'}", number(counts["tuples"]))
+        for split, counts in evidence.stats["splits"].items()
+        if "tuples" in counts
     )
-    return Banner("data", "The recipe asks for no model, only for data.", figures)
+    return Banner("data", "The recipe asks for no model, only for data.", highlights)

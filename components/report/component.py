@@ -10,9 +10,9 @@ from components.report import executor
 
 
 class ReportPage(artifact.Artifact):
-    """A folder with `index.html`, which needs nothing else."""
+    """A folder with the self-contained page `index.html`."""
 
-    TYPE_NAME = "relata.Report"  # Kubeflow wants a namespace.
+    TYPE_NAME = "relata.Report"  # Kubeflow requires a namespace.
 
 
 def _optional(kind: type[artifact.Artifact]) -> component_spec.ChannelParameter:
@@ -42,7 +42,7 @@ class ReportSpec(component_spec.ComponentSpec):
 
 
 class Report(base_component.BaseComponent):
-    """Writes what a run found as a page (`outputs["report"]`), whatever the verdict."""
+    """Write the results of a run as a page (`outputs["report"]`), whatever the verdict."""
 
     SPEC_CLASS = ReportSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(executor.Executor)
@@ -52,20 +52,18 @@ class Report(base_component.BaseComponent):
         tuples: types.BaseChannel,
         request: str,
         code_fingerprint: str,
-        **of_model: types.BaseChannel,
+        **model_inputs: types.BaseChannel,
     ) -> None:
         """Describes the step.
 
         Args:
           tuples: RelationGen's output.
           request: `request.ReportRequest` as JSON.
-          code_fingerprint: changes when the code or a template does, so that no stale page is
-            taken from the cache.
-          **of_model: where there is a model: `model` and `model_run`, the Trainer's outputs;
-            `evaluation`, the Evaluator's; `corpus_evaluation`, the CorpusEvaluator's;
-            `baseline_model`, the last blessed one, of which there may be none; `examples` and
-            `other_examples`, the rows of the recipe's first and second entity type, where they
-            are in files of their own.
+          code_fingerprint: of sources and templates, so that edited ones run again.
+          **model_inputs: where there is a model: the Trainer's `model` and `model_run`, the
+            Evaluator's `evaluation`, the CorpusEvaluator's `corpus_evaluation`, and the last
+            blessed `baseline_model`, if any. `examples` and `other_examples`: rows of the first
+            and second entity type, where they have files of their own.
         """
         super().__init__(
             spec=ReportSpec(
@@ -73,6 +71,6 @@ class Report(base_component.BaseComponent):
                 request=request,
                 code_fingerprint=code_fingerprint,
                 report=channel_utils.as_channel([ReportPage()]),
-                **of_model,
+                **model_inputs,
             )
         )

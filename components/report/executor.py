@@ -1,4 +1,4 @@
-"""The executor of the Report: artifacts in, a page out; `build.py` says what is on it."""
+"""The executor of the Report: collect the evidence, build the page and write it."""
 
 import os
 from typing import Any
@@ -11,7 +11,7 @@ FILE = "index.html"
 
 
 class Executor(base_executor.BaseExecutor):
-    """Writes `index.html`."""
+    """Write `index.html`."""
 
     def Do(
         self,
@@ -19,14 +19,14 @@ class Executor(base_executor.BaseExecutor):
         output_dict: dict[str, list[Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """See `component.Report` for inputs, outputs and properties."""
-        # Here: what draws takes seconds to import, and whoever describes a pipeline imports this.
+        """Write the page; see `component.Report` for inputs, outputs and properties."""
+        # Imported late: drawing libraries take seconds, and every pipeline imports this module.
         from components.report.build import page
-        from components.report.collect.artifacts import gather
+        from components.report.collect.artifacts import collect_evidence
         from components.report.render.html import html
         from components.report.request import ReportRequest
 
         request = ReportRequest.model_validate_json(exec_properties["request"])
         folder = artifact_utils.get_single_uri(output_dict["report"])
-        text = html(page(gather(request, input_dict)))
+        text = html(page(collect_evidence(request, input_dict)))
         io_utils.write_string_file(os.path.join(folder, FILE), text)

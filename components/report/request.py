@@ -1,4 +1,4 @@
-"""What the Report is told of a recipe: it travels as JSON in the component's property `request`."""
+"""The Report's request: the part of a recipe that the page shows, passed as JSON."""
 
 from pydantic import Field
 
@@ -8,16 +8,16 @@ from relation.spec import Frozen, Relation
 
 
 class ReportRequest(Frozen):
-    """The recipe, as far as the page shows it.
+    """The part of a recipe that the page shows.
 
     Attributes:
-      recipe: its name.
-      description: its first sentence.
+      recipe: name of the recipe.
+      description: its description.
       materialization: the relation, its source and its entity types.
       features: all features of each entity type.
-      seeds: of what is drawn, by what draws.
+      seeds: by name of the random process.
       fingerprints: of the code, by node.
-      split: how rows were split, in words.
+      split: description of how rows were split.
     """
 
     recipe: str

@@ -1,4 +1,4 @@
-"""Text of unknown origin (ids, labels, values) as one printable line."""
+"""Format untrusted text (ids, labels, values), numbers and names for the page."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -8,15 +8,15 @@ Value: TypeAlias = bytes | int | float
 """One value of a feature."""
 
 SHORT, LONG = 24, 160
-"""Characters of a name beside others, and of a text."""
+"""Length limits in characters: of names beside others, and of texts."""
 _VISIBLE = {"\n": "⏎", "\r": "⏎", "\t": "⇥", "\0": "␀"}
 
 
 def printable(value: bytes | str, limit: int = LONG) -> str:
-    """Decodes, and replaces whatever would not show, or would turn the text around it.
+    """Decode text, and replace characters that are invisible or change the text direction.
 
-    Control characters, bidirectional marks, surrogates and bytes that are no UTF-8 become one
-    visible character each; a longer text is cut.
+    Control characters, bidirectional marks, surrogates and invalid UTF-8 become one visible
+    character each. Text beyond `limit` is cut.
 
     >>> printable(b"a\\nb\\xff")
     'a⏎b�'
@@ -34,14 +34,14 @@ def _shows(character: str) -> bool:
 
 
 def of_values(values: Sequence[Value], limit: int = LONG) -> str:
-    """The values of a feature."""
+    """Format the values of a feature."""
     shown = (printable(v, limit) if isinstance(v, bytes) else number(v) for v in values[:12])
     text = ", ".join(shown) + (", …" if len(values) > 12 else "")
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 def number(value: float | None, digits: int = 4) -> str:
-    """A number as a person reads it; a dash for none, and words for what is no number.
+    """Format a number for readers: a dash for None, words for NaN.
 
     >>> number(0.98765), number(1200.0), number(1234567), number(None)
     ('0.9877', '1,200', '1,234,567', '–')
@@ -62,7 +62,7 @@ def number(value: float | None, digits: int = 4) -> str:
 
 
 def measured(value: float | None) -> str:
-    """The value of a metric: as many decimals as those beside it, but for counts.
+    """Format the value of a metric with four decimals, but counts without.
 
     >>> measured(1.0), measured(1872.0)
     ('1.0000', '1,872')
@@ -73,7 +73,7 @@ def measured(value: float | None) -> str:
 
 
 def words(name: str) -> str:
-    """A name of code as words: `triplet_accuracy` -> `triplet accuracy`."""
+    """Split an identifier into words: `triplet_accuracy` -> `triplet accuracy`."""
     return name.replace("_", " ")
 
 
@@ -81,12 +81,12 @@ _ACRONYMS = ("auc", "mrr", "map", "ndcg", "lrap", "mae", "mse", "psnr", "ssim", 
 
 
 def metric_name(name: str) -> str:
-    """A metric as papers write it: `map_at_r` -> `MAP@R`, `recall_at_5` -> `recall@5`."""
+    """Write a metric as in papers: `map_at_r` -> `MAP@R`, `recall_at_5` -> `recall@5`."""
     parts = [part.upper() if part in _ACRONYMS else part for part in name.split("_")]
     return " ".join(parts).replace(" at ", "@")
 
 
 def listed(names: Iterable[str]) -> str:
-    """`a, b and c`."""
+    """Join names: `a, b and c`."""
     *first, last = names
     return f"{', '.join(first)} and {last}" if first else last

@@ -1,4 +1,4 @@
-"""Evidence of every shipped recipe, with rows made up here, and text that means harm."""
+"""Evidence of every shipped recipe, from synthetic rows, with hostile text."""
 
 import dataclasses
 import io
@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from components.report.collect.evidence import Embedded, Evidence, Nearest
+from components.report.collect.evidence import Embeddings, Evidence, Neighbourhood
 from components.report.collect.findings import Findings, Gate, Metric, Slice
 from components.report.collect.tuple_sample import Sample, sample
 from components.report.request import ReportRequest
@@ -44,7 +44,7 @@ STATS: dict[str, Any] = {
 
 
 def png(side: int, seed: int) -> bytes:
-    """A picture of noise."""
+    """Encode an image of noise."""
     pixels = np.random.default_rng(seed).integers(0, 255, (side, side, 3), dtype=np.uint8)
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG")
@@ -52,21 +52,21 @@ def png(side: int, seed: int) -> bytes:
 
 
 def request_of(name: str) -> tuple[LoadedRecipe, ReportRequest]:
-    """A shipped recipe, and what the Report is told of it."""
+    """Load a shipped recipe, and make the Report's request."""
     loaded = load_recipe(name)
     return loaded, report_request(loaded)
 
 
 def record_of(loaded: LoadedRecipe, request: ReportRequest, n: int) -> bytes:
-    """A tuple: its members' features and its label."""
+    """Serialize a tuple: its members' features and its label."""
     example = tf.train.Example()
     relation = request.relation
-    for place, role in enumerate(relation.roles):
-        if relation.optional and place > 2 + n % 3 and role.name != "query":
+    for index, role in enumerate(relation.roles):
+        if relation.optional and index > 2 + n % 3 and role.name != "query":
             continue
         own = loaded.recipe.data.entities[role.entity].id
         # An anchor has several tuples, and shares members with others.
-        member = n // 3 if place == 0 or role.name == "query" else (n * 7 + place) % 19
+        member = n // 3 if index == 0 or role.name == "query" else (n * 7 + index) % 19
         for feature in request.features[role.entity]:
             if feature.name != own:
                 _fill(example, prefixed(role.name, feature.name), feature, member, loaded)
@@ -120,7 +120,7 @@ def _label(request: ReportRequest, n: int) -> list[float]:
 
 
 def scores_of(request: ReportRequest, drawn: Sample) -> np.ndarray:
-    """What a model might answer: the labels with noise."""
+    """Return plausible scores: the labels with noise."""
     relation, random = request.relation, np.random.default_rng(1)
     n = len(drawn.tuples)
     if relation.label is LabelKind.IMAGE:
@@ -135,7 +135,7 @@ def scores_of(request: ReportRequest, drawn: Sample) -> np.ndarray:
 
 
 def evidence_of(name: str, tuples: int = 60, **changes: Any) -> Evidence:
-    """Evidence of a shipped recipe; one with a model was refused."""
+    """Make the evidence of a shipped recipe; a model of it was refused."""
     loaded, request = request_of(name)
     tags = tuple(f"{n} {HOSTILE[n % 10]}" for n in range(len(request.materialization.tags)))
     request = request.model_copy(
@@ -151,14 +151,14 @@ def evidence_of(name: str, tuples: int = 60, **changes: Any) -> Evidence:
     if loaded.recipe.model is None:
         return dataclasses.replace(plain, **changes)
     members, random = drawn.members, np.random.default_rng(2)
-    embedded = {
-        entity: Embedded(mine, random.normal(size=(len(mine), 4)))
+    embeddings = {
+        entity: Embeddings(mine, random.normal(size=(len(mine), 4)))
         for entity in request.relation.entities
         if (mine := tuple(members[key] for key in sorted(members) if key[0] == entity))
     }
-    some = next(iter(embedded.values())).members
-    found = tuple((member, 0.25 * i, i % 2 == 0) for i, member in enumerate(some[:9]))
-    judged = {
+    entities = next(iter(embeddings.values())).members
+    neighbours = tuple((member, 0.25 * i, i % 2 == 0) for i, member in enumerate(entities[:9]))
+    with_model = {
         "findings": findings(),
         "history": {
             "loss": [2.0, 1.0, 0.5],
@@ -166,32 +166,34 @@ def evidence_of(name: str, tuples: int = 60, **changes: Any) -> Evidence:
             "effective_rank": {"item": [3.0, 4.0, 5.0]},
         },
         "scores": scores_of(request, drawn),
-        "picture": (8, 8, 1) if request.relation.label is LabelKind.IMAGE else None,
-        "embedded": embedded,
-        "nearest": tuple(Nearest(member, found, 0.5, n < 4) for n, member in enumerate(some[:8])),
+        "image_shape": (8, 8, 1) if request.relation.label is LabelKind.IMAGE else None,
+        "embeddings": embeddings,
+        "neighbourhoods": tuple(
+            Neighbourhood(member, neighbours, 0.5, n < 4) for n, member in enumerate(entities[:8])
+        ),
     }
-    return dataclasses.replace(plain, **{**judged, **changes})
+    return dataclasses.replace(plain, **{**with_model, **changes})
 
 
 def findings() -> Findings:
-    """Of a refused model."""
+    """Return the findings of a refused model."""
     return Findings(
         blessed=False,
         gates=(
             Gate("auc", 0.875, "≥ 0.75", True),
             Gate("accuracy", float("nan"), "≥ 0.9", False),
-            Gate("auc", 0.5, "≥ 0.6", False, kind="slice", place=f"label={HOSTILE[0]}"),
+            Gate("auc", 0.5, "≥ 0.6", False, kind="slice", subset=f"label={HOSTILE[0]}"),
         ),
         metrics=(
-            Metric("auc", 0.875, 0.85, 0.9, trivial=0.5, last=0.88),
+            Metric("auc", 0.875, 0.85, 0.9, baseline=0.5, last_blessed=0.88),
             Metric("threshold", 0.25),
-            Metric("map_at_r", 0.5, of="corpus"),
+            Metric("map_at_r", 0.5, part="corpus"),
         ),
         slices=tuple(
             Slice(HOSTILE[1], text, {"auc": 0.1 * n, "examples": 50.0})
             for n, text in enumerate(HOSTILE)
         ),
-        trivial=HOSTILE[2],
+        baseline=HOSTILE[2],
         corpus={
             "question": {"query": "item", "reference": "item", "references": "eval"},
             "counts": {"references": 100, "measured": 50, "without_match": 3},

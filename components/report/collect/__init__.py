@@ -1,1 +1,1 @@
-"""Collects what the page shows from artifacts and the model."""
+"""Collect the evidence for the page from artifacts and the model."""

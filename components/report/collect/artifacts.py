@@ -1,4 +1,4 @@
-"""Gathers what the page is made of from artifacts and the model."""
+"""Collect the evidence from a run's artifacts and its model."""
 
 import dataclasses
 import json
@@ -13,10 +13,10 @@ from tfx.utils import path_utils
 from components.common import corpus_results
 from components.common.evaluation_results import read_verdict
 from components.common.examples_artifact import split_globs, split_names
-from components.report.collect.evidence import Embedded, Evidence
-from components.report.collect.findings import of_verdict
-from components.report.collect.nearest import nearest, rows_of
-from components.report.collect.scoring import Served
+from components.report.collect.evidence import Embeddings, Evidence, Neighbourhood
+from components.report.collect.findings import findings_of
+from components.report.collect.neighbourhoods import neighbourhoods, rows_of
+from components.report.collect.served_model import ServedModel
 from components.report.collect.tuple_sample import Member, Sample, records_of, sample
 from components.report.request import ReportRequest
 from relation.names import EVAL
@@ -25,64 +25,69 @@ STATS, HISTORY = "relation_stats.json", "history.json"
 Inputs = Mapping[str, Sequence[Artifact]]
 
 
-def gather(request: ReportRequest, inputs: Inputs) -> Evidence:
-    """Reads everything once.
+def collect_evidence(request: ReportRequest, inputs: Inputs) -> Evidence:
+    """Read all artifacts once, and run the model on the sample.
 
     Args:
-      request: what is in it.
-      inputs: those of `component.Report`, by name.
+      request: the recipe's part.
+      inputs: artifacts of `component.Report`, by input name.
     """
     [examples] = inputs["tuples"]
-    drawn = sample(records_of(split_globs(examples, EVAL)), request)
-    plain = Evidence(
+    evidence = Evidence(
         request=request,
         stats=_json(os.path.join(examples.uri, STATS)),
-        sample=drawn,
+        sample=sample(records_of(split_globs(examples, EVAL)), request),
         lineage=tuple(_lineage(inputs)),
     )
-    return _with_model(plain, inputs) if inputs.get("model") else plain
+    return _with_model(evidence, inputs) if inputs.get("model") else evidence
 
 
-def _with_model(plain: Evidence, inputs: Inputs) -> Evidence:
-    [model], [run], [evaluation] = inputs["model"], inputs["model_run"], inputs["evaluation"]
-    [of_corpus] = inputs["corpus_evaluation"]
-    served = Served(path_utils.serving_model_path(model.uri))
-    findings = of_verdict(read_verdict(evaluation.uri))
+def _with_model(evidence: Evidence, inputs: Inputs) -> Evidence:
+    [model_artifact], [run], [evaluation] = (
+        inputs["model"],
+        inputs["model_run"],
+        inputs["evaluation"],
+    )
+    [corpus_artifact] = inputs["corpus_evaluation"]
+    model = ServedModel(path_utils.serving_model_path(model_artifact.uri))
+    findings = findings_of(read_verdict(evaluation.uri))
     question = (findings.corpus or {}).get("question")
     return dataclasses.replace(
-        plain,
+        evidence,
         findings=findings,
         history=_json(os.path.join(run.uri, HISTORY)),
-        scores=served.scores([found.record for found in plain.sample.tuples]),
-        picture=served.picture,
-        embedded=dict(_embedded(served, plain.request, plain.sample)),
-        nearest=tuple(_nearest(plain, inputs, question, of_corpus)) if question else (),
+        scores=model.scores([t.record for t in evidence.sample.tuples]),
+        image_shape=model.image_shape,
+        embeddings=dict(_embeddings(model, evidence.request, evidence.sample)),
+        neighbourhoods=tuple(_neighbourhoods(evidence, inputs, question, corpus_artifact))
+        if question
+        else (),
     )
 
 
-def _embedded(
-    served: Served, request: ReportRequest, drawn: Sample
-) -> Iterator[tuple[str, Embedded]]:
-    members = drawn.members
+def _embeddings(
+    model: ServedModel, request: ReportRequest, tuples: Sample
+) -> Iterator[tuple[str, Embeddings]]:
+    by_key = tuples.members
     for entity in request.relation.entities:
-        mine = tuple(members[key] for key in sorted(members) if key[0] == entity)
-        vectors = served.embeddings(entity, [member.serialized() for member in mine])
-        if mine and vectors is not None:
-            yield entity, Embedded(mine, vectors)
+        members = tuple(by_key[key] for key in sorted(by_key) if key[0] == entity)
+        vectors = model.embeddings(entity, [member.serialized() for member in members])
+        if members and vectors is not None:
+            yield entity, Embeddings(members, vectors)
 
 
-def _nearest(
-    plain: Evidence, inputs: Inputs, question: Mapping[str, Any], artifact: Artifact
-) -> Iterator[Any]:
+def _neighbourhoods(
+    evidence: Evidence, inputs: Inputs, question: Mapping[str, Any], artifact: Artifact
+) -> Iterator[Neighbourhood]:
     arrays = corpus_results.read_arrays(artifact.uri)
     if not arrays:
         return iter(())
     query, reference = question["query"], question["reference"]
-    wanted: dict[str, set[str]] = {query: set(), reference: set()}
-    wanted[query].update(arrays["query_id"].tolist())
-    wanted[reference].update(arrays["neighbour_id"].ravel().tolist())
-    rows = {entity: _rows(plain, inputs, entity, ids) for entity, ids in wanted.items()}
-    return nearest(arrays, query, reference, rows[query], rows[reference])
+    ids: dict[str, set[str]] = {query: set(), reference: set()}
+    ids[query].update(arrays["query_id"].tolist())
+    ids[reference].update(arrays["neighbour_id"].ravel().tolist())
+    rows = {entity: _rows(evidence, inputs, entity, ids[entity]) for entity in ids}
+    return neighbourhoods(arrays, query, reference, rows[query], rows[reference])
 
 
 def _rows(plain: Evidence, inputs: Inputs, entity: str, wanted: set[str]) -> dict[str, Member]:
@@ -103,11 +108,11 @@ def _rows(plain: Evidence, inputs: Inputs, entity: str, wanted: set[str]) -> dic
 
 
 def _lineage(inputs: Inputs) -> Iterator[tuple[str, str]]:
-    """Each input: its id, and where it lies below the pipeline's root."""
+    """Yield the artifact id and path of each input, then the span of the data."""
     for name, artifacts in inputs.items():
         for artifact in artifacts:
-            place = "/".join(artifact.uri.rstrip("/").split("/")[-3:])
-            yield name.replace("_", " "), f"artifact {artifact.id}, {place}"
+            path = "/".join(artifact.uri.rstrip("/").split("/")[-3:])
+            yield name.replace("_", " "), f"artifact {artifact.id}, {path}"
     [examples] = inputs["tuples"]
     yield "span of the data", f"{examples.span}, version {examples.version}"
 

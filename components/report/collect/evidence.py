@@ -1,4 +1,4 @@
-"""All that the page is made of."""
+"""The evidence: all data that the page shows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,45 +16,47 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Embedded:
-    """Entities of one type, and where the model puts them: [n, d]."""
+class Embeddings:
+    """Entities of one type, and their embeddings, float64 [n, d]."""
 
     members: tuple[Member, ...]
     vectors: Floats
 
 
 @dataclass(frozen=True)
-class Nearest:
-    """A held-out entity and what the model puts nearest to it, in order.
+class Neighbourhood:
+    """A held-out entity and its nearest neighbours, in order.
 
     Attributes:
-      found: of each the entity (its id alone, where its row was not found), its distance, and
+      query: the held-out entity.
+      neighbours: each neighbour (with its id only, where its row is missing), its distance, and
         whether it is related.
-      quality: MAP@R, from 0 to 1.
-      worst: whether it is here because it has so many mistakes.
+      map_at_r: MAP@R of the query, from 0 to 1.
+      worst: whether the query was selected for its mistakes.
     """
 
     query: Member
-    found: tuple[tuple[Member, float, bool], ...]
-    quality: float
+    neighbours: tuple[tuple[Member, float, bool], ...]
+    map_at_r: float
     worst: bool
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of a run.
+    """The data of one run. Without a model only `request`, `stats`, `sample` and `lineage` are set.
 
     Attributes:
-      findings, history, scores: None (no series) where there is no model.
-      history: what the training recorded: by name a value an epoch, or such series by entity type.
+      request: the recipe's part.
       stats: content of `relation_stats.json`.
       sample: tuples of the eval split.
-      scores: [n, C], what the model answers about them.
-      picture: [height, width, channels] of a model that answers with images: `scores` are its
-        pixels, and behind them those of the image that should have been.
-      embedded: entities in these tuples, by type.
-      nearest: of some held-out entities, from the whole corpus, those with most mistakes first.
-      lineage: what the page is made from: (name, value).
+      findings: results of the evaluators.
+      history: training history: by name one value for each epoch, or such series by entity type.
+      scores: the model's output for each tuple of the sample, float64 [n, C].
+      image_shape: [height, width, channels] of a model that predicts images. Then a row of `scores`
+        holds the predicted pixels, followed by the true ones.
+      embeddings: embeddings of the entities in the sample, by entity type.
+      neighbourhoods: nearest neighbours of some held-out entities, most mistakes first.
+      lineage: sources of the page: (name, value).
     """
 
     request: ReportRequest
@@ -63,9 +65,9 @@ class Evidence:
     findings: Findings | None = None
     history: Mapping[str, Any] = field(default_factory=dict)
     scores: Floats | None = None
-    picture: tuple[int, ...] | None = None
-    embedded: Mapping[str, Embedded] = field(default_factory=dict)
-    nearest: tuple[Nearest, ...] = ()
+    image_shape: tuple[int, ...] | None = None
+    embeddings: Mapping[str, Embeddings] = field(default_factory=dict)
+    neighbourhoods: tuple[Neighbourhood, ...] = ()
     lineage: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -76,7 +78,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two members of a tuple, whether they are related, and the model's score of it."""
+    """Two members of a tuple, whether they are related, and the model's score."""
 
     tuple: int
     left: Member
@@ -86,25 +88,25 @@ class Pair:
 
 
 def says_related(relation: Relation) -> bool:
-    """Whether tuples say of pairs that they are related, and of others that they are not."""
-    told = {comparison.related for comparison in relation.comparisons}
+    """Whether tuples hold both related and unrelated pairs."""
+    answers = {comparison.related for comparison in relation.comparisons}
     if relation.label is LabelKind.BINARY:
-        return None in told
-    return relation.label is LabelKind.NONE and {True, False} <= told
+        return None in answers
+    return relation.label is LabelKind.NONE and {True, False} <= answers
 
 
 def pairs_of(evidence: Evidence) -> tuple[Pair, ...]:
-    """Every comparison of the sample that has a finite score; none without a model."""
+    """Return each comparison of the sample with a finite score; empty without a model."""
     relation, scores = evidence.relation, evidence.scores
     if scores is None or not says_related(relation):
         return ()
     return tuple(
-        Pair(n, found.members[c.left], found.members[c.right], _told(c, found.label), score)
-        for n, (found, row) in enumerate(zip(evidence.sample.tuples, scores, strict=True))
+        Pair(n, t.members[c.left], t.members[c.right], _is_related(c, t.label), score)
+        for n, (t, row) in enumerate(zip(evidence.sample.tuples, scores, strict=True))
         for c, score in zip(relation.comparisons, row.tolist(), strict=False)
-        if np.isfinite(score) and c.left in found.members and c.right in found.members
+        if np.isfinite(score) and c.left in t.members and c.right in t.members
     )
 
 
-def _told(comparison: Comparison, label: tuple[float, ...]) -> bool:
+def _is_related(comparison: Comparison, label: tuple[float, ...]) -> bool:
     return label[0] > 0.5 if comparison.related is None else comparison.related

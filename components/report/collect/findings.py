@@ -1,4 +1,4 @@
-"""What the evaluators found, as the page has it: each metric beside what to hold it against."""
+"""The evaluators' results for the page: each metric with its reference values."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from components.report import text
 
 @dataclass(frozen=True)
 class Gate:
-    """A condition that the model had to meet.
+    """A condition that the model must meet.
 
     Attributes:
-      metric: what was measured.
-      value: the model's; NaN where it is undefined.
-      bound: what was asked, in words: `≥ 0.98`.
-      passed: whether the model met it.
-      kind: why it is asked: `threshold` and `change` by the recipe, the others by default.
-      of: what it was measured on: tuples, or the corpus.
-      place: the slice, or entity type; "": all.
+      metric: name of the metric.
+      value: the model's value; NaN where it is undefined.
+      bound: the condition, as text: `≥ 0.98`.
+      passed: whether the model meets it.
+      kind: origin of the gate: `threshold` and `change` come from the recipe, others are default.
+      part: the data: tuples or corpus.
+      subset: slice or entity type; "" for all data.
     """
 
     metric: str
@@ -27,113 +27,120 @@ class Gate:
     bound: str
     passed: bool
     kind: str = "threshold"
-    of: str = TUPLES
-    place: str = ""
+    part: str = TUPLES
+    subset: str = ""
 
     @property
     def name(self) -> str:
-        """The metric and, where it is not of all, of what."""
-        place = f" [{text.printable(self.place)}]" if self.place else ""
-        return text.metric_name(self.metric) + place
+        """The metric, with its subset where there is one."""
+        subset = f" [{text.printable(self.subset)}]" if self.subset else ""
+        return text.metric_name(self.metric) + subset
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric of the model, and what to hold it against; None: not known.
+    """A metric of the model with its reference values, each None where it is missing.
 
     Attributes:
-      low, high: ends of the confidence interval.
-      trivial: of what needs no training, on the same data.
-      last: of the last blessed model.
+      name: name of the metric.
+      value: the model's value.
+      low, high: bounds of the confidence interval.
+      baseline: value of the trivial baseline on the same data.
+      last_blessed: value of the last blessed model.
+      part: the data: tuples or corpus.
     """
 
     name: str
     value: float
     low: float | None = None
     high: float | None = None
-    trivial: float | None = None
-    last: float | None = None
-    of: str = TUPLES
+    baseline: float | None = None
+    last_blessed: float | None = None
+    part: str = TUPLES
 
 
 @dataclass(frozen=True)
 class Slice:
-    """Metrics of the tuples, or entities, with one value of a feature."""
+    """Metrics of the tuples or entities with one value of a feature."""
 
     feature: str
     value: str
     metrics: Mapping[str, float]
-    of: str = TUPLES
+    part: str = TUPLES
 
 
 @dataclass(frozen=True)
 class Findings:
-    """All that the evaluators found.
+    """Results of both evaluators.
 
     Attributes:
-      trivial: what the trivial baseline is, in words.
-      corpus: what `corpus.json` says of the question, and how much was measured.
+      blessed: the verdict.
+      gates: every gate.
+      metrics: every metric.
+      slices: metrics of parts of the data.
+      baseline: description of the trivial baseline.
+      corpus: content of `corpus.json`.
     """
 
     blessed: bool
     gates: tuple[Gate, ...] = ()
     metrics: tuple[Metric, ...] = ()
     slices: tuple[Slice, ...] = ()
-    trivial: str | None = None
+    baseline: str | None = None
     corpus: Mapping[str, Any] | None = None
 
     @property
     def threshold(self) -> float | None:
-        """The decision threshold of the scores; None where there is none."""
+        """Decision threshold of the scores; None where there is none."""
         return next((m.value for m in self.metrics if m.name == "threshold"), None)
 
 
-def of_verdict(verdict: Verdict) -> Findings:
-    """What the Evaluator's `verdict.json` says of both evaluators."""
+def findings_of(verdict: Verdict) -> Findings:
+    """Convert the Evaluator's `verdict.json`, which holds the results of both evaluators."""
     corpus = verdict.corpus
-    least = corpus.get("tuples") or {}
+    baseline = corpus.get("tuples") or {}
     return Findings(
         blessed=verdict.blessed,
         gates=tuple(map(_gate, verdict.gates)),
-        metrics=(*_of_tuples(verdict, least), *_of_corpus(corpus)),
+        metrics=(*_of_tuples(verdict, baseline), *_of_corpus(corpus)),
         slices=(*_slices_of_tuples(verdict), *_slices_of_corpus(corpus)),
-        trivial=corpus.get("trivial_by") or least.get("by"),
+        baseline=corpus.get("trivial_by") or baseline.get("by"),
         corpus=corpus,
     )
 
 
-def _gate(found: GateResult) -> Gate:
+def _gate(result: GateResult) -> Gate:
     return Gate(
-        found.metric,
-        found.value,
-        found.asked(text.measured),
-        found.passed,
-        kind=found.kind,
-        of=found.part,
-        place=found.place,
+        result.metric,
+        result.value,
+        result.asked(text.measured),
+        result.passed,
+        kind=result.kind,
+        part=result.part,
+        subset=result.place,
     )
 
 
-def _of_tuples(verdict: Verdict, least: Mapping[str, Any]) -> Iterator[Metric]:
-    before = verdict.baseline or {}
+def _of_tuples(verdict: Verdict, baseline: Mapping[str, Any]) -> Iterator[Metric]:
+    last_blessed = verdict.baseline or {}
     for name, value in verdict.metrics.items():
         low, high = verdict.intervals.get(name, (None, None))
-        trivial = least["value"] if name == least.get("metric") else None
-        yield Metric(name, value, low, high, trivial, before.get(name))
+        baseline_value = baseline["value"] if name == baseline.get("metric") else None
+        yield Metric(name, value, low, high, baseline_value, last_blessed.get(name))
 
 
 def _of_corpus(corpus: Mapping[str, Any]) -> Iterator[Metric]:
     spaces = corpus.get("spaces", {})
-    trivial, before = spaces.get("trivial", {}), spaces.get("blessed", {})
-    for name, found in spaces.get("model", {}).items():
+    baseline, last_blessed = spaces.get("trivial", {}), spaces.get("blessed", {})
+    for name, result in spaces.get("model", {}).items():
         yield Metric(
             name,
-            number(found["value"]),
-            found["low"],
-            found["high"],
-            trivial.get(name, {}).get("value"),
-            before.get(name, {}).get("value"),
-            of=CORPUS,
+            number(result["value"]),
+            result["low"],
+            result["high"],
+            baseline.get(name, {}).get("value"),
+            last_blessed.get(name, {}).get("value"),
+            part=CORPUS,
         )
 
 
@@ -143,7 +150,7 @@ def _slices_of_tuples(verdict: Verdict) -> Iterator[Slice]:
 
 
 def _slices_of_corpus(corpus: Mapping[str, Any]) -> Iterator[Slice]:
-    for found in corpus.get("slices", ()):
-        metrics = {name: number(each["value"]) for name, each in found["metrics"].items()}
-        counted = {"examples": float(found["queries"]), **metrics}
-        yield Slice(found["feature"], str(found["value"]), counted, of=CORPUS)
+    for part in corpus.get("slices", ()):
+        metrics = {name: number(result["value"]) for name, result in part["metrics"].items()}
+        metrics = {"examples": float(part["queries"]), **metrics}
+        yield Slice(part["feature"], str(part["value"]), metrics, part=CORPUS)

@@ -1,4 +1,4 @@
-"""A bounded, seeded sample of tuples, with the members that they hold as entities of their own."""
+"""Draw a bounded, seeded sample of tuples, and split each into its members."""
 
 import hashlib
 import heapq
@@ -14,9 +14,9 @@ from components.report.text import Value
 from relation.names import ID, POSITIVE_IDS, RELATION, tuple_feature_names
 
 MEMBERS = 6_000
-"""Members of all tuples of a sample: what the model is asked to embed."""
+"""Members in a sample at most, because the model embeds each of them."""
 _BYTES = 256 * 2**20
-"""Of tuples that are looked at."""
+"""Bytes of tuples that are read at most."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,9 @@ class Member:
     """An entity in a tuple.
 
     Attributes:
-      entity: its type.
-      id: its id; of a number, its decimal digits.
-      features: the values of each feature that it has.
+      entity: its entity type.
+      id: its id; decimal digits where the id is a number.
+      features: values of each feature that is present.
     """
 
     entity: str
@@ -35,11 +35,11 @@ class Member:
 
     @property
     def key(self) -> tuple[str, bytes]:
-        """What identifies it."""
+        """Entity type and id."""
         return self.entity, self.id
 
     def serialized(self) -> bytes:
-        """The raw tf.Example, as `embed_<type>` takes it."""
+        """Serialize the raw tf.Example for the signature `embed_<type>`."""
         example = tf.train.Example()
         for name, values in self.features.items():
             _put(example.features.feature[name], values)
@@ -52,14 +52,14 @@ def _put(feature: tf.train.Feature, values: tuple[Value, ...]) -> None:
 
 
 @dataclass(frozen=True)
-class Related:
-    """A tuple.
+class SampledTuple:
+    """A tuple of the sample.
 
     Attributes:
-      record: the serialized tf.Example, as `evaluate` takes it.
-      members: by role; a role may be absent.
-      label: the values of `relation`; empty where there is none.
-      positives: ids of known positives of its first member, where tuples carry them.
+      record: serialized tf.Example for the signature `evaluate`.
+      members: by role; optional roles may be absent.
+      label: values of `relation`; empty where there is none.
+      positives: ids of the known positives of its first member, if stored.
     """
 
     record: bytes
@@ -70,49 +70,49 @@ class Related:
 
 @dataclass(frozen=True)
 class Sample:
-    """Tuples of the eval split: all those of some anchors (or queries), or of all.
+    """Tuples of the eval split: for each sampled anchor (or query) all of its tuples.
 
     Attributes:
-      tuples: in an order that depends on no file.
-      whole: whether these are all tuples there are.
+      tuples: in an order that does not depend on files.
+      whole: whether the sample holds every tuple.
     """
 
-    tuples: tuple[Related, ...]
+    tuples: tuple[SampledTuple, ...]
     whole: bool
 
     @property
     def labels(self) -> npt.NDArray[np.float64]:
-        """[n, width]."""
-        return np.array([found.label for found in self.tuples], dtype=np.float64)
+        """Labels, float64 [n, width]."""
+        return np.array([t.label for t in self.tuples], dtype=np.float64)
 
     @property
     def members(self) -> dict[tuple[str, bytes], Member]:
-        """Every entity, once, by type and id."""
-        return {m.key: m for found in self.tuples for m in found.members.values()}
+        """Every entity of the sample once, by entity type and id."""
+        return {m.key: m for t in self.tuples for m in t.members.values()}
 
 
 def sample(records: Iterable[bytes], request: ReportRequest, members: int = MEMBERS) -> Sample:
-    """Takes anchors in the order of a hash of their ids, each with all of its tuples.
+    """Sample anchors by a hash of their ids, each with all of its tuples.
 
-    The anchor of a tuple is the query of a ranking, or else the first member. Only as many tuples
-    are looked at as fit into a bound of bytes.
+    The anchor of a tuple is the query of a ranking, or else its first member. Reading stops at
+    `_BYTES`.
 
     Args:
       records: serialized tuples.
-      request: says what is in them.
-      members: how many members the tuples may have in all; of one anchor there may be more.
+      request: describes the tuples.
+      members: limit of members in the sample; a single anchor may exceed it.
     """
     reader = _Reader(request)
     limit = max(1, members // len(request.relation.roles))
-    # A heap of the smallest hashes of anchors; what is larger than all of them is dropped at once.
-    kept: dict[bytes, list[Related]] = {}
+    # Keep the anchors with the smallest hashes; the heap finds the largest of them to drop.
+    kept: dict[bytes, list[SampledTuple]] = {}
     largest: list[tuple[int, bytes]] = []
-    count = seen = dropped = 0
+    count = read_bytes = dropped = 0
     for record in records:
-        if seen > _BYTES:
+        if read_bytes > _BYTES:
             dropped += 1
             break
-        seen += len(record)
+        read_bytes += len(record)
         found = reader.read(record)
         anchor = _hash(reader.anchor(found), request.materialization.relation.seed)
         if anchor not in kept:
@@ -125,7 +125,7 @@ def sample(records: Iterable[bytes], request: ReportRequest, members: int = MEMB
             count -= len(kept.pop(last))
             dropped += 1
     ordered = sorted(kept.items())
-    tuples = [found for _, group in ordered for found in sorted(group, key=lambda t: t.record)]
+    tuples = [t for _, group in ordered for t in sorted(group, key=lambda t: t.record)]
     return Sample(tuple(tuples), whole=not dropped)
 
 
@@ -134,7 +134,7 @@ def _hash(text: bytes, seed: int) -> bytes:
 
 
 class _Reader:
-    """Takes tuples apart."""
+    """Splits serialized tuples into members and label."""
 
     def __init__(self, request: ReportRequest):
         relation = request.relation
@@ -147,21 +147,21 @@ class _Reader:
         self._ids = request.materialization.entities
         self._anchor = "query" if "query" in self._entities else relation.roles[0].name
 
-    def read(self, record: bytes) -> Related:
-        found: dict[str, dict[str, tuple[Value, ...]]] = {}
+    def read(self, record: bytes) -> SampledTuple:
+        by_role: dict[str, dict[str, tuple[Value, ...]]] = {}
         own: dict[str, tuple[Value, ...]] = {}
         for name, feature in tf.train.Example.FromString(record).features.feature.items():
             values = values_of(feature)
             if not values:
                 continue
             if name in self._origin:
-                role, of = self._origin[name]
-                found.setdefault(role, {})[of] = values
+                role, feature_name = self._origin[name]
+                by_role.setdefault(role, {})[feature_name] = values
             else:
                 own[name] = values
-        return Related(
+        return SampledTuple(
             record,
-            {role: self._member(role, found[role]) for role in self._entities if role in found},
+            {role: self._member(role, by_role[role]) for role in self._entities if role in by_role},
             tuple(float(v) for v in own.get(RELATION, ())),
             tuple(as_id(value) for value in own.get(POSITIVE_IDS, ())),
         )
@@ -171,24 +171,24 @@ class _Reader:
         identity = features.pop(ID)
         return Member(entity, as_id(identity[0]), {self._ids[entity]: identity, **features})
 
-    def anchor(self, found: Related) -> bytes:
-        member = found.members.get(self._anchor) or next(iter(found.members.values()))
+    def anchor(self, sampled: SampledTuple) -> bytes:
+        member = sampled.members.get(self._anchor) or next(iter(sampled.members.values()))
         return member.id
 
 
 def as_id(value: Value) -> bytes:
-    """A key as bytes: of a number, its decimal digits."""
+    """Convert an id to bytes: a number to its decimal digits."""
     return value if isinstance(value, bytes) else str(value).encode()
 
 
 def values_of(feature: tf.train.Feature) -> tuple[Value, ...]:
-    """The values of a feature of a tf.Example."""
+    """Return the values of a feature of a tf.Example."""
     kind = feature.WhichOneof("kind")
     return tuple(getattr(feature, kind).value) if kind else ()
 
 
 def records_of(patterns: Sequence[str]) -> Iterator[bytes]:
-    """The records of gzipped TFRecord files, file by file in the order of their names."""
+    """Yield the records of gzipped TFRecord files, in the order of the file names."""
     files = sorted(path for pattern in patterns for path in tf.io.gfile.glob(pattern))
     for batch in tf.data.TFRecordDataset(files, "GZIP").batch(256).as_numpy_iterator():
         yield from batch.tolist()

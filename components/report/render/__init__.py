@@ -1,1 +1,1 @@
-"""Renders the page: typed elements, figures, HTML."""
+"""Render the page: typed elements, figures, HTML."""

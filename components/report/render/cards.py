@@ -1,4 +1,4 @@
-"""How an entity looks on the page: its picture, or what its features say."""
+"""Make the card of an entity: its image, or its features."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ _FACTS = 7
 
 
 class Cards:
-    """Makes cards; a picture is decoded once."""
+    """Makes cards, and caches thumbnails."""
 
     def __init__(self, request: ReportRequest):
         self._features = request.features
@@ -23,14 +23,14 @@ class Cards:
             for field in ("feature", "grade")
             if (name := getattr(request.materialization.relation.source, field, None))
         )
-        self._pictures: dict[tuple[str, bytes], str | None] = {}
+        self._thumbnails: dict[tuple[str, bytes], str | None] = {}
 
     def card(
         self, member: Member, *, role: str = "", note: str = "", mark: Mark | None = None
     ) -> Card:
-        """The card of an entity; `role`, `note` and `mark` as in `Card`."""
+        """Make the card of an entity; `role`, `note` and `mark` as in `Card`."""
         kinds = {f.name: f.kind for f in self._features[member.entity]}
-        pictured = any(kind is FeatureKind.IMAGE for kind in kinds.values())
+        has_image = any(kind is FeatureKind.IMAGE for kind in kinds.values())
         order = sorted(kinds, key=lambda name: _order(name, kinds[name], self._telling))
         names = [
             name
@@ -38,11 +38,11 @@ class Cards:
             if kinds[name] is not FeatureKind.IMAGE
             and name != self._ids[member.entity]
             and name in member.features
-            and (name in self._telling or not pictured)
+            and (name in self._telling or not has_image)
         ]
         return Card(
             name=printable(member.id, SHORT),
-            image=self._picture(member, kinds) if pictured else None,
+            image=self._thumbnail(member, kinds) if has_image else None,
             facts=tuple((words(n), of_values(member.features[n])) for n in names[:_FACTS]),
             role=role,
             note=note,
@@ -50,15 +50,15 @@ class Cards:
         )
 
     def name(self, member: Member) -> str:
-        """What tells entities of a kind apart at a glance: their text, or their id."""
+        """Return a short name of an entity: its text, or else its id."""
         kinds = {f.name: f.kind for f in self._features[member.entity]}
         texts = [
             n for n, kind in kinds.items() if kind is FeatureKind.TEXT and n in member.features
         ]
         return of_values(member.features[texts[0]]) if texts else printable(member.id, SHORT)
 
-    def _picture(self, member: Member, kinds: Mapping[str, FeatureKind]) -> str | None:
-        if member.key not in self._pictures:
+    def _thumbnail(self, member: Member, kinds: Mapping[str, FeatureKind]) -> str | None:
+        if member.key not in self._thumbnails:
             encoded = next(
                 (
                     values[0]
@@ -67,12 +67,12 @@ class Cards:
                 ),
                 b"",
             )
-            self._pictures[member.key] = (
+            self._thumbnails[member.key] = (
                 thumbnails.thumbnail(encoded) if isinstance(encoded, bytes) else None
             )
-        return self._pictures[member.key]
+        return self._thumbnails[member.key]
 
 
 def _order(name: str, kind: FeatureKind, telling: tuple[str, ...]) -> tuple[bool, bool, str]:
-    """First what tells the relation, then text, then the rest."""
+    """Sort features: those of the relation first, then text, then the others."""
     return name not in telling, kind is not FeatureKind.TEXT, name

@@ -1,4 +1,4 @@
-"""The drawings of the page: numbers in, figures out."""
+"""Draw the figures of the page from numbers."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -27,16 +27,16 @@ from components.report.text import SHORT, number, printable, words
 Floats = npt.NDArray[np.float64]
 _BINS = 40
 _POINTS = 400
-"""Of a curve at most: more cannot be seen."""
+"""Points of a curve at most; more are not visible."""
 _DOTS: dict[str, Any] = {"markersize": 4.5, "markeredgewidth": 0}
 _NAMED = 24
-"""Groups of a map that are named at most."""
+"""Groups of a map with a name at most."""
 
 
 def two_histograms(
     positives: Floats, negatives: Floats, threshold: float | None, name: str = "scores"
 ) -> Figure:
-    """How scores of related and of unrelated pairs lie; finite values, neither empty."""
+    """Draw the score histograms of related and unrelated pairs: finite values [n] and [m]."""
     low, high = _range(np.concatenate([positives, negatives]))
     edges = np.linspace(low, high, _BINS + 1)
     drawing = Drawing()
@@ -71,7 +71,13 @@ def _range(values: Floats) -> tuple[float, float]:
 
 
 def roc(related: npt.NDArray[np.bool_], scores: Floats, threshold: float | None) -> Figure:
-    """Receiver operating characteristic, with the chosen threshold."""
+    """Draw the receiver operating characteristic, with the chosen threshold.
+
+    Args:
+      related: bool [n].
+      scores: finite, float64 [n].
+      threshold: decision threshold, if there is one.
+    """
     false, true, thresholds = roc_curve(related, scores)
     drawing = Drawing()
     with drawing as axes:
@@ -82,13 +88,13 @@ def roc(related: npt.NDArray[np.bool_], scores: Floats, threshold: float | None)
             _dot(axes, false[at], true[at])
         _unit_square(axes, "false positive rate", "true positive rate")
     described = "Receiver operating characteristic: true against false positive rate."
-    return Figure("ROC", drawing.svg("roc", described), described, _dotted(threshold))
+    return Figure("ROC", drawing.svg("roc", described), described, _threshold_note(threshold))
 
 
 def precision_recall(
     related: npt.NDArray[np.bool_], scores: Floats, threshold: float | None
 ) -> Figure:
-    """Precision against recall, with the chosen threshold."""
+    """Draw precision against recall, with the chosen threshold; arguments as for `roc`."""
     precision, recall, thresholds = precision_recall_curve(related, scores)
     drawing = Drawing()
     with drawing as axes:
@@ -102,7 +108,7 @@ def precision_recall(
     return Figure("Precision and recall", drawing.svg("pr", described), described)
 
 
-def _dotted(threshold: float | None) -> str:
+def _threshold_note(threshold: float | None) -> str:
     return "" if threshold is None else f"The dot: the chosen threshold, {number(threshold)}."
 
 
@@ -122,7 +128,7 @@ def _unit_square(axes: Axes, x: str, y: str) -> None:
 def epochs(
     series: Mapping[str, Sequence[float]], title: str, name: str, best: int | None
 ) -> Figure:
-    """Values by epoch, from 1; `best`: the epoch that was kept."""
+    """Draw one value for each epoch (from 1); `best` is the epoch that was kept."""
     drawing = Drawing()
     with drawing as axes:
         for (label, values), colour in zip(series.items(), palette(len(series)), strict=True):
@@ -140,7 +146,7 @@ def epochs(
 
 
 def scatter(true: Floats, predicted: Floats, title: str, name: str) -> Figure:
-    """Predicted against true values, finite, at most a few hundred; the line is equality."""
+    """Draw predicted against true values, finite [n] each; the line marks equality."""
     low, high = _range(np.concatenate([true, predicted]))
     drawing = Drawing(height=3.6)
     with drawing as axes:
@@ -152,7 +158,7 @@ def scatter(true: Floats, predicted: Floats, title: str, name: str) -> Figure:
 
 
 def histogram(values: Floats, title: str, x: str, name: str) -> Figure:
-    """How finite values lie."""
+    """Draw the histogram of finite values [n]."""
     low, high = _range(values)
     drawing = Drawing()
     with drawing as axes:
@@ -165,31 +171,39 @@ def histogram(values: Floats, title: str, x: str, name: str) -> Figure:
     return Figure(title, drawing.svg(name, described), described)
 
 
-def points(places: Floats, groups: Sequence[str], title: str, note: str, name: str) -> Figure:
-    """A map, [n, 2]; each group has a colour and, at its middle, its name. "" is no group."""
-    known = sorted({group for group in groups if group}, key=lambda g: (-groups.count(g), g))
-    named, index = known[:_NAMED], np.asarray(groups, dtype=object)
+def points(positions: Floats, groups: Sequence[str], title: str, note: str, name: str) -> Figure:
+    """Draw a map of points; each group has a colour and its name at its median.
+
+    Args:
+      positions: float64 [n, 2].
+      groups: name of each point's group; "" for none.
+      title, note, name: see `Figure` and `Drawing.svg`.
+    """
+    names = sorted({group for group in groups if group}, key=lambda g: (-groups.count(g), g))
+    named, index = names[:_NAMED], np.asarray(groups, dtype=object)
     drawing = Drawing(width=7.2, height=5.2)
     with drawing as axes:
-        for group, colour in [("", MUTED), *zip(known, palette(len(known)), strict=True)]:
-            mine = places[index == group]
+        for group, colour in [("", MUTED), *zip(names, palette(len(names)), strict=True)]:
+            mine = positions[index == group]
             style: dict[str, Any] = {"color": colour if group in named else MUTED, "alpha": 0.75}
             axes.plot(mine[:, 0], mine[:, 1], "o", **_DOTS, **style)
-        for place, group in enumerate(named):
-            x, y = np.median(places[index == group], axis=0)
+        for rank, group in enumerate(named):
+            x, y = np.median(positions[index == group], axis=0)
             text = axes.text(x, y, printable(group, SHORT), ha="center", va="center", fontsize=12)
             text.set_fontweight("bold")
-            text.set_gid(f"halo-{place}")
+            text.set_gid(f"halo-{rank}")
         axes.set(xticks=[], yticks=[])
         axes.grid(False)
         for side in axes.spines.values():
             side.set_visible(False)
-    described = f"{title}: {len(places):,} points" + (f" in {len(known)} groups." if known else ".")
+    described = f"{title}: {len(positions):,} points" + (
+        f" in {len(names)} groups." if names else "."
+    )
     return Figure(title, drawing.svg(name, described), described, note, wide=True)
 
 
 def bars(counts: Mapping[str, int], title: str, name: str) -> Figure:
-    """Counts by name, at most a few dozen."""
+    """Draw counts by name, at most a few dozen."""
     drawing = Drawing()
     with drawing as axes:
         axes.bar(range(len(counts)), list(counts.values()), color=SERIES[0], alpha=0.75)

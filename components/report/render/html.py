@@ -1,4 +1,4 @@
-"""The page as HTML: one file that fetches nothing and runs nothing."""
+"""Render the page as one HTML file without scripts and requests."""
 
 from pathlib import Path
 
@@ -13,10 +13,10 @@ _SIGNS = {Mark.RIGHT: "✓", Mark.WRONG: "✗", Mark.UNKNOWN: "?"}
 
 
 def html(page: Page) -> str:
-    """Renders a page. Every text is escaped; only drawings are markup.
+    """Render a page. All text is escaped; only drawings are markup.
 
     Raises:
-      ValueError: it became larger than MAX_BYTES, which the sections' bounds should prevent.
+      ValueError: the page exceeds MAX_BYTES. The limits of the sections should prevent that.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -32,6 +32,6 @@ def html(page: Page) -> str:
 
 
 def template_fingerprint() -> str:
-    """Changes when a template does; code fingerprints cover Python alone."""
+    """Fingerprint the templates, because code fingerprints cover only Python."""
     files = sorted(TEMPLATES.iterdir())
     return content_fingerprint(b"\0".join(path.read_bytes() for path in files))

@@ -1,4 +1,4 @@
-"""The page as typed, immutable objects. All text in them is plain; `html.py` escapes it."""
+"""The page as typed, immutable objects. Their text is plain; `html.py` escapes it."""
 
 import enum
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 
 class Mark(str, enum.Enum):
-    """How something is marked: by a colour and, for those who see none, by a sign."""
+    """A mark of right and wrong, shown as a colour and a sign."""
 
     RIGHT = "right"
     WRONG = "wrong"
@@ -20,8 +20,9 @@ class Cell:
     """A cell of a table.
 
     Attributes:
+      text: content.
       number: whether it is aligned as a number.
-      share: in [0, 1]; drawn as a bar behind the text.
+      share: in [0, 1], drawn as a bar behind the text.
       mark: drawn as a sign before the text.
     """
 
@@ -33,7 +34,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """A table; the first cell of a row is its header. `heat`: shares are shades, not bars."""
+    """A table; the first cell of a row is its header. `heat` draws shares as shades."""
 
     kind: ClassVar[str] = "table"
     caption: str
@@ -44,7 +45,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawing. `description` is for those who cannot see it."""
+    """A drawing; `description` is its text for screen readers."""
 
     title: str
     svg: Markup
@@ -55,7 +56,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Figures:
-    """Drawings side by side, as many as fit."""
+    """Figures side by side, as many as fit."""
 
     kind: ClassVar[str] = "figures"
     figures: tuple[Figure, ...]
@@ -63,9 +64,9 @@ class Figures:
 
 @dataclass(frozen=True)
 class Card:
-    """An entity: its picture (a data URI), or what its features say.
+    """An entity: its image (a data URI), or its features.
 
-    `role` says what it is here (query, label, 3rd); `note` what the model says of it.
+    `role` is its part in the tuple (query, label, 3rd); `note` is the model's output.
     """
 
     name: str
@@ -78,7 +79,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Strip:
-    """An entity, and what the model relates to it, in order: cards, or the rows of a table."""
+    """An entity, and its related entities in order: as cards, or as a table."""
 
     lead: Card
     cards: tuple[Card, ...] = ()
@@ -88,7 +89,7 @@ class Strip:
 
 @dataclass(frozen=True)
 class Sheet:
-    """Strips under each other."""
+    """Strips below each other."""
 
     kind: ClassVar[str] = "sheet"
     title: str
@@ -96,7 +97,7 @@ class Sheet:
 
     @property
     def narrow(self) -> bool:
-        """Whether several strips fit beside each other."""
+        """Whether several strips fit side by side."""
         return all(
             len(s.cards) <= 3 and (not s.table or len(s.table.head) <= 3) for s in self.strips
         )
@@ -104,7 +105,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Note:
-    """A paragraph; `warning`: one that must not be overlooked."""
+    """A paragraph, highlighted if it is a warning."""
 
     kind: ClassVar[str] = "note"
     text: str
@@ -116,7 +117,7 @@ Block: TypeAlias = Table | Figures | Sheet | Note
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page. `id` is its anchor; `lead` says what it shows and how to read it."""
+    """A part of the page. `id` is its anchor; `lead` explains it."""
 
     id: str
     title: str
@@ -126,11 +127,11 @@ class Section:
 
 @dataclass(frozen=True)
 class Banner:
-    """The verdict: `blessed`, `refused` or `data` (there was no model to judge), and why."""
+    """The verdict (`blessed`, `refused`, or `data` without a model), its cause and main metrics."""
 
     verdict: str
     cause: str
-    figures: tuple[tuple[str, str], ...] = ()
+    highlights: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

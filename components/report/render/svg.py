@@ -1,7 +1,7 @@
-"""matplotlib's figures as SVG that lies in a page: its colours are the page's, its ids its own.
+"""Convert matplotlib's figures to inline SVG, with the colours and the font of the page.
 
-matplotlib knows no CSS variables, so a figure is drawn in colours that stand for them (`INK`,
-`SERIES`, …), which are replaced in the text. Text stays text, in the page's font.
+matplotlib draws the figures because it computes axes, ticks and layout. It has no CSS variables,
+so placeholder colours (`INK`, `SERIES`, …) are replaced in the SVG. Text stays text.
 """
 
 import io
@@ -35,10 +35,10 @@ _ID = re.compile(r'(\bid="|="#|url\(#)([^")]+)')
 _HEAD = re.compile(r"\A.*?(?=<svg)|<metadata>.*?</metadata>|<style[^>]*>.*?</style>", re.DOTALL)
 _SIZE = re.compile(r'(<svg[^>]*?) (?:width|height)="[^"]*"')
 WIDTH, HEIGHT = 4.2, 2.9
-"""Inches of 72 units: about the pixels of a phone's screen, so that text keeps its size there."""
+"""Size in inches of 72 units: about a phone's width, so that text keeps its size there."""
 _SETTINGS = {
     "svg.fonttype": "none",
-    "svg.hashsalt": "relata",  # Else ids are random.
+    "svg.hashsalt": "relata",  # Makes ids reproducible.
     "font.size": 11,
     "text.color": INK,
     "axes.edgecolor": GRID,
@@ -65,7 +65,7 @@ _SETTINGS = {
 
 
 class Drawing:
-    """A figure being drawn, as a context: `with Drawing() as axes: …`, then `svg(name, title)`."""
+    """Context in which a figure is drawn: `with Drawing() as axes: …`, then `svg(name, label)`."""
 
     def __init__(self, width: float = WIDTH, height: float = HEIGHT):
         self._context = mpl.rc_context(_SETTINGS)
@@ -79,24 +79,24 @@ class Drawing:
     def __exit__(self, *error: object) -> None:
         try:
             if error[0] is None:
-                self._text = _drawn(self._figure)
+                self._text = _print_svg(self._figure)
         finally:
             self._context.__exit__(*error)  # type: ignore[arg-type]
 
     def svg(self, name: str, label: str) -> Markup:
-        """The drawing.
+        """Return the drawing as inline SVG.
 
         Args:
-          name: distinguishes it on the page; letters, digits and hyphens.
-          label: what a screen reader says.
+          name: unique on the page; letters, digits and hyphens.
+          label: text for screen readers.
         """
-        return embedded(self._text, name, label)
+        return inline_svg(self._text, name, label)
 
 
-def _drawn(figure: Figure) -> str:
+def _print_svg(figure: Figure) -> str:
     buffer = io.StringIO()
     with warnings.catch_warnings():
-        # Its font has not every glyph; the page's fonts draw the text.
+        # matplotlib's font lacks some glyphs, but the page's fonts draw the text.
         warnings.filterwarnings("ignore", message=".*Glyph.*")
         FigureCanvasSVG(figure).print_svg(
             buffer, metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
@@ -104,8 +104,8 @@ def _drawn(figure: Figure) -> str:
     return buffer.getvalue()
 
 
-def embedded(text: str, name: str, label: str) -> Markup:
-    """An SVG file's text as an element of a page: no fixed size, colours by CSS variables."""
+def inline_svg(text: str, name: str, label: str) -> Markup:
+    """Convert an SVG file to an element of the page: no fixed size, CSS variables as colours."""
     text = _HEAD.sub("", text)
     for _ in range(2):
         text = _SIZE.sub(r"\1", text, count=1)
@@ -120,5 +120,5 @@ def _variable(colour: re.Match[str]) -> str:
 
 
 def palette(count: int) -> Sequence[str]:
-    """Colours of that many series; from the eleventh on they come again."""
+    """Return `count` colours; they repeat after ten."""
     return tuple(itertools.islice(itertools.cycle(SERIES), count))

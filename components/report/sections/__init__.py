@@ -1,6 +1,6 @@
-"""The sections of the page, in its order: each a function of the evidence.
+"""The sections of the page, in order: each a function of the evidence.
 
-It gives None where it has nothing to say.
+A section returns None where it has no content.
 """
 
 from collections.abc import Callable

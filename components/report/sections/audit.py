@@ -1,4 +1,4 @@
-"""What the tuples were made of, what was left out and why, and what the audit found."""
+"""Counts of rows and tuples, reasons for dropped ones, and the audit for leaks."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from components.report.render.page import Block, Cell, Figures, Mark, Section, T
 from components.report.text import SHORT, number, printable, words
 from relation.spec import LabelKind
 
-_PLAIN = (
+_COUNTERS = (
     "rows_read",
     "rows_used",
     "rows_skipped",
@@ -27,12 +27,12 @@ MOST = 24
 
 
 def audit(evidence: Evidence, _: Cards) -> Section:
-    """Counts by split, reasons, the audit, and how labels are distributed."""
+    """Build the counts by split, the audit, the reasons and the label distribution."""
     stats = evidence.stats
     blocks: list[Block] = [_splits(stats["splits"]), _audit(stats)]
     if reasons := _reasons(stats):
         blocks.append(reasons)
-    blocks += _balance(evidence)
+    blocks += _label_distribution(evidence)
     return Section(
         "data",
         "Tuples and audit",
@@ -42,7 +42,7 @@ def audit(evidence: Evidence, _: Cards) -> Section:
 
 
 def _splits(splits: Mapping[str, Any]) -> Table:
-    names = [name for name in _PLAIN if any(name in split for split in splits.values())]
+    names = [name for name in _COUNTERS if any(name in split for split in splits.values())]
     rows = [
         (
             Cell(words(name)),
@@ -55,14 +55,14 @@ def _splits(splits: Mapping[str, Any]) -> Table:
 
 def _audit(stats: Mapping[str, Any]) -> Table:
     rows = []
-    for what, found in stats.get("audit", {}).items():
-        names = [*found] or [""]
+    for check, counts in stats.get("audit", {}).items():
+        names = [*counts] or [""]
         for name in names:
-            count = found.get(name, 0)
+            count = counts.get(name, 0)
             mark = Mark.WRONG if count else Mark.RIGHT
             rows.append(
                 (
-                    Cell(words(what)),
+                    Cell(words(check)),
                     Cell(printable(name, SHORT) or "any input"),
                     Cell(number(count), number=True, mark=mark),
                 )
@@ -78,15 +78,15 @@ def _reasons(stats: Mapping[str, Any]) -> Table | None:
             ("noted", "noted", "inputs"),
             ("tuples not made", "shortfall", "splits"),
         )
-        for where, found in stats.get(part, {}).items()
-        for reason, n in found.get(key, {}).items()
+        for where, counts in stats.get(part, {}).items()
+        for reason, n in counts.get(key, {}).items()
         if n
     ]
     head = ("where", "what", "reason", "count")
     return Table("What was left out, and why", head, tuple(rows)) if rows else None
 
 
-def _balance(evidence: Evidence) -> list[Block]:
+def _label_distribution(evidence: Evidence) -> list[Block]:
     kind, labels = evidence.relation.label, evidence.sample.labels
     if not labels.size:
         return []

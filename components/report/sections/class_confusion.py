@@ -1,4 +1,4 @@
-"""Pairs whose label is a class: which classes are taken for which."""
+"""Pairs with a class as label: the confusion matrix and the surest mistakes."""
 
 import numpy as np
 from sklearn.metrics import confusion_matrix
@@ -11,30 +11,31 @@ from components.report.text import SHORT, number, printable
 from relation.spec import LabelKind
 
 WORST, MOST = 6, 30
-"""Pairs; classes of the table."""
+"""Limits: pairs; classes of the table."""
 
 
 def class_confusion(evidence: Evidence, cards: Cards) -> Section | None:
-    """The confusion matrix, and the mistakes that the model is surest of."""
+    """Build the confusion matrix, and the mistakes with the highest scores."""
     if evidence.scores is None or evidence.relation.label is not LabelKind.CLASS:
         return None
     kept = np.isfinite(evidence.scores).all(axis=1)
     true = evidence.sample.labels[kept][:, 0].astype(int)
-    shares = evidence.scores[kept]
+    scores = evidence.scores[kept]
     tuples = [t for t, keep in zip(evidence.sample.tuples, kept.tolist(), strict=True) if keep]
     if not tuples:
         return None
-    said = shares.argmax(axis=1)
+    predicted = scores.argmax(axis=1)
     names = [printable(tag, SHORT) for tag in evidence.request.materialization.tags]
-    sure = shares[np.arange(len(said)), said]
-    wrong = [n for n in np.argsort(-sure, kind="stable").tolist() if said[n] != true[n]]
-    compared = evidence.relation.scored
+    confidence = scores[np.arange(len(predicted)), predicted]
+    wrong = [n for n in np.argsort(-confidence, kind="stable").tolist() if predicted[n] != true[n]]
+    comparison = evidence.relation.scored
     strips = tuple(
         side_by_side(
             cards,
-            tuples[n].members[compared.left],
-            tuples[n].members[compared.right],
-            f"is {names[true[n]]}; the model says {names[said[n]]} ({number(float(sure[n]), 2)})",
+            tuples[n].members[comparison.left],
+            tuples[n].members[comparison.right],
+            f"is {names[true[n]]}; the model says {names[predicted[n]]} "
+            f"({number(float(confidence[n]), 2)})",
             Mark.WRONG,
         )
         for n in wrong[:WORST]
@@ -43,12 +44,15 @@ def class_confusion(evidence: Evidence, cards: Cards) -> Section | None:
         f"{len(tuples):,} held-out pairs, {len(wrong):,} of them wrong. Rows are what pairs are, "
         "columns what the model says; shades are shares of a row."
     )
-    blocks = (_confusion(names, true.tolist(), said.tolist()), Sheet("Surest mistakes", strips))
+    blocks = (
+        _confusion(names, true.tolist(), predicted.tolist()),
+        Sheet("Surest mistakes", strips),
+    )
     return Section("classes", "Classes", lead, blocks[: 1 + bool(strips)])
 
 
-def _confusion(names: list[str], true: list[int], said: list[int]) -> Table:
-    counts = confusion_matrix(true, said, labels=range(len(names)))
+def _confusion(names: list[str], true: list[int], predicted: list[int]) -> Table:
+    counts = confusion_matrix(true, predicted, labels=range(len(names)))
     order = np.argsort(-counts.sum(axis=1), kind="stable")[:MOST].tolist()
     rows = tuple(
         (

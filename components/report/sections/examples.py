@@ -1,10 +1,10 @@
-"""Some tuples as they are, so that a person sees what is learnt from."""
+"""Example tuples, as the model learns from them."""
 
 from components.report.collect.evidence import Evidence
-from components.report.collect.tuple_sample import Related
+from components.report.collect.tuple_sample import SampledTuple
 from components.report.render.cards import Cards
 from components.report.render.page import Card, Section, Sheet, Strip
-from components.report.sections.strips import spread
+from components.report.sections.strips import hash_sample
 from components.report.text import SHORT, number, printable, words
 from relation.spec import LabelKind
 
@@ -12,50 +12,46 @@ SHOWN, MEMBERS, TAGS_SHOWN = 8, 12, 8
 
 
 def examples(evidence: Evidence, cards: Cards) -> Section | None:
-    """A few tuples of different anchors, drawn at random."""
+    """Show a few tuples of different anchors, drawn at random."""
     roles = [role.name for role in evidence.relation.roles]
     lead = "query" if "query" in roles else roles[0]
-    by_anchor = {
-        found.members[lead].id: found for found in evidence.sample.tuples if lead in found.members
-    }
-    chosen = spread(list(by_anchor.values()), SHOWN, list(by_anchor))
+    by_anchor = {t.members[lead].id: t for t in evidence.sample.tuples if lead in t.members}
+    chosen = hash_sample(list(by_anchor.values()), SHOWN, list(by_anchor))
     if not chosen:
         return None
     others = [role for role in roles if role != lead]
     strips = tuple(
         Strip(
-            cards.card(found.members[lead], role=words(lead)),
+            cards.card(t.members[lead], role=words(lead)),
             tuple(
-                _member(cards, found, role, evidence)
-                for role in others[:MEMBERS]
-                if role in found.members
+                _member(cards, t, role, evidence) for role in others[:MEMBERS] if role in t.members
             ),
-            _label(evidence, found),
+            _label(evidence, t),
         )
-        for found in chosen
+        for t in chosen
     )
     sheet = Sheet("Held-out tuples, drawn at random", strips)
     return Section("examples", "Examples", "What a tuple holds, and its label.", (sheet,))
 
 
-def _member(cards: Cards, found: Related, role: str, evidence: Evidence) -> Card:
+def _member(cards: Cards, t: SampledTuple, role: str, evidence: Evidence) -> Card:
     note = ""
     if evidence.relation.label is LabelKind.GRADES:
-        place = evidence.relation.roles_of(found.members[role].entity).index(role)
-        note = f"grade {number(found.label[place])}"
-    return cards.card(found.members[role], role=words(role), note=note)
+        column = evidence.relation.roles_of(t.members[role].entity).index(role)
+        note = f"grade {number(t.label[column])}"
+    return cards.card(t.members[role], role=words(role), note=note)
 
 
-def _label(evidence: Evidence, found: Related) -> str:
+def _label(evidence: Evidence, t: SampledTuple) -> str:
     kind, names = evidence.relation.label, evidence.request.materialization.tags
     if kind in (LabelKind.NONE, LabelKind.GRADES):
         return ""
     if kind is LabelKind.BINARY:
-        return "related" if found.label[0] > 0.5 else "unrelated"
+        return "related" if t.label[0] > 0.5 else "unrelated"
     if kind is LabelKind.CLASS:
-        return printable(names[int(found.label[0])], SHORT)
+        return printable(names[int(t.label[0])], SHORT)
     if kind is LabelKind.TAGS:
-        has = sorted(zip(found.label, names, strict=True), reverse=True)
+        has = sorted(zip(t.label, names, strict=True), reverse=True)
         shown = [(v, printable(n, SHORT)) for v, n in has if v > 0][:TAGS_SHOWN]
         return ", ".join(n if v == 1 else f"{n} {number(v, 2)}" for v, n in shown)
-    return f"label {', '.join(number(v, 3) for v in found.label[:TAGS_SHOWN])}"
+    return f"label {', '.join(number(v, 3) for v in t.label[:TAGS_SHOWN])}"

@@ -1,11 +1,11 @@
-"""The conditions that decided."""
+"""The gates that decided the verdict."""
 
 from components.report.collect.evidence import Evidence
 from components.report.render.cards import Cards
 from components.report.render.page import Cell, Mark, Section, Table
 from components.report.text import measured
 
-_WHY = {
+_ORIGINS = {
     "threshold": "recipe",
     "change": "last blessed model",
     "collapse": "no collapse",
@@ -16,11 +16,11 @@ _WHY = {
 
 
 def gate_table(evidence: Evidence, _: Cards) -> Section | None:
-    """Each gate, those that the model failed first."""
-    found = evidence.findings
-    if found is None or not found.gates:
+    """List each gate, failed ones first."""
+    findings = evidence.findings
+    if findings is None or not findings.gates:
         return None
-    several = len({gate.of for gate in found.gates}) > 1
+    several_parts = len({gate.part for gate in findings.gates}) > 1
     rows = tuple(
         (
             Cell(gate.name),
@@ -30,12 +30,12 @@ def gate_table(evidence: Evidence, _: Cards) -> Section | None:
                 "passed" if gate.passed else "failed",
                 mark=Mark.RIGHT if gate.passed else Mark.WRONG,
             ),
-            Cell(_WHY.get(gate.kind, gate.kind)),
-            *((Cell(gate.of),) if several else ()),
+            Cell(_ORIGINS.get(gate.kind, gate.kind)),
+            *((Cell(gate.part),) if several_parts else ()),
         )
-        for gate in sorted(found.gates, key=lambda gate: gate.passed)
+        for gate in sorted(findings.gates, key=lambda gate: gate.passed)
     )
-    head = ("metric", "value", "asked", "gate", "why", *(("of",) if several else ()))
+    head = ("metric", "value", "asked", "gate", "why", *(("of",) if several_parts else ()))
     return Section(
         "gates",
         "Gates",

@@ -1,4 +1,4 @@
-"""Labels that are images: what goes in, what should come out, and what does."""
+"""Tuples with images as labels: input, label and prediction."""
 
 import numpy as np
 
@@ -12,20 +12,20 @@ SHOWN, OTHERS = 9, 6
 
 
 def label_images(evidence: Evidence, cards: Cards) -> Section | None:
-    """Input, label and prediction of the worst tuples, and of some others."""
-    if evidence.scores is None or evidence.picture is None:
+    """Show input, label and prediction of the worst tuples, and of some others."""
+    if evidence.scores is None or evidence.image_shape is None:
         return None
     tuples, source = evidence.sample.tuples, evidence.relation.roles[0].name
-    pixels = np.clip(evidence.scores, 0, 1).reshape(len(tuples), 2, *evidence.picture)
-    said, true = pixels[:, 0], pixels[:, 1]
-    errors = ((said - true) ** 2).mean(axis=(1, 2, 3))
-    order = np.argsort(-errors, kind="stable").tolist()  # NaN comes first if anything is NaN.
+    pixels = np.clip(evidence.scores, 0, 1).reshape(len(tuples), 2, *evidence.image_shape)
+    predicted, true = pixels[:, 0], pixels[:, 1]
+    errors = ((predicted - true) ** 2).mean(axis=(1, 2, 3))
+    order = np.argsort(-errors, kind="stable").tolist()  # NaN comes first.
 
     def strip(n: int) -> Strip:
         label = Card("", thumbnails.of_pixels(true[n]), role="label")
-        answer = Card("", thumbnails.of_pixels(said[n]), role="prediction")
+        prediction = Card("", thumbnails.of_pixels(predicted[n]), role="prediction")
         note = f"mean squared error {number(float(errors[n]))}"
-        return Strip(cards.card(tuples[n].members[source], role="input"), (label, answer), note)
+        return Strip(cards.card(tuples[n].members[source], role="input"), (label, prediction), note)
 
     rest = order[SHOWN:]
     others = rest[:: max(1, len(rest) // OTHERS)][:OTHERS]

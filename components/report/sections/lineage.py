@@ -1,4 +1,4 @@
-"""What the page, and the model, were made from."""
+"""The sources of the tuples and the model."""
 
 from components.report.collect.evidence import Evidence
 from components.report.render.cards import Cards
@@ -7,12 +7,12 @@ from components.report.text import printable, words
 
 
 def lineage(evidence: Evidence, _: Cards) -> Section:
-    """Artifacts, seeds and fingerprints of the code."""
+    """List artifacts, seeds and fingerprints of the code."""
     request = evidence.request
     facts = [
         *evidence.lineage,
         *((("split", request.split),) if request.split else ()),
-        *((f"seed of the {words(what)}", str(seed)) for what, seed in request.seeds.items()),
+        *((f"seed of the {words(process)}", str(seed)) for process, seed in request.seeds.items()),
         *((f"code of {node}", digits) for node, digits in request.fingerprints.items()),
     ]
     rows = tuple((Cell(printable(name)), Cell(printable(value))) for name, value in facts)

@@ -1,4 +1,4 @@
-"""What was measured, beside what it should be held against."""
+"""Metrics beside their reference values."""
 
 from components.report.collect.evidence import Evidence
 from components.report.collect.findings import Metric
@@ -8,44 +8,45 @@ from components.report.text import measured, metric_name
 
 
 def metrics(evidence: Evidence, _: Cards) -> Section | None:
-    """A table for each thing that metrics are of: tuples, the corpus."""
-    found = evidence.findings
-    if found is None or not found.metrics:
+    """Build one table for the tuples and one for the corpus."""
+    findings = evidence.findings
+    if findings is None or not findings.metrics:
         return None
     bounds: dict[tuple[str, str], list[str]] = {}
-    for gate in found.gates:
-        if gate.place:
-            continue
-        bounds.setdefault((gate.of, gate.metric), []).append(gate.bound)
+    for gate in findings.gates:
+        if not gate.subset:
+            bounds.setdefault((gate.part, gate.metric), []).append(gate.bound)
     blocks: list[Block] = []
-    for of in dict.fromkeys(metric.of for metric in found.metrics):
-        mine = [metric for metric in found.metrics if metric.of == of]
-        mine.sort(key=lambda metric: (of, metric.name) not in bounds)
-        blocks.append(_table(of, mine, {m: b for (o, m), b in bounds.items() if o == of}))
+    for part in dict.fromkeys(metric.part for metric in findings.metrics):
+        rows = [metric for metric in findings.metrics if metric.part == part]
+        rows.sort(key=lambda metric: (part, metric.name) not in bounds)
+        blocks.append(_table(part, rows, {m: b for (p, m), b in bounds.items() if p == part}))
+    if findings.baseline:
+        blocks.append(Note(f"The trivial baseline: {findings.baseline}."))
     return Section(
         "metrics",
         "Metrics",
         "On data that the model has not seen. In brackets: the 95 % confidence interval.",
-        (*blocks, *((Note(f"The trivial baseline: {found.trivial}."),) if found.trivial else ())),
+        tuple(blocks),
     )
 
 
-def _table(of: str, found: list[Metric], bounds: dict[str, list[str]]) -> Table:
+def _table(part: str, metrics: list[Metric], bounds: dict[str, list[str]]) -> Table:
     columns = {
-        "asked": [", ".join(bounds.get(m.name, ())) for m in found],
-        "trivial baseline": [_known(m.trivial) for m in found],
-        "last blessed": [_known(m.last) for m in found],
+        "asked": [", ".join(bounds.get(m.name, ())) for m in metrics],
+        "trivial baseline": [_measured(m.baseline) for m in metrics],
+        "last blessed": [_measured(m.last_blessed) for m in metrics],
     }
     kept = {name: cells for name, cells in columns.items() if any(cells)}
     rows = tuple(
         (
             Cell(metric_name(metric.name)),
             Cell(_value(metric), number=True),
-            *(Cell(cells[place] or "–", number=name != "asked") for name, cells in kept.items()),
+            *(Cell(cells[row] or "–", number=name != "asked") for name, cells in kept.items()),
         )
-        for place, metric in enumerate(found)
+        for row, metric in enumerate(metrics)
     )
-    return Table(f"Metrics of {of}", ("metric", "model", *kept), rows)
+    return Table(f"Metrics of {part}", ("metric", "model", *kept), rows)
 
 
 def _value(metric: Metric) -> str:
@@ -54,5 +55,5 @@ def _value(metric: Metric) -> str:
     return f"{measured(metric.value)} [{measured(metric.low)}, {measured(metric.high)}]"
 
 
-def _known(value: float | None) -> str:
+def _measured(value: float | None) -> str:
     return "" if value is None else measured(value)

@@ -1,4 +1,4 @@
-"""The tuples that the model is most wrong about."""
+"""The tuples with the worst mistakes of the model."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -14,7 +14,7 @@ SHOWN = 6
 
 
 def mistakes(evidence: Evidence, cards: Cards) -> Section | None:
-    """Of tuples that hold both, negatives above positives; of pairs, high and low scores."""
+    """Show tuples with negatives scored above positives, or pairs with wrong scores."""
     pairs = pairs_of(evidence)
     if not pairs or not says_related(evidence.relation):
         return None
@@ -35,11 +35,11 @@ def _of_tuples(pairs: Sequence[Pair], cards: Cards) -> Section | None:
         return None
     wrong = sum(margin >= 0 for margin, _ in ranked)
     ranked.sort(key=lambda item: -item[0])
-    strips, seen = [], set()
+    strips, anchors = [], set()
     for margin, members in ranked:
-        if members[0].left.id in seen:  # Tuples of one anchor are much alike.
+        if members[0].left.id in anchors:  # Tuples of one anchor are similar.
             continue
-        seen.add(members[0].left.id)
+        anchors.add(members[0].left.id)
         strips.append(_strip(margin, members, cards))
         if len(strips) == SHOWN:
             break
@@ -77,8 +77,8 @@ def _of_pairs(pairs: Sequence[Pair], cards: Cards, threshold: float | None) -> S
         (False, "Unrelated pairs with the highest scores"),
         (True, "Related pairs with the lowest scores"),
     ):
-        mine = [pair for pair in pairs if pair.related is related]
-        mine.sort(key=lambda pair: pair.score if related else -pair.score)
+        worst = [pair for pair in pairs if pair.related is related]
+        worst.sort(key=lambda pair: pair.score if related else -pair.score)
         blocks.append(
             Sheet(
                 title,
@@ -88,27 +88,27 @@ def _of_pairs(pairs: Sequence[Pair], cards: Cards, threshold: float | None) -> S
                         pair.left,
                         pair.right,
                         _note(pair, threshold),
-                        _judged(pair, threshold),
+                        _mark(pair, threshold),
                     )
-                    for pair in mine[:SHOWN]
+                    for pair in worst[:SHOWN]
                 ),
             )
         )
     lead = "The pairs that the model is most wrong about, or least sure of." + (
         "" if threshold is None else f" A score from {number(threshold)} on says related."
     )
-    return Section("mistakes", "Worst pairs", lead, tuple(block for block in blocks))
+    return Section("mistakes", "Worst pairs", lead, tuple(blocks))
 
 
 def _note(pair: Pair, threshold: float | None) -> str:
     truth = "related" if pair.related else "unrelated"
     if threshold is None:
         return f"{truth}; score {number(pair.score, 3)}"
-    said = "related" if pair.score >= threshold else "unrelated"
-    return f"{truth}; the model says {said}, score {number(pair.score, 3)}"
+    predicted = "related" if pair.score >= threshold else "unrelated"
+    return f"{truth}; the model says {predicted}, score {number(pair.score, 3)}"
 
 
-def _judged(pair: Pair, threshold: float | None) -> Mark | None:
+def _mark(pair: Pair, threshold: float | None) -> Mark | None:
     if threshold is None:
         return None
     return Mark.RIGHT if (pair.score >= threshold) is pair.related else Mark.WRONG

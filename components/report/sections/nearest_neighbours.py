@@ -1,23 +1,23 @@
-"""What the model holds to be most alike, right and wrong marked, worst mistakes first."""
+"""Nearest neighbours of held-out entities, worst mistakes first."""
 
 from collections.abc import Sequence
 
-from components.report.collect.evidence import Evidence, Nearest
+from components.report.collect.evidence import Evidence, Neighbourhood
 from components.report.render.cards import Cards
 from components.report.render.page import Block, Mark, Section, Sheet, Strip
 from components.report.text import number
 
 SHOWN, WORST, OTHERS = 8, 8, 4
-"""Neighbours of a query; queries with the most mistakes; queries of any kind."""
+"""Limits: neighbours of a query; queries with most mistakes; other queries."""
 
 
 def nearest_neighbours(evidence: Evidence, cards: Cards) -> Section | None:
-    """Nearest neighbours among all references, as the CorpusEvaluator found them."""
+    """Show nearest neighbours among all references, from the CorpusEvaluator."""
     corpus = evidence.findings.corpus if evidence.findings else None
-    if not evidence.nearest or not corpus:
+    if not evidence.neighbourhoods or not corpus:
         return None
-    worst = [found for found in evidence.nearest if found.worst and found.quality < 1]
-    others = [found for found in evidence.nearest if found not in worst]
+    worst = [n for n in evidence.neighbourhoods if n.worst and n.map_at_r < 1]
+    others = [n for n in evidence.neighbourhoods if n not in worst]
     others_title = "Others, drawn at random" if worst else "Drawn at random: none has a mistake"
     blocks: list[Block] = []
     for title, chosen in (
@@ -27,34 +27,34 @@ def nearest_neighbours(evidence: Evidence, cards: Cards) -> Section | None:
         if chosen:
             blocks.append(_sheet(title, chosen, cards))
     question, counts = corpus["question"], corpus["counts"]
-    measured = counts["measured"] - counts["without_match"]
+    queries = counts["measured"] - counts["without_match"]
     lead = (
         f"Each line: a held-out {question['query']}, and what the model puts nearest to it of "
         f"{counts['references']:,} rows ({question['reference']}, split {question['references']}), "
-        f"with distances. The metrics are of {measured:,} queries that have a related row; "
+        f"with distances. The metrics are of {queries:,} queries that have a related row; "
         f"{counts['without_match']:,} have none."
     )
     return Section("neighbours", "Nearest neighbours", lead, tuple(blocks))
 
 
-def _sheet(title: str, chosen: Sequence[Nearest], cards: Cards) -> Sheet:
+def _sheet(title: str, chosen: Sequence[Neighbourhood], cards: Cards) -> Sheet:
     strips = []
-    for found in chosen:
-        shown = found.found[:SHOWN]
+    for neighbourhood in chosen:
+        shown = neighbourhood.neighbours[:SHOWN]
         right = sum(related for *_, related in shown)
         strips.append(
             Strip(
-                cards.card(found.query, role="query"),
+                cards.card(neighbourhood.query, role="query"),
                 tuple(
                     cards.card(
                         member,
-                        role=str(place),
+                        role=str(rank),
                         note=number(distance, 3),
                         mark=Mark.RIGHT if related else Mark.WRONG,
                     )
-                    for place, (member, distance, related) in enumerate(shown, 1)
+                    for rank, (member, distance, related) in enumerate(shown, 1)
                 ),
-                f"{right} of {len(shown)} related; MAP@R {number(found.quality, 3)}",
+                f"{right} of {len(shown)} related; MAP@R {number(neighbourhood.map_at_r, 3)}",
             )
         )
     return Sheet(title, tuple(strips))

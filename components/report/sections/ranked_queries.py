@@ -1,4 +1,4 @@
-"""Queries, each with its documents in the model's order."""
+"""Queries with their documents in the model's order."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ from components.report.text import SHORT, number, printable
 from relation import kinds
 from relation.spec import LabelKind
 
-WORST, PLACES = 6, 10
+WORST, RANKS = 6, 10
 
 
 @dataclass(frozen=True)
-class _Listing:
-    """A query (or the id of a group without one) and its graded, scored documents."""
+class _RankedQuery:
+    """A query (or a group id without one), and its graded and scored documents."""
 
     query: Member | bytes
     documents: tuple[Member, ...]
@@ -44,13 +44,13 @@ class _Listing:
 
     @property
     def ndcg(self) -> float:
-        """At PLACES, gain 2^grade − 1; ties share their places."""
+        """NDCG at RANKS with gain 2^grade − 1; ties share their ranks."""
         gains = np.exp2(np.array([self.grades])) - 1
-        return float(ndcg_score(gains, np.array([self.scores]), k=PLACES))
+        return float(ndcg_score(gains, np.array([self.scores]), k=RANKS))
 
 
 def ranked_queries(evidence: Evidence, cards: Cards) -> Section | None:
-    """NDCG of each query, and the worst ones."""
+    """Draw the NDCG of the queries, and show the worst."""
     source = evidence.request.materialization.relation.source
     if evidence.scores is None or not isinstance(source, kinds.GradedGroup):
         return None
@@ -72,15 +72,15 @@ def ranked_queries(evidence: Evidence, cards: Cards) -> Section | None:
         ),
     ]
     lead = (
-        f"{len(found):,} held-out queries; NDCG@{PLACES}: mean {number(values.mean(), 3)}, median "
+        f"{len(found):,} held-out queries; NDCG@{RANKS}: mean {number(values.mean(), 3)}, median "
         f"{number(float(np.median(values)), 3)}. Below, documents in the model's order, with "
         "their grades."
     )
     return Section("ranking", "Queries", lead, tuple(blocks))
 
 
-def _lists(evidence: Evidence, source: kinds.GradedGroup) -> Iterator[_Listing]:
-    """A tuple is a query."""
+def _lists(evidence: Evidence, source: kinds.GradedGroup) -> Iterator[_RankedQuery]:
+    """Yield one query for each tuple."""
     assert evidence.scores is not None
     roles = evidence.relation.roles_of(evidence.relation.roles[0].entity)
     for found, row in zip(evidence.sample.tuples, evidence.scores, strict=True):
@@ -92,11 +92,11 @@ def _lists(evidence: Evidence, source: kinds.GradedGroup) -> Iterator[_Listing]:
         if held:
             query = found.members.get("query", _group(held[0][0], source))
             documents, grades, scores = zip(*held, strict=True)
-            yield _Listing(query, documents, grades, scores)
+            yield _RankedQuery(query, documents, grades, scores)
 
 
-def _pairs(evidence: Evidence, source: kinds.GradedGroup) -> Iterator[_Listing]:
-    """Documents of one query are in several tuples; each column scores one of them."""
+def _pairs(evidence: Evidence, source: kinds.GradedGroup) -> Iterator[_RankedQuery]:
+    """Collect the documents of each query from several tuples; a column scores one document."""
     assert evidence.scores is not None
     groups: dict[bytes, dict[bytes, tuple[Member, float, float]]] = {}
     queries: dict[bytes, Member | bytes] = {}
@@ -109,25 +109,25 @@ def _pairs(evidence: Evidence, source: kinds.GradedGroup) -> Iterator[_Listing]:
             if np.isfinite(score) and not isinstance(grade, bytes):
                 groups.setdefault(group, {})[document.id] = document, float(grade), score
     for group, documents in sorted(groups.items()):
-        yield _Listing(queries[group], *zip(*documents.values(), strict=True))
+        yield _RankedQuery(queries[group], *zip(*documents.values(), strict=True))
 
 
 def _group(document: Member, source: kinds.GradedGroup) -> bytes:
     return as_id(document.features.get(source.group, (b"",))[0])
 
 
-def _strip(value: float, listing: _Listing, cards: Cards) -> Strip:
+def _strip(value: float, listing: _RankedQuery, cards: Cards) -> Strip:
     query = listing.query
     lead = Card(printable(query, SHORT)) if isinstance(query, bytes) else cards.card(query)
     best = max(listing.grades)
     rows = []
-    for place, n in enumerate(listing.order[:PLACES], 1):
+    for rank, n in enumerate(listing.order[:RANKS], 1):
         document, grade = listing.documents[n], listing.grades[n]
-        ideal = sorted(listing.grades, reverse=True)[place - 1]
+        ideal = sorted(listing.grades, reverse=True)[rank - 1]
         facts = cards.card(document).facts[1:4]
         rows.append(
             (
-                Cell(str(place), number=True),
+                Cell(str(rank), number=True),
                 Cell(cards.name(document)),
                 Cell(
                     number(grade),
@@ -141,4 +141,4 @@ def _strip(value: float, listing: _Listing, cards: Cards) -> Strip:
         )
     head = ("", "document", "grade", "score", "")
     table = Table("The model's order; marked: the grade that belongs there", head, tuple(rows))
-    return Strip(lead, note=f"NDCG@{PLACES} {number(value, 3)}", table=table)
+    return Strip(lead, note=f"NDCG@{RANKS} {number(value, 3)}", table=table)

@@ -1,4 +1,4 @@
-"""Pairs with a number, or several: predicted against true."""
+"""Pairs with numbers as label: predicted against true values."""
 
 import numpy as np
 import numpy.typing as npt
@@ -12,36 +12,43 @@ from components.report.text import number
 from relation import kinds
 from relation.spec import LabelKind
 
-WORST, POINTS, DRAWN = 6, 500, 9
+WORST, MAX_POINTS, MAX_PLOTS = 6, 500, 9
 
 
 def regression(evidence: Evidence, cards: Cards) -> Section | None:
-    """A scatter of each number, the errors, and the pairs with the largest."""
-    kind, compared = evidence.relation.label, evidence.relation.comparisons
-    if evidence.scores is None or kind not in (LabelKind.SCALAR, LabelKind.VECTOR) or not compared:
+    """Draw a scatter plot of each number and the errors, and show the largest errors."""
+    kind, comparisons = evidence.relation.label, evidence.relation.comparisons
+    if (
+        evidence.scores is None
+        or kind not in (LabelKind.SCALAR, LabelKind.VECTOR)
+        or not comparisons
+    ):
         return None
     if isinstance(evidence.request.materialization.relation, kinds.RankedPairs):
-        return None  # There the number is a difference of grades, which nothing predicts.
+        return None  # There the label is a difference of grades, which no head predicts.
     kept = np.isfinite(evidence.scores).all(axis=1)
-    true, said = evidence.sample.labels[kept], evidence.scores[kept]
+    true, predicted = evidence.sample.labels[kept], evidence.scores[kept]
     tuples = [t for t, keep in zip(evidence.sample.tuples, kept.tolist(), strict=True) if keep]
     if not tuples:
         return None
-    drawn = [
+    plots = [
         figures.scatter(
-            true[:POINTS, n], said[:POINTS, n], _title(n, true.shape[1]), f"scatter-{n}"
+            true[:MAX_POINTS, n],
+            predicted[:MAX_POINTS, n],
+            _title(n, true.shape[1]),
+            f"scatter-{n}",
         )
-        for n in range(min(true.shape[1], DRAWN))
+        for n in range(min(true.shape[1], MAX_PLOTS))
     ]
-    errors = said - true
-    drawn.append(figures.histogram(errors.ravel(), "Errors", "predicted − true", "errors"))
+    errors = predicted - true
+    plots.append(figures.histogram(errors.ravel(), "Errors", "predicted − true", "errors"))
     size = np.abs(errors).max(axis=1)
     strips = tuple(
         side_by_side(
             cards,
-            tuples[n].members[compared[0].left],
-            tuples[n].members[compared[0].right],
-            f"true {_listed(true[n])}, predicted {_listed(said[n])}",
+            tuples[n].members[comparisons[0].left],
+            tuples[n].members[comparisons[0].right],
+            f"true {_listed(true[n])}, predicted {_listed(predicted[n])}",
         )
         for n in np.argsort(-size, kind="stable")[:WORST].tolist()
     )
@@ -50,7 +57,7 @@ def regression(evidence: Evidence, cards: Cards) -> Section | None:
         f"{number(float(np.abs(errors).mean()))}. "
         "On the dashed line predictions equal the truth."
     )
-    blocks: tuple[Block, ...] = (Figures(tuple(drawn)), Sheet("Largest errors first", strips))
+    blocks: tuple[Block, ...] = (Figures(tuple(plots)), Sheet("Largest errors first", strips))
     return Section("numbers", "Predicted and true", lead, blocks)
 
 

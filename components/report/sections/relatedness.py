@@ -1,4 +1,4 @@
-"""How well scores tell related pairs from others."""
+"""How well scores separate related from unrelated pairs."""
 
 import numpy as np
 
@@ -9,17 +9,17 @@ from components.report.render.page import Figures, Note, Section
 
 
 def relatedness(evidence: Evidence, _: Cards) -> Section | None:
-    """Histograms of both, ROC, precision and recall."""
+    """Draw the histograms of both, the ROC, and precision and recall."""
     if evidence.scores is None or not says_related(evidence.relation):
         return None
     pairs = pairs_of(evidence)
     scores = np.array([pair.score for pair in pairs])
     related = np.array([pair.related for pair in pairs], dtype=bool)
-    compared = len(evidence.scores) * len(evidence.relation.comparisons)
-    lost = int(np.count_nonzero(~np.isfinite(evidence.scores)))
+    total = len(evidence.scores) * len(evidence.relation.comparisons)
+    missing = int(np.count_nonzero(~np.isfinite(evidence.scores)))
     notes = (
-        (Note(f"{lost:,} of {compared:,} scores are no finite numbers.", warning=True),)
-        if lost
+        (Note(f"{missing:,} of {total:,} scores are no finite numbers.", warning=True),)
+        if missing
         else ()
     )
     section = Section(
@@ -31,8 +31,8 @@ def relatedness(evidence: Evidence, _: Cards) -> Section | None:
         notes,
     )
     if not related.any() or related.all():
-        missing = Note("Without both related and unrelated pairs there is nothing to compare.")
-        return _with(section, missing)
+        note = Note("Without both related and unrelated pairs there is nothing to compare.")
+        return _with(section, note)
     findings = evidence.findings
     threshold = findings.threshold if findings else None
     if threshold is not None and not np.isfinite(threshold):

@@ -1,4 +1,4 @@
-"""Metrics of parts of the data."""
+"""Metrics of slices of the data."""
 
 from collections.abc import Sequence
 
@@ -9,33 +9,33 @@ from components.report.render.cards import Cards
 from components.report.render.page import Cell, Section, Table
 from components.report.text import SHORT, measured, metric_name, printable, words
 
-MOST, COLUMNS = 60, 6
+MAX_ROWS, MAX_COLUMNS = 60, 6
 
 
 def slices(evidence: Evidence, _: Cards) -> Section | None:
-    """A table for each feature, the worst slice first by the first metric that has a gate."""
-    found = evidence.findings
-    if found is None or not found.slices:
+    """Build a table for each feature; the slice worst in the first gated metric comes first."""
+    findings = evidence.findings
+    if findings is None or not findings.slices:
         return None
-    gated = list(dict.fromkeys(gate.metric for gate in found.gates))
+    gated = list(dict.fromkeys(gate.metric for gate in findings.gates))
     tables = tuple(
-        _table(of, feature, [s for s in found.slices if (s.of, s.feature) == (of, feature)], gated)
-        for of, feature in dict.fromkeys((s.of, s.feature) for s in found.slices)
+        _table(*key, [s for s in findings.slices if (s.part, s.feature) == key], gated)
+        for key in dict.fromkeys((s.part, s.feature) for s in findings.slices)
     )
     lead = "A model that is good on average may fail on a part. The worst come first."
     return Section("slices", "Slices", lead, tables)
 
 
-def _table(of: str, feature: str, found: Sequence[Slice], gated: Sequence[str]) -> Table:
-    names = list(dict.fromkeys(name for s in found for name in s.metrics))
+def _table(part: str, feature: str, rows: Sequence[Slice], gated: Sequence[str]) -> Table:
+    names = list(dict.fromkeys(name for s in rows for name in s.metrics))
     names.sort(key=lambda name: (name not in gated, name == "examples"))
-    names = [n for n in names if n != "examples" and not n.endswith("threshold")][:COLUMNS]
-    sized = any("examples" in s.metrics for s in found)
-    counted = "tuples" if of == TUPLES else "queries"
-    rows = sorted(found, key=lambda s: _worst_first(s, names))[:MOST]
+    names = [n for n in names if n != "examples" and not n.endswith("threshold")][:MAX_COLUMNS]
+    sized = any("examples" in s.metrics for s in rows)
+    unit = "tuples" if part == TUPLES else "queries"
+    rows = sorted(rows, key=lambda s: _worst_first(s, names))[:MAX_ROWS]
     return Table(
-        f"By {words(feature)}: {of}",
-        (words(feature), *((counted,) if sized else ()), *map(metric_name, names)),
+        f"By {words(feature)}: {part}",
+        (words(feature), *((unit,) if sized else ()), *map(metric_name, names)),
         tuple(
             (
                 Cell(printable(s.value, SHORT)),
@@ -50,10 +50,10 @@ def _table(of: str, feature: str, found: Sequence[Slice], gated: Sequence[str]) 
     )
 
 
-def _worst_first(found: Slice, names: Sequence[str]) -> tuple[float, str]:
-    value = found.metrics.get(names[0]) if names else None
+def _worst_first(part: Slice, names: Sequence[str]) -> tuple[float, str]:
+    value = part.metrics.get(names[0]) if names else None
     undefined = value is None or value != value
-    return (float("inf") if undefined or value is None else value), found.value
+    return (float("inf") if undefined or value is None else value), part.value
 
 
 def _share(value: float | None) -> float | None:

@@ -1,4 +1,4 @@
-"""Two entities side by side, and other strips that several sections share."""
+"""Strips and samples that several sections share."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ T = TypeVar("T")
 def side_by_side(
     cards: Cards, left: Member, right: Member, note: str, mark: Mark | None = None
 ) -> Strip:
-    """Two entities: pictures as cards; records as a table with a line for each fact."""
+    """Show two entities: images as cards, records as a table with a row for each feature."""
     first, second = cards.card(left), cards.card(right, mark=mark)
     if first.image or second.image:
         return Strip(first, (second,), note)
@@ -34,7 +34,7 @@ def side_by_side(
     return Strip(head, note=note, table=Table(" and ".join(names), ("", *names, ""), rows))
 
 
-def spread(items: Sequence[T], count: int, ids: Iterable[bytes]) -> list[T]:
-    """At most `count` of the items, by a hash of their ids: any, but always the same."""
+def hash_sample(items: Sequence[T], count: int, ids: Iterable[bytes]) -> list[T]:
+    """Sample at most `count` items by a hash of their ids, so that the sample is repeatable."""
     order = sorted(zip(items, ids, strict=True), key=lambda item: hashlib.blake2b(item[1]).digest())
     return [item for item, _ in order[:count]]

@@ -1,4 +1,4 @@
-"""Tags of an entity: how well each is told, and the examples that are told worst."""
+"""Quality of each tag, and the worst examples."""
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ WORST, TAGS_SHOWN, HALF = 12, 6, 0.5
 
 
 def tag_quality(evidence: Evidence, cards: Cards) -> Section | None:
-    """A bar for each tag, the worst first, and the worst examples."""
+    """Build a table of the tags, worst first, and show the worst examples."""
     if evidence.scores is None or evidence.relation.label is not LabelKind.TAGS:
         return None
     names = [printable(tag, SHORT) for tag in evidence.request.materialization.tags]
@@ -30,7 +30,7 @@ def tag_quality(evidence: Evidence, cards: Cards) -> Section | None:
         Strip(
             cards.card(examples[n].members[role]),
             note=f"mean error {number(errors[n], 3)}",
-            table=_compared(names, labels[n], scores[n]),
+            table=_tag_table(names, labels[n], scores[n]),
         )
         for n in np.argsort(-errors, kind="stable")[:WORST].tolist()
     )
@@ -45,13 +45,12 @@ def tag_quality(evidence: Evidence, cards: Cards) -> Section | None:
 def _by_tag(names: list[str], labels: Floats, scores: Floats) -> Table:
     rows = []
     for n, name in enumerate(names):
-        true, said = labels[:, n] >= HALF, scores[:, n] >= HALF
-        hits = np.count_nonzero(true & said)
-        precision = _ratio(hits, np.count_nonzero(said))
+        true, predicted = labels[:, n] >= HALF, scores[:, n] >= HALF
+        hits = np.count_nonzero(true & predicted)
+        precision = _ratio(hits, np.count_nonzero(predicted))
         recall = _ratio(hits, np.count_nonzero(true))
-        f1 = _ratio(2 * hits, np.count_nonzero(true) + np.count_nonzero(said))
-        some = true.any()
-        average = float(average_precision_score(true, scores[:, n])) if some else None
+        f1 = _ratio(2 * hits, np.count_nonzero(true) + np.count_nonzero(predicted))
+        average = float(average_precision_score(true, scores[:, n])) if true.any() else None
         error = float(np.abs(labels[:, n] - scores[:, n]).mean())
         rows.append((average, name, np.count_nonzero(true), f1, precision, recall, error))
     rows.sort(key=lambda row: (row[0] is None, row[0], row[1]))
@@ -75,8 +74,8 @@ def _ratio(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def _compared(names: list[str], labels: Floats, scores: Floats) -> Table:
-    """The tags of an example that matter most: those it has, and those the model thinks it has."""
+def _tag_table(names: list[str], labels: Floats, scores: Floats) -> Table:
+    """Tabulate the tags of an example with the highest label or score."""
     chosen = np.argsort(-np.maximum(labels, scores), kind="stable")[:TAGS_SHOWN].tolist()
     rows = tuple(
         (

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from components.report.render import figures
-from components.report.render.svg import GOOD, INK, Drawing, embedded
+from components.report.render.svg import GOOD, INK, Drawing, inline_svg
 from tests.report.helpers import HOSTILE
 
 TEXT = "{http://www.w3.org/2000/svg}text"
@@ -63,7 +63,7 @@ def test_text_is_escaped_and_no_formula(text):
 
 
 def test_what_looks_like_a_colour_in_a_text_is_left():
-    assert "var(" not in embedded(f"<svg><text>{GOOD}</text></svg>", "x", "y")
+    assert "var(" not in inline_svg(f"<svg><text>{GOOD}</text></svg>", "x", "y")
 
 
 def test_a_histogram_of_equal_scores():

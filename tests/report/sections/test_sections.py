@@ -1,4 +1,4 @@
-"""What sections say, worked out by hand."""
+"""The content of sections, worked out by hand."""
 
 import dataclasses
 import math
@@ -8,9 +8,9 @@ import pytest
 
 from components.common.evaluation_results import CORPUS, GateResult, Verdict
 from components.report.build import page
-from components.report.collect.evidence import Embedded, Evidence
-from components.report.collect.findings import Findings, Gate, Metric, Slice, of_verdict
-from components.report.collect.tuple_sample import Member, Related, Sample
+from components.report.collect.evidence import Embeddings, Evidence
+from components.report.collect.findings import Findings, Gate, Metric, Slice, findings_of
+from components.report.collect.tuple_sample import Member, Sample, SampledTuple
 from components.report.render.cards import Cards
 from components.report.render.html import html
 from components.report.render.page import Mark, Note, Sheet, Table
@@ -28,11 +28,11 @@ from components.report.sections.training_curves import training_curves
 from tests.report.helpers import evidence_of, request_of
 
 
-def evidence(recipe, rows, scores, **more):
-    """Evidence of tuples given as (members by role, label)."""
+def evidence_from(recipe, rows, scores, **more):
+    """Make evidence from tuples, each as (members by role, label)."""
     request = request_of(recipe)[1]
     tuples = tuple(
-        Related(str(n).encode(), members, tuple(label), ())
+        SampledTuple(str(n).encode(), members, tuple(label), ())
         for n, (members, label) in enumerate(rows)
     )
     return Evidence(
@@ -44,8 +44,8 @@ def evidence(recipe, rows, scores, **more):
     )
 
 
-def said(section, found):
-    return section(found, Cards(found.request))
+def build(section, evidence):
+    return section(evidence, Cards(evidence.request))
 
 
 def cells(table, column=None):
@@ -57,7 +57,7 @@ def item(name, entity="item", **features):
     return Member(entity, name.encode(), {"id": (name.encode(),), **features})
 
 
-def judged(**fields):
+def with_findings(**fields):
     return dataclasses.replace(
         evidence_of("digits_triplets", tuples=6), findings=Findings(**fields)
     )
@@ -66,23 +66,23 @@ def judged(**fields):
 def test_gates_that_failed_come_first_and_the_banner_names_them():
     passed = Gate("auc", 0.875, "≥ 0.75", True)
     failed = Gate("map_at_r", 0.25, "> 0.5", False, "baseline", CORPUS)
-    found = judged(blessed=False, gates=(passed, failed))
-    [table] = said(gate_table, found).blocks
+    evidence = with_findings(blessed=False, gates=(passed, failed))
+    [table] = build(gate_table, evidence).blocks
     assert cells(table) == [
         ["MAP@R", "0.2500", "> 0.5", "failed", "trivial baseline", "corpus"],
         ["AUC", "0.8750", "≥ 0.75", "passed", "recipe", "tuples"],
     ]
-    banner = page(found).banner
+    banner = page(evidence).banner
     assert (banner.verdict, banner.cause) == (
         "refused",
         "MAP@R 0.2500, not > 0.5. It is not served.",
     )
-    assert banner.figures == (("MAP@R", "0.2500"), ("AUC", "0.8750"))
+    assert banner.highlights == (("MAP@R", "0.2500"), ("AUC", "0.8750"))
 
 
 def test_a_verdict_of_both_evaluators():
     space = {"value": 0.5, "low": 0.25, "high": 0.75}
-    found = of_verdict(
+    findings = findings_of(
         Verdict(
             blessed=False,
             gates=(
@@ -103,30 +103,30 @@ def test_a_verdict_of_both_evaluators():
             },
         )
     )
-    assert [(gate.name, gate.bound) for gate in found.gates] == [
+    assert [(gate.name, gate.bound) for gate in findings.gates] == [
         ("AUC", "drop ≤ 0.125 from 0.7500"),
         ("recall@5", "a number"),
         ("AUC [label=3]", "≥ 0.5"),
     ]
-    assert found.metrics == (
+    assert findings.metrics == (
         Metric("auc", 0.5, 0.375, 0.625, None, 0.75),
         Metric("f1", 0.75, None, None, 0.125, None),
-        Metric("map_at_r", 0.5, 0.25, 0.75, 0.25, None, of=CORPUS),
+        Metric("map_at_r", 0.5, 0.25, 0.75, 0.25, None, part=CORPUS),
     )
-    assert found.slices == (
+    assert findings.slices == (
         Slice("label", "3", {"auc": 0.25}),
-        Slice("label", "3", {"examples": 7.0, "mrr": 0.5}, of=CORPUS),
+        Slice("label", "3", {"examples": 7.0, "mrr": 0.5}, part=CORPUS),
     )
-    assert found.trivial == "majority"
+    assert findings.baseline == "majority"
 
 
-def test_metrics_stand_beside_what_to_hold_them_against():
-    found = judged(
+def test_metrics_stand_beside_their_reference_values():
+    evidence = with_findings(
         blessed=True,
-        gates=(Gate("auc", 0.5, "≥ 0.25", True), Gate("auc", 0.5, "≥ 0.1", True, place="x=1")),
-        metrics=(Metric("f1", 0.75), Metric("auc", 0.5, 0.25, 0.625, trivial=0.125)),
+        gates=(Gate("auc", 0.5, "≥ 0.25", True), Gate("auc", 0.5, "≥ 0.1", True, subset="x=1")),
+        metrics=(Metric("f1", 0.75), Metric("auc", 0.5, 0.25, 0.625, baseline=0.125)),
     )
-    [table] = said(metrics, found).blocks
+    [table] = build(metrics, evidence).blocks
     assert table.head == ("metric", "model", "asked", "trivial baseline")
     assert cells(table) == [
         ["AUC", "0.5000 [0.2500, 0.6250]", "≥ 0.25", "0.1250"],
@@ -136,12 +136,12 @@ def test_metrics_stand_beside_what_to_hold_them_against():
 
 def test_the_worst_slice_comes_first_and_an_undefined_one_last():
     values = {"a": 0.75, "b": math.nan, "c": 0.25}
-    found = judged(
+    evidence = with_findings(
         blessed=True,
         gates=(Gate("auc", 0.5, "≥ 0.25", True),),
         slices=tuple(Slice("label", name, {"f1": 1.0, "auc": v}) for name, v in values.items()),
     )
-    [table] = said(slices, found).blocks
+    [table] = build(slices, evidence).blocks
     assert table.head == ("label", "AUC", "F1")
     assert cells(table) == [
         ["c", "0.2500", "1.0000"],
@@ -157,8 +157,8 @@ def triplet(anchor):
 def test_the_worst_triplets_come_first_one_an_anchor():
     same = triplet("a")
     rows = [triplet("b"), same, same, triplet("c")]
-    found = evidence("digits_triplets", rows, [[3, 1], [1, 4], [1, 2], [2, 1.5]])
-    section = said(mistakes, found)
+    evidence = evidence_from("digits_triplets", rows, [[3, 1], [1, 4], [1, 2], [2, 1.5]])
+    section = build(mistakes, evidence)
     assert section.lead.startswith("In 2 of 4 tuples")
     [sheet] = section.blocks
     assert [(strip.lead.name, strip.note) for strip in sheet.strips] == [
@@ -173,30 +173,30 @@ def test_the_worst_triplets_come_first_one_an_anchor():
     assert {card.mark for card in sheet.strips[1].cards} == {Mark.RIGHT}
 
 
-def test_scores_that_are_no_numbers_are_told_and_left_out():
+def test_scores_that_are_no_numbers_are_counted_and_left_out():
     rows = [triplet(name) for name in "abc"]
-    found = evidence("digits_triplets", rows, [[3, 1], [np.nan, 4], [1, np.inf]])
-    warning, figures = said(relatedness, found).blocks
+    evidence = evidence_from("digits_triplets", rows, [[3, 1], [np.nan, 4], [1, np.inf]])
+    warning, figures = build(relatedness, evidence).blocks
     assert warning == Note("2 of 6 scores are no finite numbers.", warning=True)
     assert len(figures.figures) == 3
-    nothing = evidence("digits_triplets", rows, np.full((3, 2), np.nan))
-    assert all(isinstance(block, Note) for block in said(relatedness, nothing).blocks)
-    assert said(mistakes, nothing) is None
+    nothing = evidence_from("digits_triplets", rows, np.full((3, 2), np.nan))
+    assert all(isinstance(block, Note) for block in build(relatedness, nothing).blocks)
+    assert build(mistakes, nothing) is None
 
 
-def test_pairs_are_judged_by_the_threshold():
+def test_pairs_are_marked_by_the_threshold():
     offers = [
         item(name, "offer", title=(title,), price=(price,))
         for name, title, price in (("l", b"red mug", 2.0), ("r", b"red cup", 2.0))
     ]
     members = dict(zip(("left", "right"), offers, strict=True))
-    found = evidence(
+    evidence = evidence_from(
         "entity_matching",
         [(members, [0.0]), (members, [1.0]), (members, [0.0])],
         [[0.9], [0.8], [0.1]],
         findings=Findings(blessed=True, metrics=(Metric("threshold", 0.5),)),
     )
-    high, low = said(mistakes, found).blocks
+    high, low = build(mistakes, evidence).blocks
     assert [strip.note for strip in high.strips] == [
         "unrelated; the model says related, score 0.900",
         "unrelated; the model says unrelated, score 0.100",
@@ -216,8 +216,10 @@ def test_documents_stand_in_the_models_order():
     }
     label = [0.0, 1.0, 2.0] + [-1.0] * 13
     scores = [[0.5, 0.25, 0.125] + [9.0] * 13]  # The worst order.
-    found = evidence("search_ranking_lists", [({**documents, "query": query}, label)], scores)
-    _, sheet = said(ranked_queries, found).blocks
+    evidence = evidence_from(
+        "search_ranking_lists", [({**documents, "query": query}, label)], scores
+    )
+    _, sheet = build(ranked_queries, evidence).blocks
     [strip] = sheet.strips
     # DCG (1 / log₂ 3) + (3 / 2), ideal 3 + (1 / log₂ 3).
     assert strip.note == "NDCG@10 0.587"
@@ -239,8 +241,8 @@ def test_documents_of_ranked_pairs_are_put_together_by_query():
         ({"preferred": a, "other": b, "query": query}, [1.0]),
         ({"preferred": b, "other": c, "query": query}, [1.0]),
     ]
-    found = evidence("search_ranking", rows, [[0.9, 0.5], [0.5, 0.1]])
-    _, sheet = said(ranked_queries, found).blocks
+    evidence = evidence_from("search_ranking", rows, [[0.9, 0.5], [0.5, 0.1]])
+    _, sheet = build(ranked_queries, evidence).blocks
     assert sheet.strips[0].note == "NDCG@10 1"
     assert cells(sheet.strips[0].table, 1) == ["a", "b", "c"]
 
@@ -255,9 +257,9 @@ def test_tags_are_measured_each_and_the_worst_examples_shown():
     rows = [
         ({"example": item(name, "scene")}, label) for name, label in zip("ab", labels, strict=True)
     ]
-    found = evidence("image_tags", rows, scores)
-    table, sheet = said(tag_quality, found).blocks
-    # One of two that are told as having it has it: average precision is 1, as it is first.
+    evidence = evidence_from("image_tags", rows, scores)
+    table, sheet = build(tag_quality, evidence).blocks
+    # One of two predicted examples has the tag and ranks first, so average precision is 1.
     assert cells(table)[0] == [names[0], "1", "1", "0.667", "0.500", "1", "0.438"]
     assert [strip.lead.name for strip in sheet.strips] == ["b", "a"]
     first = sheet.strips[0].table
@@ -274,8 +276,8 @@ def test_classes_are_counted_and_the_surest_mistakes_shown():
     names = request_of("relation_class")[1].materialization.tags
     shares = np.eye(len(names))[[0, 1, 1]] * 0.5
     shares[2] *= 1.5
-    found = evidence("relation_class", [(products(), [0.0])] * 3, shares)
-    table, sheet = said(class_confusion, found).blocks
+    evidence = evidence_from("relation_class", [(products(), [0.0])] * 3, shares)
+    table, sheet = build(class_confusion, evidence).blocks
     assert cells(table)[0][:3] == [names[0], "1", "2"]
     assert [strip.note for strip in sheet.strips] == [
         f"is {names[0]}; the model says {names[1]} (0.75)",
@@ -286,8 +288,8 @@ def test_classes_are_counted_and_the_surest_mistakes_shown():
 def test_the_largest_errors_come_first():
     wines = {role: item(role, "wine", alcohol=(12.5,)) for role in ("left", "right")}
     rows = [(wines, [0.5]), (wines, [0.25]), (wines, [0.75])]
-    found = evidence("similarity_regression", rows, [[0.5], [0.75], [1.0]])
-    section = said(regression, found)
+    evidence = evidence_from("similarity_regression", rows, [[0.5], [0.75], [1.0]])
+    section = build(regression, evidence)
     assert "mean absolute error 0.2500" in section.lead
     assert [strip.note for strip in section.blocks[1].strips] == [
         "true 0.250, predicted 0.750",
@@ -302,9 +304,9 @@ def test_a_map_of_a_collapsed_or_broken_model_says_so():
         (np.ones((20, 3)), "All embeddings of item are (nearly) the same point."),
         (np.full((20, 3), np.nan), "20 of 20 embeddings of item are no finite numbers."),
     ):
-        found = evidence("digits_triplets", [triplet("a")], [[1, 0]])
-        found = dataclasses.replace(found, embedded={"item": Embedded(members, vectors)})
-        assert said(embedding_maps, found).blocks == (Note(text, warning=True),)
+        evidence = evidence_from("digits_triplets", [triplet("a")], [[1, 0]])
+        evidence = dataclasses.replace(evidence, embeddings={"item": Embeddings(members, vectors)})
+        assert build(embedding_maps, evidence).blocks == (Note(text, warning=True),)
 
 
 def test_every_series_of_the_training_is_drawn():
@@ -316,37 +318,41 @@ def test_every_series_of_the_training_is_drawn():
         "val_auc": [0.5, 0.75],
         "broken": [1, math.nan],
     }
-    found = dataclasses.replace(judged(blessed=True), history=history)
-    section = said(training_curves, found)
+    evidence = dataclasses.replace(with_findings(blessed=True), history=history)
+    section = build(training_curves, evidence)
     shown = section.blocks[0].figures
     assert [figure.title for figure in shown] == ["Loss", "AUC", "Effective rank of embeddings"]
     assert shown[2].description.endswith("at the end: user 2, item 3.")
     assert "the weights of epoch 1 were kept, with the lowest validation loss, 1." in section.lead
 
 
-def test_the_last_epoch_is_told_where_it_is_kept():
+def test_the_lead_says_that_the_last_epoch_was_kept():
     history = {"loss": [3.0, 2.0], "val_loss": [1.0, 2.0], "keep": "last"}
-    section = said(training_curves, dataclasses.replace(judged(blessed=True), history=history))
+    section = build(
+        training_curves, dataclasses.replace(with_findings(blessed=True), history=history)
+    )
     assert "epoch 2 were kept, the last, with a validation loss of 2." in section.lead
 
 
 @pytest.mark.parametrize("name", ["digits_pairs", "search_ranking", "relation_vector"])
-def test_a_model_that_answers_nan_has_a_page(name):
+def test_a_model_that_predicts_nan_has_a_page(name):
     broken = evidence_of(name, tuples=20)
     assert broken.scores is not None
     nan = {
         entity: dataclasses.replace(e, vectors=e.vectors * np.nan)
-        for entity, e in broken.embedded.items()
+        for entity, e in broken.embeddings.items()
     }
-    broken = dataclasses.replace(broken, scores=broken.scores * np.nan, embedded=nan, nearest=())
+    broken = dataclasses.replace(
+        broken, scores=broken.scores * np.nan, embeddings=nan, neighbourhoods=()
+    )
     assert ">Refused</p>" in html(page(broken))
 
 
 def test_data_have_a_page_of_their_own():
-    found = evidence_of(
-        "digits_pairs", findings=None, history={}, scores=None, embedded={}, nearest=()
+    evidence = evidence_of(
+        "digits_pairs", findings=None, history={}, scores=None, embeddings={}, neighbourhoods=()
     )
-    shown = page(found)
+    shown = page(evidence)
     assert shown.banner.verdict == "data"
     assert [section.id for section in shown.sections] == ["data", "examples", "lineage"]
     table = next(block for block in shown.sections[0].blocks if isinstance(block, Table))

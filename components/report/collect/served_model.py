@@ -1,4 +1,4 @@
-"""What the exported model says: its signatures on raw examples, in batches."""
+"""Run the signatures of an exported model on raw examples, in batches."""
 
 from collections.abc import Sequence
 
@@ -10,29 +10,29 @@ _BATCH = 256
 Floats = npt.NDArray[np.float64]
 
 
-class Served:
-    """A SavedModel by its signatures."""
+class ServedModel:
+    """A SavedModel, called by its signatures."""
 
     def __init__(self, folder: str):
-        self._model = tf.saved_model.load(folder)  # Held: the signatures live as long as it does.
+        self._model = tf.saved_model.load(folder)  # Signatures need it alive.
         self._signatures = self._model.signatures
 
     def scores(self, tuples: Sequence[bytes]) -> Floats:
-        """[n, C] of serialized raw tuples; what the columns are, the head decides."""
-        return self._answer("evaluate", "scores", tuples)
+        """Score serialized raw tuples: float64 [n, C], with the columns of the head."""
+        return self._run("evaluate", "scores", tuples)
 
     def embeddings(self, entity: str, rows: Sequence[bytes]) -> Floats | None:
-        """[n, d] of serialized raw entities; None: the model embeds no such type."""
+        """Embed serialized raw entities: float64 [n, d]; None for a type without embeddings."""
         name = f"embed_{entity}"
-        return self._answer(name, "embedding", rows) if name in self._signatures else None
+        return self._run(name, "embedding", rows) if name in self._signatures else None
 
     @property
-    def picture(self) -> tuple[int, ...] | None:
-        """[height, width, channels] of the image that it answers; None: it answers none."""
+    def image_shape(self) -> tuple[int, ...] | None:
+        """[height, width, channels] of the predicted image; None where none is predicted."""
         shape = self._signatures["score"].structured_outputs["score"].shape
         return tuple(shape[1:]) if len(shape) == 4 else None
 
-    def _answer(self, signature: str, output: str, examples: Sequence[bytes]) -> Floats:
+    def _run(self, signature: str, output: str, examples: Sequence[bytes]) -> Floats:
         function = self._signatures[signature]
         parts = [
             function(examples=tf.constant(examples[start : start + _BATCH]))[output].numpy()
