@@ -15,7 +15,8 @@ import numpy as np
 from bench import isolated, peers
 from bench.results import Result
 from components.corpus_evaluator.embeddings.points import Keys, Points
-from components.corpus_evaluator.retrieval.measures import Similarity, measure
+from components.corpus_evaluator.retrieval.distances import Similarity
+from components.corpus_evaluator.retrieval.measures import measure
 from relation.load import PROJECT
 
 ROWS, DIMENSIONS, CLASSES, ROUNDS = 60_000, 64, 10, 3

@@ -23,7 +23,8 @@ from tfx.orchestration import metadata
 
 from bench.results import Result
 from components.corpus_evaluator.embeddings.points import Keys, Points
-from components.corpus_evaluator.retrieval.measures import Similarity, measure
+from components.corpus_evaluator.retrieval.distances import Similarity
+from components.corpus_evaluator.retrieval.measures import measure
 from pipeline import local_runner
 from pipeline.paths import RunPaths
 from pipeline.settings import REFUSED

@@ -14,7 +14,8 @@ from bench import public_data, quality
 from bench.results import Result
 from bench.systems import SEEDS, Array, trained
 from components.corpus_evaluator.embeddings.points import Keys, Points
-from components.corpus_evaluator.retrieval.measures import Similarity, measure
+from components.corpus_evaluator.retrieval.distances import Similarity
+from components.corpus_evaluator.retrieval.measures import measure
 from demo_data.rows import Row, write_rows
 
 GOALS = {

@@ -1,4 +1,4 @@
-"""What the CorpusEvaluator hands over: `corpus.json`, `sample.npz` (docs/evaluation.md)."""
+"""The files of the CorpusEvaluator: `corpus.json` and `sample.npz` (docs/evaluation.md)."""
 
 import io
 import json
@@ -11,25 +11,25 @@ import tensorflow as tf
 
 from components.common.evaluation_results import jsonable
 
-MODEL, BLESSED, TRIVIAL = "model", "blessed", "trivial"
-"""Names of spaces: the candidate, the last blessed model, and what needs no training."""
+MODEL, BLESSED, BASELINE = "model", "blessed", "trivial"
+"""Names of spaces: the candidate, the last blessed model, and the baseline without training."""
 FILE = "corpus.json"
 SAMPLE = "sample.npz"
 
 
-def write(folder: str, found: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
+def write(folder: str, results: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
     """Writes both files.
 
     Args:
-      folder: the artifact's.
-      found: JSON values; numbers that are not finite become null.
-      arrays: of the sample; empty where there is none.
+      folder: the artifact's folder.
+      results: JSON values; numbers that are not finite become null.
+      arrays: arrays of the sample by name; empty if there is no sample.
     """
     tf.io.gfile.makedirs(folder)
     if arrays:
         _write_arrays(os.path.join(folder, SAMPLE), arrays)
     with tf.io.gfile.GFile(os.path.join(folder, FILE), "w") as file:
-        file.write(json.dumps(jsonable(found), indent=2, allow_nan=False) + "\n")
+        file.write(json.dumps(jsonable(results), indent=2, allow_nan=False) + "\n")
 
 
 def _write_arrays(path: str, arrays: Mapping[str, Any]) -> None:
@@ -40,14 +40,14 @@ def _write_arrays(path: str, arrays: Mapping[str, Any]) -> None:
 
 
 def read(folder: str) -> dict[str, Any]:
-    """What `corpus.json` holds."""
+    """Reads the content of `corpus.json`."""
     with tf.io.gfile.GFile(os.path.join(folder, FILE)) as file:
-        found: dict[str, Any] = json.loads(file.read())
-    return found
+        results: dict[str, Any] = json.loads(file.read())
+    return results
 
 
 def read_arrays(folder: str) -> dict[str, np.ndarray[Any, Any]]:
-    """The arrays of the sample; empty where there is none."""
+    """Reads the arrays of the sample by name; empty if there is no sample."""
     path = os.path.join(folder, SAMPLE)
     if not tf.io.gfile.exists(path):
         return {}

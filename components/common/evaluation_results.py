@@ -1,4 +1,4 @@
-"""What an evaluation found, as plain objects: metrics, slices, gates, verdict.
+"""The results of an evaluation as plain objects: metrics, slices, gates, verdict.
 
 The Evaluator writes them to `verdict.json` in its `evaluation` (docs/evaluation.md).
 """
@@ -16,9 +16,11 @@ from relation.core.errors import UserError
 
 FILE = "verdict.json"
 TUPLES, CORPUS = "tuples", "corpus"
-"""The parts of an evaluation: what the model says of tuples, and where it puts entities."""
+"""Parts of an evaluation: the model's answers about tuples, and its embeddings of entities."""
 EXAMPLES = "examples"
-"""The metric that is the number of tuples, which has no confidence interval."""
+"""The metric that counts tuples; it has no confidence interval."""
+LEAST_IN_SLICE = 30
+"""A slice with fewer tuples, or queries, has no gate."""
 
 Value: TypeAlias = str | int | float
 Interval: TypeAlias = tuple[float, float]
@@ -29,21 +31,20 @@ _SIGNS = {"min": "≥", "max": "≤", "above": ">", "below": "<"}
 
 @dataclasses.dataclass(frozen=True)
 class GateResult:
-    """One bound of one metric, and whether the model kept it.
+    """One bound of one metric, and whether the model passed it.
 
     Attributes:
       metric: its name.
       bound: "min", "max", "above" (more than), "below" (less than), "max_drop" (against the last
-        blessed model), or "defined" (any number will do: what is asked of a metric that is gated by
-        `max_drop` alone).
+        blessed model), or "defined" (any number passes, for a metric gated by `max_drop` alone).
       threshold: the bound; None for "defined".
-      value: the model's; NaN where it is undefined, and where the metric is missing.
-      baseline: the value of the last blessed model; None where there was none to compare with.
-      passed: whether the bound is kept. NaN keeps none.
-      kind: why there is such a gate: "threshold" and "change" are the recipe's; "collapse",
-        "baseline" (what needs no training), "sanity" and "slice" hold by default.
+      value: the model's value; NaN if it is undefined or the metric is missing.
+      baseline: the value of the last blessed model; None if there is no such model.
+      passed: whether the value is within the bound; NaN never is.
+      kind: the reason for the gate. "threshold" and "change" come from the recipe; "collapse",
+        "baseline" (against an answer without training), "sanity" and "slice" are defaults.
       part: `TUPLES` or `CORPUS`.
-      place: the slice, `feature=value`; "": all.
+      place: the slice, `feature=value`, or the entity type; "" for all.
     """
 
     metric: str
@@ -56,8 +57,8 @@ class GateResult:
     part: str = TUPLES
     place: str = ""
 
-    def asked(self, shown: Callable[[float | None], str] = "{:.4f}".format) -> str:
-        """The bound as a person reads it; `shown` writes the value that a drop is from."""
+    def bound_text(self, shown: Callable[[float | None], str] = "{:.4f}".format) -> str:
+        """The bound as text; `shown` formats the baseline that a drop is measured from."""
         if self.threshold is None:
             return "a number"
         if self.bound == "max_drop":
@@ -66,24 +67,23 @@ class GateResult:
 
     @property
     def name(self) -> str:
-        """The metric, and of what it is where that is not all tuples."""
+        """The metric, with its part and slice unless it is of all tuples."""
         part = "" if self.part == TUPLES else f"{self.part} "
         return f"{part}{self.metric}" + (f" [{self.place}]" if self.place else "")
 
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """What an evaluation found, and whether the model was blessed.
+    """The results of an evaluation, and whether the model was blessed.
 
     Attributes:
-      blessed: whether every gate was passed: what the Evaluator's blessing says.
-      gates: the bounds, tuples before corpus. `max_drop` is among them only where there was a
-        last blessed model.
-      metrics: overall values by name, of tuples.
-      slices: values by name, of each (feature, value), sorted.
-      baseline: overall values of the last blessed model; None where there was none.
-      intervals: 95 % confidence interval of an overall value, by name.
-      corpus: what the CorpusEvaluator found, as `corpus.json` has it.
+      blessed: whether every gate was passed; the Evaluator's blessing says the same.
+      gates: all gates, tuples before corpus; `max_drop` only if there was a last blessed model.
+      metrics: overall values on tuples, by name.
+      slices: values by name, for each (feature, value), sorted.
+      baseline: overall values of the last blessed model; None if there was none.
+      intervals: 95 % confidence interval of overall values, by name.
+      corpus: the content of `corpus.json`.
     """
 
     blessed: bool
@@ -95,13 +95,13 @@ class Verdict:
     corpus: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """The same as JSON values; a number that is not finite is null, as JSON has none."""
+        """The verdict as JSON values; a number that is not finite becomes null."""
         return jsonable(
             {
                 "blessed": self.blessed,
                 "gates": [dataclasses.asdict(gate) for gate in self.gates],
                 "metrics": self.metrics,
-                "intervals": {name: list(ends) for name, ends in self.intervals.items()},
+                "intervals": {name: list(pair) for name, pair in self.intervals.items()},
                 "slices": [
                     {"feature": feature, "value": value, "metrics": metrics}
                     for (feature, value), metrics in self.slices.items()
@@ -112,40 +112,40 @@ class Verdict:
         )
 
     @classmethod
-    def of_json(cls, found: Mapping[str, Any]) -> "Verdict":
-        """What `to_json` gave; null is NaN again."""
-        before = found["baseline"]
+    def of_json(cls, values: Mapping[str, Any]) -> "Verdict":
+        """The verdict from the values of `to_json`; null becomes NaN."""
+        before = values["baseline"]
         return cls(
-            blessed=found["blessed"],
+            blessed=values["blessed"],
             gates=tuple(
-                GateResult(**{**gate, "value": number(gate["value"])}) for gate in found["gates"]
+                GateResult(**{**gate, "value": number(gate["value"])}) for gate in values["gates"]
             ),
-            metrics=_numbers(found["metrics"]),
+            metrics=_numbers(values["metrics"]),
             slices={
                 (each["feature"], each["value"]): _numbers(each["metrics"])
-                for each in found["slices"]
+                for each in values["slices"]
             },
             baseline=None if before is None else _numbers(before),
             intervals={
                 name: (number(low), number(high))
-                for name, (low, high) in found["intervals"].items()
+                for name, (low, high) in values["intervals"].items()
             },
-            corpus=found["corpus"],
+            corpus=values["corpus"],
         )
 
     def to_text(self) -> str:
-        """The same as lines to read."""
+        """The verdict as lines of text."""
         return "\n".join(_lines(self))
 
 
 def read_verdict(evaluation_uri: str) -> Verdict:
-    """Reads what the Evaluator wrote.
+    """Reads `verdict.json`.
 
     Args:
-      evaluation_uri: the folder of its `evaluation` output.
+      evaluation_uri: the folder of the Evaluator's `evaluation` output.
 
     Raises:
-      UserError: there is no evaluation.
+      UserError: the folder has no evaluation.
     """
     path = os.path.join(evaluation_uri, FILE)
     if not tf.io.gfile.exists(path):
@@ -161,7 +161,7 @@ def write_verdict(verdict: Verdict, evaluation_uri: str) -> None:
 
 
 def number(value: float | None) -> float:
-    """A number from its JSON value: null is NaN."""
+    """A number from its JSON value; null becomes NaN."""
     return math.nan if value is None else float(value)
 
 
@@ -170,7 +170,7 @@ def _numbers(values: Mapping[str, float | None]) -> dict[str, float]:
 
 
 def jsonable(value: Any) -> Any:
-    """The same with null for numbers that are not finite."""
+    """Replaces numbers that are not finite by None, in nested mappings and lists."""
     if isinstance(value, Mapping):
         return {key: jsonable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -188,11 +188,11 @@ def _lines(verdict: Verdict) -> Iterator[str]:
         mark = "passed" if gate.passed else "FAILED"
         yield f"{mark}  {gate.kind}: {gate.name} {bound}: {gate.value:.4f}{before}"
     rows = {"overall": verdict.metrics}
-    rows |= {f"{feature}={value}": found for (feature, value), found in verdict.slices.items()}
+    rows |= {f"{feature}={value}": metrics for (feature, value), metrics in verdict.slices.items()}
     if verdict.baseline is not None:
         rows["overall, baseline"] = verdict.baseline
-    for place, metrics in rows.items():
-        yield f"{place}: " + ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())
+    for row, metrics in rows.items():
+        yield f"{row}: " + ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())
     for space, metrics in verdict.corpus.get("spaces", {}).items():
-        shown = (f"{name} {number(found['value']):.4g}" for name, found in metrics.items())
+        shown = (f"{name} {number(entry['value']):.4g}" for name, entry in metrics.items())
         yield f"corpus, {space}: " + ", ".join(shown)

@@ -1,1 +1,1 @@
-"""CorpusEvaluator: does the model put together what belongs together?"""
+"""CorpusEvaluator: measures whether a model embeds related entities near each other."""

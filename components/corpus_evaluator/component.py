@@ -38,11 +38,11 @@ class CorpusEvaluatorSpec(component_spec.ComponentSpec):
 
 
 class CorpusEvaluator(base_beam_component.BaseBeamComponent):
-    """Measures where a model puts entities, and what it must beat.
+    """Measures the embeddings of a model, and the baselines that it must beat.
 
     Outputs:
-      corpus_evaluation: `corpus.json` and, where nearness says something of the relation,
-        `sample.npz` (docs/evaluation.md). It has no blessing: the Evaluator's tells of both.
+      corpus_evaluation: `corpus.json` and, if the relation has a question of retrieval,
+        `sample.npz` (docs/evaluation.md). It has no blessing; the Evaluator's covers both.
     """
 
     SPEC_CLASS = CorpusEvaluatorSpec
@@ -62,17 +62,17 @@ class CorpusEvaluator(base_beam_component.BaseBeamComponent):
         """Declares an evaluation.
 
         Args:
-          tuples: RelationGen's.
+          tuples: output of RelationGen.
           model: the candidate.
           baseline_model: the last blessed model, if there is one.
           request: `request.CorpusRequest` as JSON.
           code_fingerprint: changes when the code does, so that no stale result is taken from the
             cache.
-          examples: rows of the first entity type of the recipe, if it has some.
-          other_examples: rows of the second.
+          examples: rows of the first entity type of the recipe, if it has its own.
+          other_examples: rows of the second entity type, if it has its own.
           edges: the edge list that relates entities, if there is one.
         """
-        given = {
+        optional = {
             executor.EXAMPLES: examples,
             executor.OTHER_EXAMPLES: other_examples,
             executor.EDGES: edges,
@@ -85,6 +85,6 @@ class CorpusEvaluator(base_beam_component.BaseBeamComponent):
                 request=request,
                 code_fingerprint=code_fingerprint,
                 corpus_evaluation=channel_utils.as_channel([standard_artifacts.ModelEvaluation()]),
-                **{name: channel for name, channel in given.items() if channel is not None},
+                **{name: channel for name, channel in optional.items() if channel is not None},
             )
         )

@@ -1,4 +1,4 @@
-"""The executor of the CorpusEvaluator: artifacts in, one artifact out; `run.py` does the work."""
+"""The executor of the CorpusEvaluator: reads and writes artifacts; `run.py` does the work."""
 
 import os
 import tempfile
@@ -12,7 +12,7 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from components.common import corpus_results
-from components.common.blessed_baseline import others
+from components.common.blessed_baseline import without_candidates
 from components.common.corpus_results import BLESSED
 from components.common.corpus_results import MODEL as CANDIDATE
 from components.common.examples_artifact import split_globs, split_names
@@ -40,12 +40,12 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         request = CorpusRequest.model_validate_json(exec_properties[REQUEST])
         output = artifact_utils.get_single_uri(output_dict[CORPUS_EVALUATION])
         scratch = os.path.join(self._get_tmp_dir(), "encoded")
-        baseline = others(input_dict.get(BASELINE_MODEL, []), input_dict[MODEL])
+        baseline = without_candidates(input_dict.get(BASELINE_MODEL, []), input_dict[MODEL])
         models = {CANDIDATE: _path(artifact_utils.get_single_instance(input_dict[MODEL]))}
         if baseline and _fits(request, _path(baseline[0])):
             models[BLESSED] = _path(baseline[0])
         with tempfile.TemporaryDirectory(prefix="relata-") as local:
-            found, arrays = evaluate(
+            results, arrays = evaluate(
                 request,
                 _files(request, input_dict),
                 models,
@@ -53,7 +53,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 local,
                 self._make_beam_pipeline,
             )
-        corpus_results.write(output, found, arrays)
+        corpus_results.write(output, results, arrays)
 
 
 def _path(model: types.Artifact) -> str:
@@ -61,33 +61,36 @@ def _path(model: types.Artifact) -> str:
 
 
 def _fits(request: CorpusRequest, path: str) -> bool:
-    """Whether a model embeds what the candidate does."""
+    """Whether a model embeds all entity types of the tuples."""
     signatures = tf.saved_model.load(path).signatures
-    wanted = request.materialization.tuples.entities
-    return all(f"embed_{entity}" in signatures for entity in wanted)
+    entities = request.materialization.tuples.entities
+    return all(f"embed_{entity}" in signatures for entity in entities)
 
 
-def _files(request: CorpusRequest, given: Mapping[str, list[types.Artifact]]) -> Files:
-    asked = request.materialization
-    inputs = dict(zip((EXAMPLES, OTHER_EXAMPLES), asked.entities, strict=False))
+def _files(request: CorpusRequest, artifacts: Mapping[str, list[types.Artifact]]) -> Files:
+    compiled = request.materialization
+    inputs = dict(zip((EXAMPLES, OTHER_EXAMPLES), compiled.entities, strict=False))
     entities = {}
     for key, entity in inputs.items():
         if entity in request.schemas:
-            artifact = artifact_utils.get_single_instance(given[key])
+            artifact = artifact_utils.get_single_instance(artifacts[key])
             everything = [path for paths in _by_split(artifact).values() for path in paths]
-            common = entity in asked.common
+            common = entity in compiled.common
             entities[entity] = (
                 {TRAIN: everything, EVAL: everything} if common else _by_split(artifact)
             )
-    tuples = _by_split(artifact_utils.get_single_instance(given[TUPLES]))
+    tuples = _by_split(artifact_utils.get_single_instance(artifacts[TUPLES]))
     edges: Sequence[str] = ()
-    if given.get(EDGES) and isinstance(asked.relation.source, kinds.EdgeSource):
-        by_split = _by_split(artifact_utils.get_single_instance(given[EDGES]))
-        edges = [path for found in by_split.values() for path in found]
+    if artifacts.get(EDGES) and isinstance(compiled.relation.source, kinds.EdgeSource):
+        by_split = _by_split(artifact_utils.get_single_instance(artifacts[EDGES]))
+        edges = [path for split_paths in by_split.values() for path in split_paths]
     paths = [
-        path for by_split in entities.values() for found in by_split.values() for path in found
+        path
+        for by_split in entities.values()
+        for split_paths in by_split.values()
+        for path in split_paths
     ]
-    paths += [path for found in tuples.values() for path in found]
+    paths += [path for split_paths in tuples.values() for path in split_paths]
     return Files(
         entities,
         {split: tuples[split] for split in (TRAIN, EVAL)},

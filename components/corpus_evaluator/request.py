@@ -1,4 +1,4 @@
-"""What the CorpusEvaluator is asked for, and what follows from it."""
+"""The configuration of the CorpusEvaluator, and the question that follows from the relation."""
 
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -12,13 +12,17 @@ Relevance = Literal["label", "edges", "tuples"]
 
 
 class CorpusRequest(Frozen):
-    """The relation, what towers read of each entity type, what makes embeddings near.
+    """The relation, the features of towers, and how the model compares embeddings.
 
-    `similarity`: of the model's head; None: it does not compare embeddings.
-    `schemas`: of the entity types that have rows of their own, in protobuf's text form; the
-    entities of the others are in the tuples.
-    `references`: the split of the entities that are found. `slices`: features of queries.
-    `image`: height, width and channels of a label, where that is an image.
+    Attributes:
+      materialization: the compiled relation.
+      features: the features that towers read, by entity type.
+      schemas: by entity type that has rows of its own, in protobuf's text form; entities of other
+        types are read from the tuples.
+      similarity: how the model's head compares embeddings; None if it does not.
+      references: the split of the references.
+      slices: features of queries whose values are measured apart.
+      image: height, width and channels of a label that is an image.
     """
 
     materialization: Materialization
@@ -31,34 +35,37 @@ class CorpusRequest(Frozen):
 
     @property
     def question(self) -> "Question | None":
-        """Which entities are sought for which; None: nearness says nothing of this relation."""
-        asked = self.materialization
-        relation, source = asked.relation, asked.relation.source
+        """The retrieval that measures the embeddings; None if nearness is not what they learn."""
+        compiled = self.materialization
+        relation, source = compiled.relation, compiled.relation.source
         if self.similarity is None:
             return None
         if isinstance(source, kinds.SameLabel):
-            return Question(asked.primary, asked.primary, "label")
+            return Question(compiled.primary, compiled.primary, "label")
         if isinstance(source, kinds.EdgeSource) and _some_are_positive(relation, source):
-            everywhere = all(entity in asked.common for entity in asked.entities)
-            return None if everywhere else Question(*asked.ends, "edges")
-        if isinstance(source, kinds.Row) and asked.tuples.comparisons:
-            left, right = (asked.tuples.entity_of(role) for role in asked.tuples.scored[:2])
-            fits = asked.tuples.label in (LabelKind.BINARY, LabelKind.NONE)
+            everywhere = all(entity in compiled.common for entity in compiled.entities)
+            return None if everywhere else Question(*compiled.ends, "edges")
+        if isinstance(source, kinds.Row) and compiled.tuples.comparisons:
+            left, right = (compiled.tuples.entity_of(role) for role in compiled.tuples.scored[:2])
+            fits = compiled.tuples.label in (LabelKind.BINARY, LabelKind.NONE)
             return Question(left, right, "tuples") if fits else None
         return None
 
     @property
-    def found(self) -> tuple[str, str] | None:
-        """Entity type and split of the references; one split stands for both of a common type."""
+    def reference_key(self) -> tuple[str, str] | None:
+        """Entity type and split of the references; EVAL stands for all rows of a common type."""
         if (question := self.question) is None:
             return None
         common = question.reference in self.materialization.common
         return question.reference, EVAL if common else self.references
 
     @property
-    def alone(self) -> str | None:
-        """The entity type of documents that are ranked, untrained, by what is known of them alone:
-        without a query, or with one that shares no feature with them; None: there is none."""
+    def standalone_entity(self) -> str | None:
+        """The entity type of documents that the baseline ranks by their own features alone.
+
+        That is so without a query, or with one that has no feature in common with documents.
+        None if the relation does not rank documents so.
+        """
         tuples = self.materialization.tuples
         ordered = all(comparison.related is not None for comparison in tuples.comparisons)
         ranked = tuples.label is LabelKind.GRADES or (tuples.label is LabelKind.SCALAR and ordered)
@@ -69,30 +76,36 @@ class CorpusRequest(Frozen):
         return None if self._shared else tuples.entity_of(tuples.scored.right)
 
     @property
-    def untrained(self) -> dict[str, tuple[Feature, ...]]:
-        """The features of each entity type that say something without training: those that all
-        types have, since they can be compared, or all of documents that are ranked `alone`."""
-        alone, shared = self.alone, self._shared
+    def baseline_features(self) -> dict[str, tuple[Feature, ...]]:
+        """The features that baselines use, by entity type, sorted by name.
+
+        Those are the features that all types have, and all features of the `standalone_entity`.
+        """
+        standalone, shared = self.standalone_entity, self._shared
         return {
             entity: tuple(
                 sorted(
-                    (f for f in found if entity == alone or _shape(f) in shared),
+                    (f for f in features if entity == standalone or _shape(f) in shared),
                     key=lambda f: f.name,
                 )
             )
-            for entity, found in self.features.items()
+            for entity, features in self.features.items()
         }
 
     @property
     def _shared(self) -> "set[Shape]":
-        return set.intersection(*({_shape(f) for f in found} for found in self.features.values()))
+        return set.intersection(
+            *({_shape(f) for f in features} for features in self.features.values())
+        )
 
 
 class Question(NamedTuple):
-    """Queries are held-out entities of one type, references entities of the same or another.
+    """Queries, held-out entities of one type, retrieve references of the same type or another.
 
-    `relevant`: a reference that has a label of the query; that edges link to it; that is in a
-    tuple with it, of which the label does not say that they are unrelated.
+    Attributes:
+      query, reference: the entity types.
+      relevant: a reference is relevant if it shares a label with the query; if an edge relates
+        them; or if both are in one tuple whose label does not say "unrelated".
     """
 
     query: str
@@ -101,7 +114,7 @@ class Question(NamedTuple):
 
     @property
     def same(self) -> bool:
-        """Whether queries may be references."""
+        """Whether queries and references are of one entity type."""
         return self.query == self.reference
 
 
@@ -115,6 +128,6 @@ Shape: TypeAlias = tuple[str, FeatureKind, int]
 
 
 def _shape(feature: Feature) -> Shape:
-    """Features of two types with the same shape can be compared."""
+    """Name, kind and width; features of two types that agree in all three can be compared."""
     numbers = feature.width if feature.kind is FeatureKind.NUMERIC else 0
     return feature.name, feature.kind, numbers

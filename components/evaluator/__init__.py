@@ -1,1 +1,1 @@
-"""Evaluator: a candidate is never compared with itself."""
+"""Evaluator: measures a model on tuples, applies all gates, and blesses it or refuses it."""

@@ -1,4 +1,4 @@
-"""Prints what an evaluation found, and the verdict.
+"""Prints the metrics, gates and verdict of an evaluation.
 
     python -m components.evaluator EVALUATION [--json]
 
@@ -17,7 +17,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Prints the verdict of an evaluation; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m components.evaluator",
-        description="Prints what an evaluation found, and the verdict.",
+        description="Prints the metrics, gates and verdict of an evaluation.",
     )
     parser.add_argument("evaluation", help="folder of the Evaluator's `evaluation` output")
     parser.add_argument("--json", action="store_true", help="as JSON")

@@ -1,4 +1,4 @@
-"""The Evaluator: TFX's with the corpus evaluation as a further input, and gates of its own."""
+"""The TFX component Evaluator: TFX's own, with the corpus evaluation as input, and more gates."""
 
 from typing import Any, ClassVar
 
@@ -12,7 +12,7 @@ from components.evaluator import executor
 
 
 class EvaluatorSpec(standard_component_specs.EvaluatorSpec):
-    """Inputs, outputs and properties of TFX's Evaluator, and ours."""
+    """Inputs, outputs and properties of TFX's Evaluator and of ours."""
 
     PARAMETERS: ClassVar[dict[str, Any]] = {
         **standard_component_specs.EvaluatorSpec.PARAMETERS,
@@ -27,10 +27,10 @@ class EvaluatorSpec(standard_component_specs.EvaluatorSpec):
 
 
 class Evaluator(base_beam_component.BaseBeamComponent):
-    """Blesses a model that passes every gate, of its tuples and of its corpus.
+    """Blesses a model that passes every gate of the tuples and of the corpus.
 
     Outputs:
-      evaluation: what TFMA writes, and `verdict.json` (docs/evaluation.md).
+      evaluation: TFMA's files, and `verdict.json` (docs/evaluation.md).
       blessing: of the candidate.
     """
 
@@ -54,11 +54,11 @@ class Evaluator(base_beam_component.BaseBeamComponent):
           examples: tuples.
           model: the candidate.
           baseline_model: the last blessed model, if there is one.
-          corpus_evaluation: of the CorpusEvaluator.
-          eval_config: what TFMA computes, and the recipe's bounds.
+          corpus_evaluation: output of the CorpusEvaluator.
+          eval_config: the metrics that TFMA computes, and the recipe's bounds.
           gates: the recipe's `Evaluation` as JSON.
-          example_splits: the splits of the tuples that are evaluated.
-          schema: of the tuples.
+          example_splits: splits of the tuples to evaluate.
+          schema: schema of the tuples.
         """
         evaluation = types.Channel(type=standard_artifacts.ModelEvaluation)
         super().__init__(

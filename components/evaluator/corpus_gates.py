@@ -1,25 +1,24 @@
-"""The gates of embeddings and of nearest neighbours: pure functions of what `corpus.json` holds."""
+"""The gates of embeddings and nearest neighbours: pure functions of `corpus.json`."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from components.common.corpus_results import BLESSED, MODEL, TRIVIAL
-from components.common.evaluation_results import CORPUS, GateResult, number
+from components.common.corpus_results import BASELINE, BLESSED, MODEL
+from components.common.evaluation_results import CORPUS, LEAST_IN_SLICE, GateResult, number
 from relation.recipe import Evaluation
 
-GATED = "map_at_r"
-"""The metric on which the model must beat what needs no training."""
+BASELINE_METRIC = "map_at_r"
+"""The metric on which the model must beat the baseline."""
 FEW_LABELS = 2
-"""Embeddings of no more labels than this may rightly lie on a line."""
-LEAST_IN_SLICE = 30
+"""With this many labels or fewer, good embeddings may lie on a line."""
 
 
-def judged(corpus: Mapping[str, Any], evaluation: Evaluation) -> Iterator[GateResult]:
-    """All gates of a corpus.
+def corpus_gates(corpus: Mapping[str, Any], evaluation: Evaluation) -> Iterator[GateResult]:
+    """Applies all gates of a corpus.
 
     Args:
-      corpus: what `corpus.json` holds.
-      evaluation: the recipe's.
+      corpus: the content of `corpus.json`.
+      evaluation: the recipe's section.
     """
     labels = (corpus["question"] or {}).get("labels")
     few = labels is not None and labels <= FEW_LABELS
@@ -34,7 +33,7 @@ def judged(corpus: Mapping[str, Any], evaluation: Evaluation) -> Iterator[GateRe
 def _embeddings(
     evaluation: Evaluation, entity: str, shape: Mapping[str, Any], few: bool
 ) -> Iterator[GateResult]:
-    """Sanity and collapse."""
+    """Whether embeddings are finite, and whether they have collapsed."""
     if evaluation.sanity:
         yield _gate("finite", "min", 1.0, number(shape["finite"]), "sanity", entity)
     if evaluation.collapse:
@@ -48,7 +47,7 @@ def _embeddings(
 def _bounds(
     evaluation: Evaluation, spaces: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[GateResult]:
-    """The recipe's; one of `max_drop` holds where there is a last blessed model."""
+    """The recipe's bounds; `max_drop` applies only if there is a last blessed model."""
     for name, gate in evaluation.corpus.gates.items():
         value = _value(spaces, MODEL, name)
         before = _value(spaces, BLESSED, name) if BLESSED in spaces else None
@@ -62,22 +61,23 @@ def _bounds(
 def _baseline(
     evaluation: Evaluation, spaces: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[GateResult]:
-    """What needs no training."""
-    if evaluation.baseline and TRIVIAL in spaces:
-        least = _value(spaces, TRIVIAL, GATED) + evaluation.baseline.margin
-        yield _gate(GATED, "above", least, _value(spaces, MODEL, GATED), "baseline")
+    """The model must be better than the baseline."""
+    if evaluation.baseline and BASELINE in spaces:
+        least = _value(spaces, BASELINE, BASELINE_METRIC) + evaluation.baseline.margin
+        value = _value(spaces, MODEL, BASELINE_METRIC)
+        yield _gate(BASELINE_METRIC, "above", least, value, "baseline")
 
 
 def _slices(evaluation: Evaluation, slices: list[dict[str, Any]]) -> Iterator[GateResult]:
-    """The worst slice of each metric that has a floor, of slices with enough queries."""
+    """The worst slice of each metric that has a floor, among slices with enough queries."""
     for name, floor in (evaluation.slice_floor or {}).items():
-        found = [
+        values = [
             (number(each["metrics"][name]["value"]), f"{each['feature']}={each['value']}")
             for each in slices
             if each["queries"] >= LEAST_IN_SLICE and name in each["metrics"]
         ]
-        if found:
-            value, place = min(found)
+        if values:
+            value, place = min(values)
             yield _gate(name, "min", floor, value, "slice", place)
 
 

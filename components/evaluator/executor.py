@@ -1,4 +1,4 @@
-"""TFX's Evaluator, and beyond it the gates that hold by default: one blessing for all of them."""
+"""TFX's Evaluator, with one blessing for the recipe's bounds and for all default gates."""
 
 import os
 from typing import Any
@@ -15,10 +15,10 @@ from tfx.types.standard_component_specs import (
 from tfx.utils import io_utils
 
 from components.common import corpus_results
-from components.common.blessed_baseline import others
+from components.common.blessed_baseline import without_candidates
 from components.common.evaluation_results import write_verdict
 from components.evaluator import tfma_output
-from components.evaluator.tuple_gates import judged
+from components.evaluator.tuple_gates import apply_gates
 from relation.recipe import Evaluation
 
 CORPUS_KEY = "corpus_evaluation"
@@ -34,15 +34,18 @@ class Executor(executor.Executor):
         output_dict: dict[str, list[Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Takes TFX's own inputs and properties, `corpus_evaluation`, and `gates` (an `Evaluation`
-        as JSON). Beside what TFMA writes it writes `verdict.json` (`results.Verdict`)."""
+        """Runs TFX's evaluation, applies all gates, and writes `verdict.json`.
+
+        Inputs and properties are TFX's, the input `corpus_evaluation`, and the property `gates`:
+        an `Evaluation` as JSON.
+        """
         inputs = {key: value for key, value in input_dict.items() if key != CORPUS_KEY}
-        inputs[BASELINE_MODEL_KEY] = others(
+        inputs[BASELINE_MODEL_KEY] = without_candidates(
             input_dict.get(BASELINE_MODEL_KEY, []), input_dict[MODEL_KEY]
         )
         super().Do(inputs, output_dict, exec_properties)
         folder = artifact_utils.get_single_uri(output_dict[EVALUATION_KEY])
-        verdict = judged(
+        verdict = apply_gates(
             tfma_output.read(folder),
             corpus_results.read(artifact_utils.get_single_uri(input_dict[CORPUS_KEY])),
             Evaluation.model_validate_json(exec_properties[GATES_KEY]),
@@ -53,7 +56,7 @@ class Executor(executor.Executor):
 
 
 def _refuse(blessing: Artifact) -> None:
-    """Takes back what TFX says of the model."""
+    """Overwrites TFX's blessing of the model."""
     blessed = os.path.join(blessing.uri, constants.BLESSED_FILE_NAME)
     if fileio.exists(blessed):
         fileio.remove(blessed)

@@ -1,4 +1,4 @@
-"""What TFMA wrote, as plain objects."""
+"""Reads TFMA's output as plain objects."""
 
 import json
 import math
@@ -12,10 +12,10 @@ LOW, HIGH = "low", "high"
 
 
 def read(evaluation_uri: str) -> Verdict:
-    """Reads the metrics, and the bounds of the EvalConfig with TFMA's judgement of them.
+    """Reads the metrics, and the bounds of the EvalConfig with TFMA's decision on each.
 
     Args:
-      evaluation_uri: the folder that TFMA wrote to.
+      evaluation_uri: the output folder of TFMA.
     """
     import tensorflow_model_analysis as tfma  # Here: it takes seconds, and TensorFlow with it.
     from tensorflow_model_analysis.writers import eval_config_writer
@@ -25,33 +25,35 @@ def read(evaluation_uri: str) -> Verdict:
     candidate: dict[Any, dict[str, float]] = {}
     baseline: dict[str, float] = {}
     drops: dict[str, float] = {}
-    ends: dict[str, dict[str, float]] = {LOW: {}, HIGH: {}}
+    bounds: dict[str, dict[str, float]] = {LOW: {}, HIGH: {}}
     for record in tfma.load_metrics(evaluation_uri):
-        place = tuple(_slice_key(key) for key in record.slice_key.single_slice_keys)
+        slice_ = tuple(_slice_key(key) for key in record.slice_key.single_slice_keys)
         for item in record.metric_keys_and_values:
             value, name = item.value.double_value.value, item.key.name
             own = item.key.model_name not in baselines and not item.key.is_diff
             if item.key.output_name:
-                if own and not place:
-                    ends[item.key.output_name][name] = value
+                if own and not slice_:
+                    bounds[item.key.output_name][name] = value
             elif own:
-                candidate.setdefault(place, {})[name] = value
-            elif not place:
+                candidate.setdefault(slice_, {})[name] = value
+            elif not slice_:
                 (drops if item.key.is_diff else baseline)[name] = value
     overall = candidate.pop((), {})
-    slices = {place[0]: metrics for place, metrics in candidate.items()}
+    slices = {slice_[0]: metrics for slice_, metrics in candidate.items()}
     return Verdict(
         blessed=bool(tfma.load_validation_result(evaluation_uri).validation_ok),
         gates=tuple(_gates(config, overall, baseline, drops)),
         metrics=overall,
         slices=dict(sorted(slices.items(), key=lambda item: _order(*item[0]))),
         baseline=baseline if baselines else None,
-        intervals=_intervals(ends),
+        intervals=_intervals(bounds),
     )
 
 
-def _intervals(ends: Mapping[str, Mapping[str, float]]) -> dict[str, Interval]:
-    return {name: (low, ends[HIGH][name]) for name, low in ends[LOW].items() if name != EXAMPLES}
+def _intervals(bounds: Mapping[str, Mapping[str, float]]) -> dict[str, Interval]:
+    return {
+        name: (low, bounds[HIGH][name]) for name, low in bounds[LOW].items() if name != EXAMPLES
+    }
 
 
 def _slice_key(key: Any) -> tuple[str, Value]:
@@ -60,7 +62,7 @@ def _slice_key(key: Any) -> tuple[str, Value]:
 
 
 def _order(feature: str, value: Value) -> tuple[str, bool, Value]:
-    """Sorts numbers before texts, and neither by the other's order."""
+    """Sort key of a slice: by feature, then numbers before texts."""
     return feature, isinstance(value, str), value
 
 
@@ -70,7 +72,7 @@ def _gates(
     baseline: Mapping[str, float],
     drops: Mapping[str, float],
 ) -> Iterator[GateResult]:
-    """The bounds of the EvalConfig that was used, judged as TFMA does."""
+    """The bounds of the EvalConfig that was used, decided as TFMA does."""
     for spec in config.metrics_specs:
         for metric in spec.metrics:
             name = json.loads(metric.config)["name"]

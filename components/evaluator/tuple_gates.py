@@ -1,54 +1,53 @@
-"""The verdict on all that was found; the gates of tuples that hold by default. Pure functions."""
+"""The verdict on an evaluation, and the default gates of tuples: pure functions."""
 
 import dataclasses
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from components.common.evaluation_results import EXAMPLES, GateResult, Verdict
-from components.evaluator import corpus_gates
+from components.common.evaluation_results import EXAMPLES, LEAST_IN_SLICE, GateResult, Verdict
+from components.evaluator.corpus_gates import corpus_gates
 from relation.recipe import Evaluation
 
 SPREAD = "score_spread"
-"""The metric that is 0 where all scores of a column are one number, NaN where one is none."""
+"""The metric that is 0 if all scores of a column are equal, and NaN if one is not finite."""
 LEAST_SPREAD = 1e-6
-LEAST_IN_SLICE = 30
 
 
-def judged(found: Verdict, corpus: Mapping[str, Any], evaluation: Evaluation) -> Verdict:
-    """The verdict on all that was found.
+def apply_gates(verdict: Verdict, corpus: Mapping[str, Any], evaluation: Evaluation) -> Verdict:
+    """Adds all other gates, and the corpus, to the verdict of TFMA.
 
     Args:
-      found: TFMA's, on the recipe's bounds.
-      corpus: what `corpus.json` holds.
-      evaluation: the recipe's.
+      verdict: TFMA's, on the recipe's bounds.
+      corpus: the content of `corpus.json`.
+      evaluation: the recipe's section.
     """
     gates = (
-        *found.gates,
-        *_sanity(found, evaluation),
-        *_slices(found, evaluation),
-        *_baseline(found, corpus, evaluation),
-        *corpus_gates.judged(corpus, evaluation),
+        *verdict.gates,
+        *_sanity(verdict, evaluation),
+        *_slices(verdict, evaluation),
+        *_baseline(verdict, corpus, evaluation),
+        *corpus_gates(corpus, evaluation),
     )
     return dataclasses.replace(
-        found,
-        blessed=found.blessed and all(gate.passed for gate in gates),
+        verdict,
+        blessed=verdict.blessed and all(gate.passed for gate in gates),
         gates=gates,
         corpus=corpus,
     )
 
 
-def _sanity(found: Verdict, evaluation: Evaluation) -> Iterator[GateResult]:
-    if evaluation.sanity and SPREAD in found.metrics:
-        yield _gate(found, SPREAD, "above", LEAST_SPREAD, "sanity")
+def _sanity(verdict: Verdict, evaluation: Evaluation) -> Iterator[GateResult]:
+    if evaluation.sanity and SPREAD in verdict.metrics:
+        yield _gate(verdict, SPREAD, "above", LEAST_SPREAD, "sanity")
 
 
-def _slices(found: Verdict, evaluation: Evaluation) -> Iterator[GateResult]:
-    """The worst slice of each metric that has a floor; where it is undefined it is no slice's."""
+def _slices(verdict: Verdict, evaluation: Evaluation) -> Iterator[GateResult]:
+    """The worst slice of each metric that has a floor; slices where it is NaN do not count."""
     for name, floor in (evaluation.slice_floor or {}).items():
         values = [
             (metrics[name], f"{feature}={value}")
-            for (feature, value), metrics in found.slices.items()
+            for (feature, value), metrics in verdict.slices.items()
             if metrics.get(EXAMPLES, 0) >= LEAST_IN_SLICE
             and not math.isnan(metrics.get(name, math.nan))
         ]
@@ -58,18 +57,18 @@ def _slices(found: Verdict, evaluation: Evaluation) -> Iterator[GateResult]:
 
 
 def _baseline(
-    found: Verdict, corpus: Mapping[str, Any], evaluation: Evaluation
+    verdict: Verdict, corpus: Mapping[str, Any], evaluation: Evaluation
 ) -> Iterator[GateResult]:
-    """What needs no training, on the same tuples."""
+    """The model must be better than the baseline on the same tuples."""
     least = corpus.get("tuples")
     if evaluation.baseline and least is not None:
         margin = evaluation.baseline.margin * (1 if least["bound"] == "above" else -1)
         threshold = least["value"] + margin
-        yield _gate(found, least["metric"], least["bound"], threshold, "baseline")
+        yield _gate(verdict, least["metric"], least["bound"], threshold, "baseline")
 
 
-def _gate(found: Verdict, name: str, bound: str, threshold: float, kind: str) -> GateResult:
-    value = found.metrics.get(name, math.nan)
-    before = None if found.baseline is None else found.baseline.get(name)
+def _gate(verdict: Verdict, name: str, bound: str, threshold: float, kind: str) -> GateResult:
+    value = verdict.metrics.get(name, math.nan)
+    before = None if verdict.baseline is None else verdict.baseline.get(name)
     passed = value > threshold if bound == "above" else value < threshold
     return GateResult(name, bound, threshold, value, before, passed, kind)

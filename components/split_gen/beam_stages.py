@@ -1,6 +1,6 @@
 """Runs steps in Beam: every task of a stage, then every task of the next.
 
-What Beam carries are numbers of tasks and the counts they return; all else is in files (`state`).
+Beam's elements are numbers of tasks and the counts they return; rows are in files (`state`).
 """
 
 import json
@@ -14,22 +14,22 @@ import tensorflow as tf
 from relation.core.errors import DataError, UserError
 
 Counts = dict[str, Any]
-"""What a task returns, by name: numbers, which add up; or lists, of which the greatest stays."""
+"""Results of a task by name. Numbers of several tasks are added; of lists the greatest is kept."""
 _ERROR = "error"
 
 
 class Stage(NamedTuple):
-    """A step, which may raise UserError, and the numbers that it is called with."""
+    """A step, which may raise UserError, and the task numbers that it is called with."""
 
     name: str
     step: Callable[[int], Counts]
     tasks: list[int]
 
 
-def merge(found: Iterable[Counts]) -> Counts:
-    """The counts of several tasks as one."""
+def merge(results: Iterable[Counts]) -> Counts:
+    """Merges the counts of several tasks."""
     merged: Counts = {}
-    for counts in found:
+    for counts in results:
         for name, value in counts.items():
             if name not in merged:
                 merged[name] = value
@@ -43,16 +43,18 @@ def merge(found: Iterable[Counts]) -> Counts:
 def run(
     make_pipeline: Callable[[], beam.Pipeline], folder: str, stages: Sequence[Stage]
 ) -> dict[str, Counts]:
-    """Runs stages one after the other, in one pipeline; none after one that failed.
+    """Runs stages one after the other in one pipeline, up to the first that fails.
 
     Args:
-      folder: where counts are written, so that later steps see them (`result`).
+      make_pipeline: makes the Beam pipeline.
+      folder: where counts are written, so that later steps can read them (`result`).
+      stages: the stages in order.
 
     Returns:
-      the counts of each stage, by its name.
+      The counts of each stage, by its name.
 
     Raises:
-      DataError: a task raised a UserError; of several, the same one every time.
+      DataError: a task raised a UserError. Of several, always the same one is reported.
     """
     with make_pipeline() as pipeline:
         done = [pipeline | beam.Create([{}])]
@@ -72,7 +74,7 @@ def run(
 
 
 def attempt(step: Callable[[int], Counts], task: int) -> Counts:
-    """What a step returns, or its error: Beam would wrap that, each runner in its own way."""
+    """Returns the counts of a task, or its error, which each runner would wrap differently."""
     try:
         return step(task)
     except UserError as error:
@@ -80,10 +82,10 @@ def attempt(step: Callable[[int], Counts], task: int) -> Counts:
 
 
 def checked(results: dict[str, Counts]) -> dict[str, Counts]:
-    """The counts of stages, if no task failed.
+    """Returns the counts of stages if no task failed.
 
     Raises:
-      DataError: one did.
+      DataError: a task failed.
     """
     for counts in results.values():
         if _ERROR in counts:
@@ -92,7 +94,7 @@ def checked(results: dict[str, Counts]) -> dict[str, Counts]:
 
 
 def result(folder: str, name: str) -> Counts:
-    """The counts of a stage that has run."""
+    """Reads the counts of a stage that has run."""
     with tf.io.gfile.GFile(_path(folder, name)) as file:
         return dict(json.loads(file.read()))
 
@@ -113,7 +115,7 @@ class _Call(beam.DoFn):
 
 
 def record(counts: Counts, folder: str, name: str) -> Counts:
-    """Writes the counts of a stage, and passes them on."""
+    """Writes the counts of a stage, and returns them."""
     tf.io.gfile.makedirs(folder)
     with tf.io.gfile.GFile(_path(folder, name), "w") as file:
         file.write(json.dumps(counts))

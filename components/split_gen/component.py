@@ -37,7 +37,7 @@ class SplitGen(base_beam_component.BaseBeamComponent):
 
     Outputs, all Examples with the splits `train` and `eval`:
       split_examples: the rows of `examples`; beside its splits is `split_stats.json`.
-      split_other_examples, split_edges: those of `other_examples` and `edges`, where given.
+      split_other_examples, split_edges: the rows of `other_examples` and `edges`, if present.
     """
 
     SPEC_CLASS = SplitGenSpec
@@ -59,19 +59,19 @@ class SplitGen(base_beam_component.BaseBeamComponent):
           code_fingerprint: changes when the code does, so that no stale result is taken from the
             cache (`relation.core.fingerprint.code_fingerprint("components.split_gen.executor")`).
           other_examples: entities of the request's second type.
-          edges: rows that connect entities, as the request's `edges` says.
+          edges: rows that connect entities, as the request's `edges` describes.
         """
-        given = {"examples": examples, "other_examples": other_examples, "edges": edges}
-        given = {name: channel for name, channel in given.items() if channel is not None}
-        made = {
+        inputs = {"examples": examples, "other_examples": other_examples, "edges": edges}
+        inputs = {name: channel for name, channel in inputs.items() if channel is not None}
+        outputs = {
             executor.output_of(name): channel_utils.as_channel([standard_artifacts.Examples()])
-            for name in given
+            for name in inputs
         }
         super().__init__(
             spec=SplitGenSpec(
                 request=request,
                 code_fingerprint=code_fingerprint,
-                **given,
-                **made,
+                **inputs,
+                **outputs,
             )
         )

@@ -1,4 +1,4 @@
-"""The executor of SplitGen: artifacts in, artifacts out; the work is done in `run.py`."""
+"""The executor of SplitGen: reads and describes artifacts; `run.py` does the work."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ INPUTS = (EXAMPLES, OTHER_EXAMPLES, EDGES)
 
 
 def output_of(name: str) -> str:
-    """The output that holds the rows of an input: `split_examples` of `examples`."""
+    """The name of the output for an input: `split_examples` for `examples`."""
     return f"split_{name}"
 
 
@@ -34,26 +34,27 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         """See `component.SplitGen` for inputs, outputs and properties.
 
         Raises:
-          DataError: the data cannot be split as asked; the message says what to mend.
+          DataError: the data cannot be split as requested; the message says how to fix it.
         """
         request = SplitRequest.model_validate_json(exec_properties["request"])
-        given = {
+        inputs = {
             name: artifact_utils.get_single_instance(input_dict[name])
             for name in INPUTS
             if input_dict.get(name)
         }
-        made = {
-            name: artifact_utils.get_single_instance(output_dict[output_of(name)]) for name in given
+        outputs = {
+            name: artifact_utils.get_single_instance(output_dict[output_of(name)])
+            for name in inputs
         }
-        found = split(
+        written = split(
             request,
-            {name: _paths(name, artifact) for name, artifact in given.items()},
-            {name: artifact.uri for name, artifact in made.items()},
+            {name: _paths(name, artifact) for name, artifact in inputs.items()},
+            {name: artifact.uri for name, artifact in outputs.items()},
             self._make_beam_pipeline,
         )
-        for name, artifact in made.items():
-            describe(artifact, given[name], SPLITS)
-            for what, count in split_stats.properties(found, name).items():
+        for name, artifact in outputs.items():
+            describe(artifact, inputs[name], SPLITS)
+            for what, count in split_stats.properties(written, name).items():
                 artifact.set_int_custom_property(what, count)
 
 
@@ -61,7 +62,7 @@ def _paths(name: str, examples: types.Artifact) -> list[str]:
     """All files of an input, whatever its splits."""
     check_formats(name, examples)
     globs = [glob for split in split_names(examples) for glob in split_globs(examples, split)]
-    found = [path for glob in globs for path in tf.io.gfile.glob(glob)]
-    if not found:
+    paths = [path for glob in globs for path in tf.io.gfile.glob(glob)]
+    if not paths:
         raise DataError(f"{name}: there are no files in {examples.uri}")
-    return sorted(found)
+    return sorted(paths)

@@ -1,4 +1,4 @@
-"""What SplitGen is asked for: its cache key holds this as JSON."""
+"""The configuration of SplitGen; its JSON is part of the cache key."""
 
 from typing import Literal
 
@@ -18,32 +18,39 @@ class Column(Frozen):
     type: Literal["bytes", "int", "float"]
 
 
-class EdgeEnd(Frozen):
-    """One end of an edge: the entity type, and the column that holds its id."""
+class Endpoint(Frozen):
+    """One endpoint of an edge: the entity type, and the column that holds its id."""
 
     entity: Name
     id: Column
 
 
-class EdgeEnds(Frozen):
-    """Both ends of an edge."""
+class EdgeEndpoints(Frozen):
+    """Both endpoints of an edge."""
 
-    left: EdgeEnd
-    right: EdgeEnd
+    left: Endpoint
+    right: Endpoint
 
 
 class SplitRequest(Frozen):
-    """How rows are to be split, and which of their features matter to that.
+    """How to split rows, and the features that decide it.
 
-    `entities`: the id of each entity type; the first type is the input `examples`, the second
-    `other_examples`. `train`, `eval`: shares of the components (of time: of the rows). `feature`:
-    the time. `shared`: types that may be in both splits: they connect nothing, have no time, and
-    are split by their id.
+    Attributes:
+      unit: rows of one component, or before one moment, go to the same split.
+      entities: the id column of each entity type; the first type is the input `examples`, the
+        second `other_examples`.
+      edges: the endpoints of an edge, where there are edges.
+      train, eval: shares of the components, or of the rows where the unit is time.
+      feature: the time, for unit "time" alone.
+      shared: entity types that may be in both splits. They connect nothing, have no time, and are
+        split by their id.
+      seed: of the hash that assigns components.
+      bad_rows: whether a row without a time ends the run, or is left out.
     """
 
     unit: Literal["component", "time"]
     entities: dict[Name, Column] = Field(min_length=1, max_length=2)
-    edges: EdgeEnds | None = None
+    edges: EdgeEndpoints | None = None
     train: int = Field(ge=1)
     eval: int = Field(ge=1)
     feature: Column | None = None
@@ -55,38 +62,38 @@ class SplitRequest(Frozen):
     def _consistent(self) -> "SplitRequest":
         if (self.unit == "time") != (self.feature is not None):
             raise ValueError("a `feature` belongs to unit 'time', and to no other")
-        ids = [*self.entities.values(), *(end.id for end in self.ends)]
+        ids = [*self.entities.values(), *(endpoint.id for endpoint in self.endpoints)]
         if any(column.type == "float" for column in ids):
             raise ValueError("ids are of type bytes or int")
         if self.feature is not None and self.feature.type == "bytes":
             raise ValueError("a time is of type int or float")
-        named = {*self.shared, *(end.entity for end in self.ends)}
-        if not named <= set(self.entities):
+        entities = {*self.shared, *(endpoint.entity for endpoint in self.endpoints)}
+        if not entities <= set(self.entities):
             raise ValueError("`shared` and `edges` name types of `entities`")
         if self.unit == "time" and not self.timed:
             raise ValueError("all entity types are shared and there are no edges: nothing has time")
         return self
 
     @property
-    def ends(self) -> tuple[EdgeEnd, ...]:
-        """The ends of an edge, if there are edges."""
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """The endpoints of an edge; empty without edges."""
         return () if self.edges is None else (self.edges.left, self.edges.right)
 
     @property
     def types(self) -> tuple[str, ...]:
-        """The entity types; their place is how rows refer to them."""
+        """The entity types; rows refer to one by its index here."""
         return tuple(self.entities)
 
     @property
     def timed(self) -> frozenset[str]:
         """The inputs whose rows are split by their own time.
 
-        Those are the entities that are not shared; and the edges, where both ends are shared.
+        Those are the entities that are not shared; and the edges, where both endpoints are shared.
         """
         if self.unit != "time":
             return frozenset()
         inputs = zip((EXAMPLES, OTHER_EXAMPLES), self.types, strict=False)
-        found = {name for name, entity in inputs if entity not in self.shared}
-        if self.ends and all(end.entity in self.shared for end in self.ends):
-            found.add(EDGES)
-        return frozenset(found)
+        timed = {name for name, entity in inputs if entity not in self.shared}
+        if self.edges and all(endpoint.entity in self.shared for endpoint in self.endpoints):
+            timed.add(EDGES)
+        return frozenset(timed)

@@ -1,4 +1,7 @@
-"""Takes ids and times out of serialized rows: in C++ where rows are good, one by one where not."""
+"""Extracts ids and times from serialized rows.
+
+A batch is decoded in C++; where a record of it is malformed, its records are parsed one by one.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,28 +19,30 @@ from components.split_gen.by_time import timeline
 from components.split_gen.request import Column
 
 NONE = 0
-"""The key in place of an entity that is not there."""
+"""The key that stands for a missing entity."""
 _KINDS = {"bytes": "bytes_list", "int": "int64_list", "float": "float_list"}
 _TYPES = {"bytes": schema_pb2.BYTES, "int": schema_pb2.INT, "float": schema_pb2.FLOAT}
 
 
 class NotAnExample(Exception):
-    """A record is no tf.Example: the file is of another kind, so no row of it can be trusted."""
+    """A record is not a tf.Example: the file is of another kind, and no row of it is trusted."""
 
 
 class Values(NamedTuple):
-    """The values of a column in the rows that have exactly one of its type.
+    """The values of a column, in the rows that have exactly one of the column's type.
 
-    `found`: whether a row has, [n]; `value`: of those alone, [m].
+    Attributes:
+      present: whether a row has one, bool [n].
+      value: the values of those rows alone, [m].
     """
 
-    found: npt.NDArray[np.bool_]
+    present: npt.NDArray[np.bool_]
     value: list[Any]
 
 
 @dataclass
 class Decoder:
-    """Takes columns out of batches of rows."""
+    """Extracts columns from batches of rows."""
 
     columns: Sequence[Column]
 
@@ -49,7 +54,7 @@ class Decoder:
         self._decoder = example_coder.ExamplesToRecordBatchDecoder(self._schema)
 
     def __call__(self, records: list[bytes]) -> list[Values]:
-        """The values of each column in n rows.
+        """The values of each column in n serialized rows.
 
         Raises:
           NotAnExample: a record cannot be parsed as tf.Example.
@@ -67,15 +72,15 @@ class Decoder:
 
 def _of_arrow(array: Any) -> Values:
     offsets = np.asarray(array.offsets)
-    found = np.diff(offsets) == 1
+    present = np.diff(offsets) == 1
     values = array.values
-    if not found.all():
-        values = values.take(offsets[:-1][found])
-    return Values(found, values.to_pylist())
+    if not present.all():
+        values = values.take(offsets[:-1][present])
+    return Values(present, values.to_pylist())
 
 
 def _one_by_one(records: list[bytes], column: Column) -> Values:
-    found: list[bool] = []
+    present: list[bool] = []
     value: list[Any] = []
     for record in records:
         try:
@@ -85,36 +90,44 @@ def _one_by_one(records: list[bytes], column: Column) -> Values:
         held: Sequence[Any] = ()
         if column.name in features:
             held = getattr(features[column.name], _KINDS[column.type]).value
-        found.append(len(held) == 1)
+        present.append(len(held) == 1)
         value.extend(held if len(held) == 1 else ())
-    return Values(np.array(found, dtype=bool), value)
+    return Values(np.array(present, dtype=bool), value)
 
 
 def keys_of(values: Values, entity: str, *, integers: bool) -> U64:
-    """The keys of entities, [n]: NONE where there is no id, or an empty one.
+    """Hashes ids to the keys of entities.
 
     Args:
-      values: ids, bytes or integers.
+      values: ids of n rows, bytes or integers.
       entity: their type; equal ids of two types have different keys.
+      integers: whether the ids are integers.
+
+    Returns:
+      uint64 [n]; NONE where a row has no id, or an empty one.
     """
     ids = [b"%d" % value for value in values.value] if integers else values.value
     of_type = hash_values([entity.encode()], integers=False)
     hashed = np.maximum(mix(hash_values(ids, integers=integers) ^ of_type), np.uint64(NONE + 1))
     empty = np.fromiter((not value for value in ids), dtype=bool, count=len(ids))
-    key = np.full(len(values.found), NONE, dtype=np.uint64)
-    key[values.found] = np.where(empty, np.uint64(NONE), hashed)
+    key = np.full(len(values.present), NONE, dtype=np.uint64)
+    key[values.present] = np.where(empty, np.uint64(NONE), hashed)
     return key
 
 
 def times_of(values: Values, *, integers: bool) -> tuple[U64, npt.NDArray[np.bool_]]:
-    """The codes of times (see `timeline`), [n]; and which rows have a finite one, [n]."""
-    code = np.zeros(len(values.found), dtype=np.uint64)
-    found = values.found.copy()
+    """Encodes times as integers of the same order (`timeline`).
+
+    Returns:
+      Codes, uint64 [n], 0 where a row has no finite time; and whether it has one, bool [n].
+    """
+    code = np.zeros(len(values.present), dtype=np.uint64)
+    valid = values.present.copy()
     if integers:
-        code[found] = timeline.int_codes(np.array(values.value, dtype=np.int64))
-        return code, found
+        code[valid] = timeline.int_codes(np.array(values.value, dtype=np.int64))
+        return code, valid
     times = np.array(values.value, dtype=np.float64)
     finite = np.isfinite(times)
-    found[found] = finite
-    code[found] = timeline.float_codes(times[finite])
-    return code, found
+    valid[valid] = finite
+    code[valid] = timeline.float_codes(times[finite])
+    return code, valid

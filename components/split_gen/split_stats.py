@@ -1,4 +1,4 @@
-"""What a run did, in the form that users and the pipeline read; and the checks that it adds up."""
+"""Statistics of a run, as users and the pipeline read them, and checks that they add up."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,78 +12,81 @@ from relation.core.errors import DataError
 FILE = "split_stats.json"
 
 TOLERANCE = 0.1
-"""By how much the largest component may exceed the share of the training split."""
+"""The largest component may exceed the share of the training split by this much."""
 
 Stats = dict[str, Any]
 
 
 def inputs_of(context: SplitContext) -> list[str]:
-    """The inputs that are there, in order."""
+    """The names of the inputs of a run, in order."""
     return list(dict.fromkeys(file.input for file in context.files))
 
 
 def check_rows(context: SplitContext, counts: Counts) -> None:
-    """Checks that the rows that were read can be split.
+    """Checks that the rows of all inputs can be split.
+
+    Args:
+      counts: of the step `scan`.
 
     Raises:
-      DataError: an input has no rows; or, by the request, a row has no time.
+      DataError: an input has no rows; or a row has no time, and `bad_rows` is "fail".
     """
-    asked = context.request
+    request = context.request
     for name in inputs_of(context):
         total, missing = counts.get(f"rows/{name}", 0), counts.get(f"no time/{name}", 0)
         if not total:
             raise DataError(f"{name}: there are no rows to split")
         if not missing:
             continue
-        assert asked.feature is not None
+        assert request.feature is not None
         what = (
-            f"{name}: {missing:,} of {total:,} rows have no time: feature {asked.feature.name!r} "
-            f"of type {asked.feature.type} must hold one finite value"
+            f"{name}: {missing:,} of {total:,} rows have no time: feature {request.feature.name!r} "
+            f"of type {request.feature.type} must hold one finite value"
         )
-        if asked.bad_rows == "fail":
+        if request.bad_rows == "fail":
             raise DataError(f"{what}; mend them, or let `bad_rows: skip` leave them out")
         if missing == total:
             raise DataError(what)
 
 
-def largest_share(asked: SplitRequest) -> float:
-    """How much of the entities that have edges one component may hold."""
-    return asked.train / (asked.train + asked.eval) + TOLERANCE
+def largest_share(request: SplitRequest) -> float:
+    """The greatest share of the connected entities that one component may hold, in [0, 1.1]."""
+    return request.train / (request.train + request.eval) + TOLERANCE
 
 
-def has_giant(asked: SplitRequest, sizes: Counts) -> bool:
-    """Whether one component holds more than that; `sizes`: of the step."""
+def has_giant(request: SplitRequest, sizes: Counts) -> bool:
+    """Whether one component holds more than its share; `sizes`: counts of the step `sizes`."""
     connected = sizes.get("connected", 0)
-    return bool(connected) and sizes["largest"][0] > largest_share(asked) * connected
+    return bool(connected) and sizes["largest"][0] > largest_share(request) * connected
 
 
-def giant_error(asked: SplitRequest, sizes: Counts, shown: Sequence[str]) -> DataError:
-    """What to say of a giant component; `shown`: a few of its entities."""
+def giant_error(request: SplitRequest, sizes: Counts, shown: Sequence[str]) -> DataError:
+    """The error for a giant component; `shown` are a few of its entities."""
     size, connected = sizes["largest"][0], sizes["connected"]
     return DataError(
         f"edges connect {size:,} of the {connected:,} entities that have edges "
         f"({size / connected:.0%}) into one component, among them {', '.join(shown)}; with shares "
-        f"of {asked.train}:{asked.eval} one may hold at most {largest_share(asked):.0%}. "
+        f"of {request.train}:{request.eval} one may hold at most {largest_share(request):.0%}. "
         "Components cannot split such data: split by unit `entity` and name the types that may be "
         "in both splits in `shared`, or split by unit `time`"
     )
 
 
 def build(
-    context: SplitContext, found: Mapping[str, Counts], rounds: int, boundary: Boundary | None
+    context: SplitContext, counts: Mapping[str, Counts], rounds: int, boundary: Boundary | None
 ) -> Stats:
     """The content of `split_stats.json`.
 
     Args:
-      found: the counts of every stage.
-      rounds: how many rounds changed anything.
+      counts: the counts of every stage, by its name.
+      rounds: number of rounds that changed anything.
       boundary: where splits are by time.
 
     Raises:
       DataError: a split is empty.
-      RuntimeError: rows in are not rows out, so something was lost: a fault of this program.
+      RuntimeError: the numbers of rows read and written differ: a fault of this program.
     """
-    read, sizes, written = found["scan"], found["sizes"], found["write"]
+    read, sizes, written = counts["scan"], counts["sizes"], counts["write"]
     stats: Stats = {"unit": context.request.unit, "rows": {}}
     for name in inputs_of(context):
         rows = {
@@ -105,8 +108,8 @@ def build(
         }
     if EDGES in stats["rows"] and not context.edges_timed:
         stats["edges"] = {
-            "with_one_end": found["right"]["edges with one end"],
-            "without_an_end": found["right"]["edges without an end"],
+            "with_one_end": counts["right"]["edges with one end"],
+            "without_an_end": counts["right"]["edges without an end"],
         }
     _check_splits(context, stats)
     return stats
@@ -117,10 +120,10 @@ def _check_splits(context: SplitContext, stats: Stats) -> None:
         for split in SPLITS:
             if rows[split]:
                 continue
-            asked = context.request
+            request = context.request
             raise DataError(
                 f"split {split!r} of {name} would be empty: its {rows['read']:,} rows "
-                f"{_why(stats)} by {asked.train}:{asked.eval} shares; give more rows, other "
+                f"{_why(stats)} by {request.train}:{request.eval} shares; give more rows, other "
                 "shares, another seed or another unit"
             )
 
@@ -128,8 +131,11 @@ def _check_splits(context: SplitContext, stats: Stats) -> None:
 def _why(stats: Stats) -> str:
     if "components" not in stats:
         return "were split by time and by ids"
-    found = stats["components"]
-    return f"are of {found['count']:,} components (the largest: {found['largest']:,} entities)"
+    components = stats["components"]
+    return (
+        f"are of {components['count']:,} components "
+        f"(the largest: {components['largest']:,} entities)"
+    )
 
 
 def properties(stats: Stats, name: str) -> dict[str, int]:

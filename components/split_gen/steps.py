@@ -1,9 +1,10 @@
-"""The steps, each a function of the run and of the number of one file or block.
+"""The steps that decide the split of every row, by file or by partition.
 
     files ─ scan ─┬ rows by entity ─▶ nodes ─┬───────────────────┬──────▶ decide ─ by file ─▶ write
                   └ edges ── by left end ──▶ left ─ by right ─▶ right ─ rounds ─┘
 
-A step reads and writes state (`split_context.SplitContext`) and returns counts (`stages.Counts`).
+A step is a function of the run and of the number of one file or partition. It reads and writes
+state (`split_context.SplitContext`) and returns counts (`beam_stages.Counts`).
 """
 
 import itertools
@@ -20,7 +21,14 @@ from components.split_gen.by_component import graph
 from components.split_gen.by_component.propagate import Forest, roots
 from components.split_gen.by_time.timeline import Boundary
 from components.split_gen.request import EDGES, EXAMPLES, Column
-from components.split_gen.row_columns import NONE, Decoder, NotAnExample, Values, keys_of, times_of
+from components.split_gen.row_columns import (
+    NONE,
+    Decoder,
+    NotAnExample,
+    Values,
+    keys_of,
+    times_of,
+)
 from components.split_gen.split_context import (
     ANCHORED,
     DECIDED,
@@ -37,9 +45,9 @@ from components.split_gen.state import Packed, pack
 from relation.core.errors import DataError
 
 LARGEST = "largest"
-"""Of all components: how many entities, and the label."""
+"""The largest component: the number of its entities, and its label."""
 
-Decided = npt.NDArray[np.uint8]
+Splits = npt.NDArray[np.uint8]
 
 
 def _task(number: int) -> str:
@@ -47,10 +55,10 @@ def _task(number: int) -> str:
 
 
 def decoded(path: str, columns: list[Column]) -> Iterator[tuple[list[bytes], list[Values]]]:
-    """Batches of rows of a file, and their columns.
+    """Reads a file in batches: n serialized rows, and the values of each column.
 
     Raises:
-      DataError: the file cannot be read, or holds what is no tf.Example.
+      DataError: the file cannot be read, or a record is not a tf.Example.
     """
     decoder = Decoder(columns)
     for records in read_batches(path):
@@ -61,14 +69,13 @@ def decoded(path: str, columns: list[Column]) -> Iterator[tuple[list[bytes], lis
 
 
 def scan(context: SplitContext, number: int) -> Counts:
-    """Takes the keys and times of the rows of one file.
+    """Extracts keys and times from the rows of one file.
 
     Raises:
       DataError: the file cannot be read.
     """
-    return (_scan_edges if context.files[number].input == EDGES else _scan_entities)(
-        context, number
-    )
+    step = _scan_edges if context.files[number].input == EDGES else _scan_entities
+    return step(context, number)
 
 
 def _scan_entities(context: SplitContext, number: int) -> Counts:
@@ -80,28 +87,31 @@ def _scan_entities(context: SplitContext, number: int) -> Counts:
         columns.append(context.request.feature)
     counts: Counter[str] = Counter()
     first = 0
-    with context.rows.writer(task) as rows, context.decided.writer(f"scan-{task}") as decided:
+    with (
+        context.rows.writer(task) as rows,
+        context.decided.writer(f"scan-{task}") as decided,
+    ):
         for records, (ids, *stamps) in decoded(file.path, columns):
             row = np.arange(first, first + len(records), dtype=np.uint64)
             first += len(records)
             key = keys_of(ids, entity, integers=column.type == "int")
             time, good = _times(stamps, columns, len(row))
-            named = key != NONE
+            has_id = key != NONE
             decided.add(number, pack(DECIDED, row=row[~good], split=LEFT_OUT))
-            decided.add(number, pack(DECIDED, row=row[good & ~named], split=IN_TRAIN))
-            use = good & named
-            found = pack(ROW, key=key[use], time=time[use], row=row[use], file=number, type=type_)
-            rows.add(context.block(found["key"]), found)
-            counts[f"no id/{file.input}"] += int((~named).sum())
+            decided.add(number, pack(DECIDED, row=row[good & ~has_id], split=IN_TRAIN))
+            use = good & has_id
+            batch = pack(ROW, key=key[use], time=time[use], row=row[use], file=number, type=type_)
+            rows.add(context.partition_of(batch["key"]), batch)
+            counts[f"no id/{file.input}"] += int((~has_id).sum())
             counts[f"no time/{file.input}"] += int((~good).sum())
             counts[f"rows/{file.input}"] += len(records)
     return dict(counts)
 
 
 def _scan_edges(context: SplitContext, number: int) -> Counts:
-    file, task = context.files[number], _task(number)
-    ends = context.request.ends
-    columns = [end.id for end in ends]
+    task = _task(number)
+    endpoints = context.request.endpoints
+    columns = [endpoint.id for endpoint in endpoints]
     if context.edges_timed and context.request.feature is not None:
         columns.append(context.request.feature)
     counts: Counter[str] = Counter()
@@ -111,24 +121,21 @@ def _scan_edges(context: SplitContext, number: int) -> Counts:
         context.stamps.writer(task) as stamped,
         context.decided.writer(f"scan-{task}") as decided,
     ):
-        for records, (left_ids, right_ids, *stamps) in decoded(file.path, columns):
+        for records, (left_ids, right_ids, *stamps) in decoded(context.files[number].path, columns):
             row = np.arange(first, first + len(records), dtype=np.uint64)
             first += len(records)
             left, right = (
-                keys_of(ids, end.entity, integers=end.id.type == "int")
-                for ids, end in zip((left_ids, right_ids), ends, strict=True)
+                keys_of(ids, endpoint.entity, integers=endpoint.id.type == "int")
+                for ids, endpoint in zip((left_ids, right_ids), endpoints, strict=True)
             )
             time, good = _times(stamps, columns, len(row))
             if context.edges_timed:
                 decided.add(number, pack(DECIDED, row=row[~good], split=LEFT_OUT))
-                stamped.add(
-                    context.block(row[good]),
-                    pack(STAMP, time=time[good], row=row[good], file=number),
-                )
+                stamp = pack(STAMP, time=time[good], row=row[good], file=number)
+                stamped.add(context.partition_of(row[good]), stamp)
             else:
-                edges.add(
-                    context.block(left), pack(EDGE, left=left, right=right, row=row, file=number)
-                )
+                edge = pack(EDGE, left=left, right=right, row=row, file=number)
+                edges.add(context.partition_of(left), edge)
             counts[f"no id/{EDGES}"] += int(((left == NONE) | (right == NONE)).sum())
             counts[f"no time/{EDGES}"] += int((~good).sum())
             counts[f"rows/{EDGES}"] += len(records)
@@ -138,28 +145,32 @@ def _scan_edges(context: SplitContext, number: int) -> Counts:
 def _times(
     stamps: list[Values], columns: list[Column], rows: int
 ) -> tuple[U64, npt.NDArray[np.bool_]]:
-    """The codes of times, and whether there is one; where none is asked for, all is well."""
+    """Codes of times, uint64 [rows], and whether a row has one, bool [rows].
+
+    Without a column of times all codes are 0 and all rows are good.
+    """
     if not stamps:
         return np.zeros(rows, dtype=np.uint64), np.ones(rows, dtype=bool)
     return times_of(stamps[0], integers=columns[-1].type == "int")
 
 
-def nodes(context: SplitContext, block: int) -> Counts:
-    """Makes entities of rows: equal ids are one, as early as the earliest of its rows."""
-    held = np.empty(0, dtype=NODE)
-    for rows in context.rows.read(block):
-        seen = pack(NODE, key=rows["key"], time=rows["time"], rows=1, type=rows["type"])
-        held = _unique_nodes(np.concatenate([held, seen]))
-    with context.nodes.writer(_task(block)) as writer:
-        writer.add(block, held)
-    return {"entities": len(held)}
+def nodes(context: SplitContext, partition: int) -> Counts:
+    """Merges the rows of each id into one entity, with the time of the earliest row."""
+    merged = np.empty(0, dtype=NODE)
+    for rows in context.rows.read(partition):
+        batch = pack(NODE, key=rows["key"], time=rows["time"], rows=1, type=rows["type"])
+        merged = _unique_nodes(np.concatenate([merged, batch]))
+    with context.nodes.writer(_task(partition)) as writer:
+        writer.add(partition, merged)
+    return {"entities": len(merged)}
 
 
-def _unique_nodes(found: Packed) -> Packed:
-    groups = graph.grouped(found["key"])
+def _unique_nodes(nodes: Packed) -> Packed:
+    """NODEs with equal keys merged: [n] → [m], in ascending order of keys."""
+    groups = graph.grouped(nodes["key"])
     if not len(groups.key):
-        return found
-    in_order = found[groups.order]
+        return nodes
+    in_order = nodes[groups.order]
     return pack(
         NODE,
         key=groups.key,
@@ -169,45 +180,44 @@ def _unique_nodes(found: Packed) -> Packed:
     )
 
 
-def left(context: SplitContext, block: int) -> Counts:
-    """Finds the left ends of edges among the entities."""
-    known = context.entities(block)["key"]
-    with context.edges("right").writer(_task(block)) as writer:
-        for edges in context.edges("left").read(block):
-            found = edges.copy()
-            found["left"][~graph.is_in(edges["left"], known)] = NONE
-            writer.add(context.block(found["right"]), found)
+def left(context: SplitContext, partition: int) -> Counts:
+    """Looks up the left endpoints of edges among the entities; an unknown one becomes NONE."""
+    keys = context.entities(partition)["key"]
+    with context.edges("right").writer(_task(partition)) as writer:
+        for batch in context.edges("left").read(partition):
+            edges = batch.copy()
+            edges["left"][~graph.is_in(batch["left"], keys)] = NONE
+            writer.add(context.partition_of(edges["right"]), edges)
     return {}
 
 
-def right(context: SplitContext, block: int) -> Counts:
-    """Finds the right ends of edges; anchors edges to an entity; makes the first graph."""
-    known = context.entities(block)["key"]
-    shared = [end.entity in context.request.shared for end in context.request.ends]
+def right(context: SplitContext, partition: int) -> Counts:
+    """Looks up the right endpoints, anchors each edge to an entity, and starts the graph."""
+    keys = context.entities(partition)["key"]
+    shared = [endpoint.entity in context.request.shared for endpoint in context.request.endpoints]
     connects = context.request.unit == "component" and not any(shared)
+    task = _task(partition)
     counts: Counter[str] = Counter()
     with (
-        context.anchored.writer(_task(block)) as anchored,
-        context.decided.writer(f"right-{_task(block)}") as decided,
-        Forest(context, context.seen(0), _task(block), both=True) as forest,
+        context.anchored.writer(task) as anchored,
+        context.decided.writer(f"right-{task}") as decided,
+        Forest(context, context.seen(0), task, both=True) as forest,
     ):
-        for edges in context.edges("right").read(block):
-            ends = (
-                edges["left"],
-                np.where(graph.is_in(edges["right"], known), edges["right"], np.uint64(NONE)),
-            )
-            anchor = anchors(*ends, left_is_shared=shared[0], right_is_shared=shared[1])
+        for edges in context.edges("right").read(partition):
+            left = edges["left"]
+            right = np.where(graph.is_in(edges["right"], keys), edges["right"], np.uint64(NONE))
+            anchor = anchors(left, right, left_is_shared=shared[0], right_is_shared=shared[1])
             some = anchor != NONE
             anchored.add(
-                context.block(anchor[some]),
+                context.partition_of(anchor[some]),
                 pack(ANCHORED, key=anchor[some], row=edges["row"][some], file=edges["file"][some]),
             )
             lost = edges[~some]
             decided.add(lost["file"], pack(DECIDED, row=lost["row"], split=IN_TRAIN))
-            both = (ends[0] != NONE) & (ends[1] != NONE)
+            both = (left != NONE) & (right != NONE)
             if connects:
-                use = both & (ends[0] != ends[1])
-                forest.add(ends[0][use], ends[1][use])
+                use = both & (left != right)
+                forest.add(left[use], right[use])
             counts["edges without an end"] += len(lost)
             counts["edges with one end"] += int((some & ~both).sum())
     return dict(counts)
@@ -219,59 +229,68 @@ def anchors(left: U64, right: U64, *, left_is_shared: bool, right_is_shared: boo
     >>> anchors(np.uint64([1, 0, 1]), np.uint64([2, 2, 0]), left_is_shared=True,
     ...         right_is_shared=False)
     array([2, 2, 1], dtype=uint64)
+
+    Args:
+      left, right: keys of the endpoints, uint64 [n]; NONE where there is no such entity.
+
+    Returns:
+      uint64 [n]; NONE where both endpoints are.
     """
     first, second = (right, left) if left_is_shared and not right_is_shared else (left, right)
     return np.where(first != NONE, first, second)
 
 
-def decide(context: SplitContext, block: int, turn: int, boundary: Boundary | None) -> Counts:
-    """Decides the split of the entities of a block, and of all rows that follow them.
+def decide(
+    context: SplitContext, partition: int, round_number: int, boundary: Boundary | None
+) -> Counts:
+    """Decides the split of the entities of a partition, and of all rows that follow them.
 
     Args:
-      turn: the round whose links are stars.
+      round_number: the round whose links are stars.
       boundary: where splits are by time.
     """
-    found = context.entities(block)
-    label = graph.lookup(found["key"], *roots(context, block, turn))
+    entities = context.entities(partition)
+    label = graph.lookup(entities["key"], *roots(context, partition, round_number))
     split = context.by_hash(label)
     if boundary is not None:
-        timed = context.timed_types[found["type"]]
-        split = np.where(timed, _by_time(found["time"], boundary), split)
-    counts: Counter[str] = Counter()
+        timed = context.timed_types[entities["type"]]
+        split = np.where(timed, _by_time(entities["time"], boundary), split)
 
-    def keep(rows: Packed, of: Decided) -> None:
-        decided.add(rows["file"], pack(DECIDED, row=rows["row"], split=of))
+    def keep(rows: Packed, splits: Splits) -> None:
+        decided.add(rows["file"], pack(DECIDED, row=rows["row"], split=splits))
 
-    with context.decided.writer(f"decide-{_task(block)}") as decided:
-        for rows in itertools.chain(context.rows.read(block), context.anchored.read(block)):
-            keep(rows, split[np.searchsorted(found["key"], rows["key"])])
+    with context.decided.writer(f"decide-{_task(partition)}") as decided:
+        batches = itertools.chain(context.rows.read(partition), context.anchored.read(partition))
+        for rows in batches:
+            keep(rows, split[np.searchsorted(entities["key"], rows["key"])])
         if boundary is not None:
-            for rows in context.stamps.read(block):
+            for rows in context.stamps.read(partition):
                 keep(rows, _by_time(rows["time"], boundary))
-    with context.sizes.writer(_task(block)) as sizes:
-        labels, count = np.unique(label[~context.shared_types[found["type"]]], return_counts=True)
-        sizes.add(context.block(labels), pack(SIZE, label=labels, count=count))
-    return dict(counts)
+    with context.sizes.writer(_task(partition)) as sizes:
+        unshared = label[~context.shared_types[entities["type"]]]
+        labels, count = np.unique(unshared, return_counts=True)
+        sizes.add(context.partition_of(labels), pack(SIZE, label=labels, count=count))
+    return {}
 
 
-def _by_time(time: U64, boundary: Boundary) -> Decided:
+def _by_time(time: U64, boundary: Boundary) -> Splits:
     return (time >= np.uint64(boundary.code)).astype(np.uint8)
 
 
-def sizes(context: SplitContext, block: int) -> Counts:
-    """Counts components, and finds the largest of those that have their labels in a block."""
-    held = np.empty(0, dtype=SIZE)
-    for found in context.sizes.read(block):
-        found = np.concatenate([held, found])
-        groups = graph.grouped(found["label"])
-        count = np.add.reduceat(found["count"][groups.order], groups.start)
-        held = pack(SIZE, label=groups.key, count=count)
-    if not len(held):
+def sizes(context: SplitContext, partition: int) -> Counts:
+    """Counts the components whose labels are in a partition, and finds the largest."""
+    merged = np.empty(0, dtype=SIZE)
+    for batch in context.sizes.read(partition):
+        sizes = np.concatenate([merged, batch])
+        groups = graph.grouped(sizes["label"])
+        count = np.add.reduceat(sizes["count"][groups.order], groups.start)
+        merged = pack(SIZE, label=groups.key, count=count)
+    if not len(merged):
         return {}
-    size = held["count"]
+    size = merged["count"]
     largest = np.flatnonzero(size == size.max())[-1]
     return {
-        "components": len(held),
+        "components": len(merged),
         "connected": int(size[size > 1].sum()),
-        LARGEST: [int(size[largest]), int(held["label"][largest])],
+        LARGEST: [int(size[largest]), int(merged["label"][largest])],
     }

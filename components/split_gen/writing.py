@@ -1,4 +1,4 @@
-"""The step that writes rows to their splits; and those that find rows to show in messages."""
+"""The step that writes rows to their splits, and those that name entities in error messages."""
 
 import contextlib
 import os
@@ -19,6 +19,7 @@ from components.split_gen.steps import decoded
 
 _UNKNOWN = 255
 SHOWN = 3
+"""Entities that a message names, per partition."""
 
 
 def write(context: SplitContext, number: int) -> Counts:
@@ -31,8 +32,8 @@ def write(context: SplitContext, number: int) -> Counts:
         return {}  # The run will end with an error.
     file = context.files[number]
     splits = np.full(context.decided.rows(number), _UNKNOWN, dtype=np.uint8)
-    for found in context.decided.read(number):
-        splits[found["row"]] = found["split"]
+    for decisions in context.decided.read(number):
+        splits[decisions["row"]] = decisions["split"]
     if (splits == _UNKNOWN).any():
         raise RuntimeError(f"{file.path}: a row was decided twice, and another never")
     folders = [os.path.join(context.building[file.input], f"Split-{split}") for split in SPLITS]
@@ -63,23 +64,22 @@ def write(context: SplitContext, number: int) -> Counts:
     }
 
 
-def members(context: SplitContext, block: int, turn: int, label: int) -> Counts:
-    """Entities of a component in a block: a few with the greatest keys."""
-    found = context.entities(block)["key"]
-    label_of = graph.lookup(found, *roots(context, block, turn))
-    keys = found[label_of == np.uint64(label)]
-    return {"keys": keys[-SHOWN:].tolist()}
+def members(context: SplitContext, partition: int, round_number: int, label: int) -> Counts:
+    """Keys of up to `SHOWN` entities of a component in a partition: the greatest."""
+    keys = context.entities(partition)["key"]
+    labels = graph.lookup(keys, *roots(context, partition, round_number))
+    return {"keys": keys[labels == np.uint64(label)][-SHOWN:].tolist()}
 
 
 def named(context: SplitContext, number: int, wanted: list[int]) -> Counts:
-    """The ids, as text, of entities in a file that have one of the wanted keys."""
+    """Entity type and id, as text, of the entities in a file that have one of the wanted keys."""
     file = context.files[number]
     entity, column = list(context.request.entities.items())[file.input != EXAMPLES]
-    found: Counts = {}
+    names: Counts = {}
     for _, (ids,) in decoded(file.path, [column]):
         key = keys_of(ids, entity, integers=column.type == "int")
         for row in np.flatnonzero(np.isin(key, np.array(wanted, dtype=np.uint64))):
-            value = ids.value[int(ids.found[:row].sum())]
+            value = ids.value[int(ids.present[:row].sum())]
             text = value.decode(errors="backslashreplace") if column.type == "bytes" else value
-            found[str(int(key[row]))] = [entity, repr(text)]
-    return found
+            names[str(int(key[row]))] = [entity, repr(text)]
+    return names

@@ -17,8 +17,8 @@ from components.split_gen.request import (
     EXAMPLES,
     OTHER_EXAMPLES,
     Column,
-    EdgeEnd,
-    EdgeEnds,
+    EdgeEndpoints,
+    Endpoint,
     SplitRequest,
 )
 from pipeline.stages.file_patterns import Pattern
@@ -101,9 +101,9 @@ def _of_tables(loaded: LoadedRecipe) -> SplitStep:
         left, right = data.edges[edges].left, data.edges[edges].right
         assert left is not None
         assert right is not None
-        ends = EdgeEnds(
-            left=EdgeEnd(entity=left.entity, id=_column(loaded, edges, left.id)),
-            right=EdgeEnd(entity=right.entity, id=_column(loaded, edges, right.id)),
+        ends = EdgeEndpoints(
+            left=Endpoint(entity=left.entity, id=_column(loaded, edges, left.id)),
+            right=Endpoint(entity=right.entity, id=_column(loaded, edges, right.id)),
         )
     timed = next((name for name in read if name not in data.split.shared), edges)
     return SplitStep(
@@ -138,17 +138,17 @@ def _of_rows(loaded: LoadedRecipe, rows: str) -> SplitStep:
             f"these: {', '.join(ids.values()) or 'none'}"
         )
     columns = {role: _column(loaded, rows, name) for role, name in ids.items()}
-    left, right = (EdgeEnd(entity=role, id=column) for role, column in columns.items())
+    left, right = (Endpoint(entity=role, id=column) for role, column in columns.items())
     return SplitStep(
         {EXAMPLES: rows, OTHER_EXAMPLES: rows, EDGES: rows},
-        _request(loaded, columns, EdgeEnds(left=left, right=right), None, ()),
+        _request(loaded, columns, EdgeEndpoints(left=left, right=right), None, ()),
     )
 
 
 def _request(
     loaded: LoadedRecipe,
     entities: dict[str, Column],
-    edges: EdgeEnds | None,
+    edges: EdgeEndpoints | None,
     timed: str | None,
     shared: tuple[str, ...],
 ) -> SplitRequest:

@@ -165,7 +165,7 @@ def _gate_table(gates: tuple[GateResult, ...]) -> Table:
         table.add_column(heading, justify=justify)  # type: ignore[arg-type]
     for gate in gates:
         mark = "[green]passed[/]" if gate.passed else "[red]refused[/]"
-        values = (gate.kind, escape(gate.name), f"{gate.value:.4f}", gate.asked())
+        values = (gate.kind, escape(gate.name), f"{gate.value:.4f}", gate.bound_text())
         table.add_row(*values, mark)
     return table
 

@@ -13,8 +13,8 @@ from components.common import corpus_results
 from components.common.evaluation_results import Verdict
 from components.corpus_evaluator.executor import Executor
 from components.corpus_evaluator.request import CorpusRequest
-from components.corpus_evaluator.retrieval.measures import Similarity
-from components.evaluator.tuple_gates import judged
+from components.corpus_evaluator.retrieval.distances import Similarity
+from components.evaluator.tuple_gates import apply_gates
 from demo_data.rows import example
 from relation.materialization import Materialization
 from relation.recipe import Evaluation
@@ -162,7 +162,7 @@ def models(tmp_path_factory):
 def gates(found, **evaluation):
     """The gates that a model does not pass, by kind."""
     asked = Evaluation(gates={"auc": {"min": 0}}, **evaluation)
-    verdict = judged(SAID_OF_TUPLES, found, asked)
+    verdict = apply_gates(SAID_OF_TUPLES, found, asked)
     broken = [gate for gate in verdict.gates if not gate.passed]
     assert verdict.blessed is (not broken)
     return {gate.kind: gate for gate in broken}

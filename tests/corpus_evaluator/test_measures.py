@@ -10,7 +10,7 @@ from PIL import Image
 from scipy import stats
 
 from components.corpus_evaluator.embeddings.collapse import SIDE, shape
-from components.corpus_evaluator.embeddings.raw_features import Layout
+from components.corpus_evaluator.embeddings.raw_features import RawFeatureLayout
 from components.corpus_evaluator.retrieval.estimate import estimate
 from demo_data.rows import example
 from relation.schema import Feature, FeatureKind
@@ -65,19 +65,21 @@ def test_wide_embeddings_such_as_images_take_no_square_of_their_width():
 def comparable(layout, examples):
     rows = layout.encode(examples)
     out = np.empty_like(rows)
-    layout.fitted(rows)(rows, out)
+    layout.fit(rows)(rows, out)
     return out
 
 
 def test_numbers_are_z_scores_and_missing_ones_are_average():
-    layout = Layout((Feature(name="x", kind=FeatureKind.NUMERIC, dtype="float", width=2),))
+    layout = RawFeatureLayout(
+        (Feature(name="x", kind=FeatureKind.NUMERIC, dtype="float", width=2),)
+    )
     out = comparable(layout, [example({"x": [1.0, 5.0]}), example({"x": [3.0, 5.0]}), example({})])
     assert out[:, 0] == pytest.approx(np.array([-1, 1, 0]) / math.sqrt(2))
     assert out[:, 1].tolist() == [0, 0, 0]
 
 
 def test_words_are_tf_idf_of_unit_length():
-    layout = Layout((Feature(name="t", kind=FeatureKind.TEXT, dtype="bytes", width=1),))
+    layout = RawFeatureLayout((Feature(name="t", kind=FeatureKind.TEXT, dtype="bytes", width=1),))
     texts = [b"red Lamp", b"red lamp!", b"red chair", b""]
     out = comparable(layout, [example({"t": text}) for text in texts])
     assert out[0] == pytest.approx(out[1])
@@ -90,7 +92,7 @@ def test_words_are_tf_idf_of_unit_length():
 
 
 def test_images_are_pixels():
-    layout = Layout((Feature(name="i", kind=FeatureKind.IMAGE, dtype="bytes", width=1),))
+    layout = RawFeatureLayout((Feature(name="i", kind=FeatureKind.IMAGE, dtype="bytes", width=1),))
 
     def image(value):
         buffer = io.BytesIO()

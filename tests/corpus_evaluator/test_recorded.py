@@ -9,8 +9,9 @@ import pytest
 from sklearn.metrics import ndcg_score
 
 from components.corpus_evaluator.retrieval import measures
+from components.corpus_evaluator.retrieval.distances import Similarity
 from components.corpus_evaluator.retrieval.estimate import estimate
-from components.corpus_evaluator.retrieval.measures import Similarity, measure, names
+from components.corpus_evaluator.retrieval.measures import measure, names
 from tests.corpus_evaluator.test_retrieval import points
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "metrics"
@@ -35,7 +36,7 @@ def _given(case):
 )
 def test_as_other_libraries_have_it(name, similarity, exact, blocks, monkeypatch):
     queries, references, same = _given(RECORDED[name])
-    monkeypatch.setattr(measures, "_LEAST_BLOCK", len(references) // blocks)
+    monkeypatch.setattr(measures, "_LEAST_CHUNK", len(references) // blocks)
     monkeypatch.setattr(measures, "_ROWS", len(queries) // blocks)
     found = measure(queries, references, similarity, same=same, exact=exact)
     values = {name: estimate(found[name]).value for name in names()}

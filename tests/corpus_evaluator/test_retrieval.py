@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from components.corpus_evaluator.embeddings.points import Keys, Points
 from components.corpus_evaluator.retrieval import measures
-from components.corpus_evaluator.retrieval.equal_vectors import sites
-from components.corpus_evaluator.retrieval.measures import KS, Similarity, measure, names
+from components.corpus_evaluator.retrieval.distances import Similarity
+from components.corpus_evaluator.retrieval.equal_vectors import equal_vectors
+from components.corpus_evaluator.retrieval.measures import KS, measure, names
 
 EXACT = {"rel": 0, "abs": 1e-9}
 EUCLIDEAN, COSINE, DOT = Similarity.EUCLIDEAN, Similarity.COSINE, Similarity.DOT
@@ -146,7 +147,7 @@ def test_random_sets_with_ties_agree_with_the_definitions(ours, theirs, similari
 
 @pytest.mark.parametrize("similarity", Similarity)
 def test_larger_sets_in_several_blocks_agree_with_the_definitions(similarity, monkeypatch):
-    monkeypatch.setattr(measures, "_LEAST_BLOCK", 64)
+    monkeypatch.setattr(measures, "_LEAST_CHUNK", 64)
     monkeypatch.setattr(measures, "_ROWS", 32)
     rng = np.random.default_rng(3)
     labels = rng.integers(0, 30, size=300)
@@ -158,8 +159,8 @@ def test_larger_sets_in_several_blocks_agree_with_the_definitions(similarity, mo
 
 def test_equal_vectors_have_one_number_and_zero_has_no_sign():
     vectors = np.array([[1, 0], [2, 1], [1, -0.0], [0, 1], [2, 1]])
-    assert sites(vectors).tolist() == [0, 1, 0, 2, 1]
-    assert sites(vectors[:0]).tolist() == []
+    assert equal_vectors(vectors).tolist() == [0, 1, 0, 2, 1]
+    assert equal_vectors(vectors[:0]).tolist() == []
 
 
 @pytest.mark.parametrize("exact", [True, False])
@@ -167,7 +168,7 @@ def test_equal_vectors_have_one_number_and_zero_has_no_sign():
 @pytest.mark.parametrize("seed", range(3))
 def test_equally_near_references_are_not_ordered_by_rounding(similarity, exact, seed, monkeypatch):
     """Few places, several of which fill more than a block."""
-    monkeypatch.setattr(measures, "_LEAST_BLOCK", 16)
+    monkeypatch.setattr(measures, "_LEAST_CHUNK", 16)
     rng = np.random.default_rng(seed)
     places = rng.normal(size=(7, 33)).astype(np.float32)
     at = rng.choice(7, size=150, p=[0.4, 0.3, 0.1, 0.1, 0.05, 0.03, 0.02])

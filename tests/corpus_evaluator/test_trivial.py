@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from components.corpus_evaluator.baselines import tuple_baseline
-from components.corpus_evaluator.baselines.tuple_baseline import Trivial
-from components.corpus_evaluator.embeddings.id_tuples import Links
+from components.corpus_evaluator.baselines.tuple_baseline import TupleBaseline
+from components.corpus_evaluator.embeddings.id_tuples import IdTuples
 from relation import spec
 from relation.spec import LabelKind
 
@@ -14,7 +14,7 @@ def links(labels, members=None, weights=None):
     values = np.array(labels, np.float32)
     ids = np.zeros((len(values), 2)) if members is None else members
     own = np.ones(len(values)) if weights is None else weights
-    return Links(np.array(ids, np.uint64), values, np.array(own, np.float32))
+    return IdTuples(np.array(ids, np.uint64), values, np.array(own, np.float32))
 
 
 def never(*_):
@@ -28,13 +28,13 @@ def of_tuples(relation, train, held_out, near=never, rows=never):
 def test_numbers_must_beat_their_mean():
     relation = spec.pairs("item", "item", LabelKind.SCALAR)
     some = links([[0.1], [0.2]])
-    assert of_tuples(relation, some, some) == Trivial("r2", 0.0, "the mean")
+    assert of_tuples(relation, some, some) == TupleBaseline("r2", 0.0, "the mean")
 
 
 def test_the_most_frequent_class_of_training():
     relation = spec.pairs("item", "item", LabelKind.CLASS)
     found = of_tuples(relation, links([[2], [2], [0]]), links([[2], [0], [0], [1]]))
-    assert found == Trivial("accuracy", 0.25, "majority")
+    assert found == TupleBaseline("accuracy", 0.25, "majority")
 
 
 def test_tags_as_often_as_in_training():
@@ -43,7 +43,7 @@ def test_tags_as_often_as_in_training():
     # Order: first, second, third. A row with the second alone: 1/2; with first and third:
     # (1 + 2/3) / 2.
     found = of_tuples(relation, train, links([[0, 1, 0], [1, 0, 1]]))
-    assert found == pytest.approx(Trivial("lrap", (1 / 2 + 5 / 6) / 2, "frequencies of tags"))
+    assert found == pytest.approx(TupleBaseline("lrap", (1 / 2 + 5 / 6) / 2, "frequencies of tags"))
 
 
 def test_pairs_by_raw_features_or_by_how_often_the_right_one_is_related():
@@ -55,11 +55,13 @@ def test_pairs_by_raw_features_or_by_how_often_the_right_one_is_related():
         assert (left, right) == ("item", "item")
         return np.array([near[int(i)] for i in rights])
 
-    assert of_tuples(relation, held_out, held_out, nearness) == Trivial("auc", 0.5, "raw features")
+    assert of_tuples(relation, held_out, held_out, nearness) == TupleBaseline(
+        "auc", 0.5, "raw features"
+    )
     train = links([[1], [0], [0]], [[5, 7], [5, 8], [6, 8]])
     # 7 is related more often than on average, 8 never; 9 is unknown, hence average.
     found = of_tuples(relation, train, held_out, lambda *_: None)
-    assert found == Trivial("auc", 1.0, "popularity")
+    assert found == TupleBaseline("auc", 1.0, "popularity")
 
 
 def test_ranked_pairs_by_nearness_to_the_query():
@@ -72,7 +74,7 @@ def test_ranked_pairs_by_nearness_to_the_query():
         held_out,
         lambda left, lefts, right, rights: np.array([near[int(i)] for i in rights]),
     )
-    assert found == Trivial("triplet_accuracy", 0.5, "raw features")
+    assert found == TupleBaseline("triplet_accuracy", 0.5, "raw features")
     assert of_tuples(relation, held_out, held_out, lambda *_: None, lambda *_: None) is None
 
 
@@ -87,7 +89,7 @@ def test_lists_by_nearness_to_the_query():
         lambda left, lefts, right, rights: np.array([near[int(i)] for i in rights]),
     )
     # The one relevant document of the one list that has some is second.
-    assert found == pytest.approx(Trivial("ndcg_at_10", 1 / np.log2(3), "raw features"))
+    assert found == pytest.approx(TupleBaseline("ndcg_at_10", 1 / np.log2(3), "raw features"))
 
 
 FEATURES = np.array([[0.5, 3, 9], [0.5, 1, 8], [0.2, 2, 7], [0.9, 2, 6]], np.float32)
@@ -106,11 +108,11 @@ def test_ranked_pairs_without_a_query_by_the_feature_that_orders_training():
     train = links([[1], [1], [1]], [[2, 1], [2, 3], [4, 1]])
     held_out = links([[1], [1], [1], [1]], [[2, 4], [1, 4], [2, 3], [4, 3]])  # The last: a tie.
     found = of_tuples(relation, train, held_out, rows=documents)
-    assert found == Trivial("triplet_accuracy", 0.5, "the best raw feature")
+    assert found == TupleBaseline("triplet_accuracy", 0.5, "the best raw feature")
     # By weights the third is better, as it is: right of 2 > 3 and 3 > 4.
     heavy = links([[1], [1], [1]], [[2, 1], [2, 3], [3, 4]], [1, 1, 9])
     found = of_tuples(relation, heavy, held_out, rows=documents)
-    assert found == Trivial("triplet_accuracy", 0.75, "the best raw feature")
+    assert found == TupleBaseline("triplet_accuracy", 0.75, "the best raw feature")
 
 
 def test_lists_without_a_query_by_the_feature_that_orders_training():
@@ -120,7 +122,9 @@ def test_lists_without_a_query_by_the_feature_that_orders_training():
     held_out = links([[1, 0, -1], [0, 0, -1]], [[1, 4, 0], [1, 2, 0]])
     found = of_tuples(relation, train, held_out, rows=documents)
     # The relevant document of the one list that has some is second.
-    assert found == pytest.approx(Trivial("ndcg_at_10", 1 / np.log2(3), "the best raw feature"))
+    assert found == pytest.approx(
+        TupleBaseline("ndcg_at_10", 1 / np.log2(3), "the best raw feature")
+    )
 
 
 def test_documents_that_nothing_compares_to_their_query_are_ranked_by_one_feature():
@@ -129,13 +133,15 @@ def test_documents_that_nothing_compares_to_their_query_are_ranked_by_one_featur
     train = links([[1], [1]], [[2, 1, 9], [2, 3, 9]])
     held_out = links([[1], [1]], [[2, 1, 9], [1, 3, 9]])
     found = of_tuples(pairs, train, held_out, lambda *_: None, documents)
-    assert found == Trivial("triplet_accuracy", 0.5, "the best raw feature")
+    assert found == TupleBaseline("triplet_accuracy", 0.5, "the best raw feature")
 
     lists = spec.lists("document", "query", 3)
     train = links([[0, 2, 1]], [[1, 2, 3, 9]])
     held_out = links([[1, 0, -1]], [[1, 4, 0, 9]])
     found = of_tuples(lists, train, held_out, lambda *_: None, documents)
-    assert found == pytest.approx(Trivial("ndcg_at_10", 1 / np.log2(3), "the best raw feature"))
+    assert found == pytest.approx(
+        TupleBaseline("ndcg_at_10", 1 / np.log2(3), "the best raw feature")
+    )
 
 
 def test_documents_that_are_not_known_come_last():

@@ -12,8 +12,8 @@ from PIL import Image
 from sklearn.metrics import mean_squared_error
 
 from components.corpus_evaluator.baselines import image_baseline
-from components.corpus_evaluator.baselines.image_baseline import BRIGHTNESS, PLACE, of_images
-from components.corpus_evaluator.baselines.tuple_baseline import Trivial
+from components.corpus_evaluator.baselines.image_baseline import BRIGHTNESS, PIXEL, of_images
+from components.corpus_evaluator.baselines.tuple_baseline import TupleBaseline
 
 SHAPE = (1, 2, 1)
 
@@ -23,7 +23,7 @@ def sums(labels, images=None, shape=SHAPE):
     found = image_baseline.nothing(shape)
     for number, label in enumerate(labels):
         pixels = np.array(label, np.uint8).reshape(shape)
-        found[PLACE] += image_baseline.by_place(pixels)
+        found[PIXEL] += image_baseline.by_pixel(pixels)
         if images is not None:
             image = np.array(images[number], np.uint8).reshape(*shape[:2], 1)
             found[BRIGHTNESS] += image_baseline.by_brightness(pixels, image)
@@ -33,7 +33,7 @@ def sums(labels, images=None, shape=SHAPE):
 def test_the_mean_label_by_hand():
     train, held_out = sums([[0, 255], [51, 255]]), sums([[51, 204]])
     # Said is .1 and 1, where .2 and .8 are right.
-    expected = Trivial("mse", (0.1**2 + 0.2**2) / 2, "the mean label image", "below")
+    expected = TupleBaseline("mse", (0.1**2 + 0.2**2) / 2, "the mean label image", "below")
     assert of_images(train, held_out) == pytest.approx(expected)
 
 
@@ -41,7 +41,7 @@ def test_a_threshold_of_the_input_by_hand():
     train = sums([[0, 255], [255, 0]], [[10, 90], [90, 10]])
     # Bright is on; at either place it is a matter of chance. 200 is not known: the mean, .5.
     held_out = sums([[255, 0], [0, 255]], [[90, 10], [10, 200]])
-    expected = Trivial("mse", 0.5**2 / 4, "brightness of the input", "below")
+    expected = TupleBaseline("mse", 0.5**2 / 4, "brightness of the input", "below")
     assert of_images(train, held_out) == pytest.approx(expected)
 
 
@@ -60,7 +60,7 @@ def test_errors_agree_with_scikit_learn(channels):
         for channel in range(channels):
             known = labels[:6][..., channel][images[:6, ..., 0] == level]
             by_level[..., channel][images[6:, ..., 0] == level] = known.mean()
-    for name, said in ((PLACE, mean), (BRIGHTNESS, by_level)):
+    for name, said in ((PIXEL, mean), (BRIGHTNESS, by_level)):
         wanted = mean_squared_error(labels[6:].ravel() / 255, said.ravel() / 255)
         found = image_baseline.squared_error(train[name], held_out[name])
         assert found == pytest.approx(wanted, abs=1e-12)
@@ -69,7 +69,7 @@ def test_errors_agree_with_scikit_learn(channels):
 def test_without_images_there_is_no_baseline():
     nothing, some = image_baseline.nothing(SHAPE), sums([[1, 2]])
     for train, held_out in ((nothing, some), (some, nothing), (nothing, nothing)):
-        assert math.isnan(image_baseline.squared_error(train[PLACE], held_out[PLACE]))
+        assert math.isnan(image_baseline.squared_error(train[PIXEL], held_out[PIXEL]))
         assert of_images(train, held_out) is None
 
 
@@ -106,8 +106,8 @@ def test_files_are_added_up_and_what_does_not_decode_is_left_out(tmp_path):
     with beam.Pipeline() as pipeline:
         assert_that(pipeline | beam.Create(paths) | beam.ParDo(reader), equal_to([3, 2, 0]))
 
-    expected = sums([[0, 255]] + [[255, 0]] * 4)[PLACE]
+    expected = sums([[0, 255]] + [[255, 0]] * 4)[PIXEL]
     known = sums([[0, 255], [255, 0], [255, 0]], [[10, 90], [90, 10], [90, 10]])[BRIGHTNESS]
     found = image_baseline.read(folder, SHAPE)
-    assert found[PLACE].tolist() == expected.tolist()
+    assert found[PIXEL].tolist() == expected.tolist()
     assert found[BRIGHTNESS].tolist() == known.tolist()

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from components.common.evaluation_results import GateResult, Verdict
-from components.evaluator.tuple_gates import judged
+from components.evaluator.tuple_gates import apply_gates
 from relation.recipe import Evaluation
 
 KEPT = GateResult("auc", "min", 0.5, 0.9, None, True)
@@ -20,7 +20,7 @@ def found(metrics=None, slices=None, blessed=True, gates=(KEPT,)):
 
 def broken(verdict, corpus=NOTHING, /, **evaluation):
     """The gates that are not passed."""
-    result = judged(verdict, corpus, Evaluation(gates={"auc": {"min": 0.5}}, **evaluation))
+    result = apply_gates(verdict, corpus, Evaluation(gates={"auc": {"min": 0.5}}, **evaluation))
     refused = [gate for gate in result.gates if not gate.passed]
     assert result.blessed is (verdict.blessed and not refused)
     return refused
@@ -95,7 +95,7 @@ def test_errors_must_be_below_those_that_need_no_training():
     corpus = {**NOTHING, "tuples": least}
     [gate] = broken(found({"mse": 0.1}), corpus)
     assert (gate.kind, gate.metric, gate.bound, gate.threshold) == ("baseline", "mse", "below", 0.1)
-    assert gate.asked() == "< 0.1"
+    assert gate.bound_text() == "< 0.1"
     assert len(broken(found({"mse": math.nan}), corpus)) == 1
     assert broken(found({"mse": 0.09}), corpus) == []
     assert len(broken(found({"mse": 0.09}), corpus, baseline={"margin": 0.02})) == 1
@@ -159,7 +159,7 @@ def test_a_metric_that_could_not_be_measured_passes_no_gate():
 def test_a_verdict_survives_its_file(tmp_path):
     from components.common.evaluation_results import read_verdict, write_verdict
 
-    verdict = judged(
+    verdict = apply_gates(
         found(slices={("site", "north"): {"auc": 0.9}}),
         asked({"map_at_r": 0.6}),
         Evaluation(gates={"auc": {"min": 0.5}}),

@@ -44,11 +44,11 @@ def in_train(asked, members: set[int]) -> bool:
     pairs=st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=1, max_size=40),
     nodes=st.integers(2, 31),
     seed=st.integers(0, 3),
-    blocks=st.sampled_from([1, 3, 8]),
+    partitions=st.sampled_from([1, 3, 8]),
     held=st.sampled_from([1, 5, 1000]),
     shards=st.integers(1, 3),
 )
-def test_random_graphs_against_union_find(pairs, nodes, seed, blocks, held, shards):
+def test_random_graphs_against_union_find(pairs, nodes, seed, partitions, held, shards):
     asked = request(seed=seed)
     found = components(range(nodes), pairs)
     expected = [set(), set()]
@@ -65,7 +65,7 @@ def test_random_graphs_against_union_find(pairs, nodes, seed, blocks, held, shar
     refused, stats, items, edges = "", {}, [], []
     try:
         stats, items, edges = splits(
-            asked, range(nodes), pairs, blocks=blocks, held=held, shards=shards
+            asked, range(nodes), pairs, partitions=partitions, held=held, shards=shards
         )
     except DataError as error:
         refused = str(error)
@@ -93,11 +93,13 @@ def path(start: int, length: int) -> list[tuple[int, int]]:
     return list(itertools.pairwise(range(start, start + length)))
 
 
-@pytest.mark.parametrize("blocks", [1, 16])
-def test_a_path_of_20_000_nodes_takes_a_logarithmic_number_of_rounds(blocks):
+@pytest.mark.parametrize("partitions", [1, 16])
+def test_a_path_of_20_000_nodes_takes_a_logarithmic_number_of_rounds(partitions):
     pairs = path(0, 20_000) + [p for n in range(20) for p in path(20_000 + 500 * n, 500)]
     random.Random(0).shuffle(pairs)
-    stats, items, _ = splits(request(), range(30_000), pairs, blocks=blocks, held=500, shards=8)
+    stats, items, _ = splits(
+        request(), range(30_000), pairs, partitions=partitions, held=500, shards=8
+    )
     assert stats["components"] == {
         "count": 21,
         "connected_entities": 30_000,
@@ -112,7 +114,7 @@ def test_a_path_of_20_000_nodes_takes_a_logarithmic_number_of_rounds(blocks):
 def test_stars_that_no_task_holds_at_once():
     pairs = [(0, n) for n in range(1, 4000)] + [(5000 + n // 40, 6000 + n) for n in range(4000)]
     nodes = {node for pair in pairs for node in pair}
-    stats, items, _ = splits(request(), sorted(nodes), pairs, blocks=4, held=200)
+    stats, items, _ = splits(request(), sorted(nodes), pairs, partitions=4, held=200)
     assert stats["components"]["largest"] == 4000
     assert stats["components"]["count"] == 101
     assert len(items[0]) + len(items[1]) == len(nodes)
@@ -139,7 +141,7 @@ def test_a_giant_component_is_refused():
     with pytest.raises(
         DataError, match=r"connect 90 of the 100 entities that have edges \(90%\)"
     ) as e:
-        splits(request(), range(5000), pairs, blocks=3)
+        splits(request(), range(5000), pairs, partitions=3)
     assert "among them item '" in str(e.value)
     assert "at most 85%" in str(e.value)
     assert "`shared`" in str(e.value)
@@ -166,7 +168,7 @@ def test_ends_of_two_types_with_equal_ids_are_two_entities(tmp_path):
         "other_examples": [row(key=n) for n in range(100)],
         "edges": [row(left=b"%d" % n, right=(n + 1) % 100) for n in range(0, 100, 2)],
     }
-    stats, out = run(asked, tmp_path, rows, blocks=3)
+    stats, out = run(asked, tmp_path, rows, partitions=3)
     assert stats["components"]["count"] == 150
     assert stats["components"]["largest"] == 2
     assert all(sum(map(len, out[name])) == len(rows[name]) for name in rows)
@@ -191,7 +193,7 @@ def test_shared_types_connect_nothing_and_edges_follow_the_other_end(tmp_path):
         "other_examples": [item(n) for n in range(100)],
         "edges": [edge(n % 10, n) for n in range(100)] + [edge(3, 777)],
     }
-    stats, out = run(request(**SHARED), tmp_path, rows, blocks=3)
+    stats, out = run(request(**SHARED), tmp_path, rows, partitions=3)
     assert stats["components"] == {"count": 100, "connected_entities": 0, "largest": 1, "rounds": 0}
     assert stats["edges"] == {"with_one_end": 1, "without_an_end": 0}
     for side in (0, 1):

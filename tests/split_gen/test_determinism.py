@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from components.split_gen.split_context import blocks_for
+from components.split_gen.split_context import partitions_for
 from tests.split_gen.helpers import ENDS, by_time, edge, item, request, run
 
 PARALLEL = ["--direct_num_workers=2", "--direct_running_mode=multi_processing"]
@@ -14,10 +14,10 @@ ROWS = {
 
 
 IN_MEMORY = {
-    "two": {"shards": 2, "blocks": 3, "held": 50},
-    "eight": {"shards": 8, "blocks": 5, "held": 7},
+    "two": {"shards": 2, "partitions": 3, "held": 50},
+    "eight": {"shards": 8, "partitions": 5, "held": 7},
 }
-IN_PROCESSES = {"processes": {"shards": 8, "blocks": 2, "held": 100, "flags": PARALLEL}}
+IN_PROCESSES = {"processes": {"shards": 8, "partitions": 2, "held": 100, "flags": PARALLEL}}
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,6 @@ def test_shards_order_blocks_and_workers_change_nothing(tmp_path, asked, setting
 
 
 def test_blocks_grow_with_the_input():
-    assert blocks_for([10]) == 1
-    assert blocks_for([2**30] * 4) == 512
-    assert blocks_for([2**40]) == 1024
+    assert partitions_for([10]) == 1
+    assert partitions_for([2**30] * 4) == 512
+    assert partitions_for([2**40]) == 1024

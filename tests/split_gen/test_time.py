@@ -77,9 +77,9 @@ def split(folder: Path, times: list, asked: SplitRequest | None = None, **settin
     ),
     train=st.integers(1, 3),
     evaluation=st.integers(1, 3),
-    blocks=st.sampled_from([1, 4]),
+    partitions=st.sampled_from([1, 4]),
 )
-def test_the_earliest_share_trains(tmp_path_factory, times, train, evaluation, blocks):
+def test_the_earliest_share_trains(tmp_path_factory, times, train, evaluation, partitions):
     type_ = "int" if isinstance(times[0], int) else "float"
     asked = by_time(type_, train=train, eval=evaluation)
     folder = tmp_path_factory.mktemp("time")
@@ -87,7 +87,7 @@ def test_the_earliest_share_trains(tmp_path_factory, times, train, evaluation, b
         with pytest.raises(DataError, match="one and the same time 'at'"):
             split(folder, times, asked)
         return
-    _, parts = split(folder, times, asked, blocks=blocks, held=5)
+    _, parts = split(folder, times, asked, partitions=partitions, held=5)
     assert max(parts[0]) < min(parts[1])
     assert sorted(parts[0] + parts[1]) == sorted(times)
     # No other cut between two times is closer to the shares.
@@ -98,7 +98,7 @@ def test_the_earliest_share_trains(tmp_path_factory, times, train, evaluation, b
 
 def test_shares_are_exact_where_no_times_are_equal(tmp_path):
     times = np.random.default_rng(0).permutation(np.arange(-500, 500)).tolist()
-    stats, parts = split(tmp_path, times, blocks=5, held=50)
+    stats, parts = split(tmp_path, times, partitions=5, held=50)
     assert sorted(parts[0]) == list(range(-500, 250))
     assert stats["time"] == {"moment": 250, "rows_of_that_moment": "eval"}
     assert stats["rows"]["examples"]["train"] == 750
@@ -121,7 +121,7 @@ def test_one_row_and_equal_rows_are_refused(tmp_path):
 
 def test_rows_with_one_id_are_as_early_as_the_earliest(tmp_path):
     rows = [item(n, at=n) for n in range(8)] + [item(0, at=100), item(7, at=200)]
-    _, out = run(by_time(), tmp_path, {"examples": rows}, blocks=3)
+    _, out = run(by_time(), tmp_path, {"examples": rows}, partitions=3)
     assert item(0, at=100) in out["examples"][0]
     assert item(7, at=200) in out["examples"][1]
 
@@ -165,7 +165,7 @@ def test_edges_go_where_their_entities_are(tmp_path):
         "examples": [item(n, at=n) for n in range(100)],
         "edges": [edge(n, n + 1) for n in range(99)] + [edge(500, 3), edge(99, 500)],
     }
-    stats, out = run(timed(), tmp_path, rows, blocks=3)
+    stats, out = run(timed(), tmp_path, rows, partitions=3)
     assert ids(out["examples"][0]) == list(range(75))
     assert ids(out["edges"][0], "left") == [*range(75), 500]
     assert ids(out["edges"][1], "left") == [*range(75, 100)]
@@ -179,7 +179,12 @@ def test_edges_of_shared_entities_are_split_by_their_own_time(tmp_path):
         "edges": [edge(n, n % 50, at=n // 2) for n in range(1000)],
     }
     stats, out = run(
-        timed(**{**SHARED, "shared": ["user", "item"]}), tmp_path, rows, shards=3, blocks=4, held=9
+        timed(**{**SHARED, "shared": ["user", "item"]}),
+        tmp_path,
+        rows,
+        shards=3,
+        partitions=4,
+        held=9,
     )
     assert ids(out["edges"][0], "left") == list(range(750))
     assert len(out["examples"][0]) == pytest.approx(750, abs=60)
@@ -193,7 +198,7 @@ def test_of_two_types_the_one_that_is_not_shared_has_the_time(tmp_path):
         "other_examples": [item(n, at=-n) for n in range(100)],
         "edges": [edge(n % 40, n) for n in range(100)],
     }
-    _, out = run(timed(**SHARED), tmp_path, rows, blocks=2)
+    _, out = run(timed(**SHARED), tmp_path, rows, partitions=2)
     assert ids(out["other_examples"][1]) == list(range(25))
     assert ids(out["edges"][1], "right") == list(range(25))
 

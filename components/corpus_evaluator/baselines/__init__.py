@@ -1,1 +1,1 @@
-"""What needs no training: the model must beat it."""
+"""Baselines without training, which a model must beat."""

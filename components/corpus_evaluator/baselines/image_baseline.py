@@ -1,8 +1,8 @@
-"""Label images without training: what training labels are on average at a place, or a brightness.
+"""Baselines of label images: the mean training label at a pixel, or at a brightness of the input.
 
-By place it is the mean label image. By brightness a pixel of the label is told from the input's
-pixel there, which is as good as any threshold of the input, or better. Both are means of groups of
-pixels, of which three sums tell all: whole numbers, so that no order of tuples changes them.
+The first is the mean label image. The second predicts a pixel of the label from the pixel of the
+input at the same position, at least as well as any threshold of the input does. Both are means of
+groups of pixels, and follow from three integer sums, which do not depend on the order of tuples.
 """
 
 import hashlib
@@ -17,24 +17,29 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from components.common.tfrecord_reader import read_batches
-from components.corpus_evaluator.baselines.tuple_baseline import Trivial
+from components.corpus_evaluator.baselines.tuple_baseline import TupleBaseline
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 Sums: TypeAlias = npt.NDArray[np.int64]
-"""Of groups of pixels their number, sum, and sum of squares: [3, groups]."""
+"""Count, sum and sum of squares of each group of pixels, int64 [3, groups]."""
 
 LEVELS = 256
-PLACE, BRIGHTNESS = "the mean label image", "brightness of the input"
+PIXEL, BRIGHTNESS = "the mean label image", "brightness of the input"
 
 
-def by_place(label: Pixels) -> Sums:
-    """Each value of a label, [height, width, channels], is a group."""
+def by_pixel(label: Pixels) -> Sums:
+    """Sums of a label, uint8 [height, width, channels]; each of its values is a group."""
     values = label.astype(np.int64).ravel()
     return np.stack([np.ones_like(values), values, values**2])
 
 
 def by_brightness(label: Pixels, image: Pixels) -> Sums:
-    """A level of the input, [height, width, 1], and a channel of the label are a group."""
+    """Sums of a label, by level of the input and channel of the label.
+
+    Args:
+      label: uint8 [height, width, channels].
+      image: the input, uint8 [height, width, 1].
+    """
     channels = label.shape[2]
     groups = (image.astype(np.int64) * channels + np.arange(channels)).ravel()
     values = label.astype(np.float64).ravel()
@@ -43,9 +48,12 @@ def by_brightness(label: Pixels, image: Pixels) -> Sums:
 
 
 def squared_error(train: Sums, held_out: Sums) -> float:
-    """Mean squared error of pixels in [0, 1] that are said to be the mean of their training group.
+    """Mean squared error of predicting each pixel as the training mean of its group.
 
-    A pixel of a group that training has not is said to be the mean of all; NaN: there is no pixel.
+    A group without training pixels is predicted as the mean of all. Pixels are in [0, 1].
+
+    Returns:
+      The error; NaN if there are no pixels.
     """
     total, overall = train[0].sum(), train[1].sum() / max(train[0].sum(), 1)
     if not total or not held_out[0].sum():
@@ -56,34 +64,34 @@ def squared_error(train: Sums, held_out: Sums) -> float:
     return float(errors.sum() / count.sum() / (LEVELS - 1) ** 2)
 
 
-def of_images(train: dict[str, Sums], held_out: dict[str, Sums]) -> Trivial | None:
-    """The better of the two, by the sums of each; None: there are no images."""
-    found = {name: squared_error(sums, held_out[name]) for name, sums in train.items()}
-    known = {name: value for name, value in found.items() if not np.isnan(value)}
-    if not known:
+def of_images(train: dict[str, Sums], held_out: dict[str, Sums]) -> TupleBaseline | None:
+    """The better of the two baselines, by the sums of each; None if there are no images."""
+    errors = {name: squared_error(sums, held_out[name]) for name, sums in train.items()}
+    errors = {name: error for name, error in errors.items() if not np.isnan(error)}
+    if not errors:
         return None
-    by = min(known, key=lambda name: known[name])
-    return Trivial("mse", known[by], by, "below")
+    by = min(errors, key=lambda name: errors[name])
+    return TupleBaseline("mse", errors[by], by, "below")
 
 
 class ReadImages(beam.DoFn):
-    """A file of tuples → how many have a label; their sums are written to `folder`."""
+    """Writes the sums of a file of tuples to a folder: path → number of labels."""
 
     def __init__(self, folder: str, label: str, image: str | None, shape: tuple[int, ...]) -> None:
-        """Reads the features `label` and `image`, images of which the label has a shape."""
+        """Reads the features `label`, of a shape, and `image`, the input, if there is one."""
         self._folder, self._label, self._image, self._shape = folder, label, image, shape
 
     def process(self, path: str) -> Iterator[int]:
-        """Adds up a file."""
+        """Writes the sums of a file."""
         height, width, channels = self._shape
-        sums = nothing(self._shape)
+        sums = no_sums(self._shape)
         for records in read_batches(path):
             for record in records:
                 example = tf.train.Example.FromString(record)
                 label = decoded(example, self._label, height, width, channels)
                 if label is None:
                     continue
-                sums[PLACE] += by_place(label)
+                sums[PIXEL] += by_pixel(label)
                 image = decoded(example, self._image, height, width, 1) if self._image else None
                 if image is not None:
                     sums[BRIGHTNESS] += by_brightness(label, image)
@@ -93,12 +101,12 @@ class ReadImages(beam.DoFn):
         np.savez_compressed(buffer, **{str(n): part for n, part in enumerate(sums.values())})
         with tf.io.gfile.GFile(os.path.join(self._folder, name), "wb") as file:
             file.write(buffer.getvalue())
-        yield int(sums[PLACE][0, 0])
+        yield int(sums[PIXEL][0, 0])
 
 
 def read(folder: str, shape: tuple[int, ...]) -> dict[str, Sums]:
-    """All that `ReadImages` has written to a folder."""
-    sums = nothing(shape)
+    """The total of all sums that `ReadImages` has written to a folder."""
+    sums = no_sums(shape)
     for path in tf.io.gfile.glob(os.path.join(folder, "*")):
         with tf.io.gfile.GFile(path, "rb") as file, np.load(io.BytesIO(file.read())) as parts:
             for number, total in enumerate(sums.values()):
@@ -106,15 +114,15 @@ def read(folder: str, shape: tuple[int, ...]) -> dict[str, Sums]:
     return sums
 
 
-def nothing(shape: tuple[int, ...]) -> dict[str, Sums]:
-    """The sums of no image."""
+def no_sums(shape: tuple[int, ...]) -> dict[str, Sums]:
+    """Sums without any image: zeros."""
     height, width, channels = shape
-    groups = {PLACE: height * width * channels, BRIGHTNESS: LEVELS * channels}
+    groups = {PIXEL: height * width * channels, BRIGHTNESS: LEVELS * channels}
     return {name: np.zeros((3, count), dtype=np.int64) for name, count in groups.items()}
 
 
 def decoded(example: Any, name: str, height: int, width: int, channels: int) -> Pixels | None:
-    """An image as towers see it, but for rounding to 1/255; None: there is none that decodes."""
+    """An image as towers decode it, rounded to uint8; None if it is missing or malformed."""
     values = example.features.feature[name].bytes_list.value
     if not values:
         return None

@@ -1,1 +1,1 @@
-"""Entities as vectors, with the keys that say which belong together."""
+"""Entities as vectors, with the keys that tell which are relevant to each other."""

@@ -1,4 +1,4 @@
-"""Do embeddings use their space? Pure functions."""
+"""Measures whether embeddings have collapsed: pure functions."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
@@ -12,23 +12,23 @@ Vector: TypeAlias = npt.NDArray[np.float64]
 Matrix: TypeAlias = npt.NDArray[np.float64]
 
 _VALUES = 2**22
-"""So many numbers are looked at a time."""
+"""Numbers in memory at a time."""
 SIDE = 2048
-"""Of embeddings of more dimensions than this, as many rows tell the effective rank."""
+"""With more dimensions than this, the effective rank is that of the first `SIDE` rows."""
 
 
 class Shape(NamedTuple):
-    """How n embeddings of d dimensions lie.
+    """Figures of n embeddings of d dimensions; `corpus.json` holds them under these names.
 
     Attributes:
       rows, dimensions: n, d.
-      finite: share of the rows whose numbers are all finite.
-      effective_rank: in how many dimensions they vary: the exponential of the entropy of the
-        covariance's normalized eigenvalues (Roy and Vetterli, "The effective rank", 2007); from 1
-        to min(d, n − 1), 0 where nothing varies, NaN where a row is not finite. Where d > `SIDE`,
-        that of the first `SIDE` rows.
-      spread: root mean squared distance from the mean, over root mean squared length: 0 where all
-        are one point, 1 where their mean is 0; NaN as above.
+      finite: share of the rows whose numbers are all finite, in [0, 1].
+      effective_rank: number of dimensions in which they vary, in [1, min(d, n − 1)]: the
+        exponential of the entropy of the covariance's normalized eigenvalues (Roy and Vetterli,
+        "The effective rank", 2007). 0 if all rows are equal, NaN if a row is not finite. If
+        d > `SIDE`, that of the first `SIDE` rows.
+      spread: dispersion, in [0, 1]: root mean squared distance from the mean, over root mean
+        squared length. 0 if all rows are equal, 1 if their mean is 0, NaN if a row is not finite.
     """
 
     rows: int
@@ -39,7 +39,7 @@ class Shape(NamedTuple):
 
 
 def shape(embeddings: Floats) -> Shape:
-    """Measures embeddings, [n, d], some at a time, in the memory of a matrix of side `SIDE`."""
+    """Measures embeddings, [n, d], part by part; memory is bounded by a `SIDE` × `SIDE` matrix."""
     n, d = embeddings.shape
     step = max(1, _VALUES // max(d, 1))
     parts = [slice(start, start + step) for start in range(0, n, step)]
@@ -58,7 +58,7 @@ def shape(embeddings: Floats) -> Shape:
     else:
         squares = _products(embeddings[:SIDE])
         varying = sum(float(np.square(embeddings[part] - mean).sum()) for part in parts)
-    if varying <= 1e-10 * length or not varying:  # Less than float32 can tell.
+    if varying <= 1e-10 * length or not varying:  # Below the resolution of float32.
         return Shape(n, d, 1.0, 0.0, 0.0)
     values = np.clip(np.linalg.eigvalsh(squares), 0, None)
     shares = values[values > 0] / values.sum()
@@ -67,21 +67,24 @@ def shape(embeddings: Floats) -> Shape:
 
 
 def _covariance(embeddings: Floats, mean: Vector, parts: Sequence[slice]) -> Matrix:
-    """n times that of all rows, [d, d]."""
-    found = np.zeros((len(mean), len(mean)))
+    """n times the covariance of all rows: [n, d] → float64 [d, d]."""
+    total = np.zeros((len(mean), len(mean)))
     for part in parts:
         rows = embeddings[part] - mean
-        found += rows.T @ rows
-    return found
+        total += rows.T @ rows
+    return total
 
 
 def _products(embeddings: Floats) -> Matrix:
-    """Dot products of the rows about their mean, [n, n], which have the same eigenvalues."""
+    """Dot products of the centred rows: [n, d] → float64 [n, n].
+
+    Their positive eigenvalues are those of n times the covariance.
+    """
     n, d = embeddings.shape
-    found = np.zeros((n, n))
+    products = np.zeros((n, n))
     step = max(1, _VALUES // n)
     for start in range(0, d, step):
         columns = embeddings[:, start : start + step].astype(np.float64)
         columns -= columns.mean(axis=0)
-        found += columns @ columns.T
-    return found
+        products += columns @ columns.T
+    return products

@@ -1,4 +1,4 @@
-"""Beam: rows of entities → shards of ids, keys, slices and vectors, each entity once."""
+"""Beam: encodes rows of entities to shards of ids, keys, slices and vectors, each entity once."""
 
 import io
 import itertools
@@ -12,33 +12,34 @@ import apache_beam as beam
 import numpy as np
 import tensorflow as tf
 
-from components.common import hashing as keys
+from components.common import hashing
 from components.common.row_requirements import RowSpec
 from components.common.row_validation import RowValidator
 from components.common.tfrecord_reader import read_batches
-from components.corpus_evaluator.embeddings.points import U64, Floats, Keys, Places, Points
-from components.corpus_evaluator.embeddings.raw_features import Layout
+from components.corpus_evaluator.embeddings.points import U64, Floats, Keys, Points, Positions
+from components.corpus_evaluator.embeddings.raw_features import RawFeatureLayout
 
 RAW = "raw"
-"""The vectors of entities without training; those of models have the models' names."""
+"""The name of the raw features; the vectors of models have the models' names."""
 BATCH = 256
 
 
 @dataclass(frozen=True)
 class EntityPlan:
-    """How the rows of an entity type are read.
+    """How to encode the entities of one type.
 
     Attributes:
       name: the entity type.
-      id: the feature that identifies a row.
-      rows: what RelationGen asks of a row that it uses; None: rows are tuples, made of such rows.
-      roles: the roles of the tuples that hold such entities; empty: rows are entities.
-      label: the feature whose values are the keys; None: there are none, or they come of links.
-      layout: the features that are compared without training.
+      id: the feature that identifies an entity.
+      rows: requirements of RelationGen that a row must meet; None if rows are tuples.
+      roles: the roles of the tuples that hold such entities; empty if rows are entities.
+      label: the feature whose values are the keys; None if there are no keys, or if edges or
+        tuples provide them.
+      layout: the raw features, which baselines compare.
       slices: features whose values are kept.
       models: folders of SavedModels by name; each embeds the type by `embed_<name>`.
       folder: where shards are written.
-      shards: how many.
+      shards: number of shards.
     """
 
     name: str
@@ -46,14 +47,14 @@ class EntityPlan:
     rows: RowSpec | None
     roles: tuple[str, ...]
     label: str | None
-    layout: Layout
+    layout: RawFeatureLayout
     slices: tuple[str, ...]
     models: Mapping[str, str]
     folder: str
     shards: int
 
     def entities(self, record: bytes) -> Iterator[tf.train.Example]:
-        """The entities of a record: itself, or the members of a tuple."""
+        """The entities in a record: the record itself, or the members of a tuple."""
         example = tf.train.Example.FromString(record)
         if not self.roles:
             yield example
@@ -70,7 +71,15 @@ class EntityPlan:
 
 @dataclass(frozen=True, eq=False)
 class Encoded:
-    """n entities; `vectors` by name, [n, d] each; `slices` of each the values, as text."""
+    """n encoded entities.
+
+    Attributes:
+      ids: hashes of the ids, uint64 [n].
+      names: the ids.
+      keys: the keys of each entity.
+      slices: for each entity the values of the slice features, as text.
+      vectors: float32 [n, d] by name.
+    """
 
     ids: U64
     names: list[bytes]
@@ -81,23 +90,23 @@ class Encoded:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def take(self, places: Places) -> "Encoded":
-        """Some of them."""
+    def take(self, positions: Positions) -> "Encoded":
+        """The entities at some positions, int64 [m]."""
         return Encoded(
-            self.ids[places],
-            [self.names[i] for i in places.tolist()],
-            self.keys.take(places),
-            [self.slices[i] for i in places.tolist()],
-            {name: vectors[places] for name, vectors in self.vectors.items()},
+            self.ids[positions],
+            [self.names[i] for i in positions.tolist()],
+            self.keys.take(positions),
+            [self.slices[i] for i in positions.tolist()],
+            {name: vectors[positions] for name, vectors in self.vectors.items()},
         )
 
     def points(self, name: str) -> Points:
-        """As points by one of their vectors."""
+        """The entities as points, by the vectors of a name."""
         return Points(self.ids, self.keys, self.vectors[name])
 
 
 def joined(parts: Sequence[Encoded]) -> Encoded:
-    """All entities of some parts, by id, each once."""
+    """Concatenates parts, in ascending order of ids, each entity once."""
     starts = np.concatenate([[0], *(np.diff(part.keys.starts) for part in parts)])
     every = Encoded(
         np.concatenate([part.ids for part in parts]),
@@ -110,36 +119,36 @@ def joined(parts: Sequence[Encoded]) -> Encoded:
 
 
 class Encode(beam.DoFn):
-    """A file of rows → (shard, Encoded): parts of what belongs to a shard."""
+    """Encodes the rows of a file: path → (shard, part of the shard)."""
 
     def __init__(self, plan: EntityPlan) -> None:
         self._plan = plan
 
     def setup(self) -> None:
-        """Loads the models, and makes the C++ decoder, which does not pickle."""
-        self._validated = RowValidator(self._plan.rows) if self._plan.rows is not None else None
+        """Loads the models, and builds the C++ decoder, which cannot be pickled."""
+        self._validator = RowValidator(self._plan.rows) if self._plan.rows is not None else None
         self._models = {name: tf.saved_model.load(path) for name, path in self._plan.models.items()}
 
     def process(self, path: str) -> Iterator[Any]:
-        """Reads a file in batches."""
+        """Encodes a file, batch by batch."""
         for records in read_batches(path):
-            if self._validated is not None:
-                reasons = self._validated(records).reasons
+            if self._validator is not None:
+                reasons = self._validator(records).reasons
                 records = list(itertools.compress(records, [not reason for reason in reasons]))
-            found: dict[bytes, tf.train.Example] = {}
+            examples: dict[bytes, tf.train.Example] = {}
             for record in records:
                 for example in self._plan.entities(record):
                     for value in values_of(example, self._plan.id)[:1]:
-                        found.setdefault(value, example)
-            names = list(found)
+                        examples.setdefault(value, example)
+            names = list(examples)
             for start in range(0, len(names), BATCH):
-                part = self._encoded(names[start : start + BATCH], found)
-                shards = keys.multiply_shift(part.ids, self._plan.shards).astype(np.int64)
+                part = self._encoded(names[start : start + BATCH], examples)
+                shards = hashing.multiply_shift(part.ids, self._plan.shards).astype(np.int64)
                 for shard in np.unique(shards).tolist():
                     yield shard, part.take(np.flatnonzero(shards == shard))
 
-    def _encoded(self, names: list[bytes], found: Mapping[bytes, tf.train.Example]) -> Encoded:
-        plan, examples = self._plan, [found[name] for name in names]
+    def _encoded(self, names: list[bytes], by_id: Mapping[bytes, tf.train.Example]) -> Encoded:
+        plan, examples = self._plan, [by_id[name] for name in names]
         serialized = tf.constant([example.SerializeToString() for example in examples])
         vectors = {
             name: model.signatures[f"embed_{plan.name}"](examples=serialized)["embedding"].numpy()
@@ -159,10 +168,10 @@ class Encode(beam.DoFn):
 
 
 def hashes(values: Sequence[bytes]) -> U64:
-    """64 bits of each value; an integer is its decimal digits."""
+    """Hashes n values to uint64 [n]; integers are hashed as their decimal digits."""
     if not len(values):
         return np.zeros(0, dtype=np.uint64)
-    return keys.hash_values(values, integers=False)
+    return hashing.hash_values(values, integers=False)
 
 
 def values_of(example: tf.train.Example, name: str) -> list[bytes]:
@@ -182,7 +191,7 @@ def text_of(values: Sequence[bytes]) -> str:
 
 
 class WriteShard(beam.DoFn):
-    """(shard, parts) → the number of entities, and the shard as a file."""
+    """Writes a shard to a file: (shard, parts) → number of entities."""
 
     def __init__(self, plan: EntityPlan) -> None:
         self._plan = plan
@@ -203,7 +212,7 @@ def shard_path(plan: EntityPlan, shard: int) -> str:
 
 
 def read_shards(plan: EntityPlan) -> Iterator[Encoded]:
-    """The shards that hold entities, in the order of ids."""
+    """Reads the shards that hold entities, in ascending order of ids."""
     for shard in range(plan.shards):
         path = shard_path(plan, shard)
         if tf.io.gfile.exists(path):
@@ -213,12 +222,12 @@ def read_shards(plan: EntityPlan) -> Iterator[Encoded]:
 
 @dataclass
 class EncodeEntities(beam.PTransform):
-    """Paths of files → how many entities each shard has."""
+    """Encodes files into shards: paths → number of entities in each shard."""
 
     plan: EntityPlan
 
     def expand(self, paths: beam.PCollection) -> beam.PCollection:
-        """Encodes and writes."""
+        """Encodes, groups by shard, and writes."""
         return (
             paths
             | "Encode" >> beam.ParDo(Encode(self.plan))

@@ -1,4 +1,4 @@
-"""Entities as points: ids, vectors, and the keys that tell which of them belong together."""
+"""Entities as points: ids, vectors, and the keys that tell which are relevant to each other."""
 
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -7,33 +7,33 @@ import numpy as np
 import numpy.typing as npt
 
 U64: TypeAlias = npt.NDArray[np.uint64]
-Places: TypeAlias = npt.NDArray[np.int64]
+Positions: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, eq=False)
 class Keys:
-    """Of each of n entities a set of 64-bit keys.
+    """A set of 64-bit keys for each of n entities.
 
-    A reference is relevant to a query when they share a key: that of a label, or the reference's
-    own id, which queries have that are linked to it.
+    A reference is relevant to a query if they share a key. A key is the hash of a label, or the id
+    of a reference: queries have the ids of the references that are related to them.
 
     Attributes:
-      starts: [n + 1], where the keys of each entity start among the values.
-      values: the keys; those of one entity are distinct.
+      starts: index of the first key of each entity, int64 [n + 1].
+      values: the keys of all entities, uint64 [starts[n]]; those of one entity are distinct.
     """
 
-    starts: Places
+    starts: Positions
     values: U64
 
     @classmethod
     def single(cls, values: U64) -> "Keys":
-        """One key an entity."""
+        """Keys of n entities that have one key each, uint64 [n]."""
         return cls(np.arange(len(values) + 1), values)
 
     @classmethod
     def of(cls, sets: list[U64]) -> "Keys":
-        """The distinct keys of each entity."""
+        """Keys of n entities, from an array of keys each; repeated keys count once."""
         distinct = [np.unique(values) for values in sets]
         starts = np.cumsum([0, *map(len, distinct)])
         return cls(starts, np.concatenate([np.zeros(0, np.uint64), *distinct]))
@@ -41,28 +41,32 @@ class Keys:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
-    def owners(self, start: int, stop: int) -> tuple[Places, U64]:
-        """Of the keys of some entities the owner of each, from 0 on, and the key."""
+    def owners(self, start: int, stop: int) -> tuple[Positions, U64]:
+        """The keys of the entities from `start` to `stop`.
+
+        Returns:
+          The owner of each key, counted from `start`, int64 [k]; and the key, uint64 [k].
+        """
         counts = np.diff(self.starts[start : stop + 1])
         owners = np.repeat(np.arange(stop - start), counts)
         return owners, self.values[self.starts[start] : self.starts[stop]]
 
-    def take(self, places: Places) -> "Keys":
-        """Those of some entities."""
-        counts = self.starts[places + 1] - self.starts[places]
+    def take(self, positions: Positions) -> "Keys":
+        """The keys of the entities at some positions, int64 [m]."""
+        counts = self.starts[positions + 1] - self.starts[positions]
         starts = np.concatenate([[0], np.cumsum(counts)])
         inside = np.arange(starts[-1]) - np.repeat(starts[:-1], counts)
-        return Keys(starts, self.values[np.repeat(self.starts[places], counts) + inside])
+        return Keys(starts, self.values[np.repeat(self.starts[positions], counts) + inside])
 
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """n entities, ordered by id.
+    """n entities in ascending order of ids.
 
     Attributes:
-      ids: hashes of the ids, ascending: [n].
-      keys: of each.
-      vectors: finite floats [n, d].
+      ids: hashes of the ids, ascending, uint64 [n].
+      keys: the keys of each entity.
+      vectors: finite floats, [n, d].
     """
 
     ids: U64
@@ -72,6 +76,6 @@ class Points:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def take(self, places: Places) -> "Points":
-        """Some of them, in order."""
-        return Points(self.ids[places], self.keys.take(places), self.vectors[places])
+    def take(self, positions: Positions) -> "Points":
+        """The points at ascending positions, int64 [m]."""
+        return Points(self.ids[positions], self.keys.take(positions), self.vectors[positions])

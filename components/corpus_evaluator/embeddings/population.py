@@ -1,4 +1,4 @@
-"""Entities of one type and split, once all shards are there; vectors stay in files."""
+"""The encoded entities of one type and split; their vectors stay in files."""
 
 import os
 from dataclasses import dataclass
@@ -6,20 +6,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from components.corpus_evaluator.embeddings.encode import RAW, EntityPlan, read_shards
-from components.corpus_evaluator.embeddings.points import U64, Floats, Keys, Places, Points
-from components.corpus_evaluator.embeddings.raw_features import Fitted
+from components.corpus_evaluator.embeddings.points import U64, Floats, Keys, Points, Positions
+from components.corpus_evaluator.embeddings.raw_features import FeatureScaling
 
 
 @dataclass(frozen=True, eq=False)
 class Population:
-    """n entities by id; `vectors` are files that are read where they are looked at.
+    """n entities in ascending order of ids.
 
     Attributes:
-      ids: hashes of the ids, ascending: [n].
+      ids: hashes of the ids, ascending, uint64 [n].
       names: the ids.
-      keys: of each, where labels tell what is relevant.
-      slices: of each the values of the slices' features, as text.
-      vectors: by name (`RAW`, and of each model), float32 [n, d].
+      keys: the keys of each entity, if labels define relevance.
+      slices: for each entity the values of the slice features, as text.
+      vectors: memory-mapped float32 [n, d], by name: `RAW`, and one for each model.
     """
 
     ids: U64
@@ -36,7 +36,7 @@ class Population:
         """Reads the shards of a plan.
 
         Args:
-          plan: what was encoded.
+          plan: the plan that was encoded.
           scratch: a local folder for the vectors.
         """
         ids, names, keys, starts, slices = [], [], [], [np.zeros(1, np.int64)], []
@@ -52,11 +52,11 @@ class Population:
                 widths[name] = vectors.shape[1]
                 with open(os.path.join(scratch, name), "ab") as file:
                     file.write(np.ascontiguousarray(vectors, dtype=np.float32).tobytes())
-        nothing = np.zeros(0, dtype=np.uint64)
+        no_keys = np.zeros(0, dtype=np.uint64)
         return cls(
-            np.concatenate([nothing, *ids]),
+            np.concatenate([no_keys, *ids]),
             names,
-            Keys(np.cumsum(np.concatenate(starts)), np.concatenate([nothing, *keys])),
+            Keys(np.cumsum(np.concatenate(starts)), np.concatenate([no_keys, *keys])),
             slices,
             {
                 name: _mapped(os.path.join(scratch, name), len(names), width)
@@ -64,19 +64,19 @@ class Population:
             },
         )
 
-    def fitted(self, fitted: Fitted, scratch: str) -> Floats:
-        """The raw vectors, comparable, as a file of their own."""
+    def comparable(self, scaling: FeatureScaling, scratch: str) -> Floats:
+        """The scaled raw features, memory-mapped float32 [n, d], in a file in `scratch`."""
         rows = self.vectors[RAW]
-        out = _mapped(os.path.join(scratch, "fitted"), len(rows), rows.shape[1], "w+")
-        fitted(rows, out)
+        out = _mapped(os.path.join(scratch, "scaled"), len(rows), rows.shape[1], "w+")
+        scaling(rows, out)
         return out
 
     def points(self, vectors: Floats, keys: Keys | None = None) -> Points:
-        """As points; with other keys, where links tell what is relevant."""
+        """The entities as points, with other keys if edges or tuples define relevance."""
         return Points(self.ids, self.keys if keys is None else keys, vectors)
 
-    def places(self, ids: U64) -> Places:
-        """Where ids are, -1 where they are not: shape of `ids`."""
+    def positions(self, ids: U64) -> Positions:
+        """The positions of ids, int64 of the shape of `ids`; -1 for an id that is not here."""
         if not len(self):
             return np.full(ids.shape, -1, dtype=np.int64)
         at = np.minimum(np.searchsorted(self.ids, ids), len(self) - 1)

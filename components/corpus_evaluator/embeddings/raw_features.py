@@ -1,7 +1,7 @@
-"""Entities as vectors without training: what a model must beat. Pure functions.
+"""Raw features of entities as vectors, which baselines compare: pure functions.
 
-A row is numbers | pixels | counts of hashed words; `fitted` makes them comparable, such that
-Euclidean distance weighs the three alike. Words of unit length make it the cosine of TF-IDF.
+A row holds numbers, pixels and counts of hashed words. `FeatureScaling` scales the three parts so
+that each has the same weight in a Euclidean distance; for words that is the cosine of TF-IDF.
 """
 
 import io
@@ -19,9 +19,9 @@ from components.corpus_evaluator.embeddings.points import Floats
 from relation.schema import Feature, FeatureKind
 
 SIDE = 16
-"""Images are compared at so many pixels a side, in colour."""
+"""Images are compared in colour, at `SIDE` × `SIDE` pixels."""
 WORDS = 512
-"""Words and categories are hashed to so many columns (Weinberger et al. 2009)."""
+"""Columns that words and categories are hashed to (Weinberger et al. 2009)."""
 _PIXELS = SIDE * SIDE * 3
 _WORD = re.compile(rb"\w+")
 _STEP = 8192
@@ -31,55 +31,55 @@ _WORDY = (FeatureKind.TEXT, FeatureKind.CATEGORICAL)
 
 
 @dataclass(frozen=True)
-class Layout:
-    """The features of an entity type, and the columns of each kind."""
+class RawFeatureLayout:
+    """The columns of the raw features of an entity type."""
 
     features: tuple[Feature, ...]
 
     @property
     def widths(self) -> tuple[int, int, int]:
-        """Columns of numbers, pixels and words."""
+        """Numbers of columns for numbers, pixels and words."""
         kinds = {feature.kind for feature in self.features}
         numbers = sum(f.width for f in self.features if f.kind is FeatureKind.NUMERIC)
         pixels = _PIXELS if FeatureKind.IMAGE in kinds else 0
         return numbers, pixels, WORDS if kinds & set(_WORDY) else 0
 
     def encode(self, examples: Sequence[tf.train.Example]) -> F32:
-        """Rows of raw entities: [n, Σ widths]; a number that is missing is NaN."""
+        """Encodes n entities, float32 [n, Σ widths]; a missing number is NaN."""
         numbers, pixels, words = self.widths
         out = np.zeros((len(examples), numbers + pixels + words), dtype=np.float32)
         out[:, :numbers] = np.nan
         for row, example in zip(out, examples, strict=True):
-            given, at = example.features.feature, 0
+            features, at = example.features.feature, 0
             for feature in self.features:
-                if feature.name not in given:
+                if feature.name not in features:
                     at += feature.width if feature.kind is FeatureKind.NUMERIC else 0
                     continue
-                values = _values(given[feature.name])
+                values = _values(features[feature.name])
                 if feature.kind is FeatureKind.NUMERIC:
                     values = values[: feature.width]
                     row[at : at + len(values)] = values
                     at += feature.width
                 elif feature.kind is FeatureKind.IMAGE:
-                    for value in given[feature.name].bytes_list.value[:1]:
+                    for value in features[feature.name].bytes_list.value[:1]:
                         row[numbers : numbers + pixels] = _pixels(value)
                 elif feature.kind in _WORDY:
                     _count(row[numbers + pixels :], feature, values)
         return out
 
-    def fitted(self, rows: Floats) -> "Fitted":
-        """What makes rows comparable, from those of the references."""
+    def fit(self, rows: Floats) -> "FeatureScaling":
+        """Fits the scaling to encoded rows, [n, Σ widths]."""
         numbers, pixels, _ = self.widths
-        total, squares, known, seen = (np.zeros(rows.shape[1]) for _ in range(4))
+        total, squares, present, seen = (np.zeros(rows.shape[1]) for _ in range(4))
         for step in _steps(rows):
             total += np.nansum(step, axis=0, dtype=np.float64)
-            known += (~np.isnan(step)).sum(axis=0)
-        known = np.maximum(known, 1)
-        mean = total / known
+            present += (~np.isnan(step)).sum(axis=0)
+        present = np.maximum(present, 1)
+        mean = total / present
         for step in _steps(rows):
             squares += np.nansum((step - mean) ** 2, axis=0)
             seen += (step > 0).sum(axis=0)
-        deviation = np.sqrt(squares / known)
+        deviation = np.sqrt(squares / present)
         scale = np.ones(rows.shape[1])
         scale[:numbers] = np.where(deviation[:numbers] > 0, deviation[:numbers], 1) * np.sqrt(
             max(numbers, 1)
@@ -88,20 +88,26 @@ class Layout:
         scale[numbers : numbers + pixels] = overall or 1.0
         mean[numbers + pixels :] = 0
         inverse = np.log((1 + len(rows)) / (1 + seen[numbers + pixels :])) + 1
-        return Fitted(self, mean, scale, inverse)
+        return FeatureScaling(self, mean, scale, inverse)
 
 
 @dataclass(frozen=True, eq=False)
-class Fitted:
-    """Means and scales of columns, and the inverse document frequency of words."""
+class FeatureScaling:
+    """Means and scales of columns, and the inverse document frequency of words.
 
-    layout: Layout
+    Attributes:
+      layout: the columns.
+      mean, scale: float64 [Σ widths].
+      inverse: inverse document frequencies, float64 [words].
+    """
+
+    layout: RawFeatureLayout
     mean: Floats
     scale: Floats
     inverse: Floats
 
     def __call__(self, rows: Floats, out: Floats) -> None:
-        """Puts comparable rows into `out`, of the same shape, a few thousand at a time."""
+        """Writes scaled rows to `out`; both are [n, Σ widths]."""
         numbers, pixels, _ = self.layout.widths
         for start in range(0, len(rows), _STEP):
             step = (rows[start : start + _STEP] - self.mean) / self.scale

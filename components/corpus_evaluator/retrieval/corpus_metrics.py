@@ -1,4 +1,4 @@
-"""Answers a question: what is near to held-out entities, in each of several spaces."""
+"""Metrics of a corpus: how well held-out entities retrieve references, in several spaces."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from components.common.corpus_results import MODEL, TRIVIAL
-from components.corpus_evaluator.embeddings.id_tuples import Links
+from components.common.corpus_results import BASELINE, MODEL
+from components.corpus_evaluator.embeddings.id_tuples import IdTuples
 from components.corpus_evaluator.embeddings.points import Floats, Keys, Points
 from components.corpus_evaluator.embeddings.population import Population
 from components.corpus_evaluator.request import CorpusRequest, Question
 from components.corpus_evaluator.retrieval import report_sample
+from components.corpus_evaluator.retrieval.distances import Similarity
 from components.corpus_evaluator.retrieval.estimate import Estimate, estimates
 from components.corpus_evaluator.retrieval.measures import (
     EXACT_PAIRS,
-    Similarity,
     Statistics,
     measure,
     names,
@@ -24,15 +24,18 @@ from components.corpus_evaluator.retrieval.measures import (
 from relation.names import EVAL
 
 PAIRS = 2**33
-"""Pairs of a query and a reference that are looked at; beyond them, queries are a sample."""
+"""Pairs of a query and a reference to compare, at most; beyond them, queries are sampled."""
 LEAST_QUERIES = 1000
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Space:
-    """Vectors of queries and references, and what is near among them.
+    """Vectors of queries and references, and how to compare them.
 
-    `by`: what they are, for a person.
+    Attributes:
+      queries, references: [n, d] and [m, d].
+      similarity: how to compare them.
+      by: the kind of vectors, as text.
     """
 
     queries: Floats
@@ -43,7 +46,7 @@ class Space:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Corpus:
-    """The queries of a question, its references, and what of each is relevant to the other."""
+    """The queries and references of a question, with keys that tell which are relevant."""
 
     question: Question
     queries: Population
@@ -53,21 +56,21 @@ class Corpus:
 
     @classmethod
     def of(
-        cls, question: Question, queries: Population, references: Population, related: Links
+        cls, question: Question, queries: Population, references: Population, related: IdTuples
     ) -> "Corpus":
-        """By labels, which are the keys, or by links from queries to references."""
+        """Takes labels as keys, or related pairs of a query and a reference."""
         if question.relevant == "label":
             return cls(question, queries, references, queries.keys, references.keys)
-        left = queries.places(related.members[:, 0])
-        right = references.places(related.members[:, 1])
-        known = (left >= 0) & (right >= 0)
-        linked = np.unique(np.stack([left[known], right[known]], axis=1), axis=0)
-        starts = np.searchsorted(linked[:, 0], np.arange(len(queries) + 1))
-        keys = Keys(starts, references.ids[linked[:, 1]])
+        left = queries.positions(related.members[:, 0])
+        right = references.positions(related.members[:, 1])
+        both = (left >= 0) & (right >= 0)
+        pairs = np.unique(np.stack([left[both], right[both]], axis=1), axis=0)
+        starts = np.searchsorted(pairs[:, 0], np.arange(len(queries) + 1))
+        keys = Keys(starts, references.ids[pairs[:, 1]])
         return cls(question, queries, references, keys, Keys.single(references.ids))
 
 
-class Answer:
+class CorpusMetrics:
     """The statistics of every query in every space."""
 
     def __init__(
@@ -77,11 +80,11 @@ class Answer:
         spaces: Mapping[str, Space],
         pairs: int = PAIRS,
     ) -> None:
-        """Measures."""
+        """Measures every query in every space, or a sample of queries."""
         self._request, self._corpus, self._spaces = request, corpus, spaces
         total = len(corpus.queries)
         most = max(LEAST_QUERIES, PAIRS // max(len(corpus.references), 1))
-        self.places = report_sample.chosen(corpus.queries.ids, min(most, total))
+        self.positions = report_sample.chosen(corpus.queries.ids, min(most, total))
         self.statistics: dict[str, Statistics] = {}
         for name, space in spaces.items():
             queries, references = self._points(space)
@@ -92,37 +95,37 @@ class Answer:
     def _points(self, space: Space) -> tuple[Points, Points]:
         corpus = self._corpus
         queries = corpus.queries.points(space.queries, corpus.query_keys)
-        if len(self.places) < len(queries):
-            queries = queries.take(self.places)
+        if len(self.positions) < len(queries):
+            queries = queries.take(self.positions)
         return queries, corpus.references.points(space.references, corpus.reference_keys)
 
     @property
     def metrics(self) -> dict[str, dict[str, Estimate]]:
-        """Of each space the means of the statistics."""
+        """The means of the statistics, by space and name."""
         return {
-            name: estimates({metric: found[metric] for metric in names()})
-            for name, found in self.statistics.items()
+            space: estimates({name: statistics[name] for name in names()})
+            for space, statistics in self.statistics.items()
         }
 
     @property
     def slices(self) -> dict[tuple[str, str], tuple[int, dict[str, Estimate]]]:
-        """By (feature, value), sorted: queries with a match, and means of the statistics."""
+        """Queries with a match, and means of the statistics, by (feature, value), sorted."""
         features = self._request.slices
-        queries, found = self._corpus.queries, self.statistics[MODEL]
+        queries, statistics = self._corpus.queries, self.statistics[MODEL]
         if not features or not queries.slices or not queries.slices[0]:
             return {}
-        values = np.array([queries.slices[i] for i in self.places.tolist()], dtype=np.str_)
+        values = np.array([queries.slices[i] for i in self.positions.tolist()], dtype=np.str_)
         result = {}
         for column, feature in enumerate(features):
             for value in np.unique(values[:, column]).tolist():
                 mine = values[:, column] == value
-                count = int((found["matches"][mine] > 0).sum())
-                own = {name: found[name][mine] for name in names()}
+                count = int((statistics["matches"][mine] > 0).sum())
+                own = {name: statistics[name][mine] for name in names()}
                 result[feature, value] = (count, estimates(own))
         return result
 
     def to_json(self) -> dict[str, Any]:
-        """The part of `corpus.json` that it fills."""
+        """The values of `corpus.json` that depend on the question."""
         question, matches = self._corpus.question, self.statistics[MODEL]["matches"]
         queries, references = len(self._corpus.queries), len(self._corpus.references)
         return {
@@ -141,22 +144,22 @@ class Answer:
             "counts": {
                 "queries": queries,
                 "references": references,
-                "measured": len(self.places),
+                "measured": len(self.positions),
                 "without_match": int((matches == 0).sum()),
-                "sampled": len(self.places) < queries,
-                "float64": len(self.places) * references <= EXACT_PAIRS,
+                "sampled": len(self.positions) < queries,
+                "float64": len(self.positions) * references <= EXACT_PAIRS,
             },
             "spaces": {
-                name: {metric: found._asdict() for metric, found in metrics.items()}
+                name: {metric: estimate._asdict() for metric, estimate in metrics.items()}
                 for name, metrics in self.metrics.items()
             },
-            "trivial_by": self._spaces[TRIVIAL].by if TRIVIAL in self._spaces else None,
+            "trivial_by": self._spaces[BASELINE].by if BASELINE in self._spaces else None,
             "slices": [
                 {
                     "feature": feature,
                     "value": value,
                     "queries": count,
-                    "metrics": {name: found._asdict() for name, found in metrics.items()},
+                    "metrics": {name: estimate._asdict() for name, estimate in metrics.items()},
                 }
                 for (feature, value), (count, metrics) in self.slices.items()
             ],

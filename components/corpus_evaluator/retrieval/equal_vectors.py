@@ -1,30 +1,30 @@
-"""Which vectors are equal, so that what is computed of them is equal to the last bit, too."""
+"""Finds equal vectors, so that values computed from them are equal to the last bit."""
 
 import numpy as np
 
 from components.common.hashing import mix
-from components.corpus_evaluator.embeddings.points import U64, Floats, Places
+from components.corpus_evaluator.embeddings.points import U64, Floats, Positions
 
 _ROWS = 8192
-"""So many are in memory at a time."""
+"""Vectors in memory at a time."""
 
 
-def sites(vectors: Floats) -> Places:
-    """Numbers vectors: equal ones have one number, by a hash of 64 bits.
+def equal_vectors(vectors: Floats) -> Positions:
+    """Numbers vectors so that equal ones, by a hash of 64 bits, have the same number.
 
     Args:
       vectors: finite float32 or float64, [n, d].
 
     Returns:
-      [n], counted from 0 in the order of first appearance.
+      int64 [n], counted from 0 in the order of first appearance.
     """
     hashes = np.zeros(len(vectors), dtype=np.uint64)
     for start in range(0, len(vectors), _ROWS):
         hashes[start : start + _ROWS] = _hashes(vectors[start : start + _ROWS])
-    _, first, site = np.unique(hashes, return_index=True, return_inverse=True)
+    _, first, group = np.unique(hashes, return_index=True, return_inverse=True)
     number = np.empty(len(first), dtype=np.int64)
     number[np.argsort(first)] = np.arange(len(first))
-    return number[site]
+    return number[group]
 
 
 def _hashes(vectors: Floats) -> U64:

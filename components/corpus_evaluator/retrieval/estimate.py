@@ -1,4 +1,4 @@
-"""Means of statistics of queries, with what they may be off by: pure functions."""
+"""Means of statistics of queries, with confidence intervals: pure functions."""
 
 import math
 from collections.abc import Mapping
@@ -10,11 +10,11 @@ import numpy.typing as npt
 F64 = npt.NDArray[np.float64]
 
 NORMAL_95 = 1.959963984540054
-"""Of a normal distribution 95 % lies within so many standard deviations."""
+"""95 % of a normal distribution lie within this many standard deviations."""
 
 
 class Estimate(NamedTuple):
-    """A mean, and the ends of its 95 % confidence interval; NaN where there are too few values."""
+    """A mean and its 95 % confidence interval; NaN if there are too few values."""
 
     value: float
     low: float
@@ -22,9 +22,12 @@ class Estimate(NamedTuple):
 
 
 def estimate(values: F64) -> Estimate:
-    """The mean of the values that are not NaN, taken as independent draws from [0, 1].
+    """Estimates the mean of the values that are not NaN, as independent draws from [0, 1].
 
     Sums are exact, so the order of the values changes no bit.
+
+    Args:
+      values: float64 [n].
     """
     kept = values[~np.isnan(values)]
     n = len(kept)
@@ -38,5 +41,5 @@ def estimate(values: F64) -> Estimate:
 
 
 def estimates(statistics: Mapping[str, F64]) -> dict[str, Estimate]:
-    """Of each statistic of queries."""
+    """Estimates the mean of each statistic, float64 [queries]."""
     return {name: estimate(values) for name, values in statistics.items()}

@@ -1,4 +1,4 @@
-"""What the report shows: neighbours of a few queries, worst first, and some embeddings."""
+"""The sample for the report: neighbours of a few queries, worst first, and some embeddings."""
 
 from typing import Any
 
@@ -6,25 +6,25 @@ import numpy as np
 import numpy.typing as npt
 
 from components.common import hashing
-from components.corpus_evaluator.embeddings.points import U64, Places, Points
+from components.corpus_evaluator.embeddings.points import U64, Points, Positions
 from components.corpus_evaluator.embeddings.population import Population
 from components.corpus_evaluator.retrieval.measures import Nearest, Statistics
 
 WORST, OTHERS, NEIGHBOURS, EMBEDDINGS = 60, 60, 10, 2000
 
 
-def chosen(ids: U64, count: int) -> Places:
-    """Some places, by a hash of the ids, in order."""
+def chosen(ids: U64, count: int) -> Positions:
+    """Up to `count` positions, chosen by a hash of the ids, ascending: uint64 [n] → int64 [m]."""
     return np.sort(np.argsort(hashing.mix(ids), kind="stable")[:count])
 
 
-def shown(statistics: Statistics) -> Places:
-    """The queries with the lowest MAP@R, worst first, then others by a hash of their place."""
-    known = np.flatnonzero(statistics["matches"] > 0)
-    order = known[np.lexsort([known, statistics["map_at_r"][known]])]
+def shown(statistics: Statistics) -> Positions:
+    """Positions of the queries to show: the lowest MAP@R first, then others by a hash."""
+    matched = np.flatnonzero(statistics["matches"] > 0)
+    order = matched[np.lexsort([matched, statistics["map_at_r"][matched]])]
     rest = order[WORST:]
-    spread = np.argsort(hashing.mix(rest.astype(np.uint64)), kind="stable")
-    return np.concatenate([order[:WORST], rest[spread[:OTHERS]]])
+    shuffled = np.argsort(hashing.mix(rest.astype(np.uint64)), kind="stable")
+    return np.concatenate([order[:WORST], rest[shuffled[:OTHERS]]])
 
 
 def arrays(
@@ -34,24 +34,24 @@ def arrays(
     statistics: Statistics,
     nearest: Nearest,
 ) -> dict[str, npt.NDArray[Any]]:
-    """Arrays of `sample.npz`; ids and values of slices are UTF-8 text.
+    """Builds the arrays of `sample.npz`; ids and values of slices are UTF-8 text.
 
     Args:
-      queries, references: where names and slices are.
-      points: both, in the model's space; the queries of the statistics alone.
-      statistics: of those queries.
-      nearest: finds the nearest references.
+      queries, references: the entities, with names and slices.
+      points: measured queries and all references, in the model's space.
+      statistics: statistics of the measured queries.
+      nearest: finds the nearest references of measured queries.
     """
-    places = shown(statistics)
-    rows = queries.places(points[0].ids)[places]
-    found, distances, relevant = nearest(places, NEIGHBOURS)
+    positions = shown(statistics)
+    rows = queries.positions(points[0].ids)[positions]
+    neighbours, distances, relevant = nearest(positions, NEIGHBOURS)
     some = chosen(references.ids, EMBEDDINGS)
     return {
         "query_id": _texts(queries.names, rows),
         "query_slices": _slices(queries, rows),
-        "query_worst": np.arange(len(places)) < WORST,
-        "query_map_at_r": statistics["map_at_r"][places],
-        "neighbour_id": _texts(references.names, found.ravel()).reshape(found.shape),
+        "query_worst": np.arange(len(positions)) < WORST,
+        "query_map_at_r": statistics["map_at_r"][positions],
+        "neighbour_id": _texts(references.names, neighbours.ravel()).reshape(neighbours.shape),
         "neighbour_distance": distances.astype(np.float32),
         "neighbour_relevant": relevant,
         "embedding": np.asarray(points[1].vectors[some], dtype=np.float32),
@@ -60,11 +60,13 @@ def arrays(
     }
 
 
-def _texts(names: list[bytes], places: Places) -> npt.NDArray[np.str_]:
-    return np.array([names[i].decode("utf-8", "replace") for i in places.tolist()], dtype=np.str_)
+def _texts(names: list[bytes], positions: Positions) -> npt.NDArray[np.str_]:
+    return np.array(
+        [names[i].decode("utf-8", "replace") for i in positions.tolist()], dtype=np.str_
+    )
 
 
-def _slices(population: Population, places: Places) -> npt.NDArray[np.str_]:
+def _slices(population: Population, positions: Positions) -> npt.NDArray[np.str_]:
     width = len(population.slices[0]) if population.slices else 0
-    values = [population.slices[i] for i in places.tolist()]
+    values = [population.slices[i] for i in positions.tolist()]
     return np.array(values, dtype=np.str_).reshape(len(values), width)

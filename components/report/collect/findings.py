@@ -113,7 +113,7 @@ def _gate(result: GateResult) -> Gate:
     return Gate(
         result.metric,
         result.value,
-        result.asked(text.measured),
+        result.bound_text(text.measured),
         result.passed,
         kind=result.kind,
         part=result.part,

@@ -1,4 +1,4 @@
-"""The rounds that spread the smallest key of a component to all of it: steps over `graph`."""
+"""Propagates the smallest key of each component to all its nodes: rounds of steps over `graph`."""
 
 from types import TracebackType
 from typing import Any
@@ -12,13 +12,18 @@ from components.split_gen.split_context import LINK, SplitContext
 from components.split_gen.state import Packed, Store, pack
 
 CHANGED = "changed"
-"""How many edges a step replaced: a round without any leaves stars."""
+"""The number of edges that a step replaced; after a round of 0 every component is a star."""
 
 
 class Forest:
-    """Writes edges as a forest of stars; `both`: seen from both nodes, not only the larger one."""
+    """Writes edges as stars, contracting those that are in memory together.
+
+    Attributes:
+      changed: number of edges that were replaced so far.
+    """
 
     def __init__(self, context: SplitContext, store: Store, task: str, *, both: bool) -> None:
+        """With `both`, writes each edge from both its nodes, else from the larger one."""
         self._context = context
         self._both = both
         self._limit = store.limit
@@ -28,7 +33,7 @@ class Forest:
         self.changed = 0
 
     def add(self, left: U64, right: U64) -> None:
-        """Adds edges, [n]."""
+        """Adds edges between two nodes each, uint64 [n]."""
         self._held.append((left, right))
         self._rows += len(left)
         if self._rows >= self._limit:
@@ -45,64 +50,74 @@ class Forest:
             self._write(links.smaller, links.larger)
 
     def _write(self, node: U64, other: U64) -> None:
-        self._writer.add(self._context.block(node), pack(LINK, node=node, other=other))
+        self._writer.add(self._context.partition_of(node), pack(LINK, node=node, other=other))
 
     def __enter__(self) -> "Forest":
         return self
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
+        type_: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is None:
+        if type_ is None:
             self._flush()
             self._writer.flush()
 
 
-def names(turn: int) -> tuple[str, str]:
+def names(round_number: int) -> tuple[str, str]:
     """The names of the two stages of a round."""
-    return f"large-{turn}", f"small-{turn}"
+    return f"large-{round_number}", f"small-{round_number}"
 
 
-def settled(context: SplitContext, turn: int) -> bool:
-    """Whether a round left everything as it was (or was not run, since an earlier one had)."""
-    return not any(result(context.state, name).get(CHANGED) for name in names(turn))
+def settled(context: SplitContext, round_number: int) -> bool:
+    """Whether a round changed nothing, or was skipped because an earlier one changed nothing."""
+    return not any(result(context.state, name).get(CHANGED) for name in names(round_number))
 
 
-def large(context: SplitContext, block: int, turn: int) -> Counts:
-    """Large-star over the nodes of a block."""
-    if turn and settled(context, turn - 1):
+def large(context: SplitContext, partition: int, round_number: int) -> Counts:
+    """Large-star over the nodes of a partition."""
+    if round_number and settled(context, round_number - 1):
         return {}
     return _star(
-        context, block, context.seen(turn), graph.large_star, context.links(turn), both=False
+        context,
+        partition,
+        context.seen(round_number),
+        graph.large_star,
+        context.links(round_number),
+        both=False,
     )
 
 
-def small(context: SplitContext, block: int, turn: int) -> Counts:
-    """Small-star over the nodes of a block."""
-    if turn and settled(context, turn - 1):
+def small(context: SplitContext, partition: int, round_number: int) -> Counts:
+    """Small-star over the nodes of a partition."""
+    if round_number and settled(context, round_number - 1):
         return {}
     return _star(
-        context, block, context.links(turn), graph.small_star, context.seen(turn + 1), both=True
+        context,
+        partition,
+        context.links(round_number),
+        graph.small_star,
+        context.seen(round_number + 1),
+        both=True,
     )
 
 
 def _star(
-    context: SplitContext, block: int, source: Store, star: Any, target: Store, *, both: bool
+    context: SplitContext, partition: int, source: Store, star: Any, target: Store, *, both: bool
 ) -> Counts:
-    """Reads the block twice, so that no node's neighbours need to be in memory at once."""
+    """Reads the partition twice, so that a node's neighbours are never all in memory."""
     node = smallest = np.empty(0, dtype=np.uint64)
-    for seen in source.read(block):
+    for seen in source.read(partition):
         node, smallest = graph.minima(
             np.concatenate([node, seen["node"]]), np.concatenate([smallest, seen["other"]])
         )
     if star is graph.large_star:
         smallest = np.minimum(smallest, node)
     changed = 0
-    with Forest(context, target, f"{block:06d}", both=both) as forest:
-        for seen in source.read(block):
+    with Forest(context, target, f"{partition:06d}", both=both) as forest:
+        for seen in source.read(partition):
             own = smallest[np.searchsorted(node, seen["node"])]
             links = star(seen["node"], seen["other"], own)
             forest.add(links.larger, links.smaller)
@@ -110,12 +125,14 @@ def _star(
     return {CHANGED: changed + forest.changed}
 
 
-def roots(context: SplitContext, block: int, turn: int) -> tuple[U64, U64]:
-    """The nodes of a block that are not the smallest of their component, and what is; in order.
+def roots(context: SplitContext, partition: int, round_number: int) -> tuple[U64, U64]:
+    """The nodes of a partition other than roots, ascending, and their roots: uint64 [n] each.
+
+    The root of a component is its smallest node.
 
     Args:
-      turn: a round that left everything as it was.
+      round_number: a round that changed nothing.
     """
-    found = [np.empty(0, dtype=LINK), *context.links(turn).read(block)]
-    links: Packed = np.concatenate(found)
+    pieces = [np.empty(0, dtype=LINK), *context.links(round_number).read(partition)]
+    links: Packed = np.concatenate(pieces)
     return graph.minima(links["node"], links["other"])

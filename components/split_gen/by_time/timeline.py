@@ -1,8 +1,8 @@
 """The moment that splits rows by time: an exact quantile, found without sorting the rows.
 
 Times are mapped to 64-bit codes of the same order. A pass counts the rows by 16 bits of their
-codes; counts of blocks add up, and say which of the 65,536 bins holds the wanted row; the next pass
-counts within that bin by the next 16 bits. After four passes the code is known to its last bit.
+codes. The counts of all partitions are added and tell which of the 65,536 bins holds the wanted
+row; the next pass counts within that bin by the next 16 bits. Four passes determine every bit.
 """
 
 from collections.abc import Mapping
@@ -18,16 +18,16 @@ _BITS = 16
 _SIGN = 1 << 63
 
 Histogram = Mapping[int, int]
-"""Rows by bin; empty bins are left out."""
+"""Number of rows by bin, without empty bins."""
 
 
 def int_codes(times: I64) -> U64:
-    """Codes of integers, [n], in their order."""
+    """Codes in the order of the times: int64 [n] → uint64 [n]."""
     return times.astype(np.int64).view(np.uint64) ^ np.uint64(_SIGN)
 
 
 def float_codes(times: npt.NDArray[np.float64]) -> U64:
-    """Codes of finite floats, [n], in their order; 0.0 and -0.0 are one."""
+    """Codes in the order of finite times: float64 [n] → uint64 [n]; 0.0 and -0.0 have one code."""
     bits = (times.astype(np.float64) + 0.0).view(np.uint64)
     return np.where(bits >> np.uint64(63), ~bits, bits | np.uint64(_SIGN))
 
@@ -42,7 +42,13 @@ def decode(code: int, *, integers: bool) -> int | float:
 
 @dataclass(frozen=True)
 class Window:
-    """The codes that start with `prefix`, of `16 * passes` bits, and how many rows are before."""
+    """The codes that start with a prefix of `16 * passes` bits.
+
+    Attributes:
+      prefix: the upper bits, as an integer.
+      passes: number of passes that led here.
+      below: number of rows with lower codes.
+    """
 
     prefix: int = 0
     passes: int = 0
@@ -56,21 +62,21 @@ class Window:
         """Counts the rows of this window by the next 16 bits of their codes.
 
         Args:
-          code: [n].
-          rows: how many rows have each code, [n].
+          code: uint64 [n].
+          rows: number of rows with each code, int64 [n].
         """
         bins = code >> self._shift
         inside = (bins >> np.uint64(_BITS)) == np.uint64(self.prefix)
         bins = bins[inside] & np.uint64(2**_BITS - 1)
         counts = np.zeros(2**_BITS, dtype=np.int64)
         np.add.at(counts, bins.astype(np.intp), rows[inside])
-        found = np.flatnonzero(counts)
-        return dict(zip(found.tolist(), counts[found].tolist(), strict=True))
+        filled = np.flatnonzero(counts)
+        return dict(zip(filled.tolist(), counts[filled].tolist(), strict=True))
 
     def narrow(self, histogram: Histogram, rank: int) -> "Window":
-        """The bin of this window that holds the row of a rank, from 0 over all rows.
+        """The bin of this window that holds the row of a rank, counted from 0 over all rows.
 
-        Of no rows at all, any will do.
+        Without any rows it is the first bin.
         """
         below = self.below
         for bin_, rows in sorted(histogram.items()):
@@ -83,16 +89,21 @@ class Window:
 
 @dataclass(frozen=True)
 class Boundary:
-    """Rows whose code is below `code` train. `moment`: the time at which the shares divide the
-    rows; all rows of that very time are in the split `side`."""
+    """The code from which on rows evaluate; those below train.
+
+    Attributes:
+      code: the first code of `eval`.
+      moment: the time at which the shares divide the rows.
+      side: the split of all rows of exactly that time.
+    """
 
     code: int
     moment: int | float
     side: str
 
 
-def wanted_rank(total: int, train: int, evaluation: int) -> int:
-    """The rank, from 0, of the first row that evaluates if no two times are equal."""
+def boundary_rank(total: int, train: int, evaluation: int) -> int:
+    """The rank, from 0, of the first row of `eval` if all times are distinct."""
     return total * train // (train + evaluation)
 
 
@@ -103,12 +114,13 @@ def boundary(
 
     Args:
       code: the dividing time.
-      below, equal: how many rows are before it, and at it.
-      total: of all rows.
+      below, equal: number of rows before it, and at it.
+      total: number of all rows.
       train, evaluation: shares.
+      integers: whether times are integers.
 
     Returns:
-      None, if a split would be empty either way: all rows are of one time.
+      The boundary; None if a split would be empty either way, since all times are equal.
     """
 
     def distance(rows: int) -> int:

@@ -140,7 +140,7 @@ def test_the_cause_is_a_sentence(arguments, sentence):
     ],
 )
 def test_a_bound_as_a_person_reads_it(gate, text):
-    assert gate.asked() == text
+    assert gate.bound_text() == text
 
 
 def test_the_file_is_replaced_as_a_whole(tmp_path):
