@@ -20,7 +20,7 @@ SHAPE = (1, 2, 1)
 
 def sums(labels, images=None, shape=SHAPE):
     """Of label images, and of inputs, given as rows of numbers of one byte."""
-    found = image_baseline.nothing(shape)
+    found = image_baseline.no_sums(shape)
     for number, label in enumerate(labels):
         pixels = np.array(label, np.uint8).reshape(shape)
         found[PIXEL] += image_baseline.by_pixel(pixels)
@@ -67,7 +67,7 @@ def test_errors_agree_with_scikit_learn(channels):
 
 
 def test_without_images_there_is_no_baseline():
-    nothing, some = image_baseline.nothing(SHAPE), sums([[1, 2]])
+    nothing, some = image_baseline.no_sums(SHAPE), sums([[1, 2]])
     for train, held_out in ((nothing, some), (some, nothing), (nothing, nothing)):
         assert math.isnan(image_baseline.squared_error(train[PIXEL], held_out[PIXEL]))
         assert of_images(train, held_out) is None
