@@ -3,7 +3,7 @@
 import pytest
 from tfx.types import standard_artifacts
 
-from components.common.blessed_baseline import others
+from components.common.blessed_baseline import without_candidates
 
 
 def model(uri):
@@ -17,5 +17,5 @@ def model(uri):
     [(["/m/1"], ["/m/1"]), (["/m/2"], []), (["/m/2", "/m/3"], ["/m/3"]), ([], [])],
 )
 def test_a_baseline_that_is_the_candidate_is_left_out(baseline, kept):
-    found = others([model(uri) for uri in baseline], [model("/m/2")])
+    found = without_candidates([model(uri) for uri in baseline], [model("/m/2")])
     assert [artifact.uri for artifact in found] == kept
