@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from docs.figures import concepts
+from docs.figures import architecture, concepts
 
 FOLDER = Path(__file__).resolve().parents[1]
-FIGURES = {"concepts.svg": concepts.draw}
+FIGURES = {"architecture.svg": architecture.draw, "concepts.svg": concepts.draw}
 
 if __name__ == "__main__":
     for name, draw in FIGURES.items():
