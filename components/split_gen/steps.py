@@ -274,6 +274,7 @@ def decide(
 
 
 def _by_time(time: U64, boundary: Boundary) -> Splits:
+    """The split of each code of a time: uint64 [n] → uint8 [n]."""
     return (time >= np.uint64(boundary.code)).astype(np.uint8)
 
 

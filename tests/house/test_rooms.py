@@ -9,6 +9,7 @@ from tests.house.source_tree import (
     PACKAGES,
     ROOT,
     circle,
+    floors,
     import_arrows,
     is_inside,
     modules,
@@ -43,6 +44,20 @@ def test_the_tree_is_read():
     assert ("components.evaluator.tuple_gates", "components.common.evaluation_results") in ARROWS
     assert {*PACKAGES, "relation.core", "components.relation_gen"} <= IS_PACKAGE
     assert len(modules()) > 300
+
+
+def test_circles_and_floors_by_hand():
+    arrows = {("a", "b"), ("b", "c"), ("a", "c"), ("d", "c")}
+    assert circle(arrows) == []
+    assert floors(frozenset(arrows)) == ["a", "b", "c"]
+    assert set(circle(arrows | {("c", "a")})) <= set("abc")
+    assert len(circle(arrows | {("c", "a")})) >= 3
+
+
+def test_a_room_counts_once():
+    arrows = {("p.r.a", "p.r.b"), ("p.r.a", "p.s.c"), ("p.r.b", "p.s.deep.d"), ("p.top", "p.r.b")}
+    arrows |= {("p.top", "q.r.a"), ("p.s.c", "p")}
+    assert room_arrows(frozenset(arrows), "p") == {("p.r", "p.s"), ("p.top", "p.r")}
 
 
 def test_folders_have_few_modules():

@@ -65,7 +65,7 @@ def squared_error(train: Sums, held_out: Sums) -> float:
 
 
 def of_images(train: dict[str, Sums], held_out: dict[str, Sums]) -> TupleBaseline | None:
-    """The better of the two baselines, by the sums of each; None if there are no images."""
+    """The better of the two baselines, by their sums [3, groups]; None if there are no images."""
     errors = {name: squared_error(sums, held_out[name]) for name, sums in train.items()}
     errors = {name: error for name, error in errors.items() if not np.isnan(error)}
     if not errors:
@@ -105,7 +105,7 @@ class ReadImages(beam.DoFn):
 
 
 def read(folder: str, shape: tuple[int, ...]) -> dict[str, Sums]:
-    """The total of all sums that `ReadImages` has written to a folder."""
+    """Adds all sums that `ReadImages` has written to a folder, [3, groups] each."""
     sums = no_sums(shape)
     for path in tf.io.gfile.glob(os.path.join(folder, "*")):
         with tf.io.gfile.GFile(path, "rb") as file, np.load(io.BytesIO(file.read())) as parts:
@@ -115,14 +115,18 @@ def read(folder: str, shape: tuple[int, ...]) -> dict[str, Sums]:
 
 
 def no_sums(shape: tuple[int, ...]) -> dict[str, Sums]:
-    """Sums without any image: zeros."""
+    """The sums of no image: zeros, [3, groups] each, for labels of a shape."""
     height, width, channels = shape
     groups = {PIXEL: height * width * channels, BRIGHTNESS: LEVELS * channels}
     return {name: np.zeros((3, count), dtype=np.int64) for name, count in groups.items()}
 
 
 def decoded(example: Any, name: str, height: int, width: int, channels: int) -> Pixels | None:
-    """An image as towers decode it, rounded to uint8; None if it is missing or malformed."""
+    """Decodes an image as towers do, rounded to uint8 [height, width, channels].
+
+    Returns:
+      The image; None if the feature is missing or is not an image.
+    """
     values = example.features.feature[name].bytes_list.value
     if not values:
         return None

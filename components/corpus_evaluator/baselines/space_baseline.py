@@ -47,7 +47,7 @@ class SpaceBaseline:
     def near(
         self, left_type: str, lefts: U64, right_type: str, rights: U64
     ) -> npt.NDArray[np.float64] | None:
-        """Minus the Euclidean distance; below all others if a member is missing. See `Nearness`."""
+        """Minus the Euclidean distance of each pair, [n]; the least if a member is missing."""
         populations = self._populations[left_type, EVAL], self._populations[right_type, EVAL]
         vectors = [self._comparable(population, populations[1]) for population in populations]
         if vectors[0] is None or vectors[1] is None:
@@ -63,7 +63,7 @@ class SpaceBaseline:
         return result
 
     def features(self, entity: str, split: str, ids: U64) -> tuple[Positions, Floats] | None:
-        """See `tuple_baseline.Features`."""
+        """Positions of ids [...], and scaled raw features [m, d]; see `tuple_baseline.Features`."""
         population = self._populations[entity, split]
         vectors = self._comparable(population, self._populations[entity, TRAIN])
         return None if vectors is None else (population.positions(ids), vectors)

@@ -146,12 +146,14 @@ def _rates(train: IdTuples, held_out: IdTuples, column: int) -> F64:
 
 
 def _order(held_out: IdTuples, scores: F64, by: str) -> TupleBaseline:
+    """How often the related document scores higher; scores [n, 2]."""
     above = scores[:, 0] > scores[:, 1]
     share = float(np.average(above, weights=held_out.weights))
     return TupleBaseline("triplet_accuracy", share, by)
 
 
 def _lists(held_out: IdTuples, scores: F64, by: str) -> TupleBaseline | None:
+    """NDCG@10 of scores, [n, documents]; None if no list has a relevant document."""
     from sklearn.metrics import ndcg_score
 
     there = held_out.labels >= 0

@@ -33,7 +33,7 @@ class Keys:
 
     @classmethod
     def of(cls, sets: list[U64]) -> "Keys":
-        """Keys of n entities, from an array of keys each; repeated keys count once."""
+        """Keys of n entities, from one array [k] each; repeated keys count once."""
         distinct = [np.unique(values) for values in sets]
         starts = np.cumsum([0, *map(len, distinct)])
         return cls(starts, np.concatenate([np.zeros(0, np.uint64), *distinct]))

@@ -72,11 +72,11 @@ class Population:
         return out
 
     def points(self, vectors: Floats, keys: Keys | None = None) -> Points:
-        """The entities as points, with other keys if edges or tuples define relevance."""
+        """The entities as points by vectors [n, d], with other keys if they define relevance."""
         return Points(self.ids, self.keys if keys is None else keys, vectors)
 
     def positions(self, ids: U64) -> Positions:
-        """The positions of ids, int64 of the shape of `ids`; -1 for an id that is not here."""
+        """The positions of ids: uint64 [...] → int64 [...]; -1 for an id that is not here."""
         if not len(self):
             return np.full(ids.shape, -1, dtype=np.int64)
         at = np.minimum(np.searchsorted(self.ids, ids), len(self) - 1)

@@ -128,12 +128,14 @@ def _values(feature: tf.train.Feature) -> list[bytes] | list[float]:
 
 
 def _pixels(encoded: bytes) -> F32:
+    """An image as float32 [SIDE · SIDE · 3] in [0, 1]."""
     with Image.open(io.BytesIO(encoded)) as image:
         small = image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX)
     return np.asarray(small, dtype=np.float32).ravel() / 255
 
 
 def _count(row: F32, feature: Feature, values: Sequence[bytes | float]) -> None:
+    """Counts hashed words in place, float32 [WORDS]."""
     for value in values:
         text = value.lower() if isinstance(value, bytes) else b"%d" % int(value)
         whole = feature.kind is FeatureKind.CATEGORICAL

@@ -27,6 +27,7 @@ class Distances:
         similarity: Similarity,
         kind: Any,
     ) -> None:
+        """Takes all vectors, [q, d] and [n, d], the references' order, and the float type."""
         self._queries, self._references, self._positions = queries, references, positions
         self._similarity, self._kind = similarity, kind
         self._centre = np.zeros(references.shape[1])
@@ -58,6 +59,7 @@ class Distances:
         return distances
 
     def _prepared(self, vectors: Floats) -> Floats:
+        """Centred or normalized vectors, [n, d]."""
         vectors = vectors.astype(np.float64) - self._centre
         if self._similarity is Similarity.COSINE:
             lengths = _lengths(vectors)[:, None]
@@ -70,4 +72,5 @@ def _steps(vectors: Floats) -> range:
 
 
 def _lengths(vectors: Floats) -> Floats:
+    """Euclidean lengths: [n, d] → [n]."""
     return np.sqrt(np.einsum("nd,nd->n", vectors, vectors))

@@ -28,6 +28,7 @@ def equal_vectors(vectors: Floats) -> Positions:
 
 
 def _hashes(vectors: Floats) -> U64:
+    """Hashes of vectors: [n, d] → uint64 [n]."""
     positive = vectors.T + 0.0  # -0.0 and 0.0 are equal, their bits are not.
     result = np.zeros(len(vectors), dtype=np.uint64)
     for column in positive.view(np.dtype(f"u{vectors.itemsize}")):

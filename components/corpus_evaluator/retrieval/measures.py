@@ -68,6 +68,7 @@ class _Form:
     cleared: int
 
     def encode(self, distances: Floats, relevant: Bools, out: Codes) -> None:
+        """Writes the codes of distances, all [q, n]."""
         np.bitwise_or(self.rounded(distances, out), relevant, out=out)
 
     def rounded(self, distances: Floats, out: Codes | None = None) -> Codes:
@@ -191,7 +192,7 @@ class _Search:
         self._runs = list(runs(references.keys.take(self.order), firsts, size))
 
     def statistics(self, start: int, stop: int, ks: Sequence[int]) -> dict[str, F64]:
-        """The statistics of the queries from `start` to `stop`."""
+        """The statistics of the queries from `start` to `stop`, float64 [stop − start] each."""
         codes, matches = self._nearest(start, stop)
         with np.errstate(invalid="ignore", divide="ignore"):
             statistics = _statistics((codes & 1).astype(bool), matches, ks)

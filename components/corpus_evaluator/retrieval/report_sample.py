@@ -19,7 +19,7 @@ def chosen(ids: U64, count: int) -> Positions:
 
 
 def shown(statistics: Statistics) -> Positions:
-    """Positions of the queries to show: the lowest MAP@R first, then others by a hash."""
+    """Positions of queries to show, int64 [m]: the lowest MAP@R first, then others by a hash."""
     matched = np.flatnonzero(statistics["matches"] > 0)
     order = matched[np.lexsort([matched, statistics["map_at_r"][matched]])]
     rest = order[WORST:]
@@ -39,7 +39,7 @@ def arrays(
     Args:
       queries, references: the entities, with names and slices.
       points: measured queries and all references, in the model's space.
-      statistics: statistics of the measured queries.
+      statistics: statistics of the measured queries, [q] each.
       nearest: finds the nearest references of measured queries.
     """
     positions = shown(statistics)
