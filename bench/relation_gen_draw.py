@@ -7,18 +7,24 @@ import subprocess
 import time
 
 import numpy as np
+from google.protobuf import text_format
+from tensorflow_metadata.proto.v0 import schema_pb2
 
 from bench import peers
+from bench.relation_gen_rows import ITEM
 from bench.results import Result
 from components.common import hashing
 from components.relation_gen.batches import Indexed, IndexShard
 from components.relation_gen.index.shard import populate
+from components.relation_gen.sampling.base import Candidates
 from components.relation_gen.sampling.compose import NOTHING
 from components.relation_gen.sampling.groups import Labelled, plans
-from components.relation_gen.sampling.plan import Candidates
-from relation.kinds import SameLabel, Triplets
+from relation.compiler import compile_relation
+from relation.data import Data
 from relation.load import PROJECT
+from relation.relation_types import Triplets
 from relation.sampling import TripletSampling
+from relation.sources.same_label import SameLabel
 
 ROWS, TRIPLETS, ROUNDS = 1_000_000, 3, 5
 FAST = 10_000_000
@@ -59,11 +65,15 @@ def _shard(rows: int, classes: int) -> IndexShard:
 def draw(shard: IndexShard) -> float:
     """Triplets a second that are drawn for all anchors of a cell."""
     rows = len(shard.key)
-    relation = Triplets(
-        type="triplets",
-        source=SameLabel(type="same_label", feature="label"),
-        sampling=TripletSampling(triplets_per_anchor=TRIPLETS),
-        seed=1,
+    relation = compile_relation(
+        Data.model_validate({"entities": {"item": {"schema": "none"}}}),
+        Triplets(
+            type="triplets",
+            source=SameLabel(type="same_label", feature="label"),
+            sampling=TripletSampling(triplets_per_anchor=TRIPLETS),
+            seed=1,
+        ),
+        {"item": text_format.Parse(ITEM, schema_pb2.Schema())},
     )
     labelled = Labelled(shard, 0, 0, Candidates(rows, rows, ()), None, NOTHING, None)
     begin, made = time.process_time(), 0

@@ -6,7 +6,7 @@ import random
 import threading
 import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,18 @@ import apache_beam as beam
 import tensorflow as tf
 from google.protobuf import text_format
 from isal import isal_zlib
+from pydantic import TypeAdapter
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from bench import plain_beam
 from bench.relation_gen_rows import CASE
 from components.common.tfrecord_writer import LEVEL
 from components.relation_gen.run import input_files, materialize
-from relation.materialization import Materialization
+from relation.compiled import CompiledRelation
+from relation.compiler import compile_relation
+from relation.data import Data
 from relation.names import TRAIN
+from relation.relation_types import RelationConfig
 
 
 def ours(
@@ -30,14 +34,12 @@ def ours(
     """Materializes a case, in the default budget or another; returns what was counted."""
     asked = json.loads((Path(data) / CASE).read_text(encoding="utf-8"))
     if memory_mb is not None:
-        asked["request"]["relation"]["memory_mb"] = memory_mb
+        asked["relation"]["memory_mb"] = memory_mb
     inputs = asked["inputs"]
+    relation, schemas = compiled(asked)
     stats = materialize(
-        Materialization.model_validate(asked["request"]),
-        {
-            name: text_format.Parse(found["schema"], schema_pb2.Schema())
-            for name, found in inputs.items()
-        },
+        relation,
+        schemas,
         [file for name, found in inputs.items() for file in input_files(name, [found["files"]])],
         [TRAIN],
         [],
@@ -46,6 +48,16 @@ def ours(
     )
     found = stats["splits"][TRAIN]
     return {"tuples": found["tuples"], "rows": found["rows_read"], "stored": stored(output)}
+
+
+def compiled(asked: Mapping[str, Any]) -> tuple[CompiledRelation, dict[str, schema_pb2.Schema]]:
+    """The relation of a case, and the schema of each input."""
+    schemas = {
+        name: text_format.Parse(found["schema"], schema_pb2.Schema())
+        for name, found in asked["inputs"].items()
+    }
+    relation = TypeAdapter[RelationConfig](RelationConfig).validate_python(asked["relation"])
+    return compile_relation(Data.model_validate(asked["data"]), relation, schemas), schemas
 
 
 def plain(data: str, output: str, triplets: int, flags: Sequence[str] = ()) -> dict[str, Any]:

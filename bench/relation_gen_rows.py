@@ -32,9 +32,10 @@ class Input(NamedTuple):
 
 
 class Case(NamedTuple):
-    """What is asked, as `Materialization` takes it, and of what inputs, by name."""
+    """Parts of a recipe's `data` and its `relation`, and the inputs by name."""
 
-    request: dict[str, Any]
+    data: dict[str, Any]
+    relation: dict[str, Any]
     inputs: dict[str, Input]
 
 
@@ -137,14 +138,19 @@ def _relation(kind: str, source: dict[str, Any], sampling: dict[str, Any]) -> di
     return {"type": kind, "source": source, "sampling": sampling, "seed": 1}
 
 
+def _data(*entities: str, **edges: dict[str, Any]) -> dict[str, Any]:
+    """A recipe's `data`, whose files are told apart by the inputs instead."""
+    return {
+        "entities": {name: {"schema": "none", "id": "id"} for name in entities},
+        "edges": {name: {"schema": "none", "path": "none", **ends} for name, ends in edges.items()},
+    }
+
+
 def _triplets(labels: Ints, payloads: Iterable[bytes]) -> Case:
     source = {"type": "same_label", "feature": "label"}
-    request = {
-        "entities": {"item": "id"},
-        "primary": "item",
-        "relation": _relation("triplets", source, {"triplets_per_anchor": 3}),
-    }
-    return Case(request, {"item": Input(ITEM, True, labelled(labels, payloads))})
+    relation = _relation("triplets", source, {"triplets_per_anchor": 3})
+    inputs = {"item": Input(ITEM, True, labelled(labels, payloads))}
+    return Case(_data("item"), relation, inputs)
 
 
 def images(rows: int) -> Case:
@@ -176,15 +182,14 @@ def hub(rows: int, size: int = 64) -> Case:
     end = {"entity": "item"}
     source = {"type": "edges", "edges": "edge", "symmetric": True}
     sampling = {"positives_per_anchor": "all", "negatives_per_anchor": 1}
-    request = {
-        "entities": {"item": "id"},
-        "primary": "item",
-        "edges": {"left": end | {"id": "left"}, "right": end | {"id": "right"}},
-        "relation": _relation("pairs", source, sampling),
-    }
+    ends = {"left": end | {"id": "left"}, "right": end | {"id": "right"}}
     items = labelled(np.zeros(count, dtype=np.int64), noise(count, size))
     edges = _edges(np.zeros(rows, dtype=np.int64), np.arange(1, rows + 1))
-    return Case(request, {"item": Input(ITEM, True, items), "edge": Input(_ENDS, False, edges)})
+    return Case(
+        _data("item", edge=ends),
+        _relation("pairs", source, sampling),
+        {"item": Input(ITEM, True, items), "edge": Input(_ENDS, False, edges)},
+    )
 
 
 def one_query(rows: int, size: int = 64) -> Case:
@@ -201,12 +206,8 @@ def one_query(rows: int, size: int = 64) -> Case:
     )
     source = {"type": "graded_group", "group": "label", "grade": "grade"}
     sampling = {"pairs_per_group": min(rows, 10**6)}
-    request = {
-        "entities": {"item": "id"},
-        "primary": "item",
-        "relation": _relation("ranked_pairs", source, sampling),
-    }
-    return Case(request, {"item": Input(_GRADE + ITEM, True, documents)})
+    relation = _relation("ranked_pairs", source, sampling)
+    return Case(_data("item"), relation, {"item": Input(_GRADE + ITEM, True, documents)})
 
 
 def zipf(rows: int, size: int = 64) -> Case:
@@ -215,23 +216,20 @@ def zipf(rows: int, size: int = 64) -> Case:
     rng = np.random.default_rng(0)
     weight = 1 / np.arange(1, count + 1)
     right = rng.choice(count, rows, p=weight / weight.sum())
-    request = {
-        "entities": {"user": "id", "item": "id"},
-        "primary": "user",
-        "edges": {
-            "left": {"entity": "user", "id": "left"},
-            "right": {"entity": "item", "id": "right"},
-        },
-        "relation": _relation(
-            "triplets",
-            {"type": "edges", "edges": "edge"},
-            {"triplets_per_anchor": "all", "negatives": {"draw": "popularity"}},
-        ),
+    ends = {
+        "left": {"entity": "user", "id": "left"},
+        "right": {"entity": "item", "id": "right"},
     }
+    relation = _relation(
+        "triplets",
+        {"type": "edges", "edges": "edge"},
+        {"triplets_per_anchor": "all", "negatives": {"draw": "popularity"}},
+    )
     nothing = np.zeros(count, dtype=np.int64)
     users, items = (labelled(nothing, noise(count, size, seed)) for seed in (1, 2))
     return Case(
-        request,
+        _data("user", "item", edge=ends),
+        relation,
         {
             "user": Input(ITEM, True, users),
             "item": Input(ITEM, True, items),
@@ -260,6 +258,6 @@ def write(case: Case, folder: Path) -> Path:
                     writer.write(row)
         for writer in writers:
             writer.close()
-    described = json.dumps({"request": case.request, "inputs": inputs})
+    described = json.dumps({"data": case.data, "relation": case.relation, "inputs": inputs})
     (folder / CASE).write_text(described, encoding="utf-8")
     return folder

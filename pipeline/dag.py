@@ -12,6 +12,7 @@ from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.proto import transform_pb2
 from tfx.types import BaseChannel
 
+from components.common.examples_artifact import entity_inputs
 from components.relation_gen.component import RelationGen
 from components.resolver.component import baseline_resolver, stock_baseline_resolver
 from components.validation.component import StrictExampleValidator
@@ -20,9 +21,7 @@ from pipeline.stages.evaluation import evaluate
 from pipeline.stages.file_patterns import Patterns
 from pipeline.stages.ingest import Ingested, ingest
 from pipeline.stages.reporting import report
-from pipeline.stages.splitting import related_rows
 from pipeline.stages.training import train
-from relation import kinds
 from relation.core.errors import RecipeError
 from relation.core.fingerprint import code_fingerprint, content_fingerprint
 from relation.load import LoadedRecipe
@@ -58,7 +57,7 @@ def build(
     recipe = loaded.recipe
     if recipe.model is not None:
         features = {entity: loaded.features_of(entity) for entity in loaded.tuples.entities}
-        classes = len(loaded.materialization.tags)
+        classes = len(loaded.compiled.label.domain)
         check_model(recipe.model, loaded.tuples, features, classes)
     ingested = ingest(loaded, data, schema_files or {})
     tuples = _tuples(loaded, ingested)
@@ -99,7 +98,7 @@ class _Tuples(NamedTuple):
 def _tuples(loaded: LoadedRecipe, ingested: Ingested) -> _Tuples:
     relation_gen = RelationGen(
         **_members(loaded, ingested),
-        request=loaded.materialization.model_dump_json(),
+        request=loaded.compiled.model_dump_json(),
         code_fingerprint=code_fingerprint("components.relation_gen.executor")
         + _function_fingerprint(loaded),
     )
@@ -122,17 +121,17 @@ def _function_fingerprint(loaded: LoadedRecipe) -> str:
     Raises:
       RecipeError: there is no such module.
     """
-    source = loaded.recipe.relation.source
-    if not isinstance(source, kinds.Function):
+    function = loaded.compiled.function
+    if function is None:
         return ""
-    module = source.function.rpartition(".")[0]
+    module = function.rpartition(".")[0]
     try:
         spec = importlib.util.find_spec(module)
     except ImportError:
         spec = None
     if spec is None or spec.origin is None:
         raise RecipeError(
-            f"{loaded.path}: relation.source.function: got {source.function!r}; there is no "
+            f"{loaded.path}: relation.source.function: got {function!r}; there is no "
             f"module {module!r}: expected the dotted path of a function that can be imported"
         )
     return content_fingerprint(Path(spec.origin).read_bytes())
@@ -140,16 +139,17 @@ def _function_fingerprint(loaded: LoadedRecipe) -> str:
 
 def _members(loaded: LoadedRecipe, ingested: Ingested) -> dict[str, BaseChannel | None]:
     """RelationGen's inputs: the first entity type, the second, and the rows that relate them."""
-    inputs: dict[str, BaseChannel | None] = {}
-    for prefix, name in zip(("", "other_"), loaded.recipe.data.entities, strict=False):
-        inputs[f"{prefix}examples"] = ingested.examples.get(name)
-        inputs[f"{prefix}schema"] = ingested.schemas[name]
-    if (rows := related_rows(loaded.recipe)) is not None:
+    compiled, entities = loaded.compiled, loaded.recipe.data.entities
+    inputs: dict[str, BaseChannel | None] = {
+        **{key: ingested.examples.get(name) for key, name in entity_inputs(entities).items()},
+        **{key: ingested.schemas[name] for key, name in entity_inputs(entities, "schema").items()},
+    }
+    if (rows := compiled.related_table) is not None:
         inputs |= {"edges": ingested.examples[rows], "edge_schema": ingested.schemas[rows]}
-    if (given := loaded.materialization.given_input) is not None:
+    if (table := compiled.negatives_table) is not None:
         inputs |= {
-            "negatives": ingested.examples[given],
-            "negative_schema": ingested.schemas[given],
+            "negatives": ingested.examples[table.name],
+            "negative_schema": ingested.schemas[table.name],
         }
     return inputs
 

@@ -8,13 +8,12 @@ from typing import NamedTuple
 from pydantic import ValidationError
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from relation import checks
-from relation.checks.derived import keys_of
+from relation.compiled import CompiledRelation
+from relation.compiler import checked
 from relation.core.errors import RecipeError
 from relation.core.validation_errors import describe as describe  # Components describe their own.
 from relation.core.yaml_document import read_mapping
 from relation.data import Edges, Entity
-from relation.materialization import Materialization
 from relation.recipe import Recipe
 from relation.schema import Feature, read_features, read_schema, tuple_schema
 from relation.spec import Relation
@@ -34,27 +33,27 @@ class LoadedRecipe(NamedTuple):
     path: Path
     schema_paths: Mapping[str, Path]
     schemas: Mapping[str, schema_pb2.Schema]
-    materialization: Materialization
+    compiled: CompiledRelation
 
     @property
     def schema_path(self) -> Path:
         """Where the schema of the primary entity type is."""
-        return self.schema_paths[self.materialization.primary]
+        return self.schema_paths[self.compiled.primary]
 
     @property
     def schema(self) -> schema_pb2.Schema:
         """The schema of the primary entity type."""
-        return self.schemas[self.materialization.primary]
+        return self.schemas[self.compiled.primary]
 
     @property
     def tuples(self) -> Relation:
         """Roles, label and comparisons of the tuples that the recipe asks for."""
-        return self.materialization.tuples
+        return self.compiled.tuples
 
     @property
     def features(self) -> tuple[Feature, ...]:
         """The features of the primary entity type that enter its tower."""
-        return self.features_of(self.materialization.primary)
+        return self.features_of(self.compiled.primary)
 
     def features_of(self, entity: str) -> tuple[Feature, ...]:
         """The features that enter the tower: those the recipe names, else all that are not keys."""
@@ -62,13 +61,13 @@ class LoadedRecipe(NamedTuple):
         named = self.recipe.model.features_of(entity) if self.recipe.model else None
         if named is not None:
             return tuple(features[name] for name in named)
-        withheld = keys_of(self.recipe, entity)
+        withheld = self.compiled.withheld[entity]
         return tuple(feature for name, feature in features.items() if name not in withheld)
 
     @property
     def tuple_schema(self) -> schema_pb2.Schema:
         """The schema of the tuples that RelationGen makes."""
-        return tuple_schema(self.materialization, self.schemas)
+        return tuple_schema(self.compiled, self.schemas)
 
 
 def load_recipe(name_or_path: str) -> LoadedRecipe:
@@ -94,7 +93,7 @@ def load_recipe(name_or_path: str) -> LoadedRecipe:
     }
     read = {name: read_schema(found) for name, found in paths.items()}
     try:
-        return LoadedRecipe(recipe, path, paths, read, checks.checked(recipe, read, paths))
+        return LoadedRecipe(recipe, path, paths, read, checked(recipe, read, paths))
     except RecipeError as error:
         raise RecipeError(f"{path}: {error}") from None
 

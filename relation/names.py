@@ -15,6 +15,8 @@ POSITIVE_IDS = "positive_ids"
 """Ids of the anchor's known positives, where they are asked for."""
 TUPLE_FEATURES = (RELATION, NEGATIVE_PROB, RELATION_WEIGHT, POSITIVE_IDS)
 """Features of a tuple that belong to none of its members."""
+DOCUMENTS_CUT = "documents_cut"
+"""Counted in `relation_stats.json`: documents that lists are too short for."""
 TRAIN, EVAL = "train", "eval"
 """The splits of rows, and of tuples."""
 ENTITIES = "entities"

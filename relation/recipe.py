@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from relation.core.config import Name
 from relation.data import Data, Entity
-from relation.kinds import RelationConfig
+from relation.relation_types import RelationConfig
 from relation.spec import Frozen
 from relation.training import Training as Training  # A part of the recipe.
 from relation.tuning import Tuning

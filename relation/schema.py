@@ -9,8 +9,8 @@ from typing import Literal
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
+from relation.compiled import CompiledRelation
 from relation.core.errors import RecipeError
-from relation.materialization import Materialization
 from relation.names import (
     ID,
     NEGATIVE_PROB,
@@ -19,7 +19,6 @@ from relation.names import (
     RELATION_WEIGHT,
     tuple_feature_names,
 )
-from relation.sampling import Sampling
 from relation.spec import Frozen, LabelKind
 
 
@@ -152,7 +151,7 @@ def domain_of(schema: schema_pb2.Schema, name: str) -> tuple[str, ...] | None:
 
 
 def tuple_schema(
-    asked: Materialization, schemas: Mapping[str, schema_pb2.Schema]
+    compiled: CompiledRelation, schemas: Mapping[str, schema_pb2.Schema]
 ) -> schema_pb2.Schema:
     """The schema of tuples: the features of each role's entity type, and the relation's own.
 
@@ -162,7 +161,7 @@ def tuple_schema(
     Raises:
       RecipeError: two features of a tuple would get the same name.
     """
-    relation = asked.tuples
+    relation = compiled.tuples
     sources = {
         role.name: {feature.name: feature for feature in schemas[role.entity].feature}
         for role in relation.roles
@@ -170,14 +169,14 @@ def tuple_schema(
     result = schema_pb2.Schema()
     _add_domains(result, [schemas[entity] for entity in relation.entities])
     for name, (role, feature) in tuple_feature_names(sources).items():
-        original = asked.entities[relation.entity_of(role)] if feature == ID else feature
+        original = compiled.entities[relation.entity_of(role)] if feature == ID else feature
         added = result.feature.add()
         added.CopyFrom(sources[role][original])
         added.name = name
         added.ClearField("shape")
         if relation.optional and role != relation.roles[0].name:
             added.ClearField("presence")
-    _add_own(result, asked, schemas)
+    _add_own(result, compiled, schemas)
     return result
 
 
@@ -195,28 +194,28 @@ def _add_domains(result: schema_pb2.Schema, schemas: Iterable[schema_pb2.Schema]
 
 def _add_own(
     result: schema_pb2.Schema,
-    asked: Materialization,
+    compiled: CompiledRelation,
     schemas: Mapping[str, schema_pb2.Schema],
 ) -> None:
     """Adds the features that belong to none of a tuple's members."""
-    relation, sampling = asked.tuples, getattr(asked.relation, "sampling", None)
+    relation, sampling = compiled.tuples, compiled.sampling
     if relation.labelled:
         label = _add(result, RELATION, schema_pb2.FLOAT, relation.width)
         if relation.label in (LabelKind.BINARY, LabelKind.TAGS):
             label.float_domain.min, label.float_domain.max = 0.0, 1.0
-    if isinstance(sampling, Sampling):
+    if sampling.negative_sampler is not None:
         probability = _add(result, NEGATIVE_PROB, schema_pb2.FLOAT, len(relation.negatives) or 1)
         probability.float_domain.min, probability.float_domain.max = 0.0, 1.0
         if not relation.negatives:
             probability.presence.min_fraction = 0.0  # Only drawn negatives carry it.
             probability.presence.min_count = 0
         if sampling.known_positives:
-            entity = asked.ends[1]
+            entity = compiled.candidate
             types = {feature.name: feature.type for feature in schemas[entity].feature}
-            ids = _add(result, POSITIVE_IDS, types[asked.entities[entity]], 1)
+            ids = _add(result, POSITIVE_IDS, types[compiled.entities[entity]], 1)
             ids.presence.min_fraction, ids.presence.min_count = 0.0, 0  # There may be none.
             ids.value_count.max = sampling.known_positives
-    if asked.weighted:
+    if compiled.weighted:
         weight = _add(result, RELATION_WEIGHT, schema_pb2.FLOAT, 1)
         weight.float_domain.min = 0.0
 

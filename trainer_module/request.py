@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 
-from relation import kinds
+from relation.compiled import CompiledRelation
 from relation.core.errors import RecipeError
 from relation.load import LoadedRecipe
-from relation.materialization import Materialization
 from relation.names import ID, prefixed
 from relation.recipe import Model, Numbers, Training
 from relation.schema import Feature
@@ -29,7 +28,7 @@ class PreprocessingRequest(Frozen):
     `numbers`: as in the recipe's model.
     """
 
-    materialization: Materialization
+    compiled: CompiledRelation
     features: dict[str, tuple[Feature, ...]]
     keys: Keys | None = None
     counted: str | None = None
@@ -39,14 +38,12 @@ class PreprocessingRequest(Frozen):
     @property
     def relation(self) -> Relation:
         """Roles, label and comparisons."""
-        return self.materialization.tuples
+        return self.compiled.tuples
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The ids of the labels, where they are an entity type of their own."""
-        asked = self.materialization
-        apart = isinstance(asked.relation.source, kinds.Labels) and asked.other is not None
-        return asked.tags if apart else ()
+        return self.compiled.label.domain if self.compiled.generated else ()
 
     @classmethod
     def of(cls, loaded: LoadedRecipe) -> "PreprocessingRequest":
@@ -54,7 +51,7 @@ class PreprocessingRequest(Frozen):
         features = {entity: loaded.features_of(entity) for entity in loaded.tuples.entities}
         model = loaded.recipe.model
         return cls(
-            materialization=loaded.materialization,
+            compiled=loaded.compiled,
             features=features,
             keys=Keys.of(loaded),
             counted=_counted(loaded),
@@ -64,16 +61,16 @@ class PreprocessingRequest(Frozen):
 
 
 def _counted(loaded: LoadedRecipe) -> str | None:
-    model, source = loaded.recipe.model, loaded.recipe.relation.source
+    model = loaded.recipe.model
     weighed = model is not None and model.loss.type in WEIGHTED_TAG_LOSSES
-    return source.feature if weighed and isinstance(source, kinds.Labels) else None
+    return loaded.compiled.label_by if weighed else None
 
 
 def _shown(loaded: LoadedRecipe) -> tuple[str, ...]:
-    roles, source = loaded.tuples.roles, loaded.recipe.relation.source
+    roles, label = loaded.tuples.roles, loaded.compiled.label_by
     names = [prefixed(role.name, ID) for role in roles]
-    if isinstance(source, kinds.SameLabel | kinds.Labels):
-        names.append(prefixed(roles[0].name, source.feature))
+    if label is not None:
+        names.append(prefixed(roles[0].name, label))
     return tuple(names)
 
 

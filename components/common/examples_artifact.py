@@ -1,7 +1,7 @@
 """Examples artifacts, as every component reads and makes them: gzipped TFRecords of tf.Example."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tfx import types
 from tfx.components.util import examples_utils
@@ -12,6 +12,21 @@ from relation.core.errors import DataError
 
 FILE_FORMAT = "tfrecords_gzip"
 PAYLOAD_FORMAT = "FORMAT_TF_EXAMPLE"
+
+EXAMPLES, OTHER_EXAMPLES = "examples", "other_examples"
+"""The inputs of a component that takes the rows of one or two entity types."""
+
+
+def entity_inputs(entities: Iterable[str], what: str = EXAMPLES) -> dict[str, str]:
+    """The entity type that each input is of.
+
+    Args:
+      entities: in the recipe's order.
+      what: the name of the first type's input; the second's begins with `other_`.
+
+    Example: entities user and item give {"examples": "user", "other_examples": "item"}.
+    """
+    return dict(zip((what, f"other_{what}"), entities, strict=False))
 
 
 def split_names(examples: types.Artifact) -> list[str]:

@@ -6,12 +6,13 @@ from tfx import types
 from tfx.dsl.components.base import base_beam_component, executor_spec
 from tfx.types import channel_utils, component_spec, standard_artifacts
 
+from components.common.examples_artifact import EXAMPLES, OTHER_EXAMPLES
 from components.corpus_evaluator import executor
 
 _TYPES = {
     executor.TUPLES: standard_artifacts.Examples,
-    executor.EXAMPLES: standard_artifacts.Examples,
-    executor.OTHER_EXAMPLES: standard_artifacts.Examples,
+    EXAMPLES: standard_artifacts.Examples,
+    OTHER_EXAMPLES: standard_artifacts.Examples,
     executor.EDGES: standard_artifacts.Examples,
     executor.MODEL: standard_artifacts.Model,
     executor.BASELINE_MODEL: standard_artifacts.Model,
@@ -73,8 +74,8 @@ class CorpusEvaluator(base_beam_component.BaseBeamComponent):
           edges: the edge list that relates entities, if there is one.
         """
         optional = {
-            executor.EXAMPLES: examples,
-            executor.OTHER_EXAMPLES: other_examples,
+            EXAMPLES: examples,
+            OTHER_EXAMPLES: other_examples,
             executor.EDGES: edges,
         }
         super().__init__(

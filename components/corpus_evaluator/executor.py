@@ -15,13 +15,12 @@ from components.common import corpus_results
 from components.common.blessed_baseline import without_candidates
 from components.common.corpus_results import BLESSED
 from components.common.corpus_results import MODEL as CANDIDATE
-from components.common.examples_artifact import split_globs, split_names
+from components.common.examples_artifact import entity_inputs, split_globs, split_names
 from components.corpus_evaluator.request import CorpusRequest
 from components.corpus_evaluator.run import Files, evaluate
-from relation import kinds
 from relation.names import EVAL, TRAIN
 
-TUPLES, EXAMPLES, OTHER_EXAMPLES, EDGES = "tuples", "examples", "other_examples", "edges"
+TUPLES, EDGES = "tuples", "edges"
 MODEL, BASELINE_MODEL = "model", "baseline_model"
 REQUEST, CODE_FINGERPRINT = "request", "code_fingerprint"
 CORPUS_EVALUATION = "corpus_evaluation"
@@ -63,25 +62,25 @@ def _path(model: types.Artifact) -> str:
 def _fits(request: CorpusRequest, path: str) -> bool:
     """Whether a model embeds all entity types of the tuples."""
     signatures = tf.saved_model.load(path).signatures
-    entities = request.materialization.tuples.entities
+    entities = request.compiled.tuples.entities
     return all(f"embed_{entity}" in signatures for entity in entities)
 
 
 def _files(request: CorpusRequest, artifacts: Mapping[str, list[types.Artifact]]) -> Files:
-    compiled = request.materialization
-    inputs = dict(zip((EXAMPLES, OTHER_EXAMPLES), compiled.entities, strict=False))
+    compiled = request.compiled
+    inputs = entity_inputs(compiled.entities)
     entities = {}
     for key, entity in inputs.items():
         if entity in request.schemas:
             artifact = artifact_utils.get_single_instance(artifacts[key])
             everything = [path for paths in _by_split(artifact).values() for path in paths]
-            common = entity in compiled.common
+            common = entity in compiled.shared
             entities[entity] = (
                 {TRAIN: everything, EVAL: everything} if common else _by_split(artifact)
             )
     tuples = _by_split(artifact_utils.get_single_instance(artifacts[TUPLES]))
     edges: Sequence[str] = ()
-    if artifacts.get(EDGES) and isinstance(compiled.relation.source, kinds.EdgeSource):
+    if artifacts.get(EDGES) and compiled.edge_table is not None:
         by_split = _by_split(artifact_utils.get_single_instance(artifacts[EDGES]))
         edges = [path for split_paths in by_split.values() for path in split_paths]
     paths = [

@@ -2,8 +2,7 @@
 
 from typing import Literal, NamedTuple, TypeAlias
 
-from relation import kinds
-from relation.materialization import Materialization
+from relation.compiled import CompiledRelation
 from relation.names import EVAL
 from relation.schema import Feature, FeatureKind
 from relation.spec import Frozen, LabelKind
@@ -15,7 +14,7 @@ class CorpusRequest(Frozen):
     """The relation, the features of towers, and how the model compares embeddings.
 
     Attributes:
-      materialization: the compiled relation.
+      compiled: the compiled relation.
       features: the features that towers read, by entity type.
       schemas: by entity type that has rows of its own, in protobuf's text form; entities of other
         types are read from the tuples.
@@ -25,7 +24,7 @@ class CorpusRequest(Frozen):
       image: height, width and channels of a label that is an image.
     """
 
-    materialization: Materialization
+    compiled: CompiledRelation
     features: dict[str, tuple[Feature, ...]]
     schemas: dict[str, str]
     similarity: Literal["euclidean", "cosine", "dot"] | None
@@ -36,27 +35,17 @@ class CorpusRequest(Frozen):
     @property
     def question(self) -> "Question | None":
         """The retrieval that measures the embeddings; None if nearness is not what they learn."""
-        compiled = self.materialization
-        relation, source = compiled.relation, compiled.relation.source
-        if self.similarity is None:
+        compiled = self.compiled
+        if self.similarity is None or compiled.relevance is None:
             return None
-        if isinstance(source, kinds.SameLabel):
-            return Question(compiled.primary, compiled.primary, "label")
-        if isinstance(source, kinds.EdgeSource) and _some_are_positive(relation, source):
-            everywhere = all(entity in compiled.common for entity in compiled.entities)
-            return None if everywhere else Question(*compiled.ends, "edges")
-        if isinstance(source, kinds.Row) and compiled.tuples.comparisons:
-            left, right = (compiled.tuples.entity_of(role) for role in compiled.tuples.scored[:2])
-            fits = compiled.tuples.label in (LabelKind.BINARY, LabelKind.NONE)
-            return Question(left, right, "tuples") if fits else None
-        return None
+        return Question(compiled.anchor, compiled.candidate, compiled.relevance)
 
     @property
     def reference_key(self) -> tuple[str, str] | None:
         """Entity type and split of the references; EVAL stands for all rows of a common type."""
         if (question := self.question) is None:
             return None
-        common = question.reference in self.materialization.common
+        common = question.reference in self.compiled.shared
         return question.reference, EVAL if common else self.references
 
     @property
@@ -66,7 +55,7 @@ class CorpusRequest(Frozen):
         That is so without a query, or with one that has no feature in common with documents.
         None if the relation does not rank documents so.
         """
-        tuples = self.materialization.tuples
+        tuples = self.compiled.tuples
         ordered = all(comparison.related is not None for comparison in tuples.comparisons)
         ranked = tuples.label is LabelKind.GRADES or (tuples.label is LabelKind.SCALAR and ordered)
         if not ranked or len(tuples.roles) == 1:
@@ -116,12 +105,6 @@ class Question(NamedTuple):
     def same(self) -> bool:
         """Whether queries and references are of one entity type."""
         return self.query == self.reference
-
-
-def _some_are_positive(relation: kinds.RelationConfig, source: kinds.EdgeSource) -> bool:
-    if isinstance(relation, kinds.Pairs) and source.label in ("vector", "class"):
-        return False
-    return source.label != "scalar" or source.positive_from is not None
 
 
 Shape: TypeAlias = tuple[str, FeatureKind, int]

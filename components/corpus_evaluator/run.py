@@ -95,7 +95,7 @@ def evaluate(
     }
     baseline = SpaceBaseline(request, populations, local)
     if request.question is None:
-        relation = request.materialization.tuples
+        relation = request.compiled.tuples
         if request.image is not None:
             sums = (image_baseline.read(_images(scratch, s), request.image) for s in (TRAIN, EVAL))
             tuples = image_baseline.of_images(*sums)
@@ -111,7 +111,7 @@ def evaluate(
 
 
 def _plans(request: CorpusRequest, files: Files, models: Mapping[str, str], scratch: str) -> Plans:
-    compiled, question = request.materialization, request.question
+    compiled, question = request.compiled, request.question
     wanted = [(entity, EVAL) for entity in compiled.tuples.entities]
     if request.reference_key is not None:
         wanted.append(request.reference_key)
@@ -119,7 +119,7 @@ def _plans(request: CorpusRequest, files: Files, models: Mapping[str, str], scra
     if request.standalone_entity is not None:
         wanted.append((request.standalone_entity, TRAIN))
     by_label = question is not None and question.relevant == "label"
-    label = getattr(compiled.relation.source, "feature", None) if by_label else None
+    label = compiled.label_by if by_label else None
     plans = {}
     for entity, split in dict.fromkeys(wanted):
         own = entity in request.schemas
@@ -143,7 +143,7 @@ def _plans(request: CorpusRequest, files: Files, models: Mapping[str, str], scra
 
 def _row_spec(request: CorpusRequest, entity: str) -> RowSpec:
     schema = text_format.Parse(request.schemas[entity], schema_pb2.Schema())
-    return entity_spec(request.materialization, entity, schema).rows
+    return entity_spec(request.compiled, entity, schema).rows
 
 
 def _metrics(
@@ -180,7 +180,7 @@ def _usable(name: str, *populations: Population) -> bool:
 
 def _related(request: CorpusRequest, tuples: IdTuples) -> IdTuples:
     """The pairs of a left and a right member in the tuples that say "related"."""
-    relation = request.materialization.tuples
+    relation = request.compiled.tuples
     column = {role.name: i for i, role in enumerate(relation.roles)}
     scored = [column[role] for role in relation.scored[:2]]
     related = np.ones(len(tuples.weights), dtype=bool)
@@ -199,7 +199,7 @@ def _run(
     make_pipeline: Callable[[], beam.Pipeline],
 ) -> dict[str, IdTuples]:
     """Encodes the entities, and reads `EDGES`, and the tuples of `TRAIN` and `EVAL`."""
-    compiled, question = request.materialization, request.question
+    compiled, question = request.compiled, request.question
     relation = compiled.tuples
     width = 0 if relation.label is LabelKind.NONE else relation.width
     folders = {name: os.path.join(scratch, f"ids-{name}") for name in (EDGES, TRAIN, EVAL)}
@@ -240,7 +240,7 @@ def _image_reader(request: CorpusRequest, scratch: str, split: str) -> image_bas
             ),
             None,
         )
-        for role in request.materialization.tuples.roles
+        for role in request.compiled.tuples.roles
     )
     assert label is not None  # The label's tower outputs an image.
     return image_baseline.ReadImages(_images(scratch, split), label, image, request.image)

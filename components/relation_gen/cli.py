@@ -69,7 +69,7 @@ def _run(arguments: argparse.Namespace, beam_flags: Sequence[str]) -> None:
     splits, buckets = _splits(rows, {"train": split.train, "eval": split.eval})
     with held_stderr():
         found = materialize(
-            loaded.materialization,
+            loaded.compiled,
             loaded.schemas,
             files,
             splits,
@@ -110,14 +110,9 @@ def _check_inputs(files: Sequence[InputFile], loaded: LoadedRecipe) -> None:
 def inputs(loaded: LoadedRecipe) -> list[str]:
     """The entity types and edge lists whose rows are read."""
     data = loaded.recipe.data
-    used = (
-        getattr(loaded.recipe.relation.source, "edges", None),
-        getattr(loaded.recipe.relation.source, "rows", None),
-        loaded.materialization.given_input,
-    )
     return [
         *(name for name, entity in data.entities.items() if entity.read),
-        *(name for name in data.edges if name in used),
+        *(name for name in data.edges if name in loaded.compiled.tables),
     ]
 
 

@@ -68,7 +68,7 @@ class RelationGen(base_beam_component.BaseBeamComponent):
 
         Args:
           schema: the curated schema of the first entity type of the request's `entities`.
-          request: `relation.materialization.Materialization` as JSON.
+          request: `relation.compiled.CompiledRelation` as JSON.
           code_fingerprint: changes when the code does, so that no stale result is taken from the
             cache (`relation.core.fingerprint.code_fingerprint`).
           examples: raw entities of that type, tf.Examples in the splits `train` and `eval`; none

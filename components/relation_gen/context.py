@@ -14,11 +14,10 @@ from components.common.tfrecord_reader import InputFile
 from components.relation_gen.batches import STAR, U8, Edges, ListedNegatives
 from components.relation_gen.index.shard import sort_priority
 from components.relation_gen.memory import Budget, budget
-from components.relation_gen.sampling.plan import SPLITS
+from components.relation_gen.sampling.base import SPLITS
 from components.relation_gen.stats.counters import UNASSIGNED
 from components.relation_gen.transforms import write
-from relation import kinds
-from relation.materialization import Materialization
+from relation.compiled import CompiledRelation
 
 MIN_PARTS, MAX_PARTITIONS, BLOCKS_PER_CELL = 4, 4096, 1
 
@@ -27,18 +26,15 @@ MIN_PARTS, MAX_PARTITIONS, BLOCKS_PER_CELL = 4, 4096, 1
 class Context:
     """`splits`: names; `buckets`: their hash buckets, where rows are split by a hash.
 
-    `entities`: rows of each entity type that is asked for. `edges`: rows of the edge list, or of
-    tuples (source `row`), if there are any; `edge_input`: its name. `listed_negatives`: rows of the
-    list of negatives, if there is one. `split_by`: the feature whose values share a split, where
-    that is not the id. `partitions` and `shards`: how many parts entities and the dense index are
-    cut into: they follow from the input's size, and change no result.
+    `entities`: rows of each entity type. `tables`: rows of the edge list or of inline tuples, and
+    of listed negatives, by name. `split_by`: the feature whose values share a split, where that is
+    not the id. `partitions` and `shards`: how many parts entities and the dense index are cut into:
+    they follow from the input's size, and change no result.
     """
 
-    request: Materialization
+    relation: CompiledRelation
     entities: dict[str, EntitySpec]
-    edges: RowSpec | None
-    edge_input: str
-    listed_negatives: RowSpec | None
+    tables: dict[str, RowSpec]
     splits: tuple[str, ...]
     buckets: tuple[int, ...]
     split_by: str | None
@@ -49,7 +45,7 @@ class Context:
     @property
     def roles(self) -> tuple[str, ...]:
         """The names of the roles; their index is what plans carry."""
-        return tuple(role.name for role in self.request.tuples.roles)
+        return tuple(role.name for role in self.relation.tuples.roles)
 
     @property
     def shuffle_folder(self) -> str:
@@ -59,64 +55,45 @@ class Context:
     @property
     def seed(self) -> int:
         """Of all draws."""
-        return self.request.relation.seed
+        return self.relation.seed
 
     @property
     def sizes(self) -> Budget:
         """Of the parts that the work is cut into."""
-        return budget(self.request.relation.memory_mb)
+        return budget(self.relation.memory_mb)
 
     @property
     def indexed(self) -> str | None:
         """The entity type that is drawn from, if any is."""
-        source = self.request.relation.source
-        return None if isinstance(source, kinds.Row) else self.request.ends[1]
+        return None if self.relation.tuple_table else self.relation.candidate
 
     @property
-    def table(self) -> bool:
-        """Whether a block may be related to others: several labels a row, or grouped negatives."""
-        spec = self.entities[self.request.primary]
-        if not isinstance(self.request.relation.source, kinds.SameLabel):
-            return False
-        at = spec.rows.key_index(spec.group)
-        assert at is not None
-        return spec.negatives_group is not None or spec.rows.keys[at].several is None
+    def relates_groups(self) -> bool:
+        """Whether groups may be related to others: several labels a row, or bounded negatives."""
+        spec = self.entities[self.relation.candidate]
+        grouped = self.relation.structure == "groups"
+        return grouped and (self.relation.multi_valued or spec.negatives_group is not None)
 
     @property
     def lists(self) -> dict[str, RowSpec]:
         """The rows of each list that names two entities: of edges, and of negatives."""
-        found = {self.edge_input: self.edges, self.request.given_input or "": self.listed_negatives}
-        if isinstance(self.request.relation.source, kinds.Row):
-            return {}
-        return {name: rows for name, rows in found.items() if rows is not None}
+        return {} if self.relation.tuple_table else self.tables
+
+    @property
+    def related_table(self) -> str:
+        """The name of the edge list or of the rows that are tuples; "" for none."""
+        return self.relation.related_table or ""
+
+    @property
+    def negatives_table(self) -> str:
+        """The name of the list of negatives; "" for none."""
+        table = self.relation.negatives_table
+        return "" if table is None else table.name
 
     def list_of(self, edges: Edges) -> str:
         """The name of the list that edges are of."""
-        return (
-            (self.request.given_input or "")
-            if isinstance(edges, ListedNegatives)
-            else self.edge_input
-        )
-
-    @property
-    def own_labels(self) -> bool:
-        """Whether entities are related to their own labels, as if by edges."""
-        labels = isinstance(self.request.relation.source, kinds.Labels)
-        return labels and self.request.other is not None
-
-    @property
-    def query(self) -> str | None:
-        """The entity type of queries, where they fill a role."""
-        source = self.request.relation.source
-        return source.query if isinstance(source, kinds.GradedGroup) else None
-
-    @property
-    def grade(self) -> int | None:
-        """The column of numbers that holds a grade, where there is one."""
-        source = self.request.relation.source
-        if not isinstance(source, kinds.GradedGroup):
-            return None
-        return self.entities[self.request.primary].rows.number(source.grade)
+        listed = isinstance(edges, ListedNegatives)
+        return self.negatives_table if listed else self.related_table
 
     def splits_of(self, home: str) -> tuple[str, ...]:
         """The splits that a population is in."""
@@ -125,16 +102,11 @@ class Context:
     def split_of_edges(self, source: U64, destination: U64) -> U8:
         """The split of edges between entities that are in every split: by a hash of both ends, of
         one type whichever is left, so that both directions share a split."""
-        if len(set(self.request.ends)) == 1:
+        if self.relation.anchor == self.relation.candidate:
             source, destination = np.minimum(source, destination), np.maximum(source, destination)
         priority = hashing.random_bits(self.seed, SPLITS, source, destination)
         at = hashing.multiply_shift(priority, sum(self.buckets)).astype(np.int64)
         return np.searchsorted(np.cumsum(self.buckets), at, side="right").astype(np.uint8)
-
-    @property
-    def edges_are_split(self) -> bool:
-        """Whether edges have a split of their own, since what they connect is in every split."""
-        return all(entity in self.request.common for entity in self.request.entities)
 
     def code(self, split: str | None) -> int:
         """The number of a split; STAR for none."""
@@ -142,7 +114,7 @@ class Context:
 
     def codes_of(self, spec: EntitySpec, split: str | None, by: list[bytes], key: Key) -> U8:
         """The split of each row: the file's, or by a key as TFX's ExampleGen does; STAR: none."""
-        if spec.name in self.request.common:
+        if spec.name in self.relation.shared:
             return np.full(len(by), STAR, dtype=np.uint8)
         return self.hashed(split, by, key)
 
@@ -164,7 +136,7 @@ class Context:
     def name(self, entity: str, code: int) -> str:
         """The population that a row of an entity type is of."""
         if code == STAR:
-            return ANY if entity in self.request.common else UNASSIGNED
+            return ANY if entity in self.relation.shared else UNASSIGNED
         return self.splits[code]
 
     def shard_of(self, entity: str, key: U64, group: U64) -> I64:

@@ -12,11 +12,17 @@ from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
-from components.common.examples_artifact import check_formats, describe, split_globs, split_names
+from components.common.examples_artifact import (
+    check_formats,
+    describe,
+    entity_inputs,
+    split_globs,
+    split_names,
+)
 from components.common.tfrecord_reader import InputFile
 from components.relation_gen.run import input_files, materialize
 from components.relation_gen.stats import summary
-from relation.materialization import Materialization
+from relation.compiled import CompiledRelation
 from relation.names import ENTITIES
 from relation.schema import tuple_schema
 
@@ -40,11 +46,11 @@ class Executor(base_beam_executor.BaseBeamExecutor):
           UserError: the data cannot serve; the message says what to mend.
         """
         tuples = artifact_utils.get_single_instance(output_dict["tuples"])
-        request = Materialization.model_validate_json(exec_properties["request"])
-        inputs = Inputs.of(request, input_dict)
+        relation = CompiledRelation.model_validate_json(exec_properties["request"])
+        inputs = Inputs.of(relation, input_dict)
         splits = inputs.splits
         found = materialize(
-            request,
+            relation,
             inputs.schemas,
             inputs.files,
             splits,
@@ -56,7 +62,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         for name, count in summary.properties(found).items():
             tuples.set_int_custom_property(name, count)
         folder = artifact_utils.get_single_uri(output_dict["tuple_schema"])
-        described = tuple_schema(request, inputs.schemas)
+        described = tuple_schema(relation, inputs.schemas)
         io_utils.write_string_file(
             os.path.join(folder, SCHEMA_FILE), text_format.MessageToString(described)
         )
@@ -71,22 +77,22 @@ class Inputs:
     shares: Mapping[str, int]
 
     @classmethod
-    def of(cls, request: Materialization, found: dict[str, list[types.Artifact]]) -> "Inputs":
+    def of(cls, relation: CompiledRelation, found: dict[str, list[types.Artifact]]) -> "Inputs":
         """Names the inputs of the component: the first entity type of the recipe is `examples` and
         `schema`, the second `other_examples` and `other_schema`, the edge list `edges` and
         `edge_schema`, given negatives `negatives` and `negative_schema`; types whose rows are not
         read have a schema only."""
-        names = dict(zip(("examples", "other_examples"), request.entities, strict=False))
-        described = dict(zip(("schema", "other_schema"), request.entities, strict=False))
-        if request.edge_input is not None:
-            names["edges"] = described["edge_schema"] = request.edge_input
-        if request.given_input is not None:
-            names["negatives"] = described["negative_schema"] = request.given_input
+        names = entity_inputs(relation.entities)
+        described = entity_inputs(relation.entities, "schema")
+        if relation.related_table is not None:
+            names["edges"] = described["edge_schema"] = relation.related_table
+        if relation.negatives_table is not None:
+            names["negatives"] = described["negative_schema"] = relation.negatives_table.name
         single = artifact_utils.get_single_instance
         return cls(
             {name: single(found[key]) for key, name in names.items() if found.get(key)},
             {name: _read_schema(single(found[key])) for key, name in described.items()},
-            request.shares,
+            relation.shares,
         )
 
     @property

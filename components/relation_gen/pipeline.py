@@ -38,7 +38,6 @@ from components.relation_gen.transforms import (
 from components.relation_gen.transforms.deduplicate import Refs
 from components.relation_gen.transforms.score import Scorer
 from components.relation_gen.tuples import assemble, route
-from relation import kinds
 from relation.names import ENTITIES
 
 COUNTERS = "counters.json"
@@ -75,13 +74,9 @@ class Write(beam.DoFn):
     ) -> Iterator[list[bytes]]:
         if output == ENTITIES:
             return assemble.alone(tuple_rows, members)
-        request = self._context.request
-        found = assemble.assemble(tuple_rows, members, request.tuples)
-        return (
-            Scorer(self._context)(found)
-            if isinstance(request.relation, kinds.ScoredPairs)
-            else found
-        )
+        relation = self._context.relation
+        found = assemble.assemble(tuple_rows, members, relation.tuples)
+        return found if relation.function is None else Scorer(self._context)(found)
 
 
 def _every_output_shard(layout: Layout) -> Iterator[Any]:
@@ -92,7 +87,7 @@ def _every_output_shard(layout: Layout) -> Iterator[Any]:
 
 
 def _layout(_: None, context: Context, totals: list[ShardTotal], counts: list[Any]) -> Layout:
-    return make_layout(context.request, context.splits, context.shards, totals, dict(counts))
+    return make_layout(context.relation, context.splits, context.shards, totals, dict(counts))
 
 
 def _write_counters(_: None, context: Context, counts: list[Any]) -> None:
@@ -113,7 +108,6 @@ class Materialize(beam.PTransform):
     def expand(self, pipeline: Any) -> beam.PCollection:
         """Builds the graph."""
         context = self.context
-        source = context.request.relation.source
         counts: list[Any] = []
         late: list[Any] = []
         parts: list[Any] = []
@@ -123,14 +117,14 @@ class Materialize(beam.PTransform):
             ).with_outputs(COUNTS, main="rows")
             parts.append(rows.rows)
             counts.append(rows[COUNTS])
-        if context.own_labels:
+        if context.relation.generated:
             labels = _start(pipeline, "LabelsStart") | beam.ParDo(
                 read_entities.MakeLabels(context)
             ).with_outputs(COUNTS, main="rows")
             parts.append(labels.rows)
             counts.append(labels[COUNTS])
         tuples = None
-        if isinstance(source, kinds.Row):
+        if context.relation.tuple_table is not None:
             found = _spread(pipeline, "RowFiles", self.edge_files) | beam.ParDo(
                 read_inline_tuples.ReadInlineTuples(context)
             ).with_outputs(COUNTS, read_inline_tuples.ReadInlineTuples.ENTITIES, main="tuples")
@@ -235,19 +229,15 @@ class Materialize(beam.PTransform):
         """Plans, taken apart."""
         context = self.context
         tags = (COUNTS, sample.TUPLE_ROWS, sample.BY_KEY, sample.BY_POSITION)
-        if tuples is not None:
-            return tuples | beam.ParDo(sample.DrawInlineTuples(context), layout).with_outputs(*tags)
-        (left, right), edges = context.request.ends, index[build_index.Index.EDGES]
-        by_group = (
-            not isinstance(context.request.relation.source, kinds.EdgeSource) and left == right
-        )
-        draw = sample.DrawGroups(context) if by_group else sample.DrawEdges(context)
-        if by_group and context.listed_negatives is None:
-            anchors = index.shards | "Alone" >> beam.MapTuple(lambda key, ref: (key, [ref]))
+        relation, edges = context.relation, index[build_index.Index.EDGES]
+        if tuples is not None or (not context.lists and relation.structure != "edges"):
+            shards = index.shards if tuples is None else tuples
+            anchors = shards | "Alone" >> beam.MapTuple(lambda key, ref: (key, [ref]))
         else:
-            found = (edges, index.shards) if left == right else (edges,)
+            same = relation.anchor == relation.candidate
+            found = (edges, index.shards) if same else (edges,)
             anchors = found | "Edges" >> beam.Flatten() | "ByAnchor" >> beam.GroupByKey()
-        return anchors | beam.ParDo(draw, layout).with_outputs(*tags)
+        return anchors | beam.ParDo(sample.Sample(context), layout).with_outputs(*tags)
 
 
 def _start(pipeline: Any, name: str) -> beam.PCollection:

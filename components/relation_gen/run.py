@@ -10,21 +10,20 @@ import tensorflow as tf
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.common import beam_errors
-from components.common.row_requirements import edge_spec, entity_spec, given_spec, inline_spec
+from components.common.row_requirements import entity_spec, row_spec
 from components.common.tfrecord_reader import InputFile
 from components.relation_gen.context import Context, parts
 from components.relation_gen.memory import budget
 from components.relation_gen.pipeline import COUNTERS, Materialize
 from components.relation_gen.stats import summary
 from components.relation_gen.transforms import write
-from relation import kinds
+from relation.compiled import CompiledRelation
 from relation.core.errors import DataError
-from relation.materialization import Materialization
 from relation.names import ENTITIES, TRAIN
 
 
 def materialize(
-    request: Materialization,
+    relation: CompiledRelation,
     schemas: Mapping[str, schema_pb2.Schema],
     files: Sequence[InputFile],
     splits: Sequence[str],
@@ -37,7 +36,7 @@ def materialize(
     """Reads rows, makes the tuples and writes them under `output`.
 
     Args:
-      schemas: of each entity type of the request, and of edge lists, by name.
+      schemas: of each entity type and table of the relation, by name.
       files: of each input, by its name.
       splits: names of the splits; one must be "train".
       buckets: hash buckets of each split, for rows of files without a split.
@@ -55,17 +54,15 @@ def materialize(
         raise DataError(
             f"splits {', '.join(splits) or 'none'}: one must be {TRAIN!r}, and none {ENTITIES!r}"
         )
-    context = _context(request, schemas, files, splits, buckets, output, split_by)
-    entity_files = tuple(file for file in files if file.input in request.entities)
-    edge_files = tuple(file for file in files if file.input not in request.entities)
+    context = _context(relation, schemas, files, splits, buckets, output, split_by)
+    entity_files = tuple(file for file in files if file.input in relation.entities)
+    edge_files = tuple(file for file in files if file.input not in relation.entities)
     write.prepare(output)
     try:
         with make_pipeline() as pipeline:
             _ = pipeline | Materialize(context, entity_files, edge_files)
         with tf.io.gfile.GFile(os.path.join(write.building(output), COUNTERS)) as file:
-            found = summary.build(
-                json.loads(file.read()), splits, {context.edge_input, *context.lists}
-            )
+            found = summary.build(json.loads(file.read()), splits, context.tables)
         write.publish(output, found, texts)
     except Exception as error:
         known = beam_errors.user_error(error)
@@ -78,7 +75,7 @@ def materialize(
 
 
 def _context(
-    request: Materialization,
+    relation: CompiledRelation,
     schemas: Mapping[str, schema_pb2.Schema],
     files: Sequence[InputFile],
     splits: Sequence[str],
@@ -86,39 +83,33 @@ def _context(
     output: str,
     split_by: str | None,
 ) -> Context:
-    source, edges, edge_input = request.relation.source, None, ""
-    if isinstance(source, kinds.EdgeSource):
-        edge_input = source.edges
-        everywhere = all(entity in request.common for entity in request.entities)
-        edges = edge_spec(request, schemas[edge_input], split_by if everywhere else None)
-    elif isinstance(source, kinds.Row):
-        edge_input = source.rows
-        edges = inline_spec(request, schemas[edge_input], split_by)
-    listed_negatives = request.given_input
-    partitions, shards = parts(files, budget(request.relation.memory_mb))
+    inline = relation.tuple_table is not None
+    by_column = relation.related_table if inline or relation.edges_are_split else None
+    partitions, shards = parts(files, budget(relation.memory_mb))
     return Context(
-        request=request,
+        relation=relation,
         entities={
-            name: entity_spec(request, name, schemas[name], _split_by(request, name, split_by))
-            for name in request.entities
+            name: entity_spec(
+                relation,
+                name,
+                schemas[name],
+                None if inline or name in relation.shared else split_by,
+            )
+            for name in relation.entities
         },
-        edges=edges,
-        edge_input=edge_input,
-        listed_negatives=None
-        if listed_negatives is None
-        else given_spec(request, schemas[listed_negatives]),
+        tables={
+            name: row_spec(
+                relation.rows[name], schemas[name], split_by if name == by_column else None
+            )
+            for name in relation.tables
+        },
         splits=tuple(splits),
-        buckets=tuple(buckets) or tuple(request.shares.get(split, 1) for split in splits),
+        buckets=tuple(buckets) or tuple(relation.shares.get(split, 1) for split in splits),
         split_by=split_by,
         partitions=partitions,
         shards=shards,
         output=output,
     )
-
-
-def _split_by(request: Materialization, entity: str, split_by: str | None) -> str | None:
-    inline = isinstance(request.relation.source, kinds.Row)
-    return None if inline or entity in request.common else split_by
 
 
 def input_files(name: str, patterns: Sequence[str], split: str | None = None) -> list[InputFile]:

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from relation.materialization import Materialization
+from relation.compiled import CompiledRelation
 from relation.schema import Feature
 from relation.spec import Frozen, Relation
 
@@ -13,7 +13,7 @@ class ReportRequest(Frozen):
     Attributes:
       recipe: name of the recipe.
       description: its description.
-      materialization: the relation, its source and its entity types.
+      compiled: the relation, its source and its entity types.
       features: all features of each entity type.
       seeds: by name of the random process.
       fingerprints: of the code, by node.
@@ -22,7 +22,7 @@ class ReportRequest(Frozen):
 
     recipe: str
     description: str = ""
-    materialization: Materialization
+    compiled: CompiledRelation
     features: dict[str, tuple[Feature, ...]]
     seeds: dict[str, int] = Field(default={})
     fingerprints: dict[str, str] = Field(default={})
@@ -31,4 +31,4 @@ class ReportRequest(Frozen):
     @property
     def relation(self) -> Relation:
         """Roles, label and comparisons of the tuples."""
-        return self.materialization.tuples
+        return self.compiled.tuples

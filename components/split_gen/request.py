@@ -4,10 +4,11 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from components.common.examples_artifact import entity_inputs
 from relation.core.config import Name
 from relation.spec import Frozen
 
-EXAMPLES, OTHER_EXAMPLES, EDGES = "examples", "other_examples", "edges"
+EDGES = "edges"
 """The inputs: entities of the first type, of the second, and the rows that connect them."""
 
 
@@ -92,8 +93,8 @@ class SplitRequest(Frozen):
         """
         if self.unit != "time":
             return frozenset()
-        inputs = zip((EXAMPLES, OTHER_EXAMPLES), self.types, strict=False)
-        timed = {name for name, entity in inputs if entity not in self.shared}
+        inputs = entity_inputs(self.types)
+        timed = {name for name, entity in inputs.items() if entity not in self.shared}
         if self.edges and all(endpoint.entity in self.shared for endpoint in self.endpoints):
             timed.add(EDGES)
         return frozenset(timed)

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from components.common import hashing
+from components.common.examples_artifact import EXAMPLES, OTHER_EXAMPLES
 from components.common.hashing import U64
-from components.split_gen.request import EDGES, EXAMPLES, OTHER_EXAMPLES, SplitRequest
+from components.split_gen.request import EDGES, SplitRequest
 from components.split_gen.state import Packed, Store
 from relation.names import EVAL, TRAIN
 

@@ -14,13 +14,14 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from components.common.examples_artifact import EXAMPLES
 from components.common.hashing import U64
 from components.common.tfrecord_reader import read_batches
 from components.split_gen.beam_stages import Counts
 from components.split_gen.by_component import graph
 from components.split_gen.by_component.propagate import Forest, roots
 from components.split_gen.by_time.timeline import Boundary
-from components.split_gen.request import EDGES, EXAMPLES, Column
+from components.split_gen.request import EDGES, Column
 from components.split_gen.row_columns import (
     NONE,
     Decoder,

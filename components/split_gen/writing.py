@@ -7,11 +7,11 @@ import uuid
 import numpy as np
 import tensorflow as tf
 
+from components.common.examples_artifact import EXAMPLES
 from components.common.tfrecord_reader import read_batches
 from components.split_gen.beam_stages import Counts, result
 from components.split_gen.by_component import graph
 from components.split_gen.by_component.propagate import roots
-from components.split_gen.request import EXAMPLES
 from components.split_gen.row_columns import keys_of
 from components.split_gen.split_context import LEFT_OUT, SPLITS, SplitContext
 from components.split_gen.split_stats import has_giant

@@ -9,13 +9,13 @@ from tfx.dsl.components.base.base_node import BaseNode
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.types import BaseChannel
 
+from components.common.examples_artifact import entity_inputs
 from components.corpus_evaluator.component import CorpusEvaluator
 from components.corpus_evaluator.request import CorpusRequest
 from components.corpus_evaluator.retrieval.measures import names
 from components.evaluator.component import Evaluator
 from components.pusher.component import Pusher
 from pipeline.paths import RemotePaths, RunPaths
-from pipeline.stages.splitting import related_rows
 from relation.core.errors import RecipeError
 from relation.core.fingerprint import code_fingerprint
 from relation.load import LoadedRecipe
@@ -91,7 +91,7 @@ def evaluate(
                 "trainer_module.metrics.tfma_metrics", "components.evaluator.executor"
             ),
             slice_role=loaded.tuples.roles[0].name,
-            weighted=loaded.materialization.weighted,
+            weighted=loaded.compiled.weighted,
             image=_predicted_image_shape(loaded),
         ),
         gates=recipe.evaluation.model_dump_json(),
@@ -119,7 +119,7 @@ def corpus_request(loaded: LoadedRecipe) -> CorpusRequest:
     assert recipe.evaluation is not None
     head = HEADS.resolve(recipe.model.head)
     request = CorpusRequest(
-        materialization=loaded.materialization,
+        compiled=loaded.compiled,
         features={entity: loaded.features_of(entity) for entity in loaded.tuples.entities},
         schemas={
             name: text_format.MessageToString(loaded.schemas[name])
@@ -162,10 +162,10 @@ def _unknown(field: str, name: str, metrics: tuple[str, ...]) -> RecipeError:
 def _rows(
     loaded: LoadedRecipe, request: CorpusRequest, examples: Mapping[str, BaseChannel]
 ) -> dict[str, BaseChannel]:
-    keys = dict(zip(("examples", "other_examples"), loaded.recipe.data.entities, strict=False))
+    keys = entity_inputs(loaded.recipe.data.entities)
     inputs = {key: examples[name] for key, name in keys.items() if name in request.schemas}
     if request.question is not None and request.question.relevant == "edges":
-        edges = related_rows(loaded.recipe)
+        edges = loaded.compiled.related_table
         assert edges is not None
         inputs["edges"] = examples[edges]
     return inputs

@@ -51,7 +51,7 @@ def tfrecords(loaded: LoadedRecipe, patterns: Patterns) -> str | None:
 
     None if they have another format, spans or several globs, or are not in files of their own.
     """
-    name = loaded.materialization.primary
+    name = loaded.compiled.primary
     pattern = patterns.get(name)
     plain = loaded.recipe.data.entities[name].format == "tfrecord"
     return pattern if plain and isinstance(pattern, str) and "{" not in pattern else None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tfx.types import Artifact, BaseChannel
 
+from components.common.examples_artifact import entity_inputs
 from components.report.component import Report
 from components.report.executor import FILE
 from components.report.render.html import template_fingerprint
@@ -31,7 +32,7 @@ def report(
       tuples: RelationGen's tuples.
       model_outputs: the Report's inputs about the model; empty where the recipe has none.
     """
-    rows = dict(zip(("examples", "other_examples"), loaded.recipe.data.entities, strict=False))
+    rows = entity_inputs(loaded.recipe.data.entities)
     return Report(
         tuples=tuples,
         request=report_request(loaded).model_dump_json(),
@@ -52,7 +53,7 @@ def report_request(loaded: LoadedRecipe) -> ReportRequest:
     return ReportRequest(
         recipe=recipe.name,
         description=recipe.description,
-        materialization=loaded.materialization,
+        compiled=loaded.compiled,
         features={
             entity: tuple(read_features(loaded.schemas[entity]).values())
             for entity in loaded.tuples.entities

@@ -12,23 +12,19 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
+from components.common.examples_artifact import EXAMPLES, OTHER_EXAMPLES, entity_inputs
 from components.split_gen.request import (
     EDGES,
-    EXAMPLES,
-    OTHER_EXAMPLES,
     Column,
     EdgeEndpoints,
     Endpoint,
     SplitRequest,
 )
 from pipeline.stages.file_patterns import Pattern
-from relation import kinds
-from relation.checks.derived import connecting
 from relation.core.errors import RecipeError
 from relation.core.validation_errors import describe
 from relation.load import LoadedRecipe
 from relation.names import prefixed
-from relation.recipe import Recipe
 from relation.schema import read_features
 
 ROWS = "rows"
@@ -59,21 +55,9 @@ def hash_keys(loaded: LoadedRecipe, name: str, pattern: Pattern) -> HashKeys:
     if entity is not None:
         by_group = split.unit == "group" and name not in split.shared
         return HashKeys(identity, split.feature if by_group else identity)
-    if name != inline_rows(recipe):
+    if name != _inline_rows(loaded):
         return HashKeys(None, None)
     return HashKeys(None, split.feature or _splitting_id(loaded, name))
-
-
-def inline_rows(recipe: Recipe) -> str | None:
-    """The edge list whose rows hold the members of tuples, if that is the source."""
-    source = recipe.relation.source
-    return source.rows if isinstance(source, kinds.Row) else None
-
-
-def related_rows(recipe: Recipe) -> str | None:
-    """The edge list that tuples are made of: it relates entities, or its rows hold them."""
-    source = recipe.relation.source
-    return source.edges if isinstance(source, kinds.EdgeSource) else inline_rows(recipe)
 
 
 def split_step(loaded: LoadedRecipe) -> SplitStep | None:
@@ -84,7 +68,7 @@ def split_step(loaded: LoadedRecipe) -> SplitStep | None:
     """
     if loaded.recipe.data.split.unit not in ("component", "time"):
         return None
-    rows = inline_rows(loaded.recipe)
+    rows = _inline_rows(loaded)
     try:
         return _of_tables(loaded) if rows is None else _of_rows(loaded, rows)
     except ValidationError as error:
@@ -94,8 +78,8 @@ def split_step(loaded: LoadedRecipe) -> SplitStep | None:
 def _of_tables(loaded: LoadedRecipe) -> SplitStep:
     data = loaded.recipe.data
     read = {name: entity for name, entity in data.entities.items() if entity.read}
-    inputs = dict(zip((EXAMPLES, OTHER_EXAMPLES), read, strict=False))
-    edges, ends = _connecting(loaded.recipe), None
+    inputs = entity_inputs(read)
+    edges, ends = _connecting(loaded), None
     if edges is not None:
         inputs[EDGES] = edges
         left, right = data.edges[edges].left, data.edges[edges].right
@@ -167,27 +151,31 @@ def _request(
     )
 
 
-def _connecting(recipe: Recipe) -> str | None:
-    """The edge list that connects entities: one that is there for that alone, else the source."""
-    related = related_rows(recipe)
-    return next(iter(sorted(connecting(recipe), key=lambda name: name == related)), None)
+def _inline_rows(loaded: LoadedRecipe) -> str | None:
+    """The table whose rows hold the members of tuples, if there is one."""
+    table = loaded.compiled.tuple_table
+    return None if table is None else table.name
+
+
+def _connecting(loaded: LoadedRecipe) -> str | None:
+    """The edge list that connects entities: one that is there for that alone, else the source's."""
+    related, negatives = loaded.compiled.related_table, loaded.compiled.negatives_table
+    named = [n for n in loaded.recipe.data.edges if negatives is None or n != negatives.name]
+    return min(named, key=lambda name: name == related, default=None)
 
 
 def _member_ids(loaded: LoadedRecipe, rows: str) -> dict[str, str]:
     """The columns that hold ids of members, by role."""
-    relation, entities = loaded.recipe.relation, loaded.recipe.data.entities
-    assert isinstance(relation, kinds.Rows)
-    ids = {role: prefixed(role, entities[entity].id) for role, entity in relation.roles.items()}
+    entities = loaded.compiled.entities
+    ids = {role.name: prefixed(role.name, entities[role.entity]) for role in loaded.tuples.roles}
     known = read_features(loaded.schemas[rows])
     return {role: name for role, name in ids.items() if name in known}
 
 
 def _splitting_id(loaded: LoadedRecipe, rows: str) -> str | None:
     """The first column with ids of members, rather of a type that may not be in both splits."""
-    relation, shared = loaded.recipe.relation, loaded.recipe.data.split.shared
-    assert isinstance(relation, kinds.Rows)
-    ids = _member_ids(loaded, rows)
-    role = min(ids, key=lambda role: relation.roles[role] in shared, default=None)
+    ids, shared = _member_ids(loaded, rows), loaded.recipe.data.split.shared
+    role = min(ids, key=lambda role: loaded.tuples.entity_of(role) in shared, default=None)
     return None if role is None else ids[role]
 
 

@@ -58,7 +58,7 @@ def _tuner(loaded: LoadedRecipe, request: TrainingRequest, transform: Transform)
     for values in tuning.extremes():
         try:
             model = request.tuned_by(values).model
-            check_model(model, loaded.tuples, features, len(loaded.materialization.tags))
+            check_model(model, loaded.tuples, features, len(loaded.compiled.label.domain))
         except RecipeError as error:
             ((field, value),) = values.items()
             raise RecipeError(f"tuning.space.{field}: got {value!r}: {error}") from None

@@ -1,7 +1,7 @@
 """Parts of one kind by the name that recipes give them: ours, and those of plug-ins."""
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
 from relation.core.plugins import load_plugins
@@ -38,6 +38,11 @@ class Registry(Generic[T]):
         """All names, sorted."""
         load_plugins()
         return tuple(sorted({*self._paths, *self._registered}))
+
+    def __iter__(self) -> Iterator[str]:
+        """Our names in the order of their lines, then those of plug-ins, sorted."""
+        load_plugins()
+        return iter([*self._paths, *sorted(self._registered)])
 
     def __contains__(self, name: object) -> bool:
         return name in self.names

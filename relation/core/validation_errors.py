@@ -6,8 +6,6 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-_SOURCE_UNIONS = ("pairs", "triplets", "ntuples")
-"""Kinds of tuples whose source is of one of several types; others have a single one."""
 _WORDS = (
     (r"^Value error, ", ""),
     (r"a valid dictionary( or .*)?$", "a mapping"),
@@ -64,17 +62,15 @@ def _fault(item: Any, raw: Any) -> _Fault:
     if kind == "union_tag_not_found":
         return _Fault(field, "missing", got, "")
     if kind == "union_tag_invalid":
-        got, expected = context["tag"], f"Input should be one of {context['expected_tags']}"
+        tags = context["expected_tags"]
+        got, expected = context["tag"], f"Input should be {'one of ' * (', ' in tags)}{tags}"
     for pattern, words in _WORDS:
         expected = re.sub(pattern, words, expected)
     return _Fault(field, kind, got, expected)
 
 
 def _explains(other: _Fault, fault: _Fault) -> bool:
-    """Whether another fault makes one follow, or is the same one told with more detail."""
-    if other.kind == "literal_error" and other.field[-1:] == ("type",):
-        # Of a source of a wrong type, all other keys are wrong as well.
-        return other.field != fault.field and _is_in(other.field[:-1], fault.field)
+    """Whether another fault is the same one told with more detail."""
     # A mapping is not a string, but it was taken for a mapping, in which something is wrong.
     deeper = other.field != fault.field and _is_in(fault.field, other.field)
     return deeper and fault.kind.endswith("_type")
@@ -97,13 +93,8 @@ def _worded(faults: Sequence[_Fault]) -> str:
 
 
 def _without_tags(place: Sequence[str | int]) -> Sequence[str | int]:
-    """A location without the types that pydantic adds: `relation.pairs.source.edges.label`."""
-    if place[:1] != ("relation",) or len(place) < 2:
-        return place
-    kind, rest = place[1], place[2:]
-    if kind in _SOURCE_UNIONS and rest[:1] == ("source",):
-        rest = (*rest[:1], *rest[2:])
-    return ("relation", *rest)
+    """A location without the relation type that pydantic adds: `relation.pairs.sampling`."""
+    return (place[0], *place[2:]) if place[:1] == ("relation",) and len(place) > 1 else place
 
 
 def _as_written(place: Iterable[str | int], raw: Any) -> Iterator[str | int]:

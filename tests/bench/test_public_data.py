@@ -60,7 +60,7 @@ def test_recipes_of_benchmarks_are_recipes(path):
     assert loaded.recipe.name == path.stem
     assert loaded.recipe.model is not None
     features = {entity: loaded.features_of(entity) for entity in loaded.tuples.entities}
-    check_model(loaded.recipe.model, loaded.tuples, features, len(loaded.materialization.tags))
+    check_model(loaded.recipe.model, loaded.tuples, features, len(loaded.compiled.label.domain))
 
 
 def test_every_benchmark_is_a_module():

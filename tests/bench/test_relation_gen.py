@@ -13,9 +13,9 @@ import tensorflow as tf
 from bench import isolated, relation_gen_assembly, relation_gen_plot
 from bench.peers import python_with
 from bench.relation_gen_growth import slope
+from bench.relation_gen_job import compiled
 from bench.relation_gen_rows import CASE, CASES, digits, write
 from bench.results import DataAbsent, Result
-from relation.materialization import Materialization
 
 
 def parsed(folder, name):
@@ -28,7 +28,7 @@ def parsed(folder, name):
 def test_each_case_is_a_request_with_rows(tmp_path, name):
     write(CASES[name](100), tmp_path)
     asked = json.loads((tmp_path / CASE).read_text())
-    Materialization.model_validate(asked["request"])
+    compiled(asked)
     for entity in asked["inputs"]:
         rows = parsed(tmp_path, entity)
         schema = asked["inputs"][entity]["schema"]

@@ -16,11 +16,11 @@ from components.corpus_evaluator.request import CorpusRequest
 from components.corpus_evaluator.retrieval.distances import Similarity
 from components.evaluator.tuple_gates import apply_gates
 from demo_data.rows import example
-from relation.materialization import Materialization
 from relation.recipe import Evaluation
 from relation.schema import Feature, FeatureKind
 from tests.corpus_evaluator.test_retrieval import labelled
 from tests.corpus_evaluator.test_retrieval import oracle as definitions
+from tests.relations import compiled
 
 N, SIZE = 150, 6
 GOOD, POOR, NOISE = (1, 1, 0, 0, 0, 0), (0.2, 0.2, 1, 1, 1, 1), (0, 0, 1, 1, 1, 1)
@@ -115,18 +115,9 @@ def evaluate(tmp_path_factory):
             "model": [artifact(standard_artifacts.Model, model)],
             "baseline_model": [artifact(standard_artifacts.Model, blessed)] if blessed else [],
         }
-        asked = Materialization.model_validate(
-            {
-                "entities": {"item": "id"},
-                "primary": "item",
-                "relation": {
-                    "type": "triplets",
-                    "source": {"type": "same_label", "feature": "label"},
-                },
-            }
-        )
+        source = {"type": "same_label", "feature": "label"}
         request = CorpusRequest(
-            materialization=asked,
+            compiled=compiled({"item": "id"}, {"type": "triplets", "source": source}),
             features={"item": FEATURES},
             schemas={"item": SCHEMA},
             similarity="euclidean",

@@ -12,8 +12,8 @@ from components.common.corpus_results import MODEL
 from components.corpus_evaluator.request import CorpusRequest
 from components.corpus_evaluator.run import Files, evaluate
 from demo_data.rows import example
-from relation.materialization import Materialization
 from relation.schema import Feature, FeatureKind
+from tests.relations import compiled
 
 
 def model(folder, entities):
@@ -47,7 +47,7 @@ def measured(tmp_path):
         found, arrays = evaluate(
             request,
             Files({}, paths, (), sizes),
-            {MODEL: model(tmp_path / "model", request.materialization.tuples.entities)},
+            {MODEL: model(tmp_path / "model", request.compiled.tuples.entities)},
             str(tmp_path / "scratch"),
             str(tmp_path / "local"),
             Pipeline,
@@ -66,18 +66,11 @@ WORDS = Feature(name="text", kind=FeatureKind.TEXT, dtype="bytes", width=1)
 @pytest.mark.parametrize("others", [{}, {"query": (WORDS,)}], ids=["no query", "nothing in common"])
 def test_documents_are_ranked_by_one_raw_feature(measured, others):
     source = {"type": "graded_group", "group": "group", "grade": "grade"}
-    asked = Materialization.model_validate(
-        {
-            "entities": {"document": "id"} | dict.fromkeys(others, "group"),
-            "primary": "document",
-            "relation": {
-                "type": "ranked_pairs",
-                "source": source | {name: name for name in others},
-            },
-        }
-    )
     request = CorpusRequest(
-        materialization=asked,
+        compiled=compiled(
+            {"document": "id"} | dict.fromkeys(others, "group"),
+            {"type": "ranked_pairs", "source": source | {name: name for name in others}},
+        ),
         features={"document": (NUMBERS,)} | others,
         schemas={},
         similarity=None,
@@ -111,21 +104,15 @@ def test_documents_are_ranked_by_one_raw_feature(measured, others):
 
 
 def test_label_images_are_told_from_those_of_training(measured):
-    asked = Materialization.model_validate(
-        {
-            "entities": {"photo": "id", "mask": "id"},
-            "primary": "photo",
-            "relation": {
-                "type": "rows",
-                "source": {"type": "row", "rows": "pairs"},
-                "roles": {"image": "photo", "target": "mask"},
-                "label_kind": "image",
-            },
-        }
-    )
+    relation = {
+        "type": "rows",
+        "source": {"type": "row", "rows": "pairs"},
+        "roles": {"image": "photo", "target": "mask"},
+        "label_kind": "image",
+    }
     feature = Feature(name="image", kind=FeatureKind.IMAGE, dtype="bytes", width=1)
     request = CorpusRequest(
-        materialization=asked,
+        compiled=compiled({"photo": "id", "mask": "id"}, relation, edges={"pairs": {}}),
         features={"photo": (feature,), "mask": (feature,)},
         schemas={},
         similarity=None,

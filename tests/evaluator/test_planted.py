@@ -21,9 +21,9 @@ from components.corpus_evaluator.request import CorpusRequest
 from components.evaluator.executor import Executor as Evaluator
 from components.pusher.executor import Executor as Pusher
 from demo_data.rows import example
-from relation.materialization import Materialization
 from relation.recipe import Evaluation
 from relation.schema import Feature, FeatureKind
+from tests.relations import compiled
 from trainer_module.metrics.eval_config import eval_config
 
 N, SIZE = 320, 6
@@ -38,12 +38,8 @@ MODELS = {
     "poor": (POOR, None, 0.0),
 }
 """Weights at the site north, and at the site south where others hold; what is added."""
-ASKED = Materialization.model_validate(
-    {
-        "entities": {"item": "id"},
-        "primary": "item",
-        "relation": {"type": "triplets", "source": {"type": "same_label", "feature": "label"}},
-    }
+ASKED = compiled(
+    {"item": "id"}, {"type": "triplets", "source": {"type": "same_label", "feature": "label"}}
 )
 EVALUATION = Evaluation.model_validate(
     {
@@ -64,7 +60,7 @@ SCHEMA = "\n".join(
     )
 )
 REQUEST = CorpusRequest(
-    materialization=ASKED,
+    compiled=ASKED,
     features={"item": (Feature(name="x", kind=FeatureKind.NUMERIC, dtype="float", width=SIZE),)},
     schemas={"item": SCHEMA},
     similarity="euclidean",

@@ -92,7 +92,7 @@ def test_every_shipped_recipe(recipe, compiled, tmp_path):
     assert tasks == tasks_of(loaded)
 
     relation_gen = constants(spec, "RelationGen")
-    request = loaded.materialization
+    request = loaded.compiled
     assert json.loads(relation_gen["request"]) == json.loads(request.model_dump_json())
     fingerprints = {
         task

@@ -20,10 +20,10 @@ from components.common import evaluation_results
 from components.evaluator import __main__ as command
 from relation import spec
 from relation.core.errors import RecipeError
-from relation.materialization import Materialization
 from relation.recipe import Evaluation, Gate
 from relation.schema import tuple_schema
 from tests.metrics.conftest import BROKEN, GOOD, POOR, ROLES, make_tuples, save_model, scores_of
+from tests.relations import compiled
 from trainer_module.metrics.collected import collect, form_of
 from trainer_module.metrics.eval_config import eval_config
 
@@ -48,12 +48,8 @@ def _config(kind, gates, slices=()):
 
 
 def _schema(kind):
-    asked = {
-        "entities": {"item": "id"},
-        "primary": "item",
-        "relation": {"type": kind, "source": {"type": "same_label", "feature": "label"}},
-    }
-    return tuple_schema(Materialization.model_validate(asked), {"item": ENTITY})
+    relation = {"type": kind, "source": {"type": "same_label", "feature": "label"}}
+    return tuple_schema(compiled({"item": "id"}, relation), {"item": ENTITY})
 
 
 @pytest.fixture(scope="module")

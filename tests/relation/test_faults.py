@@ -8,8 +8,9 @@ from pydantic import ValidationError
 
 from relation.core import validation_errors
 from relation.core.errors import RecipeError
-from relation.kinds import RelationConfig
 from relation.load import load_recipe, parse_recipe
+from relation.relation_types import RelationConfig
+from relation.sources.base import SOURCES
 from relation.spec import Frozen
 from tests.relation.systems import ABSENT, ITEM, VOTES, system
 
@@ -96,14 +97,27 @@ def test_several_faults_are_told_at_once_each_in_a_line():
     ]
 
 
-def test_the_kinds_whose_source_may_be_of_several_types_are_known():
+def test_each_relation_type_takes_the_sources_that_serve_it():
     union, _ = get_args(RelationConfig)
-    sources = {
-        get_args(kind.model_fields["type"].annotation)[0]: kind.model_fields["source"]
-        for kind in get_args(union)
+    served = {}
+    for relation_type in get_args(union):
+        field = relation_type.model_fields["source"]
+        served[get_args(relation_type.model_fields["type"].annotation)[0]] = [
+            get_args(SOURCES[name].model_fields["type"].annotation)[0]
+            for name in SOURCES
+            if field.metadata[0].relation_type in SOURCES[name].relation_types
+        ]
+    related = ["same_label", "edges", "labels"]
+    assert served == {
+        "pairs": related,
+        "triplets": related,
+        "ntuples": related,
+        "ranked_pairs": ["graded_group"],
+        "lists": ["graded_group"],
+        "scored_pairs": ["function"],
+        "tags": ["labels"],
+        "rows": ["row"],
     }
-    several = tuple(name for name, source in sources.items() if source.discriminator)
-    assert several == validation_errors._SOURCE_UNIONS
 
 
 class _Dense(Frozen):

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from relation.compiled import CompiledRelation
 from relation.core.errors import RecipeError
 from relation.load import RECIPES, load_recipe, parse_recipe
-from relation.materialization import Materialization
 from relation.recipe import Recipe
 
 SCHEMA = """
@@ -77,12 +77,12 @@ def test_features_are_those_the_recipe_names(tmp_path):
 
 def test_a_recipe_is_immutable_and_survives_json(tmp_path):
     loaded = load_recipe(_write(tmp_path, _recipe()))
-    recipe, request = loaded.recipe, loaded.materialization
+    recipe, request = loaded.recipe, loaded.compiled
     with pytest.raises(ValueError, match="frozen"):
         recipe.name = "other"
     hash(recipe.model.head)
     assert Recipe.model_validate_json(recipe.model_dump_json(by_alias=True)) == recipe
-    assert Materialization.model_validate_json(request.model_dump_json()) == request
+    assert CompiledRelation.model_validate_json(request.model_dump_json()) == request
 
 
 def test_the_order_of_keys_means_nothing(tmp_path):

@@ -9,10 +9,10 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from relation import checks
+from relation.compiled import CompiledRelation
+from relation.compiler import checked
 from relation.core.errors import RecipeError
 from relation.load import parse_recipe
-from relation.materialization import Materialization
 from relation.recipe import Recipe
 from tests.relation.systems import SCHEMAS, SYSTEMS, system
 
@@ -66,11 +66,11 @@ def _recipes(draw: st.DrawFn) -> Recipe | None:
         return None
 
 
-def _asked(recipe: Recipe) -> Materialization | None:
+def _asked(recipe: Recipe) -> CompiledRelation | None:
     tables = {**recipe.data.entities, **recipe.data.edges}
     read = {name: _SCHEMAS[table.schema_path.split(".")[0]] for name, table in tables.items()}
     try:
-        return checks.checked(recipe, read, dict.fromkeys(read, Path("s.pbtxt")))
+        return checked(recipe, read, dict.fromkeys(read, Path("s.pbtxt")))
     except RecipeError:
         return None
 
@@ -87,10 +87,10 @@ def test_every_request_survives_json(recipe):
     if asked is None:
         return
     text = asked.model_dump_json()
-    again = Materialization.model_validate_json(text)
+    again = CompiledRelation.model_validate_json(text)
     assert again == asked
     assert again.model_dump_json() == text
-    assert (again.tuples, again.ends, again.weighted) == (asked.tuples, asked.ends, asked.weighted)
+    assert (again.tables, again.weighted) == (asked.tables, asked.weighted)
 
 
 def test_every_system_is_a_request():

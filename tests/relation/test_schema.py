@@ -3,8 +3,9 @@
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from relation.materialization import Materialization
+from relation.compiled import CompiledRelation
 from relation.schema import FeatureKind, read_features, tuple_schema
+from tests.relations import compiled
 
 SCHEMA = text_format.Parse(
     """
@@ -38,15 +39,9 @@ def test_features_of_one_domain_know_it():
     assert set(named.values()) == {None}
 
 
-def _asked(kind: str) -> Materialization:
+def _asked(kind: str) -> CompiledRelation:
     source = {"type": "same_label", "feature": "colour"}
-    return Materialization.model_validate(
-        {
-            "entities": {"item": "sku"},
-            "primary": "item",
-            "relation": {"type": kind, "source": source},
-        }
-    )
+    return compiled({"item": "sku"}, {"type": kind, "source": source}, {"item": SCHEMA})
 
 
 def test_tuple_schema_has_every_feature_under_every_role():

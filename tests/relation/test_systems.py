@@ -90,7 +90,11 @@ def test_roles_label_and_features_of_tuples(tmp_path, name):
     loaded = load(tmp_path, name)
     tuples = loaded.tuples
     assert [(role.name, role.entity) for role in tuples.roles] == list(roles.items())
-    assert (tuples.label.value, tuples.width, loaded.materialization.tags) == (label, width, domain)
+    assert (tuples.label.value, tuples.width, loaded.compiled.label.domain) == (
+        label,
+        width,
+        domain,
+    )
     found = _described(loaded.tuple_schema)
     of_roles = {f"{role}_{f}" for role, entity in roles.items() for f in (*FEATURES[entity], "id")}
     assert {name: what for name, what in found.items() if name not in of_roles} == own
@@ -132,28 +136,30 @@ def test_what_relation_gen_is_asked_for(tmp_path):
             "relation.source.positive_from": 0.5,
             "relation.seed": 7,
         },
-    ).materialization
+    ).compiled
     assert asked.entities == {"user": "user", "item": "sku"}
-    assert (asked.primary, asked.ends, asked.other) == ("user", ("user", "item"), "item")
-    assert (asked.shared, asked.bad_rows, asked.relation.seed) == (("item",), "skip", 7)
+    assert (asked.primary, asked.anchor, asked.candidate) == ("user", "user", "item")
+    assert (asked.shared, asked.bad_rows, asked.seed) == (("item",), "skip", 7)
     assert asked.shares == {"train": 9, "eval": 2}
-    assert asked.edges is not None
-    assert (asked.edges.left.entity, asked.edges.left.id) == ("user", "buyer")
-    assert (asked.edges.right.entity, asked.edges.right.id) == ("item", "b")
-    assert (asked.edges.value, asked.edges.weight, asked.weighted) == ("likeness", "trust", True)
+    edges = asked.edge_table
+    assert edges is not None
+    assert (edges.left.entity, edges.left.id) == ("user", "buyer")
+    assert (edges.right.entity, edges.right.id) == ("item", "b")
+    assert (edges.value, edges.weight, asked.weighted) == ("likeness", "trust", True)
+    assert edges.positive_from == 0.5
 
 
 def test_edges_may_name_the_second_type_first(tmp_path):
     ends = {"data.edges.votes.left": {"entity": "item", "id": "a"}, "data.edges.votes.right": {"entity": "user", "id": "buyer"}}  # fmt: skip
     loaded = load(tmp_path, "edge_triplets", ends)
-    assert loaded.materialization.ends == ("item", "user")
+    assert (loaded.compiled.anchor, loaded.compiled.candidate) == ("item", "user")
     assert [role.entity for role in loaded.tuples.roles] == ["item", "user", "user"]
 
 
 def test_documents_are_primary_wherever_the_query_is_named(tmp_path):
     for name in ("ranked_query", "query_lists"):
         loaded = load(tmp_path, name)
-        assert loaded.materialization.primary == "document"
+        assert loaded.compiled.primary == "document"
         assert loaded.schema_path == loaded.schema_paths["document"]
 
 
@@ -274,7 +280,7 @@ VALID: list[tuple[str, dict[str, Any]]] = [
 @pytest.mark.parametrize(("name", "changes"), VALID)
 def test_what_fits_is_taken(tmp_path, name, changes):
     loaded = load(tmp_path, name, changes)
-    asked = loaded.materialization
+    asked = loaded.compiled
     assert type(asked).model_validate_json(asked.model_dump_json()) == asked
 
 

@@ -9,12 +9,10 @@ import numpy as np
 
 from components.relation_gen.batches import Edges, Indexed, Strings, take
 from components.relation_gen.index.shard import UNIT, populate, weigh
-from components.relation_gen.sampling import edges
-from components.relation_gen.sampling import plan as base
-from relation import kinds
+from components.relation_gen.sampling import base, edges
 from tests.relation_gen.planned import Made, hashed, key_of, made
+from tests.relations import compiled
 
-KINDS = {"pairs": kinds.Pairs, "triplets": kinds.Triplets, "ntuples": kinds.NTuples}
 LEFT = 10**6
 """Anchors of another type are entities from here on."""
 
@@ -65,15 +63,16 @@ class Graph:
 
 
 def relation_of(kind: str, seed: int = 0, source: Any = None, **sampling: Any) -> Any:
+    """A relation of edges that have values."""
     named = {"type": "edges", "edges": "e"} | (source or {})
-    return KINDS[kind].model_validate(
-        {"type": kind, "source": named, "sampling": sampling, "seed": seed}
-    )
+    ends = {side: {"entity": "item", "id": side} for side in ("left", "right")}
+    relation = {"type": kind, "source": named, "sampling": sampling, "seed": seed}
+    return compiled({"item": "id"}, relation, edges={"e": {**ends, "value": "v"}})
 
 
-def inputs(graph: Graph, relation: Any, valued: bool, shuffle: int = 0) -> tuple[Any, ...]:
+def inputs(graph: Graph, relation: Any, shuffle: int = 0) -> tuple[Any, ...]:
     """Anchors and setting, as the steps before would make them; and the cell of candidates."""
-    negatives = relation.sampling.negatives
+    negatives = relation.sampling.negative_sampler
     grouped = negatives.draw == "groups" or negatives.where != "anywhere"
     indexed = Indexed(
         np.array([key_of(i) for i in range(graph.n)], dtype=np.uint64),
@@ -120,13 +119,11 @@ def inputs(graph: Graph, relation: Any, valued: bool, shuffle: int = 0) -> tuple
                 shard.cumulative_weight[end],
             )
     candidates = base.Candidates(graph.n, shard.weight, tuple(shard.top_weights(16)))
-    setting = edges.Setting(relation, candidates, weighted, 1, valued, False)
+    setting = edges.Setting(relation, candidates, False)
     return edges.Anchors(key, np.r_[first, len(rows)], found, own), setting, shard
 
 
-def plan(
-    graph: Graph, relation: Any, valued: bool = True, shuffle: int = 0
-) -> tuple[list[Made], dict[str, int]]:
-    anchors, setting, shard = inputs(graph, relation, valued, shuffle)
+def plan(graph: Graph, relation: Any, shuffle: int = 0) -> tuple[list[Made], dict[str, int]]:
+    anchors, setting, shard = inputs(graph, relation, shuffle)
     entity = {key_of(i): i for i in [*range(graph.n), *{left for left, *_ in graph.edges}]}
     return made(edges.plans(anchors, setting), entity, [shard])

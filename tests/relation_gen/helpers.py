@@ -14,7 +14,8 @@ from PIL import Image
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.relation_gen.run import input_files, materialize
-from relation.materialization import Materialization
+from relation.compiled import CompiledRelation
+from tests.relations import compiled
 
 SCHEMA = text_format.Parse(
     """
@@ -65,24 +66,22 @@ def write(path: Path, rows: Iterable[bytes], compression: str = "GZIP") -> Path:
     return path
 
 
-def request(kind: str = "triplets", bad_rows: str = "fail", **sampling: int) -> Materialization:
-    return Materialization.model_validate(
+def request(kind: str = "triplets", bad_rows: str = "fail", **sampling: int) -> CompiledRelation:
+    return compiled(
+        {"item": "id"},
         {
-            "entities": {"item": "id"},
-            "primary": "item",
-            "bad_rows": bad_rows,
-            "relation": {
-                "type": kind,
-                "source": {"type": "same_label", "feature": "label"},
-                "sampling": sampling,
-                "seed": 7,
-            },
-        }
+            "type": kind,
+            "source": {"type": "same_label", "feature": "label"},
+            "sampling": sampling,
+            "seed": 7,
+        },
+        {"item": SCHEMA},
+        bad_rows=bad_rows,
     )
 
 
 def run(
-    asked: Materialization,
+    asked: CompiledRelation,
     folder: Path,
     splits: Mapping[str, Sequence[Sequence[bytes]]],
     schema: schema_pb2.Schema = SCHEMA,

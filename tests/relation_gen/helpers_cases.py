@@ -123,7 +123,7 @@ def make(
     split = loaded.recipe.data.split
     output = folder / "out"
     stats = materialize(
-        loaded.materialization,
+        loaded.compiled,
         loaded.schemas,
         put(folder / "in", inputs, files),
         ["train", "eval"],
@@ -141,7 +141,7 @@ def features(record: bytes) -> dict[str, Any]:
 
 def rows_by_id(made: Made, entity: str) -> dict[Any, list[dict[str, Any]]]:
     """The rows of an entity type that have an id, as {name: Feature}."""
-    key = made.loaded.materialization.entities[entity]
+    key = made.loaded.compiled.entities[entity]
     found: dict[Any, list[dict[str, Any]]] = {}
     for rows in made.inputs.get(entity, {}).values():
         for row in rows:
@@ -154,9 +154,9 @@ def rows_by_id(made: Made, entity: str) -> dict[Any, list[dict[str, Any]]]:
 def check(made: Made, split: str) -> list[bytes]:
     """The records of a split: every member holds all features of a row of its type and no others,
     bit by bit; they are what the schema of the tuples says; their number is the one counted."""
-    asked, described = made.loaded.materialization, made.loaded.tuple_schema
+    asked, described = made.loaded.compiled, made.loaded.tuple_schema
     records = [record for shard in shards(made.output, split) for record in shard]
-    inline = asked.relation.type == "rows"
+    inline = asked.structure == "inline"
     rows = {entity: rows_by_id(made, entity) for entity in asked.entities}
     for record in records:
         found = features(record)
@@ -203,20 +203,20 @@ def _check_schema(found: Mapping[str, Any], described: schema_pb2.Schema) -> Non
 
 def check_entities(made: Made) -> None:
     """Each training entity of each type is once in `entities`, and no other."""
-    asked = made.loaded.materialization
+    asked = made.loaded.compiled
     first = {entity: asked.tuples.roles_of(entity)[0] for entity in asked.tuples.entities}
     found: Counter[tuple[str, Any]] = Counter()
     for record in _records(made, ENTITIES):
         given = as_dict(record)
         (entity,) = (e for e, role in first.items() if f"{role}_id" in given)
         found[entity, given[f"{first[entity]}_id"]] += 1
-        if asked.relation.type == "tags":
+        if asked.structure == "tags":
             del given["relation"]  # It is made of the entity alone.
         assert all(name.startswith(f"{first[entity]}_") for name in given)
     assert set(found.values()) <= {1}
     assert made.stats["entities"] == {"train": len(found)}
     for entity in first:
-        common = entity in asked.common
+        common = entity in asked.shared
         if entity in made.inputs and (common or "" not in made.inputs[entity]):
             key = asked.entities[entity]
             wanted = {

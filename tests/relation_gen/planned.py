@@ -10,11 +10,10 @@ import numpy as np
 from components.common import hashing
 from components.relation_gen.batches import Indexed, IndexShard
 from components.relation_gen.index.shard import UNIT, populate, weigh
+from components.relation_gen.sampling import base, label_sets
 from components.relation_gen.sampling import groups as labels
-from components.relation_gen.sampling import label_sets
-from components.relation_gen.sampling import plan as base
-from components.relation_gen.sampling.plan import AddressSpace, Plan
-from relation import kinds
+from components.relation_gen.sampling.base import AddressSpace, Plan
+from tests.relations import compiled
 
 NOTHING = np.zeros(0, dtype=np.float32)
 
@@ -79,11 +78,9 @@ class World:
 
 
 def relation_of(kind: str, seed: int = 0, **sampling: Any) -> Any:
-    types = {"pairs": kinds.Pairs, "triplets": kinds.Triplets, "ntuples": kinds.NTuples}
     source = {"type": "same_label", "feature": "label"}
-    return types[kind].model_validate(
-        {"type": kind, "source": source, "sampling": sampling, "seed": seed}
-    )
+    relation = {"type": kind, "source": source, "sampling": sampling, "seed": seed}
+    return compiled({"item": "id"}, relation)
 
 
 def hashed(number: int) -> int:
@@ -92,7 +89,7 @@ def hashed(number: int) -> int:
 
 def labelled(world: World, relation: Any, parts: int = 2) -> list[labels.Labelled]:
     """The cells of a world, as the steps before would make them."""
-    negatives, cap = relation.sampling.negatives, relation.sampling.caps.positives_per_entity
+    negatives, cap = relation.sampling.negative_sampler, relation.sampling.caps.positives_per_entity
     grouped = negatives.where != "anywhere"
     table = grouped or any(len(own) > 1 for own in world.labels)
     names = sorted({world.label_set(i, grouped) for i in range(len(world))})

@@ -176,16 +176,10 @@ def test_two_processes_change_nothing(tmp_path, once):
             output, split = str(folder / "out"), loaded.recipe.data.split
             by = split.feature if split.unit == "group" else None
             splits = ["train", "eval"], [split.train, split.eval]
-            made = running._context(
-                loaded.materialization, loaded.schemas, files, *splits, output, by
-            )
+            made = running._context(loaded.compiled, loaded.schemas, files, *splits, output, by)
             write.prepare(output)
             parts = [
-                tuple(
-                    file
-                    for file in files
-                    if (file.input in loaded.materialization.entities) is kind
-                )
+                tuple(file for file in files if (file.input in loaded.compiled.entities) is kind)
                 for kind in (True, False)
             ]
             _ = pipeline | name >> Materialize(made, *parts)

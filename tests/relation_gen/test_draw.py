@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from components.relation_gen.sampling import without_replacement
+from components.relation_gen.sampling import ranges, without_replacement
 
 KEYS = np.arange(1, 40_001, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
 
@@ -209,7 +209,7 @@ def test_spaced_takes_lines_longer_than_a_float_can_count():
 @given(st.data())
 def test_a_gap_reaches_exactly_the_places_beside_it(data):
     low, start, end, high = sorted(data.draw(st.integers(0, 40)) for _ in range(4))
-    gap = without_replacement.Gap(ints(7, low), ints(7, high), ints(7, start), ints(7, end))
+    gap = ranges.Gap(ints(7, low), ints(7, high), ints(7, start), ints(7, end))
     allowed = [n for n in range(low, high) if not start <= n < end]
     assert gap.size().tolist() == [0, len(allowed)]
     row = np.ones(len(allowed), dtype=np.int64)
@@ -222,9 +222,9 @@ RANGES = st.lists(st.integers(0, 30), max_size=10).map(
 """Disjoint ranges of [0, 30), in order; some are empty, some touch."""
 
 
-def union_of(rows: list[list[tuple[int, int]]]) -> without_replacement.Union:
+def union_of(rows: list[list[tuple[int, int]]]) -> ranges.Union:
     start, end = (np.array([r[i] for row in rows for r in row], dtype=np.int64) for i in (0, 1))
-    return without_replacement.Union(start, end, np.cumsum([0, *map(len, rows)]))
+    return ranges.Union(start, end, np.cumsum([0, *map(len, rows)]))
 
 
 @given(st.lists(RANGES, min_size=1, max_size=5))
@@ -237,7 +237,7 @@ def test_a_union_reaches_exactly_its_places_and_tells_their_ranks(rows):
         assert union.position(row, np.arange(len(allowed))).tolist() == allowed
         assert union.rank(row, np.array(allowed, dtype=np.int64)).tolist() == [*range(len(allowed))]
     of = np.array([len(rows) - 1, 0, 0])
-    chosen = without_replacement.Chosen(union, of)
+    chosen = ranges.Chosen(union, of)
     assert chosen.size().tolist() == [len(places[i]) for i in of]
     for i, at in enumerate(of.tolist()):
         row = np.full(len(places[at]), i)
@@ -252,11 +252,9 @@ def test_outside_reaches_exactly_the_places_beside_the_ranges(rows, data):
         for i, row in enumerate(rows)
     ]
     given_ = union_of(rows)
-    found = without_replacement.Union.outside(
-        given_.start, given_.end, given_.bounds, ints(*low), ints(*high)
-    )
-    for i, ranges in enumerate(rows):
-        taken = {n for start, end in ranges for n in range(start, end)}
+    found = ranges.Union.outside(given_.start, given_.end, given_.bounds, ints(*low), ints(*high))
+    for i, row in enumerate(rows):
+        taken = {n for start, end in row for n in range(start, end)}
         allowed = [n for n in range(low[i], high[i]) if n not in taken]
         assert found.size()[i] == len(allowed)
         row = np.full(len(allowed), i)

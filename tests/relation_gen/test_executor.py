@@ -123,5 +123,5 @@ def test_the_fingerprint_of_the_executor_covers_the_steps():
         f"components.relation_gen.{name}"
         for name in ("draw", "plan", "screen", "wire", "transform")
     } <= found
-    assert "relation.materialization" in found
+    assert "relation.compiled" in found
     assert "components.relation_gen.sampling.edges" in found

@@ -23,6 +23,7 @@ from tests.relation_gen.helpers import (
     tuples,
     write,
 )
+from tests.relations import compiled
 
 ROWS = [row(id=b"item-%03d" % n, label=n % 7, x=[n / 3.0, 1.0]) for n in range(200)]
 EVAL = [row(id=b"held-%03d" % n, label=n % 3, x=[n / 3.0, 1.0]) for n in range(30)]
@@ -44,7 +45,7 @@ def files_of(rows, count: int, seed: int):
 
 @pytest.mark.parametrize("kind", ["triplets", "pairs"])
 def test_same_tuples_in_the_same_order_however_the_input_comes(tmp_path, monkeypatch, kind):
-    memory = request().relation.memory_mb * 2**20
+    memory = request().memory_mb * 2**20
     # So that there are several output shards:
     monkeypatch.setattr(budget, "OUTPUT_SHARD", memory // 40_000)
     asked = (
@@ -90,7 +91,8 @@ def test_an_id_of_another_name_travels_under_both_names(tmp_path):
     schema = type(SCHEMA)()
     schema.CopyFrom(SCHEMA)
     schema.feature[0].name, schema.feature[0].type = "key", 2
-    asked = request().model_copy(update={"entities": {"item": "key"}})
+    source = {"type": "same_label", "feature": "label"}
+    asked = compiled({"item": "key"}, {"type": "triplets", "source": source}, {"item": schema})
     rows = [row(key=n - 5, label=n % 2) for n in range(10)]
     stats, output = run(asked, tmp_path, {"train": [rows]}, schema)
     assert stats["splits"]["train"]["tuples"] == 10
@@ -219,7 +221,7 @@ def test_splits_must_have_train_and_not_entities(tmp_path):
 
 def test_another_seed_makes_other_tuples(tmp_path):
     one = request()
-    other = one.model_copy(update={"relation": one.relation.model_copy(update={"seed": 8})})
+    other = one.model_copy(update={"seed": 8})
     _, first = run(one, tmp_path / "1", {"train": [ROWS]})
     _, second = run(other, tmp_path / "2", {"train": [ROWS]})
     assert sha(first, "train") != sha(second, "train")

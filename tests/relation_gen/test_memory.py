@@ -13,7 +13,7 @@ import pytest
 from bench.isolated import Measured, call
 from bench.relation_gen_memory import BASE, BUDGET, FACTOR
 from bench.relation_gen_rows import CASES, write
-from relation.kinds import Triplets
+from relation.relation_types import Triplets
 from tests.relation_gen.helpers import request, row, run, shards
 
 SMALL, LARGE, SIZE = 10_000, 100_000, 800
@@ -59,8 +59,7 @@ def test_the_budget_changes_how_many_files_there_are_and_nothing_else(tmp_path):
     found = {}
     for budget in (32, 320):
         asked = request("triplets", triplets_per_anchor=3)
-        changed = asked.relation.model_copy(update={"memory_mb": budget})
-        asked = asked.model_copy(update={"relation": changed})
+        asked = asked.model_copy(update={"memory_mb": budget})
         splits = {"train": [rows[::2], rows[1::2]], "eval": [held]}
         _, output = run(asked, tmp_path / str(budget), splits)
         found[budget] = {split: shards(output, split) for split in ("train", "eval", "entities")}

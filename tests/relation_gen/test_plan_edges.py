@@ -7,16 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.common import example_wire
-from components.relation_gen.sampling import plan as base
-from relation import kinds
+from components.relation_gen.sampling import base
 from tests.relation_gen.graphs import LEFT, Graph, plan, relation_of
 from tests.relation_gen.planned import Made, close
+from tests.relations import compiled
 
 
-def checked(graph: Graph, relation: Any, valued: bool = True) -> tuple[list[Made], dict[str, int]]:
+def checked(graph: Graph, relation: Any) -> tuple[list[Made], dict[str, int]]:
     """Plans, and checks what must hold of every tuple."""
-    found, totals = plan(graph, relation, valued)
-    negatives = relation.sampling.negatives
+    found, totals = plan(graph, relation)
+    negatives = relation.sampling.negative_sampler
     marginal = {left: graph.marginal(left, negatives) for left, *_ in graph.edges}
     value = {
         (left, right): {v for a, b, v, _ in graph.edges if (a, b) == (left, right)}
@@ -30,11 +30,11 @@ def checked(graph: Graph, relation: Any, valued: bool = True) -> tuple[list[Made
             if role in one.probability:
                 assert close(one.probability[role], marginal[one.anchor][member])
                 drawn[one.anchor, member] += 1
-            elif relation.type == "pairs":
+            elif relation.sampling.form == "pairs":
                 assert one.relation[0] in value[one.anchor, member]
             else:
                 assert 1.0 in value[one.anchor, member]
-        if relation.type == "pairs" and one.probability:
+        if relation.sampling.form == "pairs" and one.probability:
             assert one.relation == [0.0]
     assert max(drawn.values(), default=1) == 1
     lacking = sum(totals.get(name, 0) for name in REASONS)
@@ -92,7 +92,7 @@ def test_pairs_are_what_brute_force_allows(graph, negatives, seed, p, n):
     for anchor in {left for left, *_ in graph.edges}:
         held = len(graph.known(anchor))
         wanted = held if p == "all" else p
-        drawn = min(n, graph.possible(anchor, relation.sampling.negatives))
+        drawn = min(n, graph.possible(anchor, relation.sampling.negative_sampler))
         expected["asked"] += wanted + n
         expected["too_few_positives"] += wanted - min(wanted, held)
         expected["too_few_negatives"] += n - drawn
@@ -118,7 +118,7 @@ def test_tuples_are_what_brute_force_allows(graph, negatives, seed, t, p, k):
     for anchor in {left for left, *_ in graph.edges}:
         held = len(graph.positive(anchor))
         wanted = held if t == "all" else t
-        drawn = min(wanted * k, graph.possible(anchor, relation.sampling.negatives))
+        drawn = min(wanted * k, graph.possible(anchor, relation.sampling.negative_sampler))
         expected["asked"] += wanted
         mine = [one for one in found if one.anchor == anchor]
         if held < p:
@@ -190,14 +190,9 @@ def test_weights_are_those_of_edges_and_one_of_negatives(weighted):
 
 def test_labels_of_an_entity_make_its_negatives_weigh_what_it_does():
     graph = Graph(4, [(LEFT, 1, 1, 5), (LEFT, 2, 1, 5), (LEFT + 1, 1, 1, 7)], [0] * 4, False, True)
-    relation = kinds.Pairs.model_validate(
-        {
-            "type": "pairs",
-            "source": {"type": "labels", "feature": "tags"},
-            "sampling": {"weight": "w"},
-        }
-    )
-    found, _ = checked(graph, relation, valued=False)
+    source = {"type": "labels", "feature": "tags"}
+    relation = {"type": "pairs", "source": source, "sampling": {"weight": "w"}}
+    found, _ = checked(graph, compiled({"item": "id", "tag": "id"}, relation))
     assert (
         sorted((one.anchor, one.weight) for one in found) == [(LEFT, 5)] * 2 + [(LEFT + 1, 7)] * 2
     )

@@ -6,8 +6,7 @@ import pytest
 from scipy import stats
 
 from components.relation_gen.batches import Edges, Strings, take
-from components.relation_gen.sampling import edges
-from components.relation_gen.sampling import plan as base
+from components.relation_gen.sampling import base, edges
 from tests.relation_gen.graphs import LEFT, Graph, inputs, plan, relation_of
 
 
@@ -29,7 +28,7 @@ def test_negatives_are_spread_as_declared(negatives, same):
         "pairs", 5, {"repeated": "keep"}, negatives_per_anchor=2, negatives=negatives
     )
     found, _ = plan(graph, relation)
-    share = graph.marginal(first, relation.sampling.negatives)
+    share = graph.marginal(first, relation.sampling.negative_sampler)
     few_share = {i: p for i, p in share.items() if i < few}
     total = sum(few_share.values())
     for slot in (1, 2):
@@ -67,7 +66,7 @@ def hub(degree: int, triplets: int | str) -> float:
         Strings.of([b"%d" % i for i in right.tolist()]),
     )
     relation = relation_of("triplets", triplets_per_anchor=triplets)
-    setting = edges.Setting(relation, base.Candidates(n, n, ()), False, 1, False, False)
+    setting = edges.Setting(relation, base.Candidates(n, n, ()), False)
     began = time.perf_counter()
     ordered = take(found, edges.order(found, 0))
     anchors = edges.Anchors(ordered.source[:1], np.array([0, degree]), ordered, None)
@@ -94,7 +93,7 @@ def test_chunks_hold_about_as_many_members_as_the_budget():
         relation_of("triplets", triplets_per_anchor=40),
         relation_of("ntuples", negatives_per_tuple=60),
     ):
-        anchors, setting, _ = inputs(graph, relation, valued=False)
+        anchors, setting, _ = inputs(graph, relation)
         sizes = [
             sum(len(m.value) for m in made_.members) for made_ in edges.plans(anchors, setting)
         ]

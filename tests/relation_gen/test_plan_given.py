@@ -7,7 +7,7 @@ from scipy import stats
 
 from components.relation_gen.batches import ListedNegatives, Strings
 from components.relation_gen.sampling import listed_negatives as plan
-from components.relation_gen.sampling import without_replacement
+from components.relation_gen.sampling.ranges import Union
 from tests.relation_gen.planned import key_of
 
 PAIRS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 9)), max_size=25, unique=True)
@@ -48,7 +48,7 @@ def test_of_each_anchor_so_many_of_its_rows_that_are_no_positives(pairs, known, 
         right = [key_of(right) for left, right in known if left < some]
         return plan.are_pairs(anchor, found.destination, left, np.array(right, dtype=np.uint64))
 
-    chosen, counts = plan.choose([rows(pairs)] if pairs else [], key, related, 7)
+    chosen, counts = plan.choose(rows(pairs) if pairs else None, key, related, 7)
     usable = [pair for pair in pairs if pair[0] < some and pair not in known]
     lost = sum(left >= some for left, _ in pairs)
     if pairs:
@@ -79,20 +79,20 @@ def test_each_row_of_an_anchor_is_as_likely():
     n = 3000
     pairs = [(left, right) for left in range(n) for right in range(5)]
     never = lambda found, _: np.zeros(len(found.source), dtype=bool)  # noqa: E731
-    chosen, _ = plan.choose([rows(pairs)], anchors(n), never, 3)
+    chosen, _ = plan.choose(rows(pairs), anchors(n), never, 3)
     found = chosen.first(np.arange(n), np.ones(n, dtype=np.int64))
     count = Counter(found.value.tolist())
     assert len(count) == 5
     assert stats.chisquare(list(count.values())).pvalue > 1e-4
     shuffled = [pairs[i] for i in np.random.default_rng(0).permutation(len(pairs))]
-    again, _ = plan.choose([rows(shuffled[:999]), rows(shuffled[999:])], anchors(n), never, 3)
+    again, _ = plan.choose(rows(shuffled), anchors(n), never, 3)
     assert (again.key == chosen.key).all()
-    other, _ = plan.choose([rows(pairs)], anchors(n), never, 4)
+    other, _ = plan.choose(rows(pairs), anchors(n), never, 4)
     assert (other.key != chosen.key).any()
 
 
 def test_places_in_ranges():
-    union = without_replacement.Union(
+    union = Union(
         np.array([2, 7, 0, 5]), np.array([4, 9, 1, 9]), np.array([0, 2, 3, 4])
     )  # Of three rows.
     inside = [{2, 3, 7, 8}, {0}, {5, 6, 7, 8}]

@@ -9,26 +9,27 @@ from scipy import stats
 
 from components.relation_gen.batches import Indexed, IndexShard
 from components.relation_gen.index.shard import populate
-from components.relation_gen.sampling import plan as base
-from components.relation_gen.sampling import ranking, scored_pairs
-from relation import kinds
+from components.relation_gen.sampling import base, ranking, scored_pairs, tags
+from relation.compiled import CompiledRelation
 from tests.relation_gen.planned import Made, close, hashed, key_of, made
+from tests.relations import compiled
 
 SOURCE = {"type": "graded_group", "group": "g", "grade": "y"}
 
 
-def ranked_of(count: int, seed: int = 0) -> kinds.RankedPairs:
-    sampling = {"pairs_per_group": count}
-    return kinds.RankedPairs.model_validate(
-        {"type": "ranked_pairs", "source": SOURCE, "sampling": sampling, "seed": seed}
-    )
+def _graded(kind: str, sampling: dict[str, int], seed: int, query: bool) -> CompiledRelation:
+    source = SOURCE | ({"query": "query"} if query else {})
+    entities = {"document": "id"} | ({"query": "g"} if query else {})
+    relation = {"type": kind, "source": source, "sampling": sampling, "seed": seed}
+    return compiled(entities, relation)
 
 
-def lists_of(length: int, seed: int = 0) -> kinds.Lists:
-    sampling = {"length": length}
-    return kinds.Lists.model_validate(
-        {"type": "lists", "source": SOURCE, "sampling": sampling, "seed": seed}
-    )
+def ranked_of(count: int, seed: int = 0, query: bool = False) -> CompiledRelation:
+    return _graded("ranked_pairs", {"pairs_per_group": count}, seed, query)
+
+
+def lists_of(length: int, seed: int = 0, query: bool = False) -> CompiledRelation:
+    return _graded("lists", {"length": length}, seed, query)
 
 
 def shard_of(queries: list[list[float]], grade: int = 0) -> tuple[IndexShard, dict[int, int]]:
@@ -53,7 +54,7 @@ def ranked(
     shard, entity = shard_of(queries)
     weight = more.get("weight", np.zeros(0, dtype=np.float32))
     plans = ranking.ranked(
-        ranking.graded(shard, 0), ranked_of(count, seed), weight, more.get("query", False)
+        ranking.graded(shard, 0), ranked_of(count, seed, more.get("query", False)), weight
     )
     return made(plans, entity)
 
@@ -127,7 +128,7 @@ def test_a_pair_weighs_what_the_preferred_document_does():
     shard, entity = shard_of([[0, 1, 2], [5, 4]], grade=1)
     weight = np.array([entity[k] + 0.5 for k in shard.key.tolist()], dtype=np.float32)
     documents = ranking.graded(shard, 1)
-    found, _ = made(ranking.ranked(documents, ranked_of(9), weight, False), entity)
+    found, _ = made(ranking.ranked(documents, ranked_of(9), weight), entity)
     assert len(found) == 4
     assert all(one.weight == one.members[0] + 0.5 for one in found)
 
@@ -139,14 +140,14 @@ def test_a_query_of_a_million_documents_has_pairs_beyond_32_bits():
     shard = populate(Indexed(key, zero, zero, np.arange(n, dtype=np.float64)), 0, 0)
     documents = ranking.graded(shard, 0)
     assert documents.possible.tolist() == [n * (n - 1) // 2]
-    (plan,) = ranking.ranked(documents, ranked_of(20_000), np.zeros(0, dtype=np.float32), False)
+    (plan,) = ranking.ranked(documents, ranked_of(20_000), np.zeros(0, dtype=np.float32))
     preferred, other = (member.value.astype(np.int64) for member in plan.members)
     assert (preferred > other).all()
     assert len(np.unique(preferred * n + other)) == 20_000
     # The preferred document d is drawn in proportion to d, so its square is uniform.
     counted = np.bincount(np.floor((preferred / n) ** 2 * 20).astype(np.int64), minlength=20)
     assert stats.chisquare(counted).pvalue > 1e-4
-    (listed,) = ranking.listed(documents, lists_of(1000), query=False)
+    (listed,) = ranking.listed(documents, lists_of(1000))
     assert len(np.unique([member.value[0] for member in listed.members])) == 1000
     assert listed.counts == {"documents_cut": n - 1000}
 
@@ -157,7 +158,7 @@ def test_a_list_holds_the_documents_of_its_query_and_what_is_cut_is_counted(
     queries, seed, length, query
 ):
     shard, entity = shard_of(queries)
-    plans = ranking.listed(ranking.graded(shard, 0), lists_of(length, seed), query)
+    plans = ranking.listed(ranking.graded(shard, 0), lists_of(length, seed, query))
     found, totals = made(plans, entity)
     value = [grade for own in queries for grade in own]
     ends = np.cumsum([0, *map(len, queries)]).tolist()
@@ -179,7 +180,7 @@ def test_the_seed_cuts_lists_evenly():
     counts: Counter[int] = Counter()
     for seed in range(600):
         shard, entity = shard_of([[0, 1, 2, 3, 4]])
-        (one,), _ = made(ranking.listed(ranking.graded(shard, 0), lists_of(2, seed), False), entity)
+        (one,), _ = made(ranking.listed(ranking.graded(shard, 0), lists_of(2, seed)), entity)
         counts.update(one.members.values())
     assert stats.chisquare([counts[i] for i in range(5)]).pvalue > 1e-4
 
@@ -189,22 +190,21 @@ def test_a_cell_whose_documents_were_all_left_out_makes_nothing():
     shard = populate(Indexed(none, none, none, np.zeros(0)), 0, 0)
     documents = ranking.graded(shard, 0)
     assert documents.possible.tolist() == []
-    assert list(ranking.ranked(documents, ranked_of(3), np.zeros(0, dtype=np.float32), False)) == []
-    assert list(ranking.listed(documents, lists_of(3), query=True)) == []
+    assert list(ranking.ranked(documents, ranked_of(3), np.zeros(0, dtype=np.float32))) == []
+    assert list(ranking.listed(documents, lists_of(3, query=True))) == []
 
 
 # Pairs that a function scores, and tags.
 
 
-def scored_of(count: int, group: str | None, seed: int = 0) -> kinds.ScoredPairs:
-    return kinds.ScoredPairs.model_validate(
-        {
-            "type": "scored_pairs",
-            "source": {"type": "function", "function": "a.b"},
-            "sampling": {"pairs_per_anchor": count, "group": group},
-            "seed": seed,
-        }
-    )
+def scored_of(count: int, group: str | None, seed: int = 0, width: int = 1) -> CompiledRelation:
+    relation = {
+        "type": "scored_pairs",
+        "source": {"type": "function", "function": "a.b", "width": width},
+        "sampling": {"pairs_per_anchor": count, "group": group},
+        "seed": seed,
+    }
+    return compiled({"item": "id"}, relation)
 
 
 @settings(deadline=None)
@@ -223,11 +223,11 @@ def test_scored_pairs_are_distinct_others(groups, count, grouped, width, seed):
     parts = [Indexed(key[some], group[some], group[some], np.zeros(0)) for some in (half, ~half)]
     shards = [populate(part, seed) for part in parts if len(part.key)]
     begins = np.cumsum([0, *(len(shard.key) for shard in shards)]).tolist()
-    relation = scored_of(count, "g" if grouped else None, seed)
+    relation = scored_of(count, "g" if grouped else None, seed, width)
     plans = [
         plan
         for shard, begin in zip(shards, begins[:-1], strict=True)
-        for plan in scored_pairs.scored(shard, begin, n, relation, width)
+        for plan in scored_pairs.scored(shard, begin, n, relation)
     ]
     found, totals = made(plans, {key_of(i): i for i in range(n)}, shards)
     expected = Counter({"asked": n * count})
@@ -251,7 +251,7 @@ def test_scored_pairs_are_spread_evenly():
     key = np.arange(n, dtype=np.uint64)
     zero = np.zeros(n, dtype=np.uint64)
     shard = populate(Indexed(key, zero, zero, np.zeros(0)), 1)
-    plans = list(scored_pairs.scored(shard, 0, n, scored_of(2, None), 1))
+    plans = list(scored_pairs.scored(shard, 0, n, scored_of(2, None)))
     assert len(plans) > 1
     for slot in (0, 1):
         value = np.concatenate([plan.members[1].value[plan.slot == slot] for plan in plans])
@@ -261,7 +261,7 @@ def test_scored_pairs_are_spread_evenly():
 def test_each_entity_is_a_tuple_with_its_tags():
     key = np.arange(50_000, dtype=np.uint64)
     zero = np.zeros(50_000, dtype=np.uint64)
-    plans = list(scored_pairs.tagged(populate(Indexed(key, zero, zero, np.zeros(0)), 1)))
+    plans = list(tags.tagged(populate(Indexed(key, zero, zero, np.zeros(0)), 1)))
     assert max(len(plan.anchor) for plan in plans) <= base.CHUNK
     assert sum(plan.asked for plan in plans) == 50_000
     for plan in plans:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from components.relation_gen.sampling import base
 from components.relation_gen.sampling import groups as labels
-from components.relation_gen.sampling import plan as base
 from tests.relation_gen.planned import World, close, labelled, plan_labels, relation_of
 
 # Labels 0 × 3, 1 × 1, 2 × 2; the numbers are worked out by hand in the tests.
@@ -18,8 +18,8 @@ def checked(world: World, relation: Any, parts: int = 2) -> tuple[list[Any], dic
     """Plans, and checks what must hold of every tuple."""
     sampling = relation.sampling
     found, totals = plan_labels(world, relation, parts)
-    pairs = relation.type == "pairs"
-    marginal = {i: world.marginal(i, sampling.negatives) for i in range(len(world))}
+    pairs = relation.sampling.form == "pairs"
+    marginal = {i: world.marginal(i, sampling.negative_sampler) for i in range(len(world))}
     drawn: Counter[tuple[int, int]] = Counter()
     for one in found:
         assert one.members[0] == one.anchor
@@ -34,8 +34,7 @@ def checked(world: World, relation: Any, parts: int = 2) -> tuple[list[Any], dic
             assert one.relation == [0.0 if negative else 1.0]
             assert set(one.members) == {0, 1}
         else:
-            p = getattr(sampling, "positives_per_tuple", 1)
-            k = getattr(sampling, "negatives_per_tuple", 1)
+            p, k = sampling.positives, sampling.negatives
             assert (positive, negative) == ({*range(1, 1 + p)}, {*range(1 + p, 1 + p + k)})
     assert max(drawn.values(), default=1) == 1  # Distinct for each anchor.
     lacking = {name: totals.get(name, 0) for name in totals if name in REASONS}
@@ -133,7 +132,7 @@ def test_pairs_are_what_brute_force_allows(world, negatives, seed, p, n, parts):
     for anchor in range(len(world)):
         positives = len(world.related(anchor))
         expected["no_positive" if not positives else "too_few_positives"] += p - min(p, positives)
-        drawn = min(n, world.negatives_possible(anchor, relation.sampling.negatives))
+        drawn = min(n, world.negatives_possible(anchor, relation.sampling.negative_sampler))
         expected["too_few_negatives"] += n - drawn
         expected["positives_made"] += min(p, positives)
         expected["negatives_made"] += drawn
@@ -154,7 +153,7 @@ def test_tuples_are_what_brute_force_allows(world, negatives, seed, t, p, k):
     expected = Counter({"asked": len(world) * t})
     for anchor in range(len(world)):
         positives = len(world.related(anchor))
-        drawn = min(t * k, world.negatives_possible(anchor, relation.sampling.negatives))
+        drawn = min(t * k, world.negatives_possible(anchor, relation.sampling.negative_sampler))
         mine = [one for one in found if one.anchor == anchor]
         if positives < p:
             expected["no_positive" if not positives else "too_few_positives"] += t

@@ -8,8 +8,7 @@ from scipy import stats
 
 from components.common import hashing
 from components.relation_gen.index import shard as index_shard
-from components.relation_gen.sampling import groups, without_replacement
-from components.relation_gen.sampling import plan as base
+from components.relation_gen.sampling import base, groups, without_replacement
 from tests.relation_gen.planned import World, close, labelled, made, plan_labels, relation_of
 
 
@@ -55,7 +54,7 @@ def test_negatives_are_spread_as_declared(own, negatives):
         [shard.population for shard in shards],
     )
     for side in (0, 1):
-        share = world.marginal(side, relation.sampling.negatives)
+        share = world.marginal(side, relation.sampling.negative_sampler)
         for slot in (0, 1):
             counted = Counter(
                 one.members[1]
@@ -70,7 +69,10 @@ def test_negatives_are_spread_as_declared(own, negatives):
 
 def test_popular_ones_are_drawn_by_the_three_quarter_power_of_their_frequency():
     share = World([frozenset([0])] * 2 + [frozenset([1])] * 2, frequency=[1, 1, 16, 81]).marginal(
-        0, relation_of("pairs", negatives={"draw": "popularity", "feature": "f"}).sampling.negatives
+        0,
+        relation_of(
+            "pairs", negatives={"draw": "popularity", "feature": "f"}
+        ).sampling.negative_sampler,
     )
     assert share == {2: 8 / 35, 3: 27 / 35}
 

@@ -11,8 +11,8 @@ from components.relation_gen.batches import (
     MemberRequestsByWeight,
     Strings,
 )
+from components.relation_gen.sampling.base import AddressSpace, Members, Plan
 from components.relation_gen.sampling.compose import NOTHING
-from components.relation_gen.sampling.plan import AddressSpace, Members, Plan
 from components.relation_gen.tuples import route
 from tests.relation_gen.helpers import row
 

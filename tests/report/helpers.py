@@ -111,7 +111,7 @@ def _label(request: ReportRequest, n: int) -> list[float]:
     if kind is LabelKind.BINARY:
         return [float(n % 2)]
     if kind is LabelKind.CLASS:
-        return [float(n % len(request.materialization.tags))]
+        return [float(n % len(request.compiled.label.domain))]
     if kind is LabelKind.GRADES:
         return [float(n % 3 if i == 0 else i % 3 if i <= 2 + n % 3 else -1) for i in range(width)]
     if kind is LabelKind.TAGS:
@@ -126,7 +126,7 @@ def scores_of(request: ReportRequest, drawn: Sample) -> np.ndarray:
     if relation.label is LabelKind.IMAGE:
         return random.random((n, 2 * 8 * 8))
     if relation.label is LabelKind.CLASS:
-        shares = random.random((n, len(request.materialization.tags)))
+        shares = random.random((n, len(request.compiled.label.domain)))
         return shares / shares.sum(axis=1, keepdims=True)
     if relation.labelled and drawn.labels.shape[1] > 1:
         return drawn.labels + random.normal(size=drawn.labels.shape) / 3
@@ -137,11 +137,13 @@ def scores_of(request: ReportRequest, drawn: Sample) -> np.ndarray:
 def evidence_of(name: str, tuples: int = 60, **changes: Any) -> Evidence:
     """Make the evidence of a shipped recipe; a model of it was refused."""
     loaded, request = request_of(name)
-    tags = tuple(f"{n} {HOSTILE[n % 10]}" for n in range(len(request.materialization.tags)))
+    tags = tuple(f"{n} {HOSTILE[n % 10]}" for n in range(len(request.compiled.label.domain)))
     request = request.model_copy(
         update={
             "description": HOSTILE[0],
-            "materialization": request.materialization.model_copy(update={"tags": tags}),
+            "compiled": request.compiled.model_copy(
+                update={"label": request.compiled.label.model_copy(update={"domain": tags})}
+            ),
         }
     )
     drawn = sample([record_of(loaded, request, n) for n in range(tuples)], request)

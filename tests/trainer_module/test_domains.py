@@ -8,8 +8,8 @@ import tensorflow_transform.beam as tft_beam
 from tensorflow_transform import TFTransformOutput
 from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 
-from relation.materialization import Materialization
 from relation.schema import Feature, FeatureKind
+from tests.relations import compiled
 from trainer_module.preprocessing.transform import preprocessing_fn, vocabularies
 from trainer_module.request import KEY, PreprocessingRequest
 from trainer_module.towers.dense import Dense
@@ -21,13 +21,10 @@ FEATURES = {
 }
 EDGES = {"left": {"entity": "user", "id": "user"}, "right": {"entity": "item", "id": "item"}}
 REQUEST = PreprocessingRequest(
-    materialization=Materialization.model_validate(
-        {
-            "entities": {"user": "id", "item": "id"},
-            "primary": "user",
-            "edges": EDGES,
-            "relation": {"type": "pairs", "source": {"type": "edges", "edges": "bought"}},
-        }
+    compiled=compiled(
+        {"user": "id", "item": "id"},
+        {"type": "pairs", "source": {"type": "edges", "edges": "bought"}},
+        edges={"bought": EDGES},
     ),
     features=FEATURES,
 )

@@ -2,23 +2,17 @@
 
 import tensorflow as tf
 
-from relation.materialization import Materialization
+from tests.relations import compiled
 from trainer_module.data.batch_keys import Keys
 from trainer_module.preprocessing.transform import preprocessing_fn
 from trainer_module.request import KEY, PreprocessingRequest
 
 
 def test_ids_and_groups_are_hashed_alike_in_every_role_and_list():
-    materialization = Materialization.model_validate(
-        {
-            "entities": {"item": "sku"},
-            "primary": "item",
-            "relation": {"type": "triplets", "source": {"type": "same_label", "feature": "brand"}},
-        }
-    )
+    relation = {"type": "triplets", "source": {"type": "same_label", "feature": "brand"}}
     keys = Keys(group="brand", known=True)
     request = PreprocessingRequest(
-        materialization=materialization, features={"item": ()}, keys=keys
+        compiled=compiled({"item": "sku"}, relation), features={"item": ()}, keys=keys
     )
     rows = {
         "anchor_id": [[1], [2]],

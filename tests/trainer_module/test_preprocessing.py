@@ -8,8 +8,8 @@ from scipy.stats import norm
 from tensorflow_transform import TFTransformOutput
 from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 
-from relation.materialization import Materialization
 from relation.schema import Feature, FeatureKind
+from tests.relations import compiled
 from trainer_module.preprocessing.quantile_normalization import QUANTILES
 from trainer_module.preprocessing.transform import preprocessing_fn
 from trainer_module.request import KEY, PreprocessingRequest
@@ -22,13 +22,8 @@ FEATURES = (
     Feature(name="photo", kind=FeatureKind.IMAGE, dtype="bytes", width=1),
 )
 REQUEST = PreprocessingRequest(
-    materialization=Materialization.model_validate(
-        {
-            "entities": {"item": "sku"},
-            "primary": "item",
-            "bad_rows": "fail",
-            "relation": {"type": "pairs", "source": {"type": "same_label", "feature": "brand"}},
-        }
+    compiled=compiled(
+        {"item": "sku"}, {"type": "pairs", "source": {"type": "same_label", "feature": "brand"}}
     ),
     features={"item": FEATURES},
 )

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_transform.beam as tft_beam
+from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_transform import TFTransformOutput
 from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 
-from relation.materialization import Materialization
 from relation.schema import Feature, FeatureKind
 from relation.spec import tags
+from tests.relations import compiled
 from trainer_module.heads.tag import Tag
 from trainer_module.losses.weighted_tag_cross_entropy import WeightedTagCrossEntropy
 from trainer_module.objectives.per_tuple import PerTuple
@@ -25,15 +26,13 @@ TAGGED = [["red"], ["red", "x"], ["red", "blue sky"], [], ["red"]]
 @pytest.fixture(scope="module")
 def transform(tmp_path_factory) -> TFTransformOutput:
     price = Feature(name="price", kind=FeatureKind.NUMERIC, dtype="float", width=1)
+    schema = schema_pb2.Schema()
+    schema.feature.add(name="tags", type=schema_pb2.BYTES).string_domain.value.extend(DOMAIN)
     request = PreprocessingRequest(
-        materialization=Materialization.model_validate(
-            {
-                "entities": {"item": "id"},
-                "primary": "item",
-                "relation": {"type": "tags", "source": {"type": "labels", "feature": "tags"}},
-                "width": len(DOMAIN),
-                "tags": DOMAIN,
-            }
+        compiled=compiled(
+            {"item": "id"},
+            {"type": "tags", "source": {"type": "labels", "feature": "tags"}},
+            {"item": schema},
         ),
         features={"item": (price,)},
         counted="tags",

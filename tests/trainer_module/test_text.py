@@ -10,8 +10,8 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_transform import TFTransformOutput
 from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 
-from relation.materialization import Materialization
 from relation.schema import Feature, FeatureKind, read_features
+from tests.relations import compiled
 from trainer_module.preprocessing.transform import (
     RARE_BUCKETS,
     TEXT_WORDS,
@@ -27,9 +27,7 @@ FEATURES = (
 )
 SAME_BRAND = {"type": "triplets", "source": {"type": "same_label", "feature": "brand"}}
 REQUEST = PreprocessingRequest(
-    materialization=Materialization.model_validate(
-        {"entities": {"item": "sku"}, "primary": "item", "relation": SAME_BRAND}
-    ),
+    compiled=compiled({"item": "sku"}, SAME_BRAND),
     features={"item": FEATURES},
 )
 CONFIG = {KEY: REQUEST.model_dump_json()}

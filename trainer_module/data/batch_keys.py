@@ -1,10 +1,8 @@
 """Keys of tuples: ids and groups as hashes, which tell who is related within a batch."""
 
-from relation import kinds
 from relation.core.errors import RecipeError
 from relation.load import LoadedRecipe
 from relation.names import ID, POSITIVE_IDS, prefixed
-from relation.sampling import Sampling
 from relation.spec import Frozen, Relation
 
 BATCH_LOSSES = frozenset(
@@ -37,22 +35,21 @@ class Keys(Frozen):
         Raises:
           RecipeError: it mines or has proxies, and no group says who is related.
         """
-        model, relation = loaded.recipe.model, loaded.recipe.relation
+        model, compiled = loaded.recipe.model, loaded.compiled
         if model is None:
             return None
         grouped = model.mining is not None or model.loss.type in PROXY_LOSSES
         if not grouped and model.loss.type not in BATCH_LOSSES:
             return None
-        sampling = getattr(relation, "sampling", None)
-        if grouped and not isinstance(relation.source, kinds.SameLabel):
+        if grouped and compiled.batch_group is None:
             field, part = ("mining", model.mining) if model.mining else ("loss", model.loss)
             raise RecipeError(
                 f"{loaded.path}: model.{field}: got {part.type!r}; it needs groups, that is the "
-                f"source same_label, and the source is {relation.source.type}"
+                f"source same_label, and the source is {loaded.recipe.relation.source.type}"
             )
         return cls(
-            group=relation.source.feature if isinstance(relation.source, kinds.SameLabel) else None,
-            known=isinstance(sampling, Sampling) and sampling.known_positives > 0,
+            group=compiled.batch_group,
+            known=compiled.sampling.known_positives > 0,
         )
 
 

@@ -36,7 +36,7 @@ def make_objective(
     """
     loss, keys = LOSSES.resolve(request.model.loss), request.preprocessing.keys
     if keys is None:
-        tags = request.preprocessing.materialization.tags
+        tags = request.preprocessing.compiled.label.domain
         weights = inverse_frequencies(transform, tags) if loss.needs_tag_weights else None
         return PerTuple(task, loss, weights)
     similarity = cast(Similarity, task)

@@ -69,7 +69,7 @@ def preprocessing_fn(
                 outputs[output] = apply(inputs[output], feature)
     if request.relation.labelled:
         outputs[RELATION] = _dense(inputs[RELATION], request.relation.width, 0.0)
-    if request.materialization.weighted:
+    if request.compiled.weighted:
         outputs[RELATION_WEIGHT] = _dense(inputs[RELATION_WEIGHT], 1, 1.0)
     if request.relation.negatives:
         width = len(request.relation.negatives)

@@ -63,7 +63,7 @@ class Job:
         memory = request.training.memory_mb
         self._decoders = {name: tower.decoder(memory) for name, tower in self.towers.items()}
         head = HEADS.resolve(model.head)
-        self.task: Task = task_of(head, prepared.relation, len(prepared.materialization.tags))
+        self.task: Task = task_of(head, prepared.relation, len(prepared.compiled.label.domain))
         self._objective = make_objective(request, self.task, self._train, self.transform)
 
     def build(self) -> RelationalModel:

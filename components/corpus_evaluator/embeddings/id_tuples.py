@@ -15,8 +15,7 @@ import tensorflow as tf
 from components.common.tfrecord_reader import read_batches
 from components.corpus_evaluator.embeddings.encode import hashes, values_of
 from components.corpus_evaluator.embeddings.points import U64
-from relation import kinds
-from relation.materialization import Materialization
+from relation.compiled import CompiledRelation
 from relation.names import RELATION, RELATION_WEIGHT, prefixed
 
 F32 = npt.NDArray[np.float32]
@@ -84,7 +83,7 @@ class _Read(beam.DoFn):
 class ReadTuples(_Read):
     """Reads tuples: the members of all roles, label and weight."""
 
-    def __init__(self, folder: str, compiled: Materialization) -> None:
+    def __init__(self, folder: str, compiled: CompiledRelation) -> None:
         super().__init__(folder)
         relation = compiled.tuples
         self._roles = [prefixed(role.name, "id") for role in relation.roles]
@@ -101,21 +100,17 @@ class ReadTuples(_Read):
 class ReadEdges(_Read):
     """Reads the endpoints of the edges whose label says "related"."""
 
-    def __init__(self, folder: str, compiled: Materialization) -> None:
+    def __init__(self, folder: str, compiled: CompiledRelation) -> None:
         super().__init__(folder)
-        assert compiled.edges is not None
-        assert isinstance(compiled.relation.source, kinds.EdgeSource)
-        self._edges, self._source = compiled.edges, compiled.relation.source
+        assert compiled.edge_table is not None
+        self._edges = compiled.edge_table
 
     def extract(self, examples: Sequence[tf.train.Example]) -> IdTuples:
-        edges, source = self._edges, self._source
-        related = np.ones(len(examples), dtype=bool)
-        if edges.value is not None and source.label in ("binary", "scalar"):
-            least = 1.0 if source.positive_from is None else source.positive_from
-            related = _numbers(examples, edges.value, 1, 0.0)[:, 0] >= least
+        edges = self._edges
+        related = edges.related(_numbers(examples, edges.value or "", 1, 0.0)[:, 0])
         kept = [example for example, good in zip(examples, related, strict=True) if good]
         endpoints = np.stack([_ids(kept, end.id) for end in (edges.left, edges.right)], axis=1)
-        if source.symmetric:
+        if edges.symmetric:
             endpoints = np.concatenate([endpoints, endpoints[:, ::-1]])
         no_labels = np.zeros((len(endpoints), 0), dtype=np.float32)
         return IdTuples(endpoints, no_labels, np.ones(len(endpoints), dtype=np.float32))

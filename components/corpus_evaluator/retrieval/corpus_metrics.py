@@ -131,7 +131,7 @@ class CorpusMetrics:
         return {
             "question": {
                 **question._asdict(),
-                "feature": getattr(self._request.materialization.relation.source, "feature", None)
+                "feature": self._request.compiled.label_by
                 if question.relevant == "label"
                 else None,
                 "queries": EVAL,

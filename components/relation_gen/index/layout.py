@@ -11,15 +11,13 @@ import numpy as np
 from components.common.hashing import I64
 from components.relation_gen.index.shard import MAX_TOTAL_WEIGHT
 from components.relation_gen.memory import budget
+from components.relation_gen.sampling.base import Candidates
 from components.relation_gen.sampling.label_sets import LabelSet, LabelSetTable, make_table
-from components.relation_gen.sampling.plan import Candidates
 from components.relation_gen.stats import counters
 from components.relation_gen.stats.counters import show
-from relation import kinds
+from relation.compiled import CompiledRelation
 from relation.core.errors import DataError
-from relation.materialization import Materialization
 from relation.names import ENTITIES, TRAIN
-from relation.sampling import PairSampling, Sampling
 
 OBJECT_BYTES = 150
 """What a member of a tuple takes in memory beside its own bytes."""
@@ -66,7 +64,7 @@ class Layout:
 
 
 def make_layout(
-    request: Materialization,
+    relation: CompiledRelation,
     splits: tuple[str, ...],
     shards: int,
     totals: Iterable[ShardTotal],
@@ -78,15 +76,15 @@ def make_layout(
       DataError: rows that cannot be used, where the recipe says that they stop the run; entities in
         several splits that must not be; a split of which no tuple can be made.
     """
-    _refuse_overlap(request, counts)
-    if request.bad_rows == "fail":
+    _refuse_overlap(relation, counts)
+    if relation.bad_rows == "fail":
         _refuse_bad_rows(counts)
     by_split: dict[str, list[ShardTotal]] = {split: [] for split in splits}
     for total in totals:
         by_split[total.split].append(total)
     position_offsets, weight_offsets, candidates, tables, output_shards = {}, {}, {}, {}, {}
     for split, found in by_split.items():
-        _check_split(request, split, found, counts)
+        _check_split(relation, split, found, counts)
         position_offsets[split] = _ends(shards, {total.shard: total.rows for total in found})
         if (weight := sum(total.total_weight for total in found)) > MAX_TOTAL_WEIGHT:
             raise DataError(
@@ -99,11 +97,11 @@ def make_layout(
             int(weight_offsets[split][-1]),
             _top_weights(found, weight_offsets[split]),
         )
-        tables[split] = _table(request, found, position_offsets[split], weight_offsets[split])
-        output_shards[split] = _tuple_shards(request, split, found, counts)
+        tables[split] = _table(relation, found, position_offsets[split], weight_offsets[split])
+        output_shards[split] = _tuple_shards(relation, split, found, counts)
         if split == TRAIN:
-            sizes = [_entity_size(request, name, split, counts)[0] for name in request.entities]
-            output_shards[ENTITIES] = _output_shards(request, sum(sizes))
+            sizes = [_entity_size(relation, name, split, counts)[0] for name in relation.entities]
+            output_shards[ENTITIES] = _output_shards(relation, sum(sizes))
     return Layout(position_offsets, weight_offsets, candidates, tables, output_shards)
 
 
@@ -123,7 +121,7 @@ def _ends(shards: int, sizes: Mapping[int, int]) -> I64:
 
 
 def _table(
-    request: Materialization, found: list[ShardTotal], position_offsets: I64, weight_offsets: I64
+    relation: CompiledRelation, found: list[ShardTotal], position_offsets: I64, weight_offsets: I64
 ) -> LabelSetTable | None:
     groups = [
         LabelSet(
@@ -140,36 +138,35 @@ def _table(
     ]
     if not groups:
         return None
-    sampling = getattr(request.relation, "sampling", None)
-    assert isinstance(sampling, Sampling)
-    negatives = sampling.negatives
+    negatives = relation.sampling.negative_sampler
+    assert negatives is not None
     return make_table(groups, negatives.where, negatives.weighted, "relation.source.feature")
 
 
 def _entity_size(
-    request: Materialization, entity: str, split: str, counts: counters.Counts
+    relation: CompiledRelation, entity: str, split: str, counts: counters.Counts
 ) -> tuple[int, int]:
     """Bytes and number of the entities of a type that are in a split."""
-    home = "*" if entity in request.common else split
+    home = "*" if entity in relation.shared else split
     size = counters.count_of(counts, home, entity, counters.BYTES)
     return size, counters.count_of(counts, home, entity, counters.ENTITIES)
 
 
 def _tuple_shards(
-    request: Materialization, split: str, found: list[ShardTotal], counts: counters.Counts
+    relation: CompiledRelation, split: str, found: list[ShardTotal], counts: counters.Counts
 ) -> int:
     expected = sum(total.expected for total in found)
-    if isinstance(request.relation, kinds.Rows):
-        expected = counters.count_of(counts, split, request.relation.source.rows, counters.USED)
+    if relation.tuple_table is not None:
+        expected = counters.count_of(counts, split, relation.tuple_table.name, counters.USED)
     size = 0.0
-    for role in request.tuples.roles:
-        stored, number = _entity_size(request, role.entity, split, counts)
+    for role in relation.tuples.roles:
+        stored, number = _entity_size(relation, role.entity, split, counts)
         size += stored / max(number, 1) + OBJECT_BYTES
-    return _output_shards(request, int(size * expected))
+    return _output_shards(relation, int(size * expected))
 
 
-def _output_shards(request: Materialization, size: int) -> int:
-    most = budget(request.relation.memory_mb).output_shard
+def _output_shards(relation: CompiledRelation, size: int) -> int:
+    most = budget(relation.memory_mb).output_shard
     return min(max(-(-size // most), 1), MAX_OUTPUT_SHARDS)
 
 
@@ -197,9 +194,9 @@ def _refuse_bad_rows(counts: counters.Counts) -> None:
         )
 
 
-def _refuse_overlap(request: Materialization, counts: counters.Counts) -> None:
+def _refuse_overlap(relation: CompiledRelation, counts: counters.Counts) -> None:
     for (_, entity, name), found in sorted(counts.items()):
-        if name == counters.OVERLAP and entity not in request.common:
+        if name == counters.OVERLAP and entity not in relation.shared:
             raise DataError(
                 f"entity type {entity!r}: {found.count} ids are in several splits{_shown(found)}; "
                 "what is learnt of them in training would be known in evaluation: split by another "
@@ -215,47 +212,45 @@ def _shown(found: counters.Counter) -> str:
 
 
 def _check_split(
-    request: Materialization, split: str, found: list[ShardTotal], counts: counters.Counts
+    relation: CompiledRelation, split: str, found: list[ShardTotal], counts: counters.Counts
 ) -> None:
     """Checks that a split can make tuples."""
-    relation = request.relation
-    if isinstance(relation, kinds.Rows):
-        if not counters.count_of(counts, split, relation.source.rows, counters.USED):
+    if relation.tuple_table is not None:
+        if not counters.count_of(counts, split, relation.tuple_table.name, counters.USED):
             raise DataError(f"split {split!r}: no row can be used; tuples need some")
         return
     rows = sum(total.rows for total in found)
     if not rows:
-        entity = request.ends[1]
-        read = counters.count_of(counts, split, entity, counters.READ)
+        read = counters.count_of(counts, split, relation.candidate, counters.READ)
         raise DataError(f"split {split!r}: no row can be used ({read} read); tuples need some")
-    if isinstance(relation.source, kinds.SameLabel):
-        _check_labels(relation, split, found)
+    if relation.structure == "groups":
+        _check_groups(relation, split, found)
     elif not sum(total.expected for total in found):
-        raise DataError(f"split {split!r}: {_NONE[relation.source.type]}, so no tuple can be made")
+        reason = _NO_LABELS if relation.generated else _NOTHING_RELATED[relation.structure]
+        raise DataError(f"split {split!r}: {reason}, so no tuple can be made")
 
 
-_NONE = {
+_NO_LABELS = "no row has a label"
+_NOTHING_RELATED = {
     "edges": "no edge between two entities of the split can be used",
-    "labels": "no row has a label",
-    "graded_group": "no two documents of a query differ in their grade",
-    "function": "there are no rows",
+    "tags": _NO_LABELS,
+    "ranking": "no two documents of a query differ in their grade",
+    "scored": "there are no rows",
 }
 
 
-def _check_labels(relation: kinds.RelationConfig, split: str, found: list[ShardTotal]) -> None:
-    assert isinstance(relation.source, kinds.SameLabel)
-    feature, sampling = relation.source.feature, relation.sampling
+def _check_groups(relation: CompiledRelation, split: str, found: list[ShardTotal]) -> None:
+    feature, sampling = relation.group_by, relation.sampling
     labels = sum(total.groups for total in found)
     related = sum(total.related for total in found)
-    pairs = isinstance(sampling, PairSampling)
-    negatives = not isinstance(sampling, PairSampling) or sampling.some_negatives
-    if negatives and labels == 1:
+    if sampling.some_negatives and labels == 1:
         raise DataError(
             f"split {split!r}: feature {feature!r} has one value ({found[0].label}); negatives "
             "need at least two"
         )
     several = any(total.table for total in found)
-    if not related and not several and (not pairs or not negatives):
+    only_negatives = sampling.form == "pairs" and sampling.some_negatives
+    if not related and not several and not only_negatives:
         raise DataError(
             f"split {split!r}: no two of the {labels} rows have the same value of feature "
             f"{feature!r}, so no tuple can be made; positives need two rows with one value"

@@ -12,7 +12,7 @@ import numpy as np
 
 from components.common.hashing import U64, random_bits
 from components.relation_gen.batches import F64, Indexed, IndexShard
-from components.relation_gen.sampling.plan import ORDER
+from components.relation_gen.sampling.base import ORDER
 from relation.core.errors import DataError
 from relation.sampling import Negatives
 

@@ -7,10 +7,9 @@ import numpy as np
 
 from components.common.hashing import I64, U64, random_bits
 from components.relation_gen.batches import F32, F64, I32, Strings
-from components.relation_gen.sampling import plan, without_replacement
-from components.relation_gen.sampling.plan import AddressSpace, Members, Plan
-
-NOTHING = np.zeros(0, dtype=np.float32)
+from components.relation_gen.sampling import base, without_replacement
+from components.relation_gen.sampling.base import NOTHING, AddressSpace, Members, Plan
+from components.relation_gen.sampling.ranges import Ranges
 
 
 class Positives(NamedTuple):
@@ -49,7 +48,7 @@ def draw_negatives(
     seed: int,
     key: U64,
     count: I64,
-    ranges: without_replacement.Ranges,
+    ranges: Ranges,
     top_weights: Sequence[tuple[int, int]] | None,
 ) -> Negatives:
     """Draws distinct negatives: as many as asked and as there are.
@@ -61,12 +60,12 @@ def draw_negatives(
     """
     size = ranges.size()
     if top_weights is None:
-        drawn = without_replacement.distinct(seed, plan.NEGATIVES, key, count, size)
+        drawn = without_replacement.distinct(seed, base.NEGATIVES, key, count, size)
         space = AddressSpace.POSITION
     else:
         # No k distinct entities can each be drawn with probability w/L if k w > L.
         count = np.minimum(count, size // np.maximum(_heaviest(ranges, top_weights, len(key)), 1))
-        drawn = without_replacement.spaced(seed, plan.NEGATIVES, key, count, size)
+        drawn = without_replacement.spaced(seed, base.NEGATIVES, key, count, size)
         space = AddressSpace.WEIGHT
     probability = (1.0 / np.maximum(size, 1)).astype(np.float32)
     return Negatives(
@@ -74,9 +73,7 @@ def draw_negatives(
     )
 
 
-def _heaviest(
-    ranges: without_replacement.Ranges, top_weights: Sequence[tuple[int, int]], n: int
-) -> I64:
+def _heaviest(ranges: Ranges, top_weights: Sequence[tuple[int, int]], n: int) -> I64:
     """The weight of the heaviest that each row may draw, or a little more, [n]."""
     found = np.full(n, top_weights[-1][0] if top_weights else 1, dtype=np.int64)
     rows = np.arange(n)
@@ -196,10 +193,10 @@ def tuples(
         weight=positives.weight[chosen[0]] if len(positives.weight) else NOTHING,
         asked=int(asked.sum()),
         shortfall={
-            plan.NO_POSITIVE: int(lacking[others == 0].sum()),
-            plan.TOO_FEW_POSITIVES: int(lacking[others > 0].sum()),
-            plan.CAPPED: int((uncapped - possible).sum()),
-            plan.TOO_FEW_NEGATIVES: int((possible - count).sum()),
+            base.NO_POSITIVE: int(lacking[others == 0].sum()),
+            base.TOO_FEW_POSITIVES: int(lacking[others > 0].sum()),
+            base.CAPPED: int((uncapped - possible).sum()),
+            base.TOO_FEW_NEGATIVES: int((possible - count).sum()),
         },
         more=more.which[row] if len(more.which) else more.which,
         entries=more.entries,
@@ -210,7 +207,7 @@ def negatives_for_share(seed: int, key: U64, positives: I64, share: float) -> I6
     """Negatives of each anchor, so that `share` of all its pairs are positive on average, [n]."""
     wanted: F64 = positives * (1 - share) / share
     whole = np.floor(wanted)
-    bits = random_bits(seed, plan.SHARES, key, np.zeros(1, dtype=np.int64))
+    bits = random_bits(seed, base.SHARES, key, np.zeros(1, dtype=np.int64))
     fraction = (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
     return (whole + (fraction < wanted - whole)).astype(np.int64)
 

@@ -1,5 +1,6 @@
 """Pairs and tuples of entities that an edge connects; negatives are no known neighbours."""
 
+import functools
 import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -15,19 +16,28 @@ from components.relation_gen.batches import (
     Bools,
     Edges,
     Index,
+    IndexShard,
     ListedNegatives,
     Strings,
     cut,
+    take,
 )
-from components.relation_gen.sampling import compose, plan, without_replacement
-from components.relation_gen.sampling.groups import each_of, tuples_of
-from components.relation_gen.sampling.listed_negatives import Listed, are_pairs
-from components.relation_gen.sampling.plan import AddressSpace, Candidates, Plan
-from relation.kinds import Labels, NTuples, Pairs, Triplets
+from components.relation_gen.sampling import base, compose
+from components.relation_gen.sampling.base import (
+    NOTHING,
+    AddressSpace,
+    Candidates,
+    IndexContext,
+    Plan,
+    Planned,
+    Planner,
+    ShardRows,
+)
+from components.relation_gen.sampling.listed_negatives import NO_ANCHOR, Listed, are_pairs, choose
+from components.relation_gen.sampling.ranges import Union
+from components.relation_gen.stats import counters
+from relation.compiled import CompiledRelation, CompiledSampling
 from relation.names import POSITIVE_IDS
-from relation.sampling import NTupleSampling, PairSampling, TripletSampling
-
-Asked = Pairs | Triplets | NTuples
 
 
 class Own(NamedTuple):
@@ -54,19 +64,70 @@ class Anchors(NamedTuple):
 
 
 class Setting(NamedTuple):
-    """What is the same for all anchors: the request, candidates, values of a label, id's type."""
+    """What is the same for all anchors: the relation, candidates, and the type of their ids."""
 
-    relation: Asked
+    relation: CompiledRelation
     candidates: Candidates
-    weighted: bool
-    width: int
-    valued: bool
     integer_ids: bool
+
+    @property
+    def weighted(self) -> bool:
+        """Whether negatives are drawn by weight."""
+        sampler = self.relation.sampling.negative_sampler
+        return sampler is not None and sampler.weighted
+
+    @property
+    def valued(self) -> bool:
+        """Whether edges have values, which are the labels of pairs."""
+        table = self.relation.edge_table
+        return table is not None and table.value is not None
+
+
+class EdgePlanner(Planner):
+    """Plans what edges connect."""
+
+    def plan(self, rows: ShardRows, context: IndexContext) -> Planned:
+        """See `Planner`. `rows.index` is there where anchors are candidates themselves."""
+        if rows.edges is None:
+            lost = 0 if rows.negatives is None else len(rows.negatives.source)
+            return Planned(iter(()), {counters.SKIPPED + NO_ANCHOR: lost})
+        edges = take(rows.edges, order(rows.edges, self.relation.seed))
+        first = np.flatnonzero(np.r_[True, edges.source[1:] != edges.source[:-1]])
+        key, bounds = edges.source[first], np.r_[first, len(edges.source)]
+        own = None if rows.index is None else _own(rows.index, key, context)
+        anchors = Anchors(key, bounds, edges, own)
+        setting = Setting(self.relation, context.candidates, self.integer_ids)
+        counted: dict[str, int] = {}
+        if self.relation.negatives_table is not None:
+            related = functools.partial(are_known, anchors, setting)
+            listed, counted = choose(rows.negatives, key, related, self.relation.seed)
+            anchors = anchors._replace(listed=listed)
+        return Planned(plans(anchors, setting), counted)
+
+    def expected_tuples(self, rows: ShardRows) -> int:
+        """See `Planner`."""
+        if rows.edges is None:
+            return 0
+        sampling = self.relation.sampling
+        each = 1 + (sampling.negatives or 0) if sampling.form == "pairs" else 1
+        return len(rows.edges.source) * each
+
+
+def _own(index: IndexShard, key: U64, context: IndexContext) -> Own:
+    """Where anchors lie among the entities of their shard."""
+    order = np.argsort(index.key, kind="stable")
+    at = order[np.searchsorted(index.key[order], key)]
+    if not len(index.cumulative_weight):
+        begin = context.position
+        return Own(at + begin, np.ones_like(at), index.start[at] + begin, index.end[at] + begin)
+    offset = index.cumulative_weight + context.weight_offset
+    size = np.diff(index.cumulative_weight)[at]
+    return Own(offset[at], size, offset[index.start[at]], offset[index.end[at]])
 
 
 def order(edges: Edges, seed: int) -> Index:
     """Edges by anchor, and within one by a hash of seed and both ends."""
-    priority = random_bits(seed, plan.POSITIVES, edges.source, edges.destination)
+    priority = random_bits(seed, base.POSITIVES, edges.source, edges.destination)
     value = edges.value.reshape(len(priority), -1)
     weight = [edges.weight] if len(edges.weight) else []
     return np.lexsort((*weight, *value.T[::-1], edges.destination, priority, edges.source))
@@ -75,18 +136,19 @@ def order(edges: Edges, seed: int) -> Index:
 def plans(anchors: Anchors, setting: Setting) -> Iterator[Plan]:
     """Plans all tuples of some anchors."""
     held = np.diff(anchors.bounds)
-    for part in plan.chunks(held + _members(setting.relation.sampling, held)):
+    for part in base.chunks(held + _members(setting.relation.sampling, held)):
         yield _plan(_slice(anchors, part), setting)
 
 
-def _members(sampling: PairSampling | TripletSampling | NTupleSampling, held: I64) -> I64:
+def _members(sampling: CompiledSampling, held: I64) -> I64:
     """About how many members are drawn for each anchor, which has `held` edges, [n]."""
-    if not isinstance(sampling, PairSampling):
-        return _count(tuples_of(sampling), held) * sum(each_of(sampling))
-    positives = np.minimum(_count(sampling.positives_per_anchor, held), held)
+    p, k = sampling.positives, sampling.negatives or 0
+    if sampling.form == "tuples":
+        return _count(sampling.per_anchor, held) * ((p or 0) + k)
+    positives = np.minimum(_count(p, held), held)
     if sampling.positive_share is not None:
         return np.ceil(positives / sampling.positive_share).astype(np.int64)
-    return positives + sampling.negative_count
+    return positives + k
 
 
 def _slice(anchors: Anchors, part: slice) -> Anchors:
@@ -105,41 +167,39 @@ def _slice(anchors: Anchors, part: slice) -> Anchors:
 def _plan(anchors: Anchors, setting: Setting) -> Plan:
     """The tuples of some anchors."""
     row = np.repeat(np.arange(len(anchors.key)), np.diff(anchors.bounds))
-    if isinstance(setting.relation, Pairs):
-        return _pairs(anchors, row, setting, setting.relation.sampling)
-    return _tuples(anchors, row, setting, setting.relation.sampling)
+    sampling = setting.relation.sampling
+    form = _pairs if sampling.form == "pairs" else _tuples
+    return form(anchors, row, setting, sampling)
 
 
-def _pairs(anchors: Anchors, row: I64, setting: Setting, sampling: PairSampling) -> Plan:
+def _pairs(anchors: Anchors, row: I64, setting: Setting, sampling: CompiledSampling) -> Plan:
     """Pairs: an edge of any value is one, and its value the label."""
     key, edges, seed = anchors.key, anchors.edges, setting.relation.seed
     usable = np.ones(len(row), dtype=bool) if setting.valued else edges.positive == POSITIVE
     known = _known_positives(edges, setting)
     held = np.bincount(row[known], minlength=len(key))
-    wanted = _count(sampling.positives_per_anchor, held)
+    wanted = _count(sampling.positives, held)
     positives = _first(anchors, row, usable, wanted)
     value = edges.value.reshape(len(row), -1)[positives]
     had = np.bincount(row[positives], minlength=len(key))
     if sampling.positive_share is not None:
         count = compose.negatives_for_share(seed, key, had, sampling.positive_share)
-    elif sampling.negatives_per_anchor is None and setting.valued:
-        count = np.zeros(len(key), dtype=np.int64)
     else:
-        count = np.full(len(key), sampling.negative_count)
+        count = np.full(len(key), sampling.negatives or 0)
     negatives = _negatives(anchors, setting, row, count)
     lacking = np.maximum(wanted - held, 0)
     return compose.pairs(
         key,
         _described(edges, row, positives, value.reshape(-1)),
         negatives,
-        setting.width,
+        setting.relation.tuples.width,
         _weight_of_negatives(anchors, setting),
         int(wanted.sum() + count.sum()),
         {
-            plan.NO_POSITIVE: int(lacking[held == 0].sum()),
-            plan.TOO_FEW_POSITIVES: int(lacking[held > 0].sum()),
-            plan.CAPPED: int((wanted - lacking - had).sum()),
-            plan.TOO_FEW_NEGATIVES: int(count.sum()) - len(negatives.row),
+            base.NO_POSITIVE: int(lacking[held == 0].sum()),
+            base.TOO_FEW_POSITIVES: int(lacking[held > 0].sum()),
+            base.CAPPED: int((wanted - lacking - had).sum()),
+            base.TOO_FEW_NEGATIVES: int(count.sum()) - len(negatives.row),
         },
         _known(anchors, setting),
     )
@@ -153,25 +213,23 @@ def are_known(anchors: Anchors, setting: Setting, found: ListedNegatives, anchor
 
 
 def _known_positives(edges: Edges, setting: Setting) -> Bools:
-    """Which edges no given negative may repeat: a pair is one whatever its value."""
-    if setting.valued and isinstance(setting.relation, Pairs):
+    """Which edges no listed negative may repeat: a pair is one whatever its value."""
+    if setting.valued and setting.relation.sampling.form == "pairs":
         return np.ones(len(edges.source), dtype=bool)
     return edges.positive != NO_POSITIVE
 
 
-def _tuples(
-    anchors: Anchors, row: I64, setting: Setting, sampling: TripletSampling | NTupleSampling
-) -> Plan:
+def _tuples(anchors: Anchors, row: I64, setting: Setting, sampling: CompiledSampling) -> Plan:
     """Tuples of positive edges."""
     key, edges = anchors.key, anchors.edges
-    p, k = each_of(sampling)
+    p, k = sampling.positives or 0, sampling.negatives or 0
     held = np.bincount(row[edges.positive != NO_POSITIVE], minlength=len(key))
-    wanted = _count(tuples_of(sampling), held)
+    wanted = _count(sampling.per_anchor, held)
     positives = _first(anchors, row, edges.positive == POSITIVE, wanted * p)
     return compose.tuples(
         key,
         wanted,
-        _described(edges, row, positives, compose.NOTHING),
+        _described(edges, row, positives, NOTHING),
         held,
         _negatives(anchors, setting, row, wanted * k),
         (p, k),
@@ -197,13 +255,14 @@ def _weight_of_negatives(anchors: Anchors, setting: Setting) -> F32 | None:
     weight = anchors.edges.weight
     if not len(weight):
         return None
-    if isinstance(setting.relation.source, Labels):  # All edges of an anchor weigh what it does.
+    if setting.relation.edge_table is None:  # All edges of an anchor weigh what it does.
         return weight[anchors.bounds[:-1]]
     return np.ones(len(anchors.key), dtype=np.float32)
 
 
-def _count(asked: int | str, held: I64) -> I64:
-    return held if isinstance(asked, str) else np.full(len(held), asked)
+def _count(number: int | None, held: I64) -> I64:
+    """A number for each anchor, or all that it holds, [n]."""
+    return held if number is None else np.full(len(held), number)
 
 
 def _negatives(anchors: Anchors, setting: Setting, row: I64, count: I64) -> compose.Negatives:
@@ -220,11 +279,11 @@ def _negatives(anchors: Anchors, setting: Setting, row: I64, count: I64) -> comp
     low = np.zeros(len(anchors.key), dtype=np.int64)
     total = setting.candidates.total_weight if weighted else setting.candidates.rows
     high = np.full_like(low, total)
-    where = setting.relation.sampling.negatives.where
-    if where != "anywhere":
+    sampler = setting.relation.sampling.negative_sampler
+    if sampler is not None and sampler.where != "anywhere":
         assert anchors.own is not None
         inside = (start >= anchors.own.start[row]) & (start < anchors.own.end[row])
-        if where == "within":
+        if sampler.where == "within":
             low, high = anchors.own.start, anchors.own.end
             row, start, end = row[inside], start[inside], end[inside]
         else:
@@ -238,7 +297,7 @@ def _negatives(anchors: Anchors, setting: Setting, row: I64, count: I64) -> comp
     new = np.r_[True, changed][: len(row)]
     row, start, end = row[new], start[new], end[new]
     bounds = np.searchsorted(row, np.arange(len(anchors.key) + 1))
-    ranges = without_replacement.Union.outside(start, end, bounds, low, high)
+    ranges = Union.outside(start, end, bounds, low, high)
     top_weights = setting.candidates.top_weights if weighted else None
     return compose.draw_negatives(setting.relation.seed, anchors.key, count, ranges, top_weights)
 

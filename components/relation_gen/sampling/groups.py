@@ -1,5 +1,6 @@
 """Pairs and tuples of entities that share a label: blocks of the dense index."""
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -8,14 +9,21 @@ import numpy.typing as npt
 
 from components.common.hashing import I64
 from components.relation_gen.batches import F32, Bools, IndexShard, ListedNegatives
-from components.relation_gen.sampling import compose, plan, without_replacement
+from components.relation_gen.sampling import base, compose, without_replacement
+from components.relation_gen.sampling.base import (
+    NOTHING,
+    AddressSpace,
+    Candidates,
+    IndexContext,
+    Plan,
+    Planned,
+    Planner,
+    ShardRows,
+)
 from components.relation_gen.sampling.label_sets import LabelSetTable
-from components.relation_gen.sampling.listed_negatives import Listed
-from components.relation_gen.sampling.plan import AddressSpace, Candidates, Plan
-from relation.kinds import NTuples, Pairs, Triplets
-from relation.sampling import NTupleSampling, PairSampling, TripletSampling
-
-Asked = Pairs | Triplets | NTuples
+from components.relation_gen.sampling.listed_negatives import Listed, choose
+from components.relation_gen.sampling.ranges import Chosen, Gap, Ranges
+from relation.compiled import CompiledRelation, CompiledSampling
 
 
 @dataclass(frozen=True)
@@ -47,10 +55,37 @@ class Labelled:
         return (population.start[anchor] <= at) & (at < population.end[anchor])
 
 
-def anchor_repeats(
-    population: IndexShard, sampling: PairSampling | TripletSampling | NTupleSampling
-) -> I64:
-    """How often each entity is an anchor, [n]."""
+class GroupPlanner(Planner):
+    """Plans what shares a group."""
+
+    def plan(self, rows: ShardRows, context: IndexContext) -> Planned:
+        """See `Planner`."""
+        assert rows.index is not None
+        labelled = Labelled(
+            rows.index,
+            context.position,
+            context.weight_offset,
+            context.candidates,
+            context.table,
+            self.anchor_weight(rows.index),
+            self.relation.sampling.caps.positives_per_entity,
+        )
+        counted: dict[str, int] = {}
+        if self.relation.negatives_table is not None:
+            key, related = rows.index.key, labelled.are_related
+            listed, counted = choose(rows.negatives, key, related, self.relation.seed)
+            labelled = dataclasses.replace(labelled, listed=listed)
+        return Planned(plans(labelled, self.relation), counted)
+
+    def expected_tuples(self, rows: ShardRows) -> int:
+        """See `Planner`."""
+        assert rows.index is not None
+        repeats = anchor_repeats(rows.index, self.relation.sampling)
+        return int(repeats.sum()) * per_anchor(self.relation.sampling)
+
+
+def anchor_repeats(population: IndexShard, sampling: CompiledSampling) -> I64:
+    """Times each entity is used as an anchor, int64 [n]: 1, or more with `balance`."""
     size = population.end - population.start
     if sampling.balance is not None:
         whole, rest = np.divmod(sampling.balance, size)
@@ -60,51 +95,36 @@ def anchor_repeats(
     return np.ones(len(size), dtype=np.int64)
 
 
-def per_anchor(relation: Asked) -> int:
-    """Tuples that one turn of an anchor asks for (on average, if a share of positives is asked)."""
-    sampling = relation.sampling
-    if isinstance(sampling, PairSampling):
-        positives = _number(sampling.positives_per_anchor)
-        if sampling.positive_share is not None:
-            return max(round(positives / sampling.positive_share), 1)
-        return positives + sampling.negative_count
-    return _number(tuples_of(sampling))
+def per_anchor(sampling: CompiledSampling) -> int:
+    """Tuples of one repeat of an anchor; on average, where a share of positives is asked for."""
+    if sampling.form == "tuples":
+        return _count(sampling.per_anchor)
+    positives = _count(sampling.positives)
+    if sampling.positive_share is not None:
+        return max(round(positives / sampling.positive_share), 1)
+    return positives + _count(sampling.negatives)
 
 
-def _members(relation: Asked) -> int:
-    """Members that are drawn for one turn of an anchor."""
-    sampling = relation.sampling
-    drawn = 1 if isinstance(sampling, PairSampling) else sum(each_of(sampling))
-    return per_anchor(relation) * drawn
+def _members(sampling: CompiledSampling) -> int:
+    """Members that are drawn for one repeat of an anchor."""
+    pairs = sampling.form == "pairs"
+    each = 1 if pairs else _count(sampling.positives) + _count(sampling.negatives)
+    return per_anchor(sampling) * each
 
 
-def each_of(sampling: TripletSampling | NTupleSampling) -> tuple[int, int]:
-    """Positives and negatives of a tuple."""
-    if isinstance(sampling, NTupleSampling):
-        return sampling.positives_per_tuple, sampling.negatives_per_tuple
-    return 1, 1
+def _count(number: int | None) -> int:
+    assert number is not None  # `all` is refused with the recipe.
+    return number
 
 
-def tuples_of(sampling: TripletSampling | NTupleSampling) -> int | str:
-    """Tuples of each anchor, or `all`."""
-    if isinstance(sampling, NTupleSampling):
-        return sampling.tuples_per_anchor
-    return sampling.triplets_per_anchor
-
-
-def _number(count: int | str) -> int:
-    assert isinstance(count, int)  # `all` is refused with the recipe.
-    return count
-
-
-def plans(shard: Labelled, relation: Asked) -> Iterator[Plan]:
-    """Plans all tuples of the anchors of a cell."""
+def plans(shard: Labelled, relation: CompiledRelation) -> Iterator[Plan]:
+    """Plans all tuples of the anchors of a shard."""
     population, sampling = shard.population, relation.sampling
     times = anchor_repeats(population, sampling)
     rows = np.flatnonzero(times)
     used = np.zeros(len(times), dtype=np.int64)
     room = _Room(population, sampling.caps.positives_per_group)
-    for part in plan.chunks(times[rows] * _members(relation) + 1):
+    for part in base.chunks(times[rows] * _members(sampling) + 1):
         some = rows[part]
         yield _plan(shard, relation, some, times[some], used, room)
 
@@ -132,34 +152,36 @@ class _Room:
         return allowed
 
 
-def _plan(shard: Labelled, relation: Asked, rows: I64, times: I64, used: I64, room: _Room) -> Plan:
+def _plan(
+    shard: Labelled, relation: CompiledRelation, rows: I64, times: I64, used: I64, room: _Room
+) -> Plan:
     sampling = relation.sampling
     key = shard.population.key[rows]
     weight = shard.weight[rows] if len(shard.weight) else None
-    if isinstance(sampling, PairSampling):
-        wanted = times * _number(sampling.positives_per_anchor)
+    p, k = _count(sampling.positives), _count(sampling.negatives)
+    if sampling.form == "pairs":
+        wanted = times * p
         positives, others, capped = _positives(shard, relation.seed, rows, wanted, used, room)
         held = np.bincount(positives.row, minlength=len(rows))
         if sampling.positive_share is not None:
             count = compose.negatives_for_share(relation.seed, key, held, sampling.positive_share)
         else:
-            count = times * sampling.negative_count
+            count = times * k
         negatives = _negatives(shard, relation, rows, count)
         lacking = np.maximum(wanted - others, 0)
         shortfall = {
-            plan.NO_POSITIVE: int(lacking[others == 0].sum()),
-            plan.TOO_FEW_POSITIVES: int(lacking[others > 0].sum()),
-            plan.CAPPED: capped,
-            plan.TOO_FEW_NEGATIVES: int(count.sum()) - len(negatives.row),
+            base.NO_POSITIVE: int(lacking[others == 0].sum()),
+            base.TOO_FEW_POSITIVES: int(lacking[others > 0].sum()),
+            base.CAPPED: capped,
+            base.TOO_FEW_NEGATIVES: int(count.sum()) - len(negatives.row),
         }
         positives = _described(positives, np.ones(len(positives.row), dtype=np.float32), weight)
         total = int(wanted.sum() + count.sum())
         return compose.pairs(key, positives, negatives, 1, weight, total, shortfall)
-    asked = times * _number(tuples_of(sampling))
-    p, k = each_of(sampling)
+    asked = times * _count(sampling.per_anchor)
     positives, others, _ = _positives(shard, relation.seed, rows, asked * p, used, room)
     negatives = _negatives(shard, relation, rows, asked * k)
-    positives = _described(positives, compose.NOTHING, weight)
+    positives = _described(positives, NOTHING, weight)
     caps = sampling.caps
     cycled = caps.positives_per_group is None and caps.positives_per_entity is None
     return compose.tuples(key, asked, positives, others, negatives, (p, k), cycled=cycled)
@@ -168,7 +190,7 @@ def _plan(shard: Labelled, relation: Asked, rows: I64, times: I64, used: I64, ro
 def _described(
     positives: compose.Positives, relation: F32, weight: F32 | None
 ) -> compose.Positives:
-    weights = compose.NOTHING if weight is None else weight[positives.row]
+    weights = NOTHING if weight is None else weight[positives.row]
     return positives._replace(relation=relation, weight=weights)
 
 
@@ -178,31 +200,28 @@ def _positives(
     """Distinct positives of some anchors; how many others each has; how many caps left out."""
     population = shard.population
     position = rows + shard.position
-    ranges: without_replacement.Gap | without_replacement.Chosen
+    ranges: Ranges
+    own_rank: I64 | None = None
     if shard.table is None:
         start, end = population.start[rows] + shard.position, population.end[rows] + shard.position
-        ranges = without_replacement.Gap(start, end, position, position + 1)
+        ranges = Gap(start, end, position, position + 1)
         others = ranges.size()
     else:
-        ranges = without_replacement.Chosen(
-            shard.table.related, shard.table.number(population.group[rows])
-        )
-        others = ranges.size() - 1
+        ranges = related = Chosen(shard.table.related, shard.table.number(population.group[rows]))
+        others, own_rank = related.size() - 1, related.rank(position)
     possible = np.minimum(wanted, others)
     roomy = room(rows, possible)
-    drawn = without_replacement.distinct(seed, plan.POSITIVES, population.key[rows], roomy, others)
+    drawn = without_replacement.distinct(seed, base.POSITIVES, population.key[rows], roomy, others)
     rank = drawn.value
-    if isinstance(ranges, without_replacement.Chosen):  # Past the anchor itself.
-        rank = rank + (rank >= ranges.union.rank(ranges.of, position)[drawn.row])
+    if own_rank is not None:  # Past the anchor itself.
+        rank = rank + (rank >= own_rank[drawn.row])
     value = ranges.position(drawn.row, rank)
     row, capped = drawn.row, int((possible - roomy).sum())
     if shard.cap is not None:  # Every positive is then of this cell.
         keep = _within(value - shard.position, used, shard.cap)
         capped += int((~keep).sum())
         row, value = row[keep], value[keep]
-    positives = compose.Positives(
-        row, AddressSpace.POSITION, value, compose.NOTHING, compose.NOTHING
-    )
+    positives = compose.Positives(row, AddressSpace.POSITION, value, NOTHING, NOTHING)
     return positives, others, capped
 
 
@@ -217,17 +236,17 @@ def _within(position: I64, used: I64, cap: int) -> npt.NDArray[np.bool_]:
     return keep
 
 
-def _negatives(shard: Labelled, relation: Asked, rows: I64, count: I64) -> compose.Negatives:
+def _negatives(
+    shard: Labelled, relation: CompiledRelation, rows: I64, count: I64
+) -> compose.Negatives:
     """Distinct negatives of some anchors."""
     if shard.listed is not None:
         return shard.listed.first(rows, count)
     population, drawn_from = shard.population, shard.candidates
     weighted = len(population.cumulative_weight) > 0
-    ranges: without_replacement.Gap | without_replacement.Chosen
+    ranges: Ranges
     if shard.table is not None:
-        ranges = without_replacement.Chosen(
-            shard.table.allowed, shard.table.number(population.group[rows])
-        )
+        ranges = Chosen(shard.table.allowed, shard.table.number(population.group[rows]))
     elif weighted:
         start, end = population.start[rows], population.end[rows]
         ranges = _all_but(
@@ -242,5 +261,5 @@ def _negatives(shard: Labelled, relation: Asked, rows: I64, count: I64) -> compo
     return compose.draw_negatives(relation.seed, population.key[rows], count, ranges, top_weights)
 
 
-def _all_but(start: I64, end: I64, total: int) -> without_replacement.Gap:
-    return without_replacement.Gap(np.zeros_like(start), np.full_like(end, total), start, end)
+def _all_but(start: I64, end: I64, total: int) -> Gap:
+    return Gap(np.zeros_like(start), np.full_like(end, total), start, end)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import scipy.sparse
 
 from components.common.hashing import I64, U64
-from components.relation_gen.sampling.without_replacement import Union
+from components.relation_gen.sampling.ranges import Union
 from relation.core.errors import DataError
 
 MAX_LABEL_SETS = 50_000

@@ -1,14 +1,14 @@
 """Negatives that a list names: of each anchor the first of its rows, in the order of a hash."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from components.common.hashing import I64, U64, random_bits
-from components.relation_gen.batches import F32, Bools, ListedNegatives, join, take
-from components.relation_gen.sampling import compose, plan
-from components.relation_gen.sampling.plan import AddressSpace
+from components.relation_gen.batches import F32, Bools, ListedNegatives, take
+from components.relation_gen.sampling import base, compose
+from components.relation_gen.sampling.base import AddressSpace
 from components.relation_gen.sampling.without_replacement import slots
 from components.relation_gen.stats import counters
 
@@ -43,23 +43,22 @@ class Listed(NamedTuple):
 
 
 def choose(
-    parts: Sequence[ListedNegatives], key: U64, related: Related, seed: int
+    negatives: ListedNegatives | None, key: U64, related: Related, seed: int
 ) -> tuple[Listed, dict[str, int]]:
     """The rows of some anchors, but for known positives; and what became of all, as counts.
 
     Args:
       key: of the anchors, [n].
     """
-    if not parts:
+    if negatives is None:
         nothing = np.zeros(0, dtype=np.float32)
         return Listed(np.zeros(len(key) + 1, dtype=np.int64), key[:0], nothing), {}
-    everything = join(parts)
-    found, anchor = _of_anchors(everything, key)
+    found, anchor = _of_anchors(negatives, key)
     wrong = related(found, anchor)
     counts = {
         counters.USED: int((~wrong).sum()),
         counters.SKIPPED + KNOWN_POSITIVE: int(wrong.sum()),
-        counters.SKIPPED + NO_ANCHOR: len(everything.source) - len(found.source),
+        counters.SKIPPED + NO_ANCHOR: len(negatives.source) - len(found.source),
     }
     rows = np.flatnonzero(~wrong)
     return _listed(take(found, rows), anchor[rows], len(key), seed), counts
@@ -67,7 +66,7 @@ def choose(
 
 def _listed(found: ListedNegatives, anchor: I64, anchors: int, seed: int) -> Listed:
     """Puts rows in order; `anchor`: of each row, in [0, anchors)."""
-    priority = random_bits(seed, plan.NEGATIVES, found.source, found.destination)
+    priority = random_bits(seed, base.NEGATIVES, found.source, found.destination)
     order = np.lexsort((found.destination, priority, anchor))
     bounds = np.searchsorted(anchor[order], np.arange(anchors + 1))
     return Listed(bounds, found.destination[order], found.value[order])

@@ -1,4 +1,4 @@
-"""Ordered pairs and lists of the documents of a query: blocks sorted by grade."""
+"""Ordered pairs and lists of the documents of a query: groups sorted by grade."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -7,17 +7,26 @@ import numpy as np
 
 from components.common.hashing import I64, U64, random_bits
 from components.relation_gen.batches import F32, F64, IndexShard
-from components.relation_gen.sampling import compose, plan, without_replacement
-from components.relation_gen.sampling.plan import AddressSpace, Members, Plan
-from relation.kinds import Lists, RankedPairs
+from components.relation_gen.sampling import base, without_replacement
+from components.relation_gen.sampling.base import (
+    NOTHING,
+    AddressSpace,
+    IndexContext,
+    Members,
+    Plan,
+    Planned,
+    Planner,
+    ShardRows,
+)
+from relation.compiled import CompiledRelation
+from relation.names import DOCUMENTS_CUT
 
 NO_DOCUMENT = -1.0
 """The grade of a document that a list does not have."""
-CUT = "documents_cut"
 
 
 class Graded(NamedTuple):
-    """Documents of one cell, n, sorted by (query, grade), and the ordered pairs they make.
+    """Documents of one shard, n, sorted by (query, grade), and the ordered pairs they make.
 
     `first`: the first document of each query, [q]. `below`: documents of a lower grade in the query
     of each, [n]. `pairs`: ordered pairs of all documents before, [n + 1].
@@ -37,8 +46,33 @@ class Graded(NamedTuple):
         return self.pairs[self.first + self.size] - self.pairs[self.first]
 
 
+class RankingPlanner(Planner):
+    """Plans ordered pairs of the documents of a query, or lists of them."""
+
+    def plan(self, rows: ShardRows, context: IndexContext) -> Planned:
+        """See `Planner`."""
+        assert rows.index is not None
+        documents = self._graded(rows.index)
+        if self.relation.sampling.form == "lists":
+            return Planned(listed(documents, self.relation), {})
+        weight = self.anchor_weight(rows.index)
+        return Planned(ranked(documents, self.relation, weight), {})
+
+    def expected_tuples(self, rows: ShardRows) -> int:
+        """See `Planner`."""
+        assert rows.index is not None
+        if self.relation.sampling.form == "lists":
+            return int((rows.index.position == rows.index.start).sum())
+        possible = self._graded(rows.index).possible
+        return int(np.minimum(possible, self.relation.sampling.per_anchor or 0).sum())
+
+    def _graded(self, index: IndexShard) -> Graded:
+        rows = self.relation.rows[self.relation.anchor]
+        return graded(index, rows.number_index(self.relation.grade_by) or 0)
+
+
 def graded(shard: IndexShard, grade: int) -> Graded:
-    """Counts the ordered pairs of a cell.
+    """Counts the ordered pairs of a shard.
 
     Args:
       grade: the column of `numbers` that holds it.
@@ -52,7 +86,7 @@ def graded(shard: IndexShard, grade: int) -> Graded:
     return Graded(shard.key, shard.group, value, first, np.diff(np.r_[first, n]), below, pairs)
 
 
-def ranked(documents: Graded, relation: RankedPairs, weight: F32, query: bool) -> Iterator[Plan]:
+def ranked(documents: Graded, relation: CompiledRelation, weight: F32) -> Iterator[Plan]:
     """Plans distinct ordered pairs (preferred, other) of each query, each pair equally likely.
 
     The pairs of a query are numbered by the preferred document, then by the other; what is drawn
@@ -60,14 +94,13 @@ def ranked(documents: Graded, relation: RankedPairs, weight: F32, query: bool) -
 
     Args:
       weight: of each document, or empty; the preferred one's becomes the pair's.
-      query: whether the query itself is a third member.
     """
-    possible, first = documents.possible, documents.first
-    asked = np.minimum(possible, relation.sampling.pairs_per_group)
-    for part in plan.chunks(asked + 1):
+    possible, first, most = documents.possible, documents.first, relation.sampling.per_anchor or 0
+    asked = np.minimum(possible, most)
+    for part in base.chunks(asked + 1):
         key = documents.query[first[part]]
         drawn = without_replacement.distinct(
-            relation.seed, plan.PAIRS, key, asked[part], possible[part]
+            relation.seed, base.PAIRS, key, asked[part], possible[part]
         )
         number = drawn.value + documents.pairs[first[part]][drawn.row]
         preferred = np.searchsorted(documents.pairs, number, side="right") - 1
@@ -77,36 +110,32 @@ def ranked(documents: Graded, relation: RankedPairs, weight: F32, query: bool) -
             Members(0, AddressSpace.KEY, documents.key[preferred]),
             Members(1, AddressSpace.KEY, documents.key[other]),
         ]
-        if query:
+        if relation.query is not None:
             members.append(Members(2, AddressSpace.KEY, anchor))
-        lacking = relation.sampling.pairs_per_group - asked[part]
+        lacking = most - asked[part]
         yield Plan(
             anchor=anchor,
             slot=drawn.slot.astype(np.uint32),
             members=tuple(members),
             relation=(documents.grade[preferred] - documents.grade[other]).astype(np.float32),
             weight=weight[preferred] if len(weight) else weight,
-            asked=relation.sampling.pairs_per_group * len(key),
+            asked=most * len(key),
             shortfall={
-                plan.ONE_GRADE: int(lacking[possible[part] == 0].sum()),
-                plan.TOO_FEW_PAIRS: int(lacking[possible[part] > 0].sum()),
+                base.ONE_GRADE: int(lacking[possible[part] == 0].sum()),
+                base.TOO_FEW_PAIRS: int(lacking[possible[part] > 0].sum()),
             },
         )
 
 
-def listed(documents: Graded, relation: Lists, query: bool) -> Iterator[Plan]:
-    """Plans one list of each query: its documents in the order of a hash, cut to a length.
-
-    Args:
-      query: whether the query itself is a further member, after the documents.
-    """
-    length = relation.sampling.length
-    for part in plan.chunks(documents.size + length):
+def listed(documents: Graded, relation: CompiledRelation) -> Iterator[Plan]:
+    """Plans one list of each query: its documents in the order of a hash, cut to a length."""
+    length = relation.tuples.width
+    for part in base.chunks(documents.size + length):
         first, size = documents.first[part], documents.size[part]
         rows = np.arange(first[0], first[-1] + size[-1])
         owner = np.repeat(np.arange(len(first)), size)
         priority = random_bits(
-            relation.seed, plan.CUTS, documents.key[rows], np.zeros(1, dtype=np.int64)
+            relation.seed, base.CUTS, documents.key[rows], np.zeros(1, dtype=np.int64)
         )
         rows = rows[np.lexsort((documents.key[rows], priority, owner))]
         nth = np.arange(len(rows)) - np.repeat(np.cumsum(size) - size, size)
@@ -117,15 +146,15 @@ def listed(documents: Graded, relation: Lists, query: bool) -> Iterator[Plan]:
             here = nth == i
             members.append(Members(i, AddressSpace.KEY, documents.key[rows[here]], owner[here]))
             relation_label[owner[here], i] = documents.grade[rows[here]]
-        if query:
+        if relation.query is not None:
             members.append(Members(length, AddressSpace.KEY, anchor))
         yield Plan(
             anchor=anchor,
             slot=np.zeros(len(first), dtype=np.uint32),
             members=tuple(members),
             relation=relation_label.reshape(-1),
-            weight=compose.NOTHING,
+            weight=NOTHING,
             asked=len(first),
             shortfall={},
-            counts={CUT: int(np.maximum(size - length, 0).sum())},
+            counts={DOCUMENTS_CUT: int(np.maximum(size - length, 0).sum())},
         )

@@ -1,11 +1,8 @@
 """Draws without replacement as vectorized, pure functions of pseudo-random words."""
 
-import functools
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from components.common.hashing import I64, U64, multiply_shift, random_bits, small_multiply_shift
 
@@ -155,131 +152,6 @@ def slots(count: I64) -> tuple[I64, I64]:
     """Rows of some counts, [n], one after the other: of each element its row, and 0, 1, … in it."""
     row = np.repeat(np.arange(len(count)), count)
     return row, np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
-
-
-@dataclass(frozen=True)
-class Gap:
-    """For each of n rows all places in [low, high) but those in [start, end), low <= start <= end
-    <= high."""
-
-    low: I64
-    high: I64
-    start: I64
-    end: I64
-
-    def size(self) -> I64:
-        """How many places each row has, [n]."""
-        return self.high - self.low - (self.end - self.start)
-
-    def holds(self, position: int) -> npt.NDArray[np.bool_]:
-        """Whether a place is one of each row's, [n]."""
-        here = (self.low <= position) & (position < self.high)
-        return here & ~((self.start <= position) & (position < self.end))
-
-    def position(self, row: I64, rank: I64) -> I64:
-        """The places of some ranks, counted from 0 in order."""
-        value = rank + self.low[row]
-        return value + np.where(value >= self.start[row], (self.end - self.start)[row], 0)
-
-
-@dataclass(frozen=True)
-class Union:
-    """For each of n rows the places in sorted, disjoint ranges: those of row i are
-    start[bounds[i]:bounds[i + 1]], and `end` likewise."""
-
-    start: I64
-    end: I64
-    bounds: I64
-
-    @classmethod
-    def outside(cls, start: I64, end: I64, bounds: I64, low: I64, high: I64) -> "Union":
-        """All places in [low, high) but those in the given ranges, which may touch."""
-        rows = len(bounds) - 1
-        count = np.diff(bounds)
-        new_bounds = np.concatenate([[0], np.cumsum(count + 1)])
-        first = new_bounds[:-1]
-        new_start = np.empty(len(start) + rows, dtype=np.int64)
-        new_end = np.empty_like(new_start)
-        row = np.repeat(np.arange(rows), count)
-        own = np.arange(len(start)) + row  # The range before each given one; one more a row.
-        new_start[first] = low
-        new_start[own + 1] = end
-        new_end[own] = start
-        new_end[new_bounds[1:] - 1] = high
-        return cls(new_start, new_end, new_bounds)
-
-    @functools.cached_property
-    def _total(self) -> I64:
-        return np.concatenate([[0], np.cumsum(self.end - self.start)])
-
-    @functools.cached_property
-    def _step(self) -> np.int64:
-        return np.int64(self.end.max(initial=0) + 1)
-
-    @functools.cached_property
-    def _line(self) -> I64:
-        """Where ranges begin on a line that holds row after row."""
-        owner = np.repeat(np.arange(len(self.bounds) - 1), np.diff(self.bounds))
-        return owner * self._step + self.start
-
-    def size(self) -> I64:
-        """How many places each row has, [n]."""
-        return self._total[self.bounds[1:]] - self._total[self.bounds[:-1]]
-
-    @functools.cached_property
-    def _held(self) -> dict[int, npt.NDArray[np.bool_]]:
-        return {}
-
-    def holds(self, position: int) -> npt.NDArray[np.bool_]:
-        """Whether a place is one of each row's, [n]."""
-        if position not in self._held:
-            here = np.concatenate(
-                [[0], np.cumsum((self.start <= position) & (position < self.end))]
-            )
-            self._held[position] = here[self.bounds[1:]] > here[self.bounds[:-1]]
-        return self._held[position]
-
-    def has(self, row: I64, position: I64) -> npt.NDArray[np.bool_]:
-        """Whether each place is one of a row's."""
-        at = row * self._step + position
-        found = np.maximum(np.searchsorted(self._line, at, side="right") - 1, 0)
-        beyond = at - self._line[found]
-        return (beyond >= 0) & (beyond < (self.end - self.start)[found])
-
-    def position(self, row: I64, rank: I64) -> I64:
-        """The places of some ranks, counted from 0 in order."""
-        at = rank + self._total[self.bounds[:-1]][row]
-        found = np.searchsorted(self._total, at, side="right") - 1
-        return self.start[found] + at - self._total[found]
-
-    def rank(self, row: I64, position: I64) -> I64:
-        """The ranks of some places of the ranges."""
-        low, step = self.bounds[:-1][row], self._step
-        found = np.searchsorted(self._line, row * step + position, side="right") - 1
-        return self._total[found] - self._total[low] + position - self.start[found]
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """For each of n rows the ranges of one row of a union: `of`, [n]."""
-
-    union: Union
-    of: I64
-
-    def size(self) -> I64:
-        """How many places each row has, [n]."""
-        return self.union.size()[self.of]
-
-    def holds(self, position: int) -> npt.NDArray[np.bool_]:
-        """Whether a place is one of each row's, [n]."""
-        return self.union.holds(position)[self.of]
-
-    def position(self, row: I64, rank: I64) -> I64:
-        """The places of some ranks, counted from 0 in order."""
-        return self.union.position(self.of[row], rank)
-
-
-Ranges = Gap | Union | Chosen
 
 
 def _nothing() -> Drawn:

@@ -28,13 +28,13 @@ from components.relation_gen.batches import Index as Rows
 from components.relation_gen.context import Context, range_of
 from components.relation_gen.index.layout import TOP_WEIGHTS, ShardTotal
 from components.relation_gen.index.shard import populate, weigh
-from components.relation_gen.sampling import expected, plan
+from components.relation_gen.sampling import base
+from components.relation_gen.sampling.base import ShardRows, planner_of
 from components.relation_gen.shuffle_keys import COUNTS, populated, population, routed, split_key
 from components.relation_gen.stats import counters
 from components.relation_gen.transforms.deduplicate import Refs, counted
-from relation import kinds
 from relation.core.errors import DataError
-from relation.sampling import Negatives, Sampling
+from relation.sampling import Negatives
 
 DUPLICATE_EDGE, CONFLICTING_EDGE = "duplicate_edge", "conflicting_edge"
 NO_QUERY = "no_query"
@@ -64,16 +64,16 @@ class Index(beam.DoFn):
             yield from self._without_entities(split, parts)
             return
         indexed, group_labels = join(parts[Indexed]), _labels(parts[GroupLabels], self._field())
-        if context.query is not None:
+        if context.relation.query is not None:
             indexed, unknown = _of_known_query(indexed, parts[Queries])
             yield from counted(
-                split, context.request.primary, {counters.WARNINGS + NO_QUERY: unknown}
+                split, context.relation.primary, {counters.WARNINGS + NO_QUERY: unknown}
             )
-        grade = context.grade
-        shard = populate(indexed, context.seed, grade)
-        if isinstance(context.request.relation.source, kinds.SameLabel) and not context.table:
+        spec = context.entities[context.relation.candidate].rows
+        shard = populate(indexed, context.seed, spec.number(context.relation.grade_by))
+        if context.relation.structure == "groups" and not context.relates_groups:
             labels = int((shard.position == shard.start).sum())
-            yield from counted(split, context.request.primary, {counters.LABELS: labels})
+            yield from counted(split, context.relation.primary, {counters.LABELS: labels})
         edges: Edges | None = None
         listed: Edges | None = None
         if parts[Edges]:
@@ -96,10 +96,10 @@ class Index(beam.DoFn):
         return self._context.entities[self._context.indexed or ""].group or ""
 
     def _weighed(self, shard: IndexShard, edges: Edges | None) -> IndexShard:
-        sampling = getattr(self._context.request.relation, "sampling", None)
-        if not isinstance(sampling, Sampling):
+        negatives = self._context.relation.sampling.negative_sampler
+        if negatives is None:
             return shard
-        return weigh(shard, sampling.negatives, self._frequency(shard, edges, sampling.negatives))
+        return weigh(shard, negatives, self._frequency(shard, edges, negatives))
 
     def _frequency(
         self, shard: IndexShard, edges: Edges | None, negatives: Negatives
@@ -132,7 +132,7 @@ class Index(beam.DoFn):
             weight_offset=shard.cumulative_weight[at] if weighted else nothing,
             destination_weight=np.diff(shard.cumulative_weight)[at] if weighted else nothing,
         )
-        source, destination = context.request.ends
+        source, destination = context.relation.anchor, context.relation.candidate
         if source == destination:
             index = context.shard_of(source, edges.source, edges.group)
         else:
@@ -140,15 +140,14 @@ class Index(beam.DoFn):
         edges = dataclasses.replace(edges, split=edges.split[:0], group=edges.group[:0])
         for where, ref in routed(out, edges, index, population(destination, split)):
             yield beam.pvalue.TaggedOutput(self.EDGES, (where, ref))
-        if context.edges is not None and not isinstance(edges, ListedNegatives):
-            yield from counted(split, context.edge_input, {counters.USED: len(edges.source)})
+        if context.relation.edge_table is not None and not isinstance(edges, ListedNegatives):
+            yield from counted(split, context.related_table, {counters.USED: len(edges.source)})
 
     def _merged(self, split: str, edges: Edges) -> tuple[Edges, list[Any]]:
         """One edge for each two entities, unless repeated ones are kept; and counts of the rest."""
-        context, source = self._context, self._context.request.relation.source
+        context, table = self._context, self._context.relation.edge_table
         lost = []
-        is_list = isinstance(source, kinds.EdgeSource) and source.repeated == "merge"
-        if is_list or isinstance(edges, ListedNegatives):
+        if (table is not None and table.merged) or isinstance(edges, ListedNegatives):
             name = context.list_of(edges)
             kept, skipped = merged(edges)
             edges = take(self._bare(edges), kept)
@@ -159,15 +158,13 @@ class Index(beam.DoFn):
                         beam.pvalue.TaggedOutput(COUNTS, (where, counters.of(len(ids), ids)))
                     )
         edges = self._bare(edges)
-        sampling = getattr(context.request.relation, "sampling", None)
-        cap = sampling.caps.positives_per_entity if isinstance(sampling, Sampling) else None
+        cap = context.relation.sampling.caps.positives_per_entity
         return (edges if cap is None else _capped(edges, context.seed, cap)), lost
 
     def _bare(self, edges: Edges) -> Edges:
         """Edges without the ids that no step needs from here on."""
-        sampling = getattr(self._context.request.relation, "sampling", None)
-        told = isinstance(sampling, Sampling) and sampling.known_positives
-        destination = edges.destination_id if told else Strings.of([])
+        kept = self._context.relation.sampling.known_positives > 0
+        destination = edges.destination_id if kept else Strings.of([])
         return dataclasses.replace(edges, source_id=Strings.of([]), destination_id=destination)
 
     def _without_entities(self, split: str, parts: dict[type, list[Any]]) -> Iterator[Any]:
@@ -187,7 +184,7 @@ class Index(beam.DoFn):
         context = self._context
         first = np.flatnonzero(shard.position == shard.start)
         groups = []
-        if context.table:
+        if context.relates_groups:
             for at in first.tolist():
                 group = int(shard.group[at])
                 negatives_group, labels = group_labels[group]
@@ -209,7 +206,7 @@ class Index(beam.DoFn):
             groups=len(first) if group_labels else 0,
             related=int((shard.end - shard.start > 1).sum()),
             label=counters.show(shown),
-            expected=expected.tuples(context.request, shard, edges, context.grade),
+            expected=planner_of(context.relation).expected_tuples(ShardRows(shard, edges)),
             table=tuple(groups),
         )
 
@@ -276,7 +273,7 @@ def _capped(edges: Edges, seed: int, cap: int) -> Edges:
     """Lets an entity serve as a positive of at most `cap` edges: the first by a hash."""
     rows = np.flatnonzero(edges.positive == POSITIVE)
     source, destination = edges.source[rows], edges.destination[rows]
-    priority = random_bits(seed, plan.CUTS, source, destination)
+    priority = random_bits(seed, base.CUTS, source, destination)
     order = np.lexsort((source, priority, destination))
     ordered = destination[order]
     nth = np.arange(len(rows)) - np.searchsorted(ordered, ordered)

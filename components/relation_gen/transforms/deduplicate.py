@@ -24,7 +24,6 @@ from components.relation_gen.context import ANY, Context, range_of
 from components.relation_gen.rows import deduplicate
 from components.relation_gen.shuffle_keys import COUNTS, population, routed, shuffle_key, split_key
 from components.relation_gen.stats import counters
-from relation import kinds
 
 Refs = tuple[str, Iterable[shuffle_store.Ref]]
 
@@ -56,7 +55,7 @@ class Deduplicate(beam.DoFn):
         context, spec = self._context, self._context.entities[entity]
         everything = join(list(shuffle_store.read(refs)))
         yield from self._overlap(entity, everything)
-        inline = isinstance(context.request.relation.source, kinds.Row)
+        inline = context.relation.tuple_table is not None
         with shuffle_store.Writer(context.shuffle_folder) as out:
             for code in np.unique(everything.split).tolist():
                 name = context.name(entity, code)
@@ -101,7 +100,7 @@ class Deduplicate(beam.DoFn):
         self, out: shuffle_store.Writer, entity: str, name: str, partition: int, found: Entities
     ) -> Iterator[Any]:
         context, spec = self._context, self._context.entities[entity]
-        source, tag = context.request.relation.source, beam.pvalue.TaggedOutput
+        tag = beam.pvalue.TaggedOutput
         if entity == context.indexed:
             shard = context.shard_of(entity, found.key, found.group)
             indexed = Indexed(found.key, found.group, found.negatives_group, found.numbers)
@@ -118,16 +117,18 @@ class Deduplicate(beam.DoFn):
         if context.lists:
             ends = Endpoints(found.key, found.split, found.group)
             yield tag(self.ENDPOINTS, (shuffle_key(entity, partition), out.add(ends)))
-        if isinstance(source, kinds.GradedGroup) and entity == source.query:
+        if entity == context.relation.query:
             index = range_of(found.key, context.shards)
             for at, ref in routed(out, Queries(found.key), index, entity):
                 for split in context.splits_of(name):
-                    documents = population(context.request.primary, split)
+                    documents = population(context.relation.primary, split)
                     yield tag(self.INDEXED, (shuffle_key(documents, split_key(at)[1]), ref))
-        if context.own_labels and entity == context.request.primary:
+        if context.relation.generated and entity == context.relation.anchor:
             edges = own_labels(context, spec, found)
-            index = context.shard_of(context.request.ends[1], edges.destination, edges.destination)
-            labels = population(context.request.ends[1], name)
+            index = context.shard_of(
+                context.relation.candidate, edges.destination, edges.destination
+            )
+            labels = population(context.relation.candidate, name)
             for where, ref in routed(out, edges, index, labels):
                 yield tag(self.INDEXED, (where, ref))
         if name != ANY and len(context.splits) > 1:
@@ -152,15 +153,13 @@ def group_labels(spec: EntitySpec, found: Entities) -> GroupLabels:
 def own_labels(context: Context, spec: EntitySpec, found: Entities) -> Edges:
     """Edges from entities to their own labels."""
     assert spec.tags is not None
-    at, tags = spec.rows.names.index(spec.tags), context.entities[context.request.ends[1]]
+    at, tags = spec.rows.names.index(spec.tags), context.entities[context.relation.candidate]
     values = [sorted(set(example_wire.values_at(payload, at)) - {b""}) for payload in found.payload]
     count = np.array([len(row) for row in values], dtype=np.int64)
     labels = [value for row in values for value in row]
     n, nothing = len(labels), np.zeros(0, dtype=np.int64)
     weight = np.zeros(0, dtype=np.float32)
-    column = spec.rows.number(
-        getattr(getattr(context.request.relation, "sampling", None), "weight", None)
-    )
+    column = spec.rows.number(context.relation.sampling.weight)
     if column is not None:
         numbers = found.numbers.reshape(len(found.key), -1)[:, column]
         weight = np.repeat(numbers, count).astype(np.float32)
@@ -226,4 +225,4 @@ class DeduplicateInlineTuples(beam.DoFn):
             counters.SKIPPED + "duplicate_row": int((~first & ~differs).sum()),
             counters.SKIPPED + "conflicting_row": int(differs.sum()),
         }
-        yield from counted(split, self._context.edge_input, repeated)
+        yield from counted(split, self._context.related_table, repeated)

@@ -13,7 +13,6 @@ from components.relation_gen.index.layout import Layout
 from components.relation_gen.shuffle_keys import populated, shuffle_key, split_key
 from components.relation_gen.transforms.deduplicate import Refs
 from components.relation_gen.tuples import route
-from relation import kinds
 from relation.names import ENTITIES, RELATION, TRAIN
 
 
@@ -64,10 +63,10 @@ class Gather(beam.DoFn):
     def setup(self) -> None:
         """Prepares the names that each role gives to features."""
         context = self._context
-        own = (RELATION,) if isinstance(context.request.relation, kinds.Tags) else ()
+        own = (RELATION,) if context.relation.structure == "tags" else ()
         self._rekeys = [
             Rekey(role.name, spec.rows.names, spec.id.name, own)
-            for role in context.request.tuples.roles
+            for role in context.relation.tuples.roles
             for spec in [context.entities[role.entity]]
         ]
 
@@ -89,7 +88,7 @@ class Gather(beam.DoFn):
         self, out: shuffle_store.Writer, entity: str, entities: Entities, layout: Layout
     ) -> Iterator[Any]:
         """Each entity once, for the `entities` split."""
-        roles = [role.entity for role in self._context.request.tuples.roles]
+        roles = [role.entity for role in self._context.relation.tuples.roles]
         if entity in roles:
             tuple_rows, everything = route.all_members(entities, roles.index(entity))
             for output_shard, part in route.split_tuple_rows(

@@ -30,7 +30,7 @@ class JoinSource(beam.DoFn):
     def process(self, element: Refs) -> Iterator[Any]:
         """Handles one block of left ends."""
         _, refs = element
-        context, destination = self._context, self._context.request.ends[1]
+        context, destination = self._context, self._context.relation.candidate
         ends, parts = _sorted_ends(refs)
         with shuffle_store.Writer(context.shuffle_folder) as out:
             for edges in parts:
@@ -51,7 +51,7 @@ class JoinDestination(beam.DoFn):
     def process(self, element: Refs) -> Iterator[Any]:
         """Handles one block of right ends."""
         _, refs = element
-        context, destination = self._context, self._context.request.ends[1]
+        context, destination = self._context, self._context.relation.candidate
         ends, parts = _sorted_ends(refs)
         with shuffle_store.Writer(context.shuffle_folder) as out:
             for edges in parts:

@@ -12,6 +12,7 @@ from components.common.row_requirements import RowSpec
 from components.common.row_validation import RowValidator, ValidatedRows
 from components.relation_gen.batches import (
     F32,
+    F64,
     STAR,
     U8,
     Edges,
@@ -24,7 +25,7 @@ from components.relation_gen.context import Context, range_of
 from components.relation_gen.shuffle_keys import COUNTS, routed
 from components.relation_gen.stats import counters
 from components.relation_gen.transforms.read_entities import Read
-from relation import kinds
+from relation.spec import LabelKind
 
 SELF_EDGE = "self_edge"
 NOT_BINARY = "value_not_0_or_1"
@@ -42,11 +43,11 @@ class ReadEdges(Read):
 
     def process(self, file: tfrecord_reader.InputFile) -> Iterator[Any]:
         """Reads a file in batches."""
-        context, source = self._context, self._context.request.relation.source
-        given = file.input == context.request.given_input
+        context, edge_table = self._context, self._context.relation.edge_table
+        listed = file.input == context.negatives_table
         for _, validated in self.validated(file, self._validators[file.input]):
             reasons = list(validated.reasons)
-            found = (_given if given else _edges)(context, validated, reasons)
+            found = (_listed_negatives if listed else _edges)(context, validated, reasons)
             split = self._split(file, validated)
             shown = [b" -> ".join(ids) for ids in zip(*validated.keys[:2], strict=True)]
             for row in np.flatnonzero([reason == BAD_PROBABILITY for reason in reasons]).tolist():
@@ -54,21 +55,21 @@ class ReadEdges(Read):
             yield from self.counted(file, split, reasons, shown, "")
             rows = np.flatnonzero(np.array([not reason for reason in reasons]))
             good = dataclasses.replace(take(found, rows), split=split[rows])
-            if isinstance(source, kinds.EdgeSource) and source.symmetric and not given:
+            if edge_table is not None and edge_table.symmetric and not listed:
                 good = _both_ways(good)
                 reversed_edges = counters.Counter(len(rows))
                 where = (context.name("", STAR), file.input, counters.REVERSED_EDGES)
                 yield beam.pvalue.TaggedOutput(COUNTS, (where, reversed_edges))
             with shuffle_store.Writer(context.shuffle_folder) as out:
                 yield from routed(
-                    out, good, range_of(good.source, context.partitions), context.request.ends[0]
+                    out, good, range_of(good.source, context.partitions), context.relation.anchor
                 )
 
     def _split(self, file: tfrecord_reader.InputFile, validated: ValidatedRows) -> U8:
         """The split of each edge: the file's, or by a column; STAR: that of its ends."""
         context, spec = self._context, self._context.lists[file.input]
-        split = context.split_by is not None and context.edges_are_split
-        if split and file.input == context.edge_input:
+        split = context.split_by is not None and context.relation.edges_are_split
+        if split and file.input == context.related_table:
             at = spec.key_index(context.split_by) or 0
             return context.hashed(file.split, validated.keys[at], spec.keys[at])
         return np.full(len(validated.reasons), context.code(file.split), dtype=np.uint8)
@@ -76,31 +77,27 @@ class ReadEdges(Read):
 
 def _edges(context: Context, validated: ValidatedRows, reasons: list[str]) -> Edges:
     """The edges of a batch; faults are put into `reasons`."""
-    spec, asked, source = context.edges, context.request.edges, context.request.relation.source
-    assert spec is not None
-    assert asked is not None
-    assert isinstance(source, kinds.EdgeSource)
-    value, positive = values_of(context, validated, reasons, asked.value, source.label)
-    if source.label == "binary" and asked.value is not None:
-        positive = value[:, 0] == 1
-    elif source.positive_from is not None:
-        positive = value[:, 0] >= source.positive_from
+    spec, table = context.tables[context.related_table], context.relation.edge_table
+    assert table is not None
+    value = values_of(context, validated, reasons, table.value, table.label)
+    positive = table.related(value[:, 0])
     weight = np.zeros(0, dtype=np.float32)
-    if asked.weight is not None:
-        at = spec.number(asked.weight)
+    if table.weight is not None:
+        at = spec.number(table.weight)
         assert at is not None
         weight = validated.numbers[at][:, 0].astype(np.float32)
         _fault(reasons, weight < 0, BAD_WEIGHT)
-    value = value.astype(np.float32).reshape(-1)
-    return Edges(*_between(context, spec, validated, reasons, value, weight, positive))
+    values = value.astype(np.float32).reshape(-1)
+    return Edges(*_between(context, spec, validated, reasons, values, weight, positive))
 
 
-def _given(context: Context, validated: ValidatedRows, reasons: list[str]) -> ListedNegatives:
-    """The given negatives of a batch; faults are put into `reasons`."""
-    spec, asked = context.listed_negatives, context.request.given
-    assert spec is not None
-    assert asked is not None
-    at = spec.number(asked.probability)
+def _listed_negatives(
+    context: Context, validated: ValidatedRows, reasons: list[str]
+) -> ListedNegatives:
+    """The listed negatives of a batch; faults are put into `reasons`."""
+    spec, table = context.tables[context.negatives_table], context.relation.negatives_table
+    assert table is not None
+    at = spec.number(table.probability)
     assert at is not None
     value = validated.numbers[at][:, 0].astype(np.float32)
     _fault(reasons, ~((value > 0) & (value <= 1)), BAD_PROBABILITY)
@@ -122,7 +119,7 @@ def _between(
     source, destination = (
         hashing.hash_values(validated.keys[i], integers=spec.keys[i].integer) for i in (0, 1)
     )
-    if len(set(context.request.ends)) == 1:
+    if context.relation.anchor == context.relation.candidate:
         _fault(reasons, source == destination, SELF_EDGE)
     nothing = np.zeros(0, dtype=np.int64)
     return (
@@ -143,30 +140,32 @@ def _between(
 
 
 def values_of(
-    context: Context, validated: ValidatedRows, reasons: list[str], name: str | None, kind: str
-) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Labels of rows, [n, width], and where they are all there, [n]."""
-    n, spec = len(reasons), context.edges
-    assert spec is not None
-    yes = np.ones(n, dtype=bool)
+    context: Context,
+    validated: ValidatedRows,
+    reasons: list[str],
+    name: str | None,
+    kind: LabelKind,
+) -> F64:
+    """Labels of rows, [n, width]; 1 where no column holds them. Faults are put into `reasons`."""
+    n, spec = len(reasons), context.tables[context.related_table]
     if name is None:
-        return np.ones((n, 1)), yes
-    if kind == "class":
-        number = {tag.encode(): i for i, tag in enumerate(context.request.tags)}
+        return np.ones((n, 1))
+    if kind is LabelKind.CLASS:
+        number = {tag.encode(): i for i, tag in enumerate(context.relation.label.domain)}
         at = spec.key_index(name)
         assert at is not None
         found = [number.get(value, -1) for value in validated.keys[at]]
         value = np.array(found, dtype=np.float64).reshape(n, 1)
         _fault(reasons, value[:, 0] < 0, UNKNOWN_CLASS)
-        return value, yes
+        return value
     at = spec.number(name)
     assert at is not None
     value = validated.numbers[at]
-    if kind == "binary":
+    if kind is LabelKind.BINARY:
         _fault(reasons, (value[:, 0] != 0) & (value[:, 0] != 1), NOT_BINARY)
-    elif kind == "vector":
+    elif kind is LabelKind.VECTOR:
         _fault(reasons, np.isnan(value).any(axis=1), "value_too_short")
-    return value, yes
+    return value
 
 
 def _fault(reasons: list[str], wrong: np.ndarray[Any, Any], reason: str) -> None:

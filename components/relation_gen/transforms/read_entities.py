@@ -20,7 +20,6 @@ from components.relation_gen.context import Context, range_of
 from components.relation_gen.rows import multi_label as tags
 from components.relation_gen.shuffle_keys import COUNTS, routed
 from components.relation_gen.stats import counters
-from relation import kinds
 from relation.core.errors import DataError
 
 
@@ -81,12 +80,12 @@ class ReadEntities(Read):
     def process(self, file: tfrecord_reader.InputFile) -> Iterator[Any]:
         """Reads a file in batches."""
         context, spec = self._context, self._context.entities[file.input]
-        common = spec.name in context.request.common
+        common = spec.name in context.relation.shared
         by = 0 if common else spec.rows.key_index(context.split_by) or 0
         for records, validated in self.validated(file, self._validators[file.input]):
             reasons = list(validated.reasons)
             if spec.tags is not None:
-                tags.check(spec, validated, reasons, context.request.tags)
+                tags.check(spec, validated, reasons, context.relation.label.domain)
             split = context.codes_of(spec, file.split, validated.keys[by], spec.rows.keys[by])
             yield from self.counted(file, split, reasons, validated.ids, spec.name)
             good = np.array([not reason for reason in reasons], dtype=bool)
@@ -108,12 +107,12 @@ def pack(
 ) -> Entities:
     """The entities of some rows of a screened batch."""
     names, index = spec.rows.encoded_names, rows.tolist()
-    tagged = isinstance(context.request.relation, kinds.Tags)
+    tagged, domain = context.relation.structure == "tags", context.relation.label.domain
     payloads = []
     for row in index:
         payload = example_wire.payload(example_wire.features_of(records[row]), names)
         if tagged:
-            payload += example_wire.pack([tags.label(spec, validated, row, context.request.tags)])
+            payload += example_wire.pack([tags.label(spec, validated, row, domain)])
         payloads.append(payload)
 
     def hashed(name: str | None) -> hashing.U64:
@@ -146,8 +145,9 @@ class MakeLabels(beam.DoFn):
 
     def process(self, _: None) -> Iterator[Any]:
         """Makes all labels."""
-        context, entity = self._context, self._context.request.ends[1]
-        spec, tags = context.entities[entity], [tag.encode() for tag in context.request.tags]
+        context, entity = self._context, self._context.relation.candidate
+        spec = context.entities[entity]
+        tags = [tag.encode() for tag in context.relation.label.domain]
         nothing = np.zeros(len(tags), dtype=np.uint64)
         payloads = [
             example_wire.pack(

@@ -14,7 +14,6 @@ from components.relation_gen.context import range_of
 from components.relation_gen.shuffle_keys import routed
 from components.relation_gen.transforms.read_edges import values_of
 from components.relation_gen.transforms.read_entities import Read
-from relation import kinds
 from relation.names import prefixed
 from relation.spec import Role
 
@@ -29,28 +28,27 @@ class ReadInlineTuples(Read):
 
     def setup(self) -> None:
         """Makes the C++ decoder, which does not pickle."""
-        assert self._context.edges is not None
-        self._validator = RowValidator(self._context.edges)
+        self._validator = RowValidator(self._context.tables[self._context.related_table])
 
     def process(self, file: tfrecord_reader.InputFile) -> Iterator[Any]:
         """Reads a file in batches."""
-        context, edges = self._context, self._context.edges
-        assert edges is not None
+        context = self._context
+        table = context.tables[context.related_table]
         for records, validated in self.validated(file, self._validator):
             reasons = list(validated.reasons)
             label = self._label(validated, reasons)
             features = [example_wire.features_of(record) for record in records]
-            members = [self._members(features, role) for role in context.request.tuples.roles]
+            members = [self._members(features, role) for role in context.relation.tuples.roles]
             ids = [value for value, _ in members[0]]
-            by, key = ids, context.entities[context.request.tuples.roles[0].entity].id
-            if (at := edges.key_index(context.split_by)) is not None:
-                by, key = validated.keys[at], edges.keys[at]
+            by, key = ids, context.entities[context.relation.tuples.roles[0].entity].id
+            if (at := table.key_index(context.split_by)) is not None:
+                by, key = validated.keys[at], table.keys[at]
             split = context.hashed(file.split, by, key)
             yield from self.counted(file, split, reasons, ids, "")
             rows = np.flatnonzero(np.array([not reason for reason in reasons]))
             with shuffle_store.Writer(context.shuffle_folder) as out:
                 keyed = []
-                for role, found in zip(context.request.tuples.roles, members, strict=True):
+                for role, found in zip(context.relation.tuples.roles, members, strict=True):
                     entities = self._entities(role.entity, found, split, rows)
                     keyed.append(entities.key)
                     index = range_of(entities.key, context.partitions)
@@ -68,11 +66,10 @@ class ReadInlineTuples(Read):
                     yield from routed(out, take(tuples, mine), index, context.splits[code])
 
     def _label(self, validated: ValidatedRows, reasons: list[str]) -> F32:
-        relation = self._context.request.relation
-        assert isinstance(relation, kinds.Rows)
-        if relation.label is None:
+        table, kind = self._context.relation.tuple_table, self._context.relation.label.kind
+        if table is None or table.label is None:
             return np.zeros((len(reasons), 0), dtype=np.float32)
-        value, _ = values_of(self._context, validated, reasons, relation.label, relation.label_kind)
+        value = values_of(self._context, validated, reasons, table.label, kind)
         return value.astype(np.float32)
 
     def _members(self, features: list[dict[bytes, bytes]], role: Role) -> list[tuple[bytes, bytes]]:
@@ -98,7 +95,7 @@ class ReadInlineTuples(Read):
         context, spec = self._context, self._context.entities[entity]
         ids = [found[row][0] for row in rows.tolist()]
         nothing = np.zeros(len(ids), dtype=np.uint64)
-        everywhere = entity in context.request.common
+        everywhere = entity in context.relation.shared
         return Entities(
             hashing.hash_values(ids, integers=spec.id.integer),
             np.full(len(ids), STAR, dtype=np.uint8) if everywhere else split[rows],

@@ -11,7 +11,6 @@ from tfx_bsl.coders import example_coder
 
 from components.common.example_wire import example, float_entries
 from components.relation_gen.context import Context
-from relation import kinds
 from relation.core.errors import DataError
 from relation.names import RELATION, prefixed
 
@@ -30,13 +29,14 @@ class Scorer:
         Raises:
           DataError: it is not to be found.
         """
-        relation = context.request.relation
-        assert isinstance(relation, kinds.ScoredPairs)
-        self._name, self._width = relation.source.function, relation.source.width
+        relation = context.relation
+        assert relation.function is not None
+        self._name, self._width = relation.function, relation.label.width
         self._function = imported(self._name)
-        self._features = context.entities[context.request.primary].rows.names
+        rows = context.entities[relation.anchor].rows
+        self._features = rows.names
         self._left, self._right = context.roles
-        schema = schema_pb2.Schema.FromString(context.entities[context.request.primary].rows.schema)
+        schema = schema_pb2.Schema.FromString(rows.schema)
         pairs = schema_pb2.Schema()
         for role in context.roles:
             for feature in schema.feature:

@@ -23,8 +23,8 @@ from components.relation_gen.batches import (
     take,
 )
 from components.relation_gen.context import range_of
-from components.relation_gen.sampling import plan as base
-from components.relation_gen.sampling.plan import AddressSpace, Plan
+from components.relation_gen.sampling import base
+from components.relation_gen.sampling.base import AddressSpace, Plan
 from components.relation_gen.shuffle_keys import route
 from components.relation_gen.stats.counters import MADE, REQUESTED, SHORTFALL
 

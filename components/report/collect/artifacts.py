@@ -12,7 +12,7 @@ from tfx.utils import path_utils
 
 from components.common import corpus_results
 from components.common.evaluation_results import read_verdict
-from components.common.examples_artifact import split_globs, split_names
+from components.common.examples_artifact import entity_inputs, split_globs, split_names
 from components.report.collect.evidence import Embeddings, Evidence, Neighbourhood
 from components.report.collect.findings import findings_of
 from components.report.collect.neighbourhoods import neighbourhoods, rows_of
@@ -97,8 +97,9 @@ def _rows(plain: Evidence, inputs: Inputs, entity: str, wanted: set[str]) -> dic
         for (kind, id_), member in plain.sample.members.items()
         if kind == entity and (name := id_.decode("utf-8", "replace")) in wanted
     }
-    ids = plain.request.materialization.entities
-    given = inputs.get(dict(zip(ids, ("examples", "other_examples"), strict=False))[entity])
+    ids = plain.request.compiled.entities
+    key = next(key for key, name in entity_inputs(ids).items() if name == entity)
+    given = inputs.get(key)
     missing = wanted - set(found)
     if given and missing:
         [examples] = given

@@ -114,7 +114,7 @@ def sample(records: Iterable[bytes], request: ReportRequest, members: int = MEMB
             break
         read_bytes += len(record)
         found = reader.read(record)
-        anchor = _hash(reader.anchor(found), request.materialization.relation.seed)
+        anchor = _hash(reader.anchor(found), request.compiled.seed)
         if anchor not in kept:
             heapq.heappush(largest, (-int.from_bytes(anchor, "big"), anchor))
             kept[anchor] = []
@@ -144,7 +144,7 @@ class _Reader:
         }
         self._origin = tuple_feature_names(names)
         self._entities = {role.name: role.entity for role in relation.roles}
-        self._ids = request.materialization.entities
+        self._ids = request.compiled.entities
         self._anchor = "query" if "query" in self._entities else relation.roles[0].name
 
     def read(self, record: bytes) -> SampledTuple:

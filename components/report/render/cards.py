@@ -17,12 +17,9 @@ class Cards:
 
     def __init__(self, request: ReportRequest):
         self._features = request.features
-        self._ids = request.materialization.entities
-        self._telling = tuple(
-            name
-            for field in ("feature", "grade")
-            if (name := getattr(request.materialization.relation.source, field, None))
-        )
+        self._ids = request.compiled.entities
+        named = request.compiled.label_by, request.compiled.grade_by
+        self._telling = tuple(name for name in named if name is not None)
         self._thumbnails: dict[tuple[str, bytes], str | None] = {}
 
     def card(

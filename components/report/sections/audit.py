@@ -90,7 +90,7 @@ def _label_distribution(evidence: Evidence) -> list[Block]:
     kind, labels = evidence.relation.label, evidence.sample.labels
     if not labels.size:
         return []
-    names = [printable(tag, SHORT) for tag in evidence.request.materialization.tags]
+    names = [printable(tag, SHORT) for tag in evidence.request.compiled.label.domain]
     title = "Labels of held-out tuples"
     if kind in (LabelKind.SCALAR, LabelKind.VECTOR):
         figure = figures.histogram(labels.ravel(), title, "label", "labels")

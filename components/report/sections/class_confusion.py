@@ -25,7 +25,7 @@ def class_confusion(evidence: Evidence, cards: Cards) -> Section | None:
     if not tuples:
         return None
     predicted = scores.argmax(axis=1)
-    names = [printable(tag, SHORT) for tag in evidence.request.materialization.tags]
+    names = [printable(tag, SHORT) for tag in evidence.request.compiled.label.domain]
     confidence = scores[np.arange(len(predicted)), predicted]
     wrong = [n for n in np.argsort(-confidence, kind="stable").tolist() if predicted[n] != true[n]]
     comparison = evidence.relation.scored

@@ -11,7 +11,6 @@ from components.report.render.cards import Cards
 from components.report.render.page import Block, Figures, Note, Section
 from components.report.sections.strips import hash_sample
 from components.report.text import of_values, words
-from relation import kinds
 
 Floats = npt.NDArray[np.float64]
 MAX_POINTS, MIN_POINTS = 500, 12
@@ -43,8 +42,7 @@ def _map(evidence: Evidence, entity: str, embeddings: Embeddings, name: str) -> 
         return []
     if len(np.unique(vectors, axis=0)) < MIN_POINTS:
         return [Note(f"All embeddings of {entity} are (nearly) the same point.", warning=True)]
-    source = evidence.request.materialization.relation.source
-    feature = source.feature if isinstance(source, kinds.SameLabel) else ""
+    feature = evidence.request.compiled.batch_group or ""
     groups = [of_values(embeddings.members[row].features.get(feature, ())) for row in rows]
     positions, method = _project(vectors)
     title = f"{len(rows):,} held-out entities of type {entity}"

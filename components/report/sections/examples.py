@@ -43,7 +43,7 @@ def _member(cards: Cards, t: SampledTuple, role: str, evidence: Evidence) -> Car
 
 
 def _label(evidence: Evidence, t: SampledTuple) -> str:
-    kind, names = evidence.relation.label, evidence.request.materialization.tags
+    kind, names = evidence.relation.label, evidence.request.compiled.label.domain
     if kind in (LabelKind.NONE, LabelKind.GRADES):
         return ""
     if kind is LabelKind.BINARY:

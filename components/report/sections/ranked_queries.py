@@ -22,7 +22,7 @@ from components.report.render.page import (
     Table,
 )
 from components.report.text import SHORT, number, printable
-from relation import kinds
+from relation.compiled import CompiledRelation
 from relation.spec import LabelKind
 
 WORST, RANKS = 6, 10
@@ -51,13 +51,13 @@ class _RankedQuery:
 
 def ranked_queries(evidence: Evidence, cards: Cards) -> Section | None:
     """Draw the NDCG of the queries, and show the worst."""
-    source = evidence.request.materialization.relation.source
-    if evidence.scores is None or not isinstance(source, kinds.GradedGroup):
+    compiled = evidence.request.compiled
+    if evidence.scores is None or compiled.structure != "ranking":
         return None
     lists = _lists if evidence.relation.label is LabelKind.GRADES else _pairs
     found = [
         (listing.ndcg, listing)
-        for listing in lists(evidence, source)
+        for listing in lists(evidence, compiled)
         if len(listing.documents) > 1 and max(listing.grades) > 0
     ]
     if not found:
@@ -79,7 +79,7 @@ def ranked_queries(evidence: Evidence, cards: Cards) -> Section | None:
     return Section("ranking", "Queries", lead, tuple(blocks))
 
 
-def _lists(evidence: Evidence, source: kinds.GradedGroup) -> Iterator[_RankedQuery]:
+def _lists(evidence: Evidence, compiled: CompiledRelation) -> Iterator[_RankedQuery]:
     """Yield one query for each tuple."""
     assert evidence.scores is not None
     roles = evidence.relation.roles_of(evidence.relation.roles[0].entity)
@@ -90,12 +90,12 @@ def _lists(evidence: Evidence, source: kinds.GradedGroup) -> Iterator[_RankedQue
             if role in found.members and grade >= 0 and np.isfinite(score)
         ]
         if held:
-            query = found.members.get("query", _group(held[0][0], source))
+            query = found.members.get("query", _group(held[0][0], compiled))
             documents, grades, scores = zip(*held, strict=True)
             yield _RankedQuery(query, documents, grades, scores)
 
 
-def _pairs(evidence: Evidence, source: kinds.GradedGroup) -> Iterator[_RankedQuery]:
+def _pairs(evidence: Evidence, compiled: CompiledRelation) -> Iterator[_RankedQuery]:
     """Collect the documents of each query from several tuples; a column scores one document."""
     assert evidence.scores is not None
     groups: dict[bytes, dict[bytes, tuple[Member, float, float]]] = {}
@@ -103,17 +103,17 @@ def _pairs(evidence: Evidence, source: kinds.GradedGroup) -> Iterator[_RankedQue
     for found, row in zip(evidence.sample.tuples, evidence.scores, strict=True):
         for role, score in zip(("preferred", "other"), row.tolist(), strict=False):
             document = found.members[role]
-            group = _group(document, source)
+            group = _group(document, compiled)
             queries.setdefault(group, found.members.get("query", group))
-            grade = document.features.get(source.grade, (0.0,))[0]
+            grade = document.features.get(compiled.grade_by or "", (0.0,))[0]
             if np.isfinite(score) and not isinstance(grade, bytes):
                 groups.setdefault(group, {})[document.id] = document, float(grade), score
     for group, documents in sorted(groups.items()):
         yield _RankedQuery(queries[group], *zip(*documents.values(), strict=True))
 
 
-def _group(document: Member, source: kinds.GradedGroup) -> bytes:
-    return as_id(document.features.get(source.group, (b"",))[0])
+def _group(document: Member, compiled: CompiledRelation) -> bytes:
+    return as_id(document.features.get(compiled.group_by or "", (b"",))[0])
 
 
 def _strip(value: float, listing: _RankedQuery, cards: Cards) -> Strip:

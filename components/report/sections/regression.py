@@ -9,7 +9,6 @@ from components.report.render.cards import Cards
 from components.report.render.page import Block, Figures, Section, Sheet
 from components.report.sections.strips import side_by_side
 from components.report.text import number
-from relation import kinds
 from relation.spec import LabelKind
 
 WORST, MAX_POINTS, MAX_PLOTS = 6, 500, 9
@@ -24,7 +23,7 @@ def regression(evidence: Evidence, cards: Cards) -> Section | None:
         or not comparisons
     ):
         return None
-    if isinstance(evidence.request.materialization.relation, kinds.RankedPairs):
+    if evidence.request.compiled.structure == "ranking":
         return None  # There the label is a difference of grades, which no head predicts.
     kept = np.isfinite(evidence.scores).all(axis=1)
     true, predicted = evidence.sample.labels[kept], evidence.scores[kept]

@@ -18,7 +18,7 @@ def tag_quality(evidence: Evidence, cards: Cards) -> Section | None:
     """Build a table of the tags, worst first, and show the worst examples."""
     if evidence.scores is None or evidence.relation.label is not LabelKind.TAGS:
         return None
-    names = [printable(tag, SHORT) for tag in evidence.request.materialization.tags]
+    names = [printable(tag, SHORT) for tag in evidence.request.compiled.label.domain]
     kept = np.isfinite(evidence.scores).all(axis=1)
     labels, scores = evidence.sample.labels[kept], evidence.scores[kept]
     examples = [t for t, keep in zip(evidence.sample.tuples, kept.tolist(), strict=True) if keep]

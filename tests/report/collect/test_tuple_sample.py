@@ -50,9 +50,8 @@ def test_more_members_are_the_same_and_more(digits):
 
 def test_another_seed_draws_others(digits):
     request, records = digits
-    relation = request.materialization.relation.model_copy(update={"seed": 7})
-    changed = request.materialization.model_copy(update={"relation": relation})
-    other = request.model_copy(update={"materialization": changed})
+    changed = request.compiled.model_copy(update={"seed": 7})
+    other = request.model_copy(update={"compiled": changed})
     assert set(anchors(sample(records, request, 27))) != set(anchors(sample(records, other, 27)))
 
 

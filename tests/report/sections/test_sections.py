@@ -248,7 +248,7 @@ def test_documents_of_ranked_pairs_are_put_together_by_query():
 
 
 def test_tags_are_measured_each_and_the_worst_examples_shown():
-    names = request_of("image_tags")[1].materialization.tags
+    names = request_of("image_tags")[1].compiled.label.domain
     width = len(names)
     labels, scores = np.zeros((2, width)), np.zeros((2, width))
     labels[:, 0] = 1, 0
@@ -273,7 +273,7 @@ def products():
 
 
 def test_classes_are_counted_and_the_surest_mistakes_shown():
-    names = request_of("relation_class")[1].materialization.tags
+    names = request_of("relation_class")[1].compiled.label.domain
     shares = np.eye(len(names))[[0, 1, 1]] * 0.5
     shares[2] *= 1.5
     evidence = evidence_from("relation_class", [(products(), [0.0])] * 3, shares)

@@ -1,24 +1,26 @@
 """Looks up what a recipe names in the schemas that were read, and says what is wrong with it."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from relation import schema as schemas
 from relation.core.errors import RecipeError
-from relation.recipe import Recipe
+from relation.data import Data
 from relation.schema import Feature
 
 
-class Lookup(NamedTuple):
-    """A recipe, and the schemas that it names: of each entity type and edge list (a *table*).
+@dataclass(frozen=True)
+class Lookup:
+    """A recipe's data, and the schemas that it names: of each entity type and edge list, by name.
 
-    Every `expect…` raises a RecipeError that names the recipe's field.
+    Either is called a table. Every `expect…` raises a RecipeError that names the recipe's field.
     """
 
-    recipe: Recipe
+    data: Data
     schemas: Mapping[str, schema_pb2.Schema]
     paths: Mapping[str, Path]
 
@@ -28,7 +30,7 @@ class Lookup(NamedTuple):
 
     def id_of(self, entity: str) -> Feature:
         """The feature that identifies the rows of an entity type."""
-        return self.features(entity)[self.recipe.data.entities[entity].id]
+        return self.features(entity)[self.data.entities[entity].id]
 
     def expect(self, field: str, table: str, name: str) -> Feature:
         """A feature that is there."""
@@ -95,7 +97,7 @@ class Lookup(NamedTuple):
 
     def expect_entity(self, field: str, name: str) -> None:
         """An entity type that the recipe has."""
-        expect_one_of(field, name, "an entity type", self.recipe.data.entities)
+        expect_one_of(field, name, "an entity type", self.data.entities)
 
 
 def wrong(field: str, got: Any, expected: str) -> RecipeError:

@@ -1,13 +1,17 @@
 """The features that a model reads, and the slices that it is evaluated by."""
 
-from relation.checks.derived import keys_of, primary
-from relation.checks.lookup import Lookup, expect_one_of, wrong
+from relation.compiled import CompiledRelation
 from relation.core.errors import RecipeError
+from relation.recipe import Model, Recipe
+from relation.sources.lookup import Lookup, expect_one_of, wrong
 
 
-def check(lookup: Lookup) -> None:
-    """Checks what `model` and `evaluation` name."""
-    recipe = lookup.recipe
+def check(lookup: Lookup, recipe: Recipe, compiled: CompiledRelation) -> None:
+    """Checks what `model` and `evaluation` name.
+
+    Raises:
+      RecipeError: the message names field, received value and what was expected.
+    """
     if recipe.model is None:
         if recipe.evaluation is not None:
             raise RecipeError("evaluation: there is no `model` that could be evaluated: remove it")
@@ -16,19 +20,18 @@ def check(lookup: Lookup) -> None:
         for entity in recipe.model.features:
             expect_one_of("model.features", entity, "an entity type", recipe.data.entities)
     for entity in recipe.data.entities:
-        _check_features(lookup, entity)
+        _check_features(lookup, recipe.model, entity, compiled.withheld[entity])
     for name in recipe.evaluation.slices if recipe.evaluation else ():
-        lookup.expect_key("evaluation.slices", primary(recipe), name)
+        lookup.expect_key("evaluation.slices", compiled.primary, name)
 
 
-def _check_features(lookup: Lookup, entity: str) -> None:
-    assert lookup.recipe.model is not None
-    named, known = lookup.recipe.model.features_of(entity), lookup.features(entity)
+def _check_features(lookup: Lookup, model: Model, entity: str, withheld: tuple[str, ...]) -> None:
+    named, known = model.features_of(entity), lookup.features(entity)
     for name in named or ():
         lookup.expect("model.features", entity, name)
     if named is not None and len(set(named)) < len(named):
         raise wrong("model.features", list(named), "each feature once")
-    if not (set(known) - keys_of(lookup.recipe, entity) if named is None else named):
+    if not (set(known).difference(withheld) if named is None else named):
         raise RecipeError(
             f"model.features: no feature is left for the tower: {lookup.paths[entity]} has only "
             + ", ".join(known)

@@ -1,0 +1,191 @@
+"""Plans of tuples, and what makes them: one planner for each structure of a relation."""
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from components.common.hashing import I64, U64
+from components.relation_gen.batches import (
+    F32,
+    I32,
+    U32,
+    Edges,
+    IndexShard,
+    ListedNegatives,
+    Strings,
+    Tuples,
+)
+from components.relation_gen.sampling.label_sets import LabelSetTable
+from relation.compiled import CompiledRelation
+from relation.core.registry import Registry
+
+NOTHING = np.zeros(0, dtype=np.float32)
+"""In place of weights that tuples do not have."""
+
+POSITIVES, NEGATIVES, ORDER, SHARES, PAIRS, CUTS, SPLITS = 1, 2, 3, 4, 5, 6, 7
+"""Purposes of pseudo-random words: each has a stream of its own."""
+
+NO_POSITIVE = "no_positive"
+"""The anchor is the only one of its label."""
+TOO_FEW_POSITIVES = "too_few_positives"
+TOO_FEW_NEGATIVES = "too_few_negatives"
+ALONE = "no_other"
+"""The anchor is the only entity (of its group)."""
+TOO_FEW_OTHERS = "too_few_others"
+ONE_GRADE = "one_grade"
+"""All documents of the query have the same grade."""
+TOO_FEW_PAIRS = "too_few_pairs"
+CAPPED = "positives_capped"
+"""A cap on positives left them out."""
+
+CHUNK = 2**15
+"""About how many tuples are drawn at a time: arrays that stay in a processor's cache."""
+
+
+class AddressSpace(enum.Enum):
+    """How a member is known: by its key, by its place in the dense index, or by a point on the
+    weighted line."""
+
+    KEY = 0
+    POSITION = 1
+    WEIGHT = 2
+
+
+class Members(NamedTuple):
+    """The members of one role, [m]: the tuples that they belong to (None: each, in order).
+
+    `value`: keys (uint64), or places or points (int64). `probability`: with which each was drawn as
+    a negative (of a weighted one: one over the length of the line); None: it was not.
+    """
+
+    role: int
+    space: AddressSpace
+    value: U64 | I64
+    tuples: I64 | None = None
+    probability: F32 | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """t tuples, each known by the anchor's key and a slot.
+
+    `relation`: [t * width], NaN where a tuple has none. `weight`: [t], or empty. `more`, `entries`:
+    see `columns.TupleRows`. `asked`: how many tuples were asked for. `shortfall`: how many of
+    them could not be made, by reason. `counts`: what else is counted.
+    """
+
+    anchor: U64
+    slot: U32
+    members: tuple[Members, ...]
+    relation: F32
+    weight: F32
+    asked: int
+    shortfall: dict[str, int]
+    counts: dict[str, int] = field(default_factory=dict)
+    more: I32 = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
+    entries: Strings = field(default_factory=lambda: Strings.of([]))
+
+
+class Candidates(NamedTuple):
+    """Entities that negatives are drawn from: how many, and their weight in all.
+
+    `top_weights`: weight and point (on the weighted line) of the heaviest, from the heaviest on.
+    """
+
+    rows: int
+    total_weight: int
+    top_weights: tuple[tuple[int, int], ...]
+
+
+def chunks(size: I64, budget: int = CHUNK) -> Iterator[slice]:
+    """Cuts rows of some sizes, [n], into stretches of about `budget` in all."""
+    total = np.cumsum(size)
+    begin, done = 0, 0
+    while begin < len(size):
+        stop = max(int(np.searchsorted(total, done + budget, side="right")), begin + 1)
+        yield slice(begin, stop)
+        begin, done = stop, int(total[stop - 1])
+
+
+@dataclass(frozen=True)
+class ShardRows:
+    """What lies in one shard; every part is absent where the structure has none.
+
+    `index`: entities. `edges`: by the shard of their anchor. `negatives`: listed ones, likewise.
+    `tuples`: that came as rows.
+    """
+
+    index: IndexShard | None = None
+    edges: Edges | None = None
+    negatives: ListedNegatives | None = None
+    tuples: Tuples | None = None
+
+
+class IndexContext(NamedTuple):
+    """What planning one shard needs to know of all others.
+
+    `position`, `weight_offset`: where the shard begins in the index, and on the cumulative-weight
+    axis. `table`: how groups are related, unless each is related to itself alone.
+    """
+
+    position: int
+    weight_offset: int
+    candidates: Candidates
+    table: LabelSetTable | None
+
+
+class Planned(NamedTuple):
+    """The plans of a shard, and what became of its listed negatives."""
+
+    plans: Iterator[Plan]
+    negatives: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Planner:
+    """Plans the tuples of one structure: a pure function of the rows of a shard.
+
+    `integer_ids`: whether the ids of candidates are integers.
+    """
+
+    relation: CompiledRelation
+    integer_ids: bool = False
+
+    def plan(self, rows: ShardRows, context: IndexContext) -> Planned:
+        """Plans all tuples of the anchors of a shard."""
+        raise NotImplementedError
+
+    def expected_tuples(self, rows: ShardRows) -> int:
+        """An estimate, from above where edges are many: output shards are cut by it."""
+        raise NotImplementedError
+
+    def anchor_weight(self, index: IndexShard) -> F32:
+        """`relation_weight` of each entity as an anchor, [n]; empty: tuples have no weight."""
+        requirements = self.relation.rows[self.relation.anchor]
+        column = requirements.number_index(self.relation.sampling.weight)
+        return NOTHING if column is None else index.number(column).astype(np.float32)
+
+
+PLANNERS: Registry[Planner] = Registry(
+    "structure",
+    {
+        "groups": "components.relation_gen.sampling.groups.GroupPlanner",
+        "edges": "components.relation_gen.sampling.edges.EdgePlanner",
+        "ranking": "components.relation_gen.sampling.ranking.RankingPlanner",
+        "scored": "components.relation_gen.sampling.scored_pairs.ScoredPairPlanner",
+        "tags": "components.relation_gen.sampling.tags.TagPlanner",
+        "inline": "components.relation_gen.sampling.inline.InlinePlanner",
+    },
+)
+
+
+def planner_of(relation: CompiledRelation, *, integer_ids: bool = False) -> Planner:
+    """The planner of a relation's structure.
+
+    Args:
+      integer_ids: whether the ids of candidates are integers.
+    """
+    return PLANNERS[relation.structure](relation, integer_ids)

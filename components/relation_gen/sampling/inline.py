@@ -1,0 +1,39 @@
+"""Tuples that came as rows: nothing is drawn."""
+
+import numpy as np
+
+from components.relation_gen.sampling.base import (
+    NOTHING,
+    AddressSpace,
+    IndexContext,
+    Members,
+    Plan,
+    Planned,
+    Planner,
+    ShardRows,
+)
+
+
+class InlinePlanner(Planner):
+    """Plans the tuples that are there."""
+
+    def plan(self, rows: ShardRows, context: IndexContext) -> Planned:
+        """See `Planner`."""
+        tuples = rows.tuples
+        assert tuples is not None
+        roles = len(self.relation.tuples.roles)
+        member = tuples.member.reshape(-1, roles)
+        plan = Plan(
+            anchor=tuples.key,
+            slot=np.zeros(len(tuples.key), dtype=np.uint32),
+            members=tuple(Members(i, AddressSpace.KEY, member[:, i]) for i in range(roles)),
+            relation=tuples.label,
+            weight=NOTHING,
+            asked=len(tuples.key),
+            shortfall={},
+        )
+        return Planned(iter([plan]), {})
+
+    def expected_tuples(self, rows: ShardRows) -> int:
+        """See `Planner`. There is no index, so they are counted as they are read."""
+        return 0

@@ -1,0 +1,117 @@
+"""The source `same_label`: rows that share a value of a feature are related."""
+
+from typing import ClassVar, Literal
+
+from relation.compiled import (
+    NO_LABEL,
+    SEVERAL_LABELS,
+    KeyColumn,
+    Relationships,
+    RowRequirements,
+)
+from relation.core.errors import RecipeError
+from relation.sources.base import (
+    NEGATIVES,
+    RELATED,
+    SAMPLING,
+    Context,
+    Source,
+    expect_no_id,
+    expect_one_type,
+)
+from relation.sources.columns import group_key
+from relation.sources.lookup import wrong
+
+
+class SameLabel(Source):
+    """Rows are related when they share a value of a categorical feature."""
+
+    relation_types: ClassVar[tuple[str, ...]] = RELATED
+
+    type: Literal["same_label"]
+    feature: str
+    """The feature: bytes or integers. A row may have several values of it."""
+
+    def check(self, context: Context) -> None:
+        """See `Source`."""
+        expect_one_type(context, self)
+        entity, field = self.primary(context.data), "relation.source.feature"
+        feature = context.expect_key(field, entity, self.feature)
+        expect_no_id(context, field, entity, self.feature)
+        _check_counts(context)
+        if feature.width > 1 or context.negatives.where != "anywhere":
+            _check_no_anchor_counts(context)
+        self._check_negatives(context)
+
+    def _check_negatives(self, context: Context) -> None:
+        """Labels are groups, and the anchor's own holds no negative."""
+        negatives = context.negatives
+        if negatives.draw == "popularity" and negatives.feature is None:
+            raise RecipeError(
+                f"{NEGATIVES}.feature: missing; draw: popularity needs a feature that counts, "
+                "since there are no edges to be counted"
+            )
+        if negatives.where == "within" and negatives.group == self.feature:
+            raise RecipeError(
+                f"{NEGATIVES}.where: got 'within'; all that share the anchor's {self.feature!r} "
+                "are its positives: expected another group"
+            )
+        if negatives.draw == "groups" and negatives.group not in (None, self.feature):
+            raise wrong(f"{NEGATIVES}.group", negatives.group, "none: the groups are the labels")
+
+    def compile(self, context: Context) -> Relationships:
+        """See `Source`."""
+        entity = self.primary(context.data)
+        several = context.features(entity)[self.feature].width > 1
+        label = KeyColumn(
+            name=self.feature, absent=NO_LABEL, several=None if several else SEVERAL_LABELS
+        )
+        negatives = context.negatives
+        group = negatives.group if negatives.where != "anywhere" else None
+        return Relationships(
+            structure="groups",
+            anchor=entity,
+            candidate=entity,
+            label_by=self.feature,
+            group_by=self.feature,
+            multi_valued=several,
+            rows={
+                entity: RowRequirements(
+                    keys=(label, *([] if group is None else [group_key(group)])),
+                    group_by=self.feature,
+                    negative_group=group,
+                )
+            },
+            withheld={entity: (self.feature,)},
+            relevance="label",
+            batch_group=self.feature,
+        )
+
+
+def _check_counts(context: Context) -> None:
+    """All that share a label are related: too many to be listed."""
+    sampling = context.sampling
+    if None in (sampling.positives, sampling.per_anchor):
+        raise RecipeError(
+            f"{SAMPLING}.{context.count_field}: got 'all'; a label has as many pairs as the square "
+            "of its rows: expected a number"
+        )
+    if sampling.known_positives:
+        raise RecipeError(
+            f"{SAMPLING}.known_positives: got {sampling.known_positives}; the positives of "
+            "a label are those that have it: expected 0"
+        )
+
+
+def _check_no_anchor_counts(context: Context) -> None:
+    """Anchors and positives are counted among those of one label."""
+    sampling = context.sampling
+    for field, value in (
+        ("balance", sampling.balance),
+        *((f"caps.{name}", value) for name, value in sampling.caps.model_dump().items()),
+    ):
+        if value is not None:
+            raise RecipeError(
+                f"{SAMPLING}.{field}: got {value}; it needs rows of one label each, and negatives "
+                "from anywhere"
+            )

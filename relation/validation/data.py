@@ -1,0 +1,162 @@
+"""Where rows come from, what identifies them, and how they are split."""
+
+from relation.core.errors import RecipeError
+from relation.data import Edges, End, Entity
+from relation.names import ID
+from relation.sources.base import Context, Source
+from relation.sources.lookup import Lookup, expect_one_of, wrong
+
+IMAGE_FOLDER = ("id", "image", "label")
+"""The features of a row that is an image file in the folder of its class: all of BYTES."""
+
+
+def check(context: Context, source: Source) -> None:
+    """Checks what `data` names.
+
+    Raises:
+      RecipeError: the message names field, received value and what was expected.
+    """
+    _check_tables(context, source)
+    for name, entity in context.data.entities.items():
+        _check_origin(context, source, name, entity)
+        _check_id(context, name, entity)
+    for name, edges in context.data.edges.items():
+        _check_list(context, source, name, edges)
+    _check_split(context, source)
+
+
+def _check_tables(context: Context, source: Source) -> None:
+    """The tables that the source and negatives name are there: other checks depend on them."""
+    known, listed = context.data.edges, context.negatives.edges
+    if source.table is not None:
+        key = "rows" if source.holds_members else "edges"
+        expect_one_of(f"relation.source.{key}", source.table, "one of data.edges", known)
+    if listed is not None:
+        field = "relation.sampling.negatives.edges"
+        expect_one_of(field, listed, "one of data.edges", known)
+        if listed == source.table:
+            raise wrong(field, listed, "another list than relation.source names: no negatives")
+
+
+def _check_origin(context: Context, source: Source, name: str, entity: Entity) -> None:
+    """Each entity type must get its rows from somewhere, in the way that the split asks for."""
+    field, data = f"data.entities.{name}", context.data
+    if name in source.brings(data):
+        if entity.read:
+            origin = entity.path if entity.generator is None else entity.generator
+            raise wrong(f"{field}.path", origin, "no path: its rows come with the source")
+        if entity.format != "tfrecord":
+            raise wrong(f"{field}.format", entity.format, "none: its rows come with the source")
+        return
+    if not entity.read:
+        raise RecipeError(f"{field}: missing; expected a `path`, or a `generator`")
+    _check_path(context, f"{field}.path", entity, name not in data.split.shared)
+    if entity.format == "image_folder":
+        _check_image_folder(context, name)
+
+
+def _check_path(lookup: Lookup, field: str, part: Entity | Edges, split: bool) -> None:
+    """Two globs are for files that are given a split; where rows are split by files, they must."""
+    by_files, both = lookup.data.split.unit == "files", "a glob for `train` and for `eval`"
+    if isinstance(part.path, dict):
+        if not by_files:
+            raise wrong(field, part.path, "one glob, unless data.split.unit is `files`")
+        if set(part.path) != {"train", "eval"}:
+            raise wrong(field, part.path, both)
+    elif by_files and split:
+        raise wrong(field, part.path, f"{both}, since data.split.unit is `files`")
+
+
+def _check_image_folder(lookup: Lookup, name: str) -> None:
+    found = {feature.name: feature.dtype for feature in lookup.features(name).values()}
+    for needed in IMAGE_FOLDER:
+        if found.get(needed) != "bytes":
+            got = f"a feature of {found[needed]}s" if needed in found else "no such feature"
+            raise RecipeError(
+                f"data.entities.{name}.format: got 'image_folder', whose rows have the features "
+                f"{', '.join(IMAGE_FOLDER)}, all of BYTES; {lookup.paths[name]} has for "
+                f"{needed!r} {got}"
+            )
+
+
+def _check_id(lookup: Lookup, name: str, entity: Entity) -> None:
+    field = f"data.entities.{name}.id"
+    lookup.expect_one_key(field, name, entity.id)
+    if ID in lookup.features(name) and entity.id != ID:
+        raise RecipeError(
+            f"{field}: got {entity.id!r}, but {lookup.paths[name]} also has a feature {ID!r}, and "
+            "`<role>_id` can hold only one of them: rename the feature"
+        )
+
+
+def _check_list(context: Context, source: Source, name: str, edges: Edges) -> None:
+    """A table is the source's, names negatives, or connects components."""
+    field, listed = f"data.edges.{name}", context.negatives.edges
+    if source.holds_members and source.table == name:
+        _check_path(context, f"{field}.path", edges, split=True)
+        named = {"left": edges.left, "right": edges.right, "value": edges.value}
+        for key, value in (*named.items(), ("weight", edges.weight)):
+            if value is not None:
+                raise RecipeError(
+                    f"{field}.{key}: unknown key of rows that hold their members; "
+                    "`relation` names their roles and label"
+                )
+        return
+    if name not in (listed, source.table) and context.data.split.unit != "component":
+        raise RecipeError(f"{field}: neither `relation` nor the split uses it: remove it")
+    _check_path(context, f"{field}.path", edges, split=False)
+    left, right = (
+        _check_end(context, name, f"{field}.{side}", end)
+        for side, end in (("left", edges.left), ("right", edges.right))
+    )
+    if left.id == right.id:
+        raise wrong(f"{field}.right.id", right.id, "another column than that of the left end")
+    for key, value in (("value", edges.value), ("weight", edges.weight)):
+        if name == listed and value is not None:
+            raise wrong(f"{field}.{key}", value, "none: it names negatives, each of a probability")
+    if edges.value is not None:
+        context.expect(f"{field}.value", name, edges.value)
+    if edges.weight is not None:
+        context.expect_number(f"{field}.weight", name, edges.weight)
+
+
+def _check_end(lookup: Lookup, edges: str, field: str, end: End | None) -> End:
+    if end is None:
+        raise RecipeError(f"{field}: missing; expected the entity type and its id's column")
+    lookup.expect_entity(f"{field}.entity", end.entity)
+    lookup.expect_one_key(f"{field}.id", edges, end.id)
+    key = lookup.id_of(end.entity)
+    lookup.expect_type(f"{field}.id", edges, end.id, key, f"the id of {end.entity}")
+    return end
+
+
+def _check_split(context: Context, source: Source) -> None:
+    data, primary = context.data, source.primary(context.data)
+    for name in data.split.shared:
+        expect_one_of("data.split.shared", name, "an entity type", data.entities)
+    if primary in data.split.shared and source.table is None:
+        raise RecipeError(
+            f"data.split.shared: got {primary!r}; without edges or rows that are "
+            "split, both splits would hold the same tuples"
+        )
+    if data.split.unit == "component" and not _connecting(context):
+        raise wrong("data.split.unit", "component", "`edges` in data, which connect entities")
+    if data.split.feature is not None:
+        for table in _split_tables(context, source):
+            expect = context.expect_number if data.split.unit == "time" else context.expect_one_key
+            expect("data.split.feature", table, data.split.feature)
+
+
+def _connecting(context: Context) -> list[str]:
+    """The edge lists that say what is related: not that of negatives."""
+    return [name for name in context.data.edges if name != context.negatives.edges]
+
+
+def _split_tables(context: Context, source: Source) -> list[str]:
+    """The tables whose rows are split: those that hold members, or entities that are not shared."""
+    data = context.data
+    if source.holds_members and source.table is not None:
+        return [source.table]
+    kept = {*source.brings(data), *data.split.shared}
+    # Edges between entities that are in both splits are split themselves.
+    return [name for name in data.entities if name not in kept] or _connecting(context)
