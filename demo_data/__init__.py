@@ -1,1 +1,1 @@
-"""Data that the shipped recipes learn from. A generator is a module with `write(folder)`."""
+"""Generators of demonstration data: modules with a function `write(folder)`."""

@@ -1,4 +1,4 @@
-"""The handwritten digits that scikit-learn carries, as PNG-encoded tf.Examples.
+"""Handwritten digits of scikit-learn, as PNG images in tf.Examples.
 
 1,797 images of 8 x 8 pixels (UCI "Optical Recognition of Handwritten Digits", test part).
 """
@@ -15,11 +15,11 @@ from sklearn.datasets import load_digits
 
 SHARDS = 4
 INK = 16
-"""The largest value of a pixel in the original; it becomes 255."""
+"""Largest pixel value of the original; it becomes 255."""
 
 
 def write(folder: str | os.PathLike[str]) -> None:
-    """Writes `digits-00000-of-00004.tfrecord.gz` and so on; the same bytes every time.
+    """Write `digits-00000-of-00004.tfrecord.gz` and so on; the same bytes every time.
 
     Every record is a tf.Example with `id` (bytes, b"digit-0000" to b"digit-1796", the row of the
     original), `image` (bytes, a PNG of 8 x 8 grey pixels of 8 bits) and `label` (int64, 0 to 9).
@@ -37,7 +37,7 @@ def write(folder: str | os.PathLike[str]) -> None:
 
 
 def encode(image: "np.ndarray[Any, Any]") -> bytes:
-    """PNG of an image with values 0 to 16; `round(pixel * 16 / 255)` gives them back exactly."""
+    """Encode an image with values 0 to 16, [8, 8], as PNG; `round(pixel * 16 / 255)` inverts it."""
     grey = np.rint(image * (255 / INK)).astype(np.uint8)
     png = io.BytesIO()
     Image.fromarray(grey).save(png, format="PNG")

@@ -1,4 +1,4 @@
-"""Shapes on a grid of pixels, and PNG."""
+"""Draw shapes on a grid of pixels, and encode PNG."""
 
 import io
 from typing import TypeAlias
@@ -14,13 +14,13 @@ SHAPES = ("cross", "disc", "ring", "square", "triangle")
 
 
 def shape(name: str, side: int, row: float, column: float, radius: float) -> Mask:
-    """The pixels of a square grid that a shape covers.
+    """Return the pixels of a square grid that a shape covers.
 
     Args:
       name: one of `SHAPES`.
       side: height and width of the grid.
-      row: of the centre; pixel 0 has its centre at 0.
-      column: of the centre.
+      row: row of the centre; pixel 0 has its centre at 0.
+      column: column of the centre.
       radius: from the centre to the edge, in pixels.
     """
     y, x = np.mgrid[:side, :side].astype(np.float64)
@@ -37,7 +37,7 @@ def shape(name: str, side: int, row: float, column: float, radius: float) -> Mas
 
 
 def png(image: npt.NDArray[np.float64]) -> bytes:
-    """PNG of an image with values from 0 to 1, [height, width] or [height, width, 3]."""
+    """Encode an image with values from 0 to 1, [height, width] or [height, width, 3], as PNG."""
     encoded = io.BytesIO()
     Image.fromarray(np.rint(image.clip(0, 1) * 255).astype(np.uint8)).save(encoded, format="PNG")
     return encoded.getvalue()

@@ -1,10 +1,10 @@
-"""Offers of two made-up shops, in pairs: do both sell the same product?
+"""Pairs of offers of two synthetic shops: do both sell the same product?
 
-Products stand on shelves of five, of one maker and one kind of thing: they differ in model number,
-size and colour alone. Shop A names a product in full. Shop B drops, shortens or moves words, makes
-a typing error in every third title, and asks a price some 7 % off. Of prices one in five is
-missing, of makers half (shop B). Of a shelf all five pairs that match are there, and eight of those
-that do not. No pair leaves its shelf, which is its `block`: the candidates that were compared.
+Products stand on shelves of five, of one maker and one kind of thing. They differ only in model
+number, size and colour. Shop A names a product in full. Shop B drops, shortens or moves words,
+misspells every third title, and its price differs by about 7 %. One price in five is missing, and
+half of shop B's makers. Each shelf gives its five matching pairs and eight others. Both offers of a
+pair are from one shelf, its `block`: the candidates that were compared.
 """
 
 import os
@@ -34,7 +34,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 class Product(NamedTuple):
-    """What is true of a product."""
+    """The true properties of a product."""
 
     number: int
     maker: str
@@ -46,11 +46,11 @@ class Product(NamedTuple):
 
 
 def write(folder: str | os.PathLike[str]) -> None:
-    """Writes the pairs.
+    """Write the pairs.
 
-    Each holds two offers, of shop A under `left_` and of shop B under `right_`: `id`, `title`,
-    `maker` (bytes) and `price` (float). `block` (bytes) is of both; `match` (int64): 1 = the same
-    product.
+    Each holds an offer of shop A under `left_` and one of shop B under `right_`: `id`, `title`,
+    `maker` (bytes) and `price` (float). `block` (bytes) is common; `match` (int64) is 1 for the
+    same product.
 
     Args:
       folder: an existing folder.
@@ -59,7 +59,7 @@ def write(folder: str | os.PathLike[str]) -> None:
 
 
 def rows() -> Iterator[Row]:
-    """The pairs, shelf after shelf, the same every time."""
+    """Generate the pairs by shelf, the same every time."""
     random = np.random.default_rng(SEED)
     for shelf in range(SHELVES):
         products = _shelf(shelf, random)
@@ -124,7 +124,7 @@ def _offer_b(product: Product, random: np.random.Generator) -> dict[str, Scalar 
 
 
 def _mistyped(title: str, random: np.random.Generator) -> str:
-    """Two neighbouring characters change places."""
+    """Swap two neighbouring characters."""
     i = int(random.integers(len(title) - 1))
     return title[:i] + title[i + 1] + title[i] + title[i + 2 :]
 

@@ -1,4 +1,4 @@
-"""Makes a data set once and leaves it alone: the times of its files are part of TFX's cache key."""
+"""Generate a data set once: the times of its files are part of TFX's cache key."""
 
 import errno
 import importlib
@@ -11,25 +11,25 @@ from pathlib import Path
 from relation.core.errors import UserError
 
 FILES = "*.tfrecord.gz"
-"""What a generator's `write(folder)` makes."""
+"""Files that a generator's `write(folder)` makes."""
 
 
 def write_once(generator: str, folder: str | os.PathLike[str]) -> str:
-    """Makes the data of a generator unless they are there.
+    """Generate the data unless they exist.
 
-    They are written beside the folder and renamed into place. So a folder that exists is complete,
-    whenever an earlier process was killed, and of two that race the first one wins.
+    They are written to a temporary folder, which is then renamed. So an existing folder is always
+    complete, and the first of two concurrent processes wins.
 
     Args:
       generator: dotted path of a module with `write(folder)`.
-      folder: where the files belong; parents are made as needed.
+      folder: folder of the files; parents are created.
 
     Returns:
       The glob pattern of the files.
 
     Raises:
-      UserError: the module cannot be imported, has no `write` or made nothing; the folder cannot
-        be written, or holds something else.
+      UserError: the module cannot be imported, has no `write` or writes nothing; or the folder
+        cannot be written or holds other files.
     """
     target = Path(folder)
     pattern = str(target / FILES)
@@ -72,5 +72,5 @@ def _rename(scratch: Path, target: Path) -> None:
     except OSError as error:
         if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
             raise
-        if not any(target.glob(FILES)):  # Not another process that was faster.
+        if not any(target.glob(FILES)):  # No other process was faster.
             raise UserError(f"{target}: is not empty and holds no {FILES}; move it away") from None

@@ -1,4 +1,4 @@
-"""Rows as TFRecord files of tf.Examples, the same bytes every time."""
+"""Write rows as TFRecord files of tf.Examples, the same bytes every time."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,20 +10,20 @@ import tensorflow as tf
 
 Scalar: TypeAlias = bytes | str | int | float
 Row: TypeAlias = Mapping[str, Scalar | Sequence[Scalar] | None]
-"""Values by feature; None and an empty sequence are missing. All values of a feature are of one
-type: text and bytes, integers, or floats."""
+"""Values by feature; None and an empty sequence are missing. All values of a feature have one type:
+bytes or text, integer, or float."""
 
 
 def write_rows(
     folder: str | os.PathLike[str], name: str, rows: Iterable[Row], shards: int = 2
 ) -> None:
-    """Writes `<name>-00000-of-0000<shards>.tfrecord.gz` and so on, rows dealt out in turn.
+    """Write `<name>-00000-of-0000<shards>.tfrecord.gz` and so on, with rows dealt round robin.
 
     Args:
       folder: an existing folder.
-      name: what the files' names begin with.
+      name: prefix of the file names.
       rows: the rows.
-      shards: how many files.
+      shards: number of files.
     """
     examples = [example(row).SerializeToString(deterministic=True) for row in rows]
     for shard in range(shards):
@@ -34,7 +34,7 @@ def write_rows(
 
 
 def example(row: Row) -> tf.train.Example:
-    """The tf.Example of a row."""
+    """Convert a row to a tf.Example."""
     result = tf.train.Example()
     for name, value in row.items():
         values = _values(value)

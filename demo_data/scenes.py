@@ -1,10 +1,10 @@
-"""Small pictures of one to three coloured shapes, tagged with the shapes and colours they show.
+"""Small images of one to three coloured shapes, tagged with the shapes and colours they show.
 
-16 x 16 RGB pixels with noise; the background is light or dark. Later shapes cover earlier ones, so
-a tag is more or less plain to see: its confidence is the largest visible share of a shape that
-bears it (of the background: its share of the picture), with normal noise of .05, and its grade that
-in quarters, rounded, but 1 at least. A shape that is less than a quarter visible gives no tag. Each
-tag is known already with a probability of one half.
+16 x 16 RGB pixels with noise, on a light or dark background. Later shapes cover earlier ones. A
+shape that is less than a quarter visible gives no tag. The confidence of a tag is the largest
+visible share of its shapes (for the background: its share of the image), with normal noise of
+standard deviation .05. The grade is the confidence in quarters, rounded, but at least 1. Each tag
+is in `known` with probability one half.
 """
 
 import os
@@ -27,19 +27,19 @@ COLOURS = {
 GROUNDS = {"dark": 0.15, "light": 0.85}
 TAGS = tuple(sorted([*SHAPES, *COLOURS, *GROUNDS]))
 VISIBLE = 0.25
-"""The least visible share of a shape that is tagged."""
+"""Smallest visible share of a shape that is tagged."""
 PIXEL_NOISE = 0.1
 GRADES = 4
 START, DAYS = 1_700_000_000, 365
-"""The first picture may be taken at START, in seconds since 1970."""
+"""Images are taken within DAYS from START, in seconds since 1970."""
 
 
 def write(folder: str | os.PathLike[str]) -> None:
-    """Writes the pictures.
+    """Write the images.
 
-    Each is `id` and `image` (bytes, PNG), `tags` (bytes), `confidences` (float, one a tag, from 0
-    to 1), `grades` (int64, one a tag, from 1 to 4), `known` (bytes, some of the tags) and `taken`
-    (int64, seconds since 1970; ids are in its order).
+    Each is `id` and `image` (bytes, PNG), `tags` and their subset `known` (bytes), `confidences`
+    (float, one a tag, from 0 to 1), `grades` (int64, one a tag, from 1 to 4) and `taken` (int64,
+    seconds since 1970; ids are in its order).
 
     Args:
       folder: an existing folder.
@@ -48,7 +48,7 @@ def write(folder: str | os.PathLike[str]) -> None:
 
 
 def rows() -> list[Row]:
-    """The pictures, the same every time."""
+    """Generate the images, the same every time."""
     random = np.random.default_rng(SEED)
     taken = np.sort(random.integers(START, START + DAYS * 86_400, SCENES))
     return [
@@ -58,12 +58,12 @@ def rows() -> list[Row]:
 
 
 def _scene(
-    number: int, taken: int, random: np.random.Generator, knowing: np.random.Generator
+    number: int, taken: int, random: np.random.Generator, known_random: np.random.Generator
 ) -> Row:
     ground = list(GROUNDS)[random.integers(2)]
     image = np.full((SIDE, SIDE, 3), GROUNDS[ground])
     shapes = []
-    top = np.full((SIDE, SIDE), -1)  # Which shape is seen at a pixel.
+    top = np.full((SIDE, SIDE), -1)  # The visible shape of each pixel; -1 for none.
     for layer in range(random.integers(1, 4)):
         name = SHAPES[random.integers(len(SHAPES))]
         colour = list(COLOURS)[random.integers(len(COLOURS))]
@@ -71,15 +71,15 @@ def _scene(
         covered = shape(name, SIDE, row, column, random.uniform(4, 5.5))
         image[covered], top[covered] = COLOURS[colour], layer
         shapes.append((name, colour, covered))
-    seen = {ground: float(np.mean(top == -1))}
+    visible = {ground: float(np.mean(top == -1))}
     for layer, (name, colour, covered) in enumerate(shapes):
         share = float(np.sum(top == layer) / np.sum(covered))
         for tag in (name, colour):
             if share >= VISIBLE:
-                seen[tag] = max(seen.get(tag, 0.0), share)
+                visible[tag] = max(visible.get(tag, 0.0), share)
     pixels = png(_noisy(image, random))
-    tags = sorted(seen)
-    noisy = [np.clip(seen[tag] + random.normal(0, 0.05), 0, 1) for tag in tags]
+    tags = sorted(visible)
+    noisy = [np.clip(visible[tag] + random.normal(0, 0.05), 0, 1) for tag in tags]
     confidences = [round(float(confidence), 3) for confidence in noisy]
     return {
         "id": f"scene-{number:04d}",
@@ -88,7 +88,7 @@ def _scene(
         "confidences": confidences,
         "taken": taken,
         "grades": [max(1, round(GRADES * confidence)) for confidence in confidences],
-        "known": [tag for tag in tags if knowing.random() < 0.5],
+        "known": [tag for tag in tags if known_random.random() < 0.5],
     }
 
 

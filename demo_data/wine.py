@@ -1,4 +1,4 @@
-"""The wines that scikit-learn carries, and how alike two of them are.
+"""Wines of scikit-learn, and the similarity of two of them.
 
 178 Italian wines of three cultivars, 13 chemical measurements each (UCI "Wine").
 """
@@ -18,7 +18,7 @@ Columns: TypeAlias = Mapping[str, npt.NDArray[Any]]
 
 
 def write(folder: str | os.PathLike[str]) -> None:
-    """Writes the wines: `id`, the measurements (float), and `cultivar` (int64, 0 to 2).
+    """Write the wines: `id`, the measurements (float), and `cultivar` (int64, 0 to 2).
 
     Args:
       folder: an existing folder.
@@ -27,7 +27,7 @@ def write(folder: str | os.PathLike[str]) -> None:
 
 
 def rows() -> list[Row]:
-    """The wines in the order of the original; b"wine-000" is its first row."""
+    """Return the wines in the original order; b"wine-000" is the first row."""
     wine = load_wine()
     return [
         {
@@ -40,24 +40,24 @@ def rows() -> list[Row]:
 
 
 def similarity(left: Columns, right: Columns) -> npt.NDArray[np.float32]:
-    """1 / (1 + d), d: how many standard deviations two wines are apart, root mean square.
+    """Return 1 / (1 + d), where d is the RMS difference of two wines in standard deviations.
 
     Args:
       left: measurements by name, each [n, 1].
-      right: the same of the other wines.
+      right: measurements of the other wines, likewise.
 
     Returns:
-      float32 [n] in (0, 1]; 1 = the same measurements.
+      float32 [n] in (0, 1]; 1 for equal measurements.
     """
-    spread = _spread()
-    apart = [np.square((left[name] - right[name]) / spread[name]) for name in spread]
-    distance = np.sqrt(np.mean(np.concatenate(apart, axis=1), axis=1))
+    deviations = _standard_deviations()
+    squares = [np.square((left[name] - right[name]) / deviations[name]) for name in deviations]
+    distance = np.sqrt(np.mean(np.concatenate(squares, axis=1), axis=1))
     return (1 / (1 + distance)).astype(np.float32)
 
 
 @functools.cache
-def _spread() -> dict[str, float]:
-    """The standard deviation of each measurement over all wines: a part of the definition."""
+def _standard_deviations() -> dict[str, float]:
+    """Return the standard deviation of each measurement over all wines."""
     wine = load_wine()
     return dict(zip(_names(wine), wine.data.std(axis=0).tolist(), strict=True))
 

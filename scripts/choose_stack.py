@@ -1,7 +1,7 @@
-"""Which of the two stacks this machine can run, and with which Python.
+"""Choose the stack that this machine can run, and its Python.
 
-Pure functions of what the machine has, so that they can be tested for machines we do not have.
-Only the standard library of Python 3.8, because it runs before there is an environment.
+Pure functions of the machine's properties, so that tests cover other machines. They use only the
+standard library of Python 3.8, because they run before there is an environment.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ Version = Tuple[int, ...]
 
 
 class CannotRun(Exception):
-    """The machine lacks something; the message says what, and what to do."""
+    """The machine lacks something; the message says what to install."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Stack:
     pythons: tuple[Version, ...]  # best first
 
 
-# Newest first. 3.12 and 3.13 are what the distributions with a new enough glibc carry; tfx 1.16
-# declares itself for 3.10 but runs on 3.11, where the libraries around it are newer.
+# Newest first. Distributions with a new enough glibc ship Python 3.12 and 3.13. tfx 1.16 declares
+# Python 3.10 but runs on 3.11, which has newer libraries.
 STACKS = (
     Stack("tfx121", "tfx 1.21", (2, 39), ((3, 13), (3, 12), (3, 11), (3, 10))),
     Stack("tfx116", "tfx 1.16", (2, 17), ((3, 11), (3, 10))),
@@ -49,7 +49,7 @@ def dotted(version: Version) -> str:
 
 
 def choose_stack(glibc: Version, override: str = "") -> tuple[Stack, str]:
-    """The newest stack that `glibc` can load, or the one named by `override`; and why."""
+    """Return the newest stack that `glibc` can load, or the stack `override`, and the reason."""
     names = [stack.name for stack in STACKS]
     if override and override not in names:
         raise CannotRun(f"RELATA_STACK is {override!r}; it must be one of {', '.join(names)}")
@@ -73,11 +73,10 @@ def choose_stack(glibc: Version, override: str = "") -> tuple[Stack, str]:
 
 
 def choose_python(stack: Stack, candidates: Sequence[Python]) -> Python | None:
-    """The interpreter to use, or None if none fits.
+    """Choose the interpreter; None if none fits.
 
-    `candidates` come with the machine's own `python3` first, and it is taken when it fits; then the
-    version that the stack likes best. One without headers (the stack compiles a small package) is
-    taken only if no other fits.
+    The first candidate, the machine's own `python3`, is preferred, then the best version of the
+    stack. Interpreters without headers come last, because the stack compiles a small package.
     """
     fitting = [python for python in candidates if python.version[:2] in stack.pythons]
 

@@ -1,4 +1,4 @@
-"""Removes what runs and tools leave here, not the environment: `python3 -m scripts.clean`."""
+"""Remove the outputs of runs and tools, not the environment: `python3 -m scripts.clean`."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ KEPT = {".git", ".venv", ".tools"}
 
 
 def runs_folder(root: Path, named: str) -> Path | None:
-    """The folder of the runs if it may be removed: only one strictly inside the project."""
+    """Return the folder of the runs if it is inside the project, else None."""
     folder = (root / (named or "runs")).resolve()
     return folder if root.resolve() in folder.parents else None
 
 
 def clean(root: Path, runs: str) -> None:
-    """Removes the leftovers below `root`; `runs` is the value of RELATA_RUNS."""
+    """Remove the leftovers below `root`; `runs` is the value of RELATA_RUNS."""
     folder = runs_folder(root, runs)
     for path in [root / name for name in LEFTOVERS] + ([folder] if folder else []):
         remove(path)
@@ -33,7 +33,7 @@ def clean(root: Path, runs: str) -> None:
 
 
 def remove(path: Path) -> None:
-    """Removes a file, a link or a folder, if it is there."""
+    """Remove a file, link or folder, if it exists."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     elif path.exists() or path.is_symlink():

@@ -1,4 +1,4 @@
-"""Finds uv, or installs it beside the project in `.tools/`.
+"""Find uv, or install it in the project's `.tools/`.
 
 Only the standard library of Python 3.8, see make_env.py.
 """
@@ -32,7 +32,7 @@ def usable(path: str | None) -> bool:
 
 
 def find_uv() -> str | None:
-    """The uv on PATH, or the one in `.tools/`."""
+    """Return the path of uv on PATH or in `.tools/`."""
     for path in (shutil.which("uv"), str(TOOLS / "bin" / "uv")):
         if usable(path):
             return path
@@ -40,7 +40,7 @@ def find_uv() -> str | None:
 
 
 def install_by_venv(need: str) -> bool:
-    """An environment of its own; quiet, because the other way is still open when it fails."""
+    """Install uv into an environment of its own; quietly, because pip is the fallback."""
     shutil.rmtree(TOOLS, ignore_errors=True)
     return (
         succeeds(sys.executable, "-m", "venv", str(TOOLS), stderr=subprocess.DEVNULL)
@@ -50,7 +50,7 @@ def install_by_venv(need: str) -> bool:
 
 
 def install_by_pip(need: str) -> bool:
-    """A plain folder, which pip fills even where the system's Python is off limits to it."""
+    """Install uv into a plain folder, which works where pip may not change the system."""
     shutil.rmtree(TOOLS, ignore_errors=True)
     return succeeds(
         *(sys.executable, "-m", "pip", "install", "--quiet", "--target", str(TOOLS), need)
@@ -63,13 +63,13 @@ def succeeds(*command: str, stderr: int | None = None) -> bool:
 
 
 def find_or_install_uv() -> str:
-    """The path of a uv that works; where there is none, one is installed by venv or by pip."""
+    """Return the path of a working uv; install it by venv or pip where there is none."""
     uv = find_uv()
     if uv:
         return uv
     print(f"Relata environment: installing uv into {TOOLS.name}/", flush=True)
     need = f"uv>={'.'.join(map(str, OLDEST))}"
-    # Debian's python3 has venv and pip in packages of their own; either will do.
+    # Debian packages venv and pip separately from python3; either is enough.
     if install_by_venv(need) or install_by_pip(need):
         return str(TOOLS / "bin" / "uv")
     raise CannotRun(

@@ -1,4 +1,4 @@
-"""Resolves the dependencies into uv.lock and writes `constraints/` from it.
+"""Resolve the dependencies into uv.lock, and write `constraints/` from it.
 
 `python3 -m scripts.lock [--upgrade]`
 """
@@ -23,12 +23,12 @@ HEADER = """\
 
 
 def constraints_path(stack: str) -> Path:
-    """Where the constraints of a stack (`tfx121`) are kept."""
+    """Return the path of a stack's constraints."""
     return ROOT / "constraints" / f"stack-{stack}.txt"
 
 
 def export_constraints(stack: str, uv: str) -> str:
-    """What the lock holds for `stack` and everything that can stand beside it. Needs no network."""
+    """Export the locked versions of `stack` with all extras, without network."""
     exported = subprocess.run(
         [
             *(uv, "export", "--frozen", "--offline", "--quiet", "--format", "requirements.txt"),
@@ -41,14 +41,14 @@ def export_constraints(stack: str, uv: str) -> str:
         check=True,
         text=True,
     ).stdout
-    # The lock is for one platform; only some versions of uv repeat that on every line.
+    # Some versions of uv repeat the lock's only platform on every line.
     for separator in (" and ", " ; "):
         exported = exported.replace(separator + PLATFORM, "")
     return HEADER.format(stack=stack) + exported
 
 
 def main(options: list[str]) -> None:
-    """`options` go to `uv lock`."""
+    """Lock and export; `options` are passed to `uv lock`."""
     uv = find_or_install_uv()
     subprocess.run([uv, "lock", *options], cwd=ROOT, check=True)
     for stack in STACKS:

@@ -1,10 +1,9 @@
-"""Builds `.venv/`: `python3 -m scripts.make_env [run|unit|test]`.
+"""Build `.venv/`: `python3 -m scripts.make_env [run|unit|test]`.
 
-The three sets contain one another: `run` is the stack and the project, `unit` adds the tools for
-development, `test` adds Airflow and Kubeflow. An environment never shrinks: asking for `run` after
-`test` leaves all in place.
+`run` is the stack and the project, `unit` adds development tools, `test` adds Airflow and Kubeflow.
+An environment never shrinks: `run` after `test` removes nothing.
 
-Only the standard library of Python 3.8: this is what runs first on a fresh machine.
+It uses only the standard library of Python 3.8, because it runs first on a fresh machine.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from scripts.find_uv import find_or_install_uv
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-STAMP = VENV / "relata-env.json"  # written last, so an interrupted build has none
+STAMP = VENV / "relata-env.json"  # written last: an interrupted build has none
 
 SETS = {
     "run": [],
@@ -43,7 +42,7 @@ print(json.dumps([sys.executable, list(sys.version_info[:3]), os.path.exists(hea
 
 
 def glibc_version() -> tuple[int, ...]:
-    """The C library's version; an error where wheels for this platform do not exist."""
+    """Return glibc's version; raise CannotRun where the platform has no wheels."""
     if sys.platform != "linux" or platform.machine() != "x86_64":
         raise CannotRun(
             "TFX has wheels for Linux on x86_64 only; this machine is "
@@ -58,7 +57,7 @@ def glibc_version() -> tuple[int, ...]:
 
 
 def probe(command: str) -> Python | None:
-    """What `command` is, or None if it does not run (as a pyenv shim of an inactive version)."""
+    """Inspect an interpreter; None if it does not run (a pyenv shim of an inactive version)."""
     try:
         done = subprocess.run(
             [command, "-c", PROBE], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True
@@ -70,14 +69,14 @@ def probe(command: str) -> Python | None:
 
 
 def pythons_on_path(stack: Stack) -> list[Python]:
-    """The machine's own python3 first, then those named by version."""
+    """List interpreters on PATH: python3 first, then those named by version."""
     commands = ["python3", *(f"python{dotted(version)}" for version in stack.pythons)]
-    found = [probe(path) for path in map(shutil.which, commands) if path]
-    return [python for python in found if python]
+    probed = [probe(path) for path in map(shutil.which, commands) if path]
+    return [python for python in probed if python]
 
 
 def require_compiler(stack: Stack, python: Python | None) -> None:
-    """Says what to install where the machine cannot compile pyfarmhash, which has no wheels."""
+    """Raise CannotRun where the machine cannot compile pyfarmhash, which has no wheels."""
     missing: list[str] = []
     packages: list[str] = []
     if not (os.environ.get("CC") or shutil.which("gcc") or shutil.which("cc")):
@@ -97,7 +96,7 @@ def require_compiler(stack: Stack, python: Python | None) -> None:
 
 
 def fingerprint(stack: Stack) -> str:
-    """What the environment is made from."""
+    """Fingerprint the inputs of the environment."""
     digest = hashlib.sha256(stack.name.encode())
     for name in ("uv.lock", "pyproject.toml", "setup.py"):
         digest.update((ROOT / name).read_bytes())
@@ -105,7 +104,7 @@ def fingerprint(stack: Stack) -> str:
 
 
 def read_stamp() -> dict[str, Any]:
-    """What the last complete build wrote; empty if there was none."""
+    """Read the stamp of the last complete build; empty if there is none."""
     try:
         stamp = json.loads(STAMP.read_text())
     except (OSError, ValueError):
@@ -114,7 +113,7 @@ def read_stamp() -> dict[str, Any]:
 
 
 def make_env(wanted: str) -> None:
-    """Brings `.venv/` to the set `wanted` of the stack that fits, or raises CannotRun."""
+    """Install the set `wanted` of the chosen stack into `.venv/`, or raise CannotRun."""
     glibc = glibc_version()
     stack, reason = choose_stack(glibc, os.environ.get("RELATA_STACK", ""))
     key, stamp = fingerprint(stack), read_stamp()
@@ -124,7 +123,7 @@ def make_env(wanted: str) -> None:
             say(stack, stamp["python"], reason, "up to date")
             return
 
-    # The environment's own interpreter stays while it fits; for the other stack all is made anew.
+    # Keep the environment's interpreter while it fits; another stack needs a new environment.
     reused = None
     if stamp.get("stack", stack.name) == stack.name:
         own = probe(str(VENV / "bin" / "python"))
@@ -139,7 +138,7 @@ def make_env(wanted: str) -> None:
         STAMP.unlink()
     if not reused:
         make_venv(uv, stack, python)
-    # A person watches the progress; a log does without the list of hundreds of packages.
+    # Show the progress on a terminal, but do not log hundreds of packages.
     quiet = [] if sys.stderr.isatty() else ["--quiet"]
     call(
         *(uv, "sync", *quiet, "--frozen", "--inexact", "--no-default-groups"),
@@ -153,7 +152,7 @@ def make_env(wanted: str) -> None:
 
 
 def make_venv(uv: str, stack: Stack, python: Python | None) -> None:
-    """A new `.venv/`; uv fetches an interpreter where the machine has none that fits."""
+    """Create `.venv/`; uv downloads an interpreter where the machine has none that fits."""
     wanted = python.path if python else dotted(stack.pythons[0])
     try:
         call(uv, "venv", "--quiet", "--clear", "--python", wanted, VENV)
@@ -168,7 +167,7 @@ def make_venv(uv: str, stack: Stack, python: Python | None) -> None:
 
 
 def call(*command: object) -> None:
-    """Runs a uv command for `.venv`, whatever environment is active; uv says what went wrong."""
+    """Run a uv command for `.venv`, whatever environment is active."""
     env = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(VENV)}
     env.pop("VIRTUAL_ENV", None)
     if subprocess.run([str(part) for part in command], cwd=ROOT, env=env).returncode:
@@ -176,12 +175,12 @@ def call(*command: object) -> None:
 
 
 def say(stack: Stack, python: str, reason: str, what: str) -> None:
-    """The one line a user sees."""
+    """Print the only line for the user."""
     print(f"Relata environment: {stack.title} ({reason}), Python {python}: {what}", flush=True)
 
 
 def main(arguments: list[str]) -> int:
-    """Command line."""
+    """Run the command line."""
     wanted = arguments[0] if arguments else "run"
     if wanted not in SETS or len(arguments) > 1:
         print(f"usage: python3 -m scripts.make_env [{'|'.join(SETS)}]", file=sys.stderr)

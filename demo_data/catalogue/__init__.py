@@ -1,1 +1,1 @@
-"""A made-up catalogue: products, and links of several kinds between them."""
+"""A synthetic catalogue: products, and links of several kinds between them."""

@@ -1,6 +1,6 @@
-"""How products of the catalogue relate: the kind of a link, and what shoppers say of it.
+"""Links between products of the catalogue: their kind, and ratings of shoppers.
 
-Links stay within a family of products, so families are the connected components.
+Links join products of one family, so families are the connected components.
 
 | kind | from | to |
 |---|---|---|
@@ -9,9 +9,9 @@ Links stay within a family of products, so families are the connected components
 | `successor` | the older model | the newer one, of the same colour |
 | `variant` | a device | the same model in the other colour |
 
-One kind in twenty-five is misfiled as another. `ratings` are the mean answers of shoppers, from 0
-to 1, to "as useful for the same thing?", "do they look alike?" and "would you buy them together?".
-They follow from the kind, from colours and from prices, with normal noise of .08.
+One kind in twenty-five is wrong. `ratings` are mean answers from 0 to 1 to three questions: "as
+useful for the same thing?", "do they look alike?" and "would you buy them together?". They follow
+from kind, colours and prices, with normal noise of standard deviation .08.
 """
 
 import os
@@ -23,12 +23,12 @@ from demo_data.catalogue.products import SEED, Family, Product, families
 from demo_data.rows import Row, write_rows
 
 KINDS = ("accessory", "spare_part", "successor", "variant")
-MISFILED = 0.04
+WRONG_KIND = 0.04
 NOISE = 0.08
 
 
 def write(folder: str | os.PathLike[str]) -> None:
-    """Writes the links: `left`, `right` (ids), `kind` (bytes) and `ratings` (three floats).
+    """Write the links: `left`, `right` (ids), `kind` (bytes) and `ratings` (three floats).
 
     Args:
       folder: an existing folder.
@@ -37,13 +37,13 @@ def write(folder: str | os.PathLike[str]) -> None:
 
 
 def rows() -> list[Row]:
-    """The links of all families."""
+    """Generate the links of all families."""
     random = np.random.default_rng([SEED, 2])
     return [
         {
             "left": left.id,
             "right": right.id,
-            "kind": _filed(kind, random),
+            "kind": _noisy_kind(kind, random),
             "ratings": _ratings(kind, left, right, random),
         }
         for family in families()
@@ -66,9 +66,9 @@ def _links(family: Family, random: np.random.Generator) -> Iterator[tuple[str, P
             yield "spare_part", device, family.part
 
 
-def _filed(kind: str, random: np.random.Generator) -> str:
+def _noisy_kind(kind: str, random: np.random.Generator) -> str:
     others = [other for other in KINDS if other != kind]
-    return others[random.integers(len(others))] if random.random() < MISFILED else kind
+    return others[random.integers(len(others))] if random.random() < WRONG_KIND else kind
 
 
 def _ratings(kind: str, left: Product, right: Product, random: np.random.Generator) -> list[float]:

@@ -1,8 +1,8 @@
-"""Products of a made-up catalogue, in families whose members relate to each other.
+"""Products of a synthetic catalogue, in families of related products.
 
-A family is a device of one brand: two models, an older and a newer one, each in two colours, with
-an accessory and a spare part. What a shop records of them is noisy: prices vary by some 5 %, one
-colour in twenty is missing, one year in ten is off by one.
+A family is a device of one brand: an older and a newer model, each in two colours, an accessory and
+a spare part. The records are noisy: prices vary by about 5 %, one colour in twenty is missing, and
+one year in ten is off by one.
 """
 
 import os
@@ -26,7 +26,7 @@ DEVICES = {  # device: accessory, spare part, usual price, usual weight in kg
 
 
 class Product(NamedTuple):
-    """What is true of a product; `rows` says what is recorded."""
+    """The true properties of a product; `rows` adds the noise of the records."""
 
     id: str
     brand: str
@@ -38,21 +38,21 @@ class Product(NamedTuple):
 
 
 class Family(NamedTuple):
-    """A device in all its forms, and what goes with it."""
+    """A device in two models and two colours, its accessory and its spare part."""
 
     devices: tuple[tuple[Product, Product], tuple[Product, Product]]
-    """By model, the older one first, and by colour."""
+    """By model, the older first, then by colour."""
     accessory: Product
     part: Product
 
     @property
     def members(self) -> tuple[Product, ...]:
-        """All of it."""
+        """All products of the family."""
         return (*self.devices[0], *self.devices[1], self.accessory, self.part)
 
 
 def write(folder: str | os.PathLike[str]) -> None:
-    """Writes the products.
+    """Write the products.
 
     Each is `id`, `brand`, `category`, `colour` (bytes), `year` (int64), `price`, `weight` (float).
 
@@ -63,7 +63,7 @@ def write(folder: str | os.PathLike[str]) -> None:
 
 
 def rows() -> list[Row]:
-    """What is recorded of each product."""
+    """Generate the record of each product."""
     random = np.random.default_rng([SEED, 1])
     return [
         {
@@ -81,7 +81,7 @@ def rows() -> list[Row]:
 
 
 def families() -> list[Family]:
-    """All families, the same every time."""
+    """Generate all families, the same every time."""
     random = np.random.default_rng([SEED, 0])
     return [_family(number, random) for number in range(FAMILIES)]
 

@@ -1,1 +1,1 @@
-"""A made-up shop: users, items, and who bought what."""
+"""A synthetic shop: users, items and purchases."""

@@ -1,4 +1,4 @@
-"""Items of a made-up shop."""
+"""Items of a synthetic shop."""
 
 import os
 from typing import NamedTuple
@@ -22,10 +22,10 @@ class Item(NamedTuple):
 
 
 def write(folder: str | os.PathLike[str]) -> None:
-    """Writes the items.
+    """Write the items.
 
-    Each is `id`, `category`, `origin` (a country; bytes), `buyers_age` (the age it is made for) and
-    `price` (float).
+    Each is `id`, `category`, `origin` (a country; bytes), `buyers_age` (its target age) and `price`
+    (float).
 
     Args:
       folder: an existing folder.
@@ -34,7 +34,7 @@ def write(folder: str | os.PathLike[str]) -> None:
 
 
 def items() -> list[Item]:
-    """The items, the same every time."""
+    """Generate the items, the same every time."""
     random = np.random.default_rng([SEED, 1])
     return [
         Item(

@@ -1,12 +1,12 @@
-"""Who bought what in a made-up shop: positives only, nobody says what they would not buy.
+"""Purchases of a synthetic shop: positives only.
 
-A user is drawn to an item by
+The preference of a user for an item is
 
     2.5 · [its category is an interest] + 0.7 · [it is from the user's country]
-    - ((age - age it is made for) / 25)² + 0.8 · z
+    - ((user's age - target age of the item) / 25)² + 0.8 · z
 
-where z, normal, is how well known the item is: no feature tells it, so a few items sell often and
-most seldom. A user buys 4 to 15 items, drawn without replacement in proportion to exp(drawn to).
+where z ~ N(0, 1) is the item's popularity. No feature holds z, so a few items sell often and most
+sell rarely. A user buys 4 to 15 items, without replacement, in proportion to exp(preference).
 """
 
 import os
@@ -21,7 +21,7 @@ from demo_data.rows import Row, write_rows
 
 
 def write(folder: str | os.PathLike[str]) -> None:
-    """Writes the purchases: `user`, `item` (ids) and `times` (float; how often it was bought).
+    """Write the purchases: `user`, `item` (ids) and `times` (float, number of purchases).
 
     Args:
       folder: an existing folder.
@@ -30,20 +30,20 @@ def write(folder: str | os.PathLike[str]) -> None:
 
 
 def rows() -> Iterator[Row]:
-    """The purchases, the same every time; a user and an item meet once."""
+    """Generate the purchases, the same every time; each (user, item) once."""
     random = np.random.default_rng([SEED, 2])
     for_sale = items()
-    known = random.normal(0, 0.8, len(for_sale))
+    popularity = random.normal(0, 0.8, len(for_sale))
     for user in users():
-        # The largest of scores with Gumbel noise are a draw without replacement.
-        noisy = _drawn_to(user, for_sale) + known + random.gumbel(size=len(for_sale))
+        # The largest scores with Gumbel noise are a sample without replacement.
+        noisy = _preference(user, for_sale) + popularity + random.gumbel(size=len(for_sale))
         for bought in np.argsort(-noisy, kind="stable")[: random.integers(4, 16)]:
             times = 1 + int(random.poisson(0.5))
             yield {"user": user.id, "item": for_sale[bought].id, "times": float(times)}
 
 
-def _drawn_to(user: User, for_sale: list[Item]) -> npt.NDArray[np.float64]:
-    """[items]; without what makes an item well known."""
+def _preference(user: User, for_sale: list[Item]) -> npt.NDArray[np.float64]:
+    """Return the preference for each item without its popularity, float64 [items]."""
     interest = np.array([item.category in user.interests for item in for_sale])
     home = np.array([item.origin == user.country for item in for_sale])
     apart = np.array([(item.buyers_age - user.age) / 25 for item in for_sale])

@@ -1,4 +1,4 @@
-"""Users of a made-up shop: `purchases` says what they buy, and why."""
+"""Users of a synthetic shop; `purchases` defines what they buy."""
 
 import os
 from typing import NamedTuple
@@ -25,7 +25,7 @@ class User(NamedTuple):
 
 
 def write(folder: str | os.PathLike[str]) -> None:
-    """Writes the users.
+    """Write the users.
 
     Each is `id`, `country`, `interests` (one to three categories; bytes) and `age` (int64).
 
@@ -36,7 +36,7 @@ def write(folder: str | os.PathLike[str]) -> None:
 
 
 def users() -> list[User]:
-    """The users, the same every time."""
+    """Generate the users, the same every time."""
     random = np.random.default_rng([SEED, 0])
     return [
         User(

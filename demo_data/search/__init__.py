@@ -1,1 +1,1 @@
-"""A made-up search engine: queries, and documents graded for them."""
+"""A synthetic search engine: queries, and documents graded for them."""

@@ -1,4 +1,4 @@
-"""Queries of a made-up search engine."""
+"""Queries of a synthetic search engine."""
 
 import os
 from typing import NamedTuple
@@ -14,7 +14,7 @@ TOPICS = ("art", "cars", "food", "health", "law", "money", "music", "sport", "tr
 
 
 class Query(NamedTuple):
-    """A query, as it is recorded."""
+    """A query, as recorded."""
 
     query_id: str
     intent: str
@@ -23,7 +23,7 @@ class Query(NamedTuple):
 
 
 def write(folder: str | os.PathLike[str]) -> None:
-    """Writes the queries: `query_id`, `intent`, `topic` (bytes) and `words` (int64).
+    """Write the queries: `query_id`, `intent`, `topic` (bytes) and `words` (int64).
 
     Args:
       folder: an existing folder.
@@ -32,7 +32,7 @@ def write(folder: str | os.PathLike[str]) -> None:
 
 
 def queries() -> list[Query]:
-    """The queries, the same every time."""
+    """Generate the queries, the same every time."""
     random = np.random.default_rng([SEED, 0])
     return [
         Query(

@@ -1,1 +1,1 @@
-"""Photographs whose labels are images, drawings: as rows of pairs, or as two tables and links."""
+"""Photographs with drawings as labels: as rows of pairs, or as two tables and links."""

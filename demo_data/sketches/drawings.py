@@ -1,4 +1,4 @@
-"""The drawings of `pairs`, by themselves, under names of their own."""
+"""The drawings of `pairs` as a table, with ids of their own."""
 
 import os
 
@@ -7,7 +7,7 @@ from demo_data.sketches.pairs import rows
 
 
 def write(folder: str | os.PathLike[str]) -> None:
-    """Writes the drawings: `id` and `image` (bytes, PNG).
+    """Write the drawings: `id` and `image` (bytes, PNG).
 
     Args:
       folder: an existing folder.
@@ -20,5 +20,5 @@ def write(folder: str | os.PathLike[str]) -> None:
 
 
 def name(number: int) -> str:
-    """The id of the drawing of a pair, by the number of the pair."""
+    """Return the id of a drawing by the number of its pair."""
     return f"drawing-{number:04d}"

@@ -1,4 +1,4 @@
-"""Which drawing is of which photograph."""
+"""Links from photographs to their drawings."""
 
 import os
 
@@ -8,13 +8,13 @@ from demo_data.sketches.pairs import rows
 
 
 def write(folder: str | os.PathLike[str]) -> None:
-    """Writes the links: `photograph` and `drawing` (ids).
+    """Write the links: `photograph` and `drawing` (ids).
 
     Args:
       folder: an existing folder.
     """
-    found = (
+    links = (
         {"photograph": row["image_id"], "drawing": name(number)}
         for number, row in enumerate(rows())
     )
-    write_rows(folder, "links", found)
+    write_rows(folder, "links", links)

@@ -1,9 +1,9 @@
-"""Photographs of made-up things, each with the drawing of what it shows: the label is an image.
+"""Synthetic photographs, each with a drawing of what it shows: the label is an image.
 
-A photograph is 32 x 32 RGB pixels: two to four shapes of any colour, the later ones over the
-earlier ones, on a background that fades from one colour to another, with normal noise of .12. The
-drawing is 32 x 32 grey pixels: the lines where a shape ends, white on black. It has no id of its
-own; no two are the same.
+A photograph has 32 x 32 RGB pixels: two to four shapes of any colour on a background with a colour
+gradient, and normal noise of standard deviation .12. Later shapes cover earlier ones. The drawing
+has 32 x 32 grey pixels: the visible outlines of the shapes, white on black. It has no id; no two
+drawings are equal.
 """
 
 import os
@@ -21,7 +21,7 @@ NOISE = 0.12
 
 
 def write(folder: str | os.PathLike[str]) -> None:
-    """Writes the pairs: `image_id`, `image_image` (the photograph), `target_image` (the drawing).
+    """Write the pairs: `image_id`, `image_image` (the photograph), `target_image` (the drawing).
 
     Args:
       folder: an existing folder.
@@ -30,7 +30,7 @@ def write(folder: str | os.PathLike[str]) -> None:
 
 
 def rows() -> list[Row]:
-    """The pairs, the same every time."""
+    """Generate the pairs, the same every time."""
     random = np.random.default_rng(SEED)
     return [_pair(number, random) for number in range(SKETCHES)]
 
@@ -39,7 +39,7 @@ def _pair(number: int, random: np.random.Generator) -> Row:
     fade = np.linspace(0, 1, SIDE)[:, None, None]
     ground = (1 - fade) * random.random(3) + fade * random.random(3)
     photograph = np.repeat(ground, SIDE, axis=1)
-    top = np.zeros((SIDE, SIDE), np.int64)  # Which shape is seen at a pixel; 0 = none.
+    top = np.zeros((SIDE, SIDE), np.int64)  # The visible shape of each pixel; 0 for none.
     for layer in range(1, random.integers(3, 6)):
         name = SHAPES[random.integers(len(SHAPES))]
         row, column = random.uniform(5, SIDE - 6, 2)
@@ -54,7 +54,7 @@ def _pair(number: int, random: np.random.Generator) -> Row:
 
 
 def _lines(top: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """1 where the pixel below or to the right belongs to another shape, else 0."""
+    """Return 1 where the pixel below or to the right belongs to another shape, else 0."""
     lines = np.zeros(top.shape)
     lines[:-1][top[:-1] != top[1:]] = 1
     lines[:, :-1][top[:, :-1] != top[:, 1:]] = 1

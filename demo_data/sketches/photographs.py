@@ -1,4 +1,4 @@
-"""The photographs of `pairs`, by themselves."""
+"""The photographs of `pairs` as a table."""
 
 import os
 
@@ -7,10 +7,10 @@ from demo_data.sketches.pairs import rows
 
 
 def write(folder: str | os.PathLike[str]) -> None:
-    """Writes the photographs: `id` and `image` (bytes, PNG).
+    """Write the photographs: `id` and `image` (bytes, PNG).
 
     Args:
       folder: an existing folder.
     """
-    found = ({"id": row["image_id"], "image": row["image_image"]} for row in rows())
-    write_rows(folder, "photographs", found)
+    photographs = ({"id": row["image_id"], "image": row["image_image"]} for row in rows())
+    write_rows(folder, "photographs", photographs)

@@ -40,7 +40,10 @@ def test_wines_of_one_cultivar_are_more_alike(rows):
     wines = rows("demo_data.wine")
     left, right = zip(*itertools.combinations(wines, 2), strict=True)
     columns = [
-        {name: np.array([row[name] for row in side], np.float32) for name in wine._spread()}
+        {
+            name: np.array([row[name] for row in side], np.float32)
+            for name in wine._standard_deviations()
+        }
         for side in (left, right)
     ]
     alike = wine.similarity(*columns)
@@ -53,9 +56,9 @@ def test_wines_of_one_cultivar_are_more_alike(rows):
 
 
 def test_similarity_by_hand():
-    spread = wine._spread()
-    zero = {name: np.zeros((2, 1), np.float32) for name in spread}
-    apart = {name: np.array([[0.0], [3 * width]], np.float32) for name, width in spread.items()}
+    deviations = wine._standard_deviations()
+    zero = {name: np.zeros((2, 1), np.float32) for name in deviations}
+    apart = {name: np.array([[0.0], [3 * width]], np.float32) for name, width in deviations.items()}
     np.testing.assert_allclose(wine.similarity(zero, apart), [1.0, 0.25], rtol=1e-6)
 
 
@@ -176,14 +179,14 @@ def test_tags_are_in_the_pictures(rows):
 
 
 def test_confidence_falls_with_the_number_of_shapes(rows):
-    spread = defaultdict(list)
+    deviations = defaultdict(list)
     for row in rows("demo_data.scenes"):
         for tag, confidence in zip(row["tags"], row["confidences"], strict=True):
             if tag in SHAPES:
-                spread[len(row["tags"])].append(confidence)
-    assert np.mean(spread[3]) > 0.95  # Background, one colour, one shape.
-    assert np.mean(spread[7]) < 0.9
-    assert np.std(spread[7]) > 0.1
+                deviations[len(row["tags"])].append(confidence)
+    assert np.mean(deviations[3]) > 0.95  # Background, one colour, one shape.
+    assert np.mean(deviations[7]) < 0.9
+    assert np.std(deviations[7]) > 0.1
 
 
 def test_a_drawing_is_of_its_photograph(rows):
