@@ -179,14 +179,14 @@ def test_tags_are_in_the_pictures(rows):
 
 
 def test_confidence_falls_with_the_number_of_shapes(rows):
-    deviations = defaultdict(list)
+    confidences = defaultdict(list)
     for row in rows("demo_data.scenes"):
         for tag, confidence in zip(row["tags"], row["confidences"], strict=True):
             if tag in SHAPES:
-                deviations[len(row["tags"])].append(confidence)
-    assert np.mean(deviations[3]) > 0.95  # Background, one colour, one shape.
-    assert np.mean(deviations[7]) < 0.9
-    assert np.std(deviations[7]) > 0.1
+                confidences[len(row["tags"])].append(confidence)
+    assert np.mean(confidences[3]) > 0.95  # Background, one colour, one shape.
+    assert np.mean(confidences[7]) < 0.9
+    assert np.std(confidences[7]) > 0.1
 
 
 def test_a_drawing_is_of_its_photograph(rows):
