@@ -64,8 +64,8 @@ class EntityStats:
         lines = []
         for reason, fault in self.unusable.items():
             message = fault.get("shown") or f"record {fault['record']} {reason}"
-            more = f", as {_rows(fault['count'] - 1)} more" if fault["count"] > 1 else ""
-            lines.append(f"{fault['file']}: {message}{more}")
+            others = f", as {_rows(fault['count'] - 1)} more" if fault["count"] > 1 else ""
+            lines.append(f"{fault['file']}: {message}{others}")
         return f"{unusable} of {_rows(total)} cannot be used: " + "; ".join(lines)
 
 

@@ -112,7 +112,7 @@ def _write(counts: dict[tuple[str, str], tuple[int, Location]], path: str) -> No
         if kind == ROWS:
             stats[kind][name] = count
         else:
-            more = {"shown": shown} if shown else {}
-            stats[kind][name] = {"count": count, "file": file, "record": record, **more}
+            example = {"shown": shown} if shown else {}
+            stats[kind][name] = {"count": count, "file": file, "record": record, **example}
     with tf.io.gfile.GFile(path, "w") as out:
         out.write(json.dumps(stats, indent=1, sort_keys=True) + "\n")

@@ -30,8 +30,8 @@ def anomaly_lines(anomalies: Mapping[str, anomalies_pb2.Anomalies]) -> list[str]
 def summary(title: str, lines: list[str]) -> str:
     """Write the message: the number of anomalies, and the first ones."""
     count = f"{len(lines)} anomal{'y' if len(lines) == 1 else 'ies'}"
-    more = [f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
-    shown = "\n".join(f"  {line}" for line in [*lines[:SHOWN], *more])
+    rest = [f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
+    shown = "\n".join(f"  {line}" for line in [*lines[:SHOWN], *rest])
     return f"the {title} are not what the schema says, {count}:\n{shown}"
 
 

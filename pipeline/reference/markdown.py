@@ -37,9 +37,9 @@ def table(schema: JsonSchema, link: Link, definitions: JsonSchema) -> str:
     rows = ["| key | type | default | range | meaning |", "|---|---|---|---|---|"]
     for key, value in keys.items():
         default = "required" if key in schema.get("required", ()) else _default(value)
-        text = _meaning(value, definitions)
-        cells = [f"`{key}`", kind(value, link), default, bounds(value), text]
-        rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+        meaning = _meaning(value, definitions)
+        cells = [f"`{key}`", kind(value, link), default, bounds(value), meaning]
+        rows.append("| " + " | ".join(text.replace("|", "\\|") for text in cells) + " |")
     return "\n".join(rows) + "\n"
 
 

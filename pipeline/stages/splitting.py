@@ -168,8 +168,8 @@ def _member_ids(loaded: LoadedRecipe, rows: str) -> dict[str, str]:
     """The columns that hold ids of members, by role."""
     entities = loaded.compiled.entities
     ids = {role.name: prefixed(role.name, entities[role.entity]) for role in loaded.tuples.roles}
-    known = read_features(loaded.schemas[rows])
-    return {role: name for role, name in ids.items() if name in known}
+    features = read_features(loaded.schemas[rows])
+    return {role: name for role, name in ids.items() if name in features}
 
 
 def _splitting_id(loaded: LoadedRecipe, rows: str) -> str | None:

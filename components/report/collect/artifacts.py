@@ -92,20 +92,20 @@ def _neighbourhoods(
 
 def _rows(plain: Evidence, inputs: Inputs, entity: str, wanted: set[str]) -> dict[str, Member]:
     """Rows by id: those that tuples hold, then from the files of the entity type, if it has any."""
-    found = {
+    rows = {
         name: member
         for (kind, id_), member in plain.sample.members.items()
         if kind == entity and (name := id_.decode("utf-8", "replace")) in wanted
     }
     ids = plain.request.compiled.entities
     key = next(key for key, name in entity_inputs(ids).items() if name == entity)
-    given = inputs.get(key)
-    missing = wanted - set(found)
-    if given and missing:
-        [examples] = given
+    files = inputs.get(key)
+    missing = wanted - set(rows)
+    if files and missing:
+        [examples] = files
         globs = [glob for split in split_names(examples) for glob in split_globs(examples, split)]
-        found |= rows_of(records_of(globs), entity, ids[entity], missing)
-    return found
+        rows |= rows_of(records_of(globs), entity, ids[entity], missing)
+    return rows
 
 
 def _lineage(inputs: Inputs) -> Iterator[tuple[str, str]]:

@@ -113,12 +113,12 @@ def sample(records: Iterable[bytes], request: ReportRequest, members: int = MEMB
             dropped += 1
             break
         read_bytes += len(record)
-        found = reader.read(record)
-        anchor = _hash(reader.anchor(found), request.compiled.seed)
+        sampled = reader.read(record)
+        anchor = _hash(reader.anchor(sampled), request.compiled.seed)
         if anchor not in kept:
             heapq.heappush(largest, (-int.from_bytes(anchor, "big"), anchor))
             kept[anchor] = []
-        kept[anchor].append(found)
+        kept[anchor].append(sampled)
         count += 1
         while count - len(kept[largest[0][1]]) >= limit:
             _, last = heapq.heappop(largest)

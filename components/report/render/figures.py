@@ -199,7 +199,7 @@ def points(positions: Floats, groups: Sequence[str], title: str, note: str, name
     described = f"{title}: {len(positions):,} points" + (
         f" in {len(names)} groups." if names else "."
     )
-    return Figure(title, drawing.svg(name, described), described, note, wide=True)
+    return Figure(title, drawing.svg(name, described), described, note, full_width=True)
 
 
 def bars(counts: Mapping[str, int], title: str, name: str) -> Figure:

@@ -16,7 +16,7 @@ class Mark(str, enum.Enum):
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """A cell of a table.
 
     Attributes:
@@ -39,7 +39,7 @@ class Table:
     kind: ClassVar[str] = "table"
     caption: str
     head: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[tuple[TableCell, ...], ...]
     heat: bool = False
 
 
@@ -51,7 +51,7 @@ class Figure:
     svg: Markup
     description: str
     note: str = ""
-    wide: bool = False
+    full_width: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 from components.report.collect.evidence import Evidence
 from components.report.render import figures
 from components.report.render.cards import Cards
-from components.report.render.page import Block, Cell, Figures, Mark, Section, Table
+from components.report.render.page import Block, Figures, Mark, Section, Table, TableCell
 from components.report.text import SHORT, number, printable, words
 from relation.spec import LabelKind
 
@@ -45,8 +45,8 @@ def _splits(splits: Mapping[str, Any]) -> Table:
     names = [name for name in _COUNTERS if any(name in split for split in splits.values())]
     rows = [
         (
-            Cell(words(name)),
-            *(Cell(number(split.get(name)), number=True) for split in splits.values()),
+            TableCell(words(name)),
+            *(TableCell(number(split.get(name)), number=True) for split in splits.values()),
         )
         for name in names
     ]
@@ -62,9 +62,9 @@ def _audit(stats: Mapping[str, Any]) -> Table:
             mark = Mark.WRONG if count else Mark.RIGHT
             rows.append(
                 (
-                    Cell(words(check)),
-                    Cell(printable(name, SHORT) or "any input"),
-                    Cell(number(count), number=True, mark=mark),
+                    TableCell(words(check)),
+                    TableCell(printable(name, SHORT) or "any input"),
+                    TableCell(number(count), number=True, mark=mark),
                 )
             )
     return Table("Audit for leaks between splits", ("check", "input", "found"), tuple(rows))
@@ -72,7 +72,12 @@ def _audit(stats: Mapping[str, Any]) -> Table:
 
 def _reasons(stats: Mapping[str, Any]) -> Table | None:
     rows = [
-        (Cell(printable(where)), Cell(verb), Cell(printable(reason)), Cell(number(n), number=True))
+        (
+            TableCell(printable(where)),
+            TableCell(verb),
+            TableCell(printable(reason)),
+            TableCell(number(n), number=True),
+        )
         for verb, key, part in (
             ("skipped", "skipped", "inputs"),
             ("noted", "noted", "inputs"),

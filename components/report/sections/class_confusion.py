@@ -5,7 +5,7 @@ from sklearn.metrics import confusion_matrix
 
 from components.report.collect.evidence import Evidence
 from components.report.render.cards import Cards
-from components.report.render.page import Cell, Mark, Section, Sheet, Table
+from components.report.render.page import Mark, Section, Sheet, Table, TableCell
 from components.report.sections.strips import side_by_side
 from components.report.text import SHORT, number, printable
 from relation.spec import LabelKind
@@ -56,9 +56,9 @@ def _confusion(names: list[str], true: list[int], predicted: list[int]) -> Table
     order = np.argsort(-counts.sum(axis=1), kind="stable")[:MOST].tolist()
     rows = tuple(
         (
-            Cell(names[n]),
+            TableCell(names[n]),
             *(
-                Cell(
+                TableCell(
                     f"{counts[n, m]:,}",
                     number=True,
                     share=float(counts[n, m] / max(counts[n].sum(), 1)),

@@ -2,7 +2,7 @@
 
 from components.report.collect.evidence import Evidence
 from components.report.render.cards import Cards
-from components.report.render.page import Cell, Mark, Section, Table
+from components.report.render.page import Mark, Section, Table, TableCell
 from components.report.text import measured
 
 _ORIGINS = {
@@ -23,15 +23,15 @@ def gate_table(evidence: Evidence, _: Cards) -> Section | None:
     several_parts = len({gate.part for gate in findings.gates}) > 1
     rows = tuple(
         (
-            Cell(gate.name),
-            Cell(measured(gate.value), number=True),
-            Cell(gate.bound),
-            Cell(
+            TableCell(gate.name),
+            TableCell(measured(gate.value), number=True),
+            TableCell(gate.bound),
+            TableCell(
                 "passed" if gate.passed else "failed",
                 mark=Mark.RIGHT if gate.passed else Mark.WRONG,
             ),
-            Cell(_ORIGINS.get(gate.kind, gate.kind)),
-            *((Cell(gate.part),) if several_parts else ()),
+            TableCell(_ORIGINS.get(gate.kind, gate.kind)),
+            *((TableCell(gate.part),) if several_parts else ()),
         )
         for gate in sorted(findings.gates, key=lambda gate: gate.passed)
     )

@@ -2,7 +2,7 @@
 
 from components.report.collect.evidence import Evidence
 from components.report.render.cards import Cards
-from components.report.render.page import Cell, Section, Table
+from components.report.render.page import Section, Table, TableCell
 from components.report.text import printable, words
 
 
@@ -15,7 +15,7 @@ def lineage(evidence: Evidence, _: Cards) -> Section:
         *((f"seed of the {words(process)}", str(seed)) for process, seed in request.seeds.items()),
         *((f"code of {node}", digits) for node, digits in request.fingerprints.items()),
     ]
-    rows = tuple((Cell(printable(name)), Cell(printable(value))) for name, value in facts)
+    rows = tuple((TableCell(printable(name)), TableCell(printable(value))) for name, value in facts)
     lead = (
         "The same rows, recipe, seeds and code give the same tuples, and on one machine this model."
     )

@@ -3,7 +3,7 @@
 from components.report.collect.evidence import Evidence
 from components.report.collect.findings import Metric
 from components.report.render.cards import Cards
-from components.report.render.page import Block, Cell, Note, Section, Table
+from components.report.render.page import Block, Note, Section, Table, TableCell
 from components.report.text import measured, metric_name
 
 
@@ -40,9 +40,9 @@ def _table(part: str, metrics: list[Metric], bounds: dict[str, list[str]]) -> Ta
     kept = {name: cells for name, cells in columns.items() if any(cells)}
     rows = tuple(
         (
-            Cell(metric_name(metric.name)),
-            Cell(_value(metric), number=True),
-            *(Cell(cells[row] or "–", number=name != "asked") for name, cells in kept.items()),
+            TableCell(metric_name(metric.name)),
+            TableCell(_value(metric), number=True),
+            *(TableCell(cells[row] or "–", number=name != "asked") for name, cells in kept.items()),
         )
         for row, metric in enumerate(metrics)
     )

@@ -13,13 +13,13 @@ from components.report.render.cards import Cards
 from components.report.render.page import (
     Block,
     Card,
-    Cell,
     Figures,
     Mark,
     Section,
     Sheet,
     Strip,
     Table,
+    TableCell,
 )
 from components.report.text import SHORT, number, printable
 from relation.compiled import CompiledRelation
@@ -55,24 +55,24 @@ def ranked_queries(evidence: Evidence, cards: Cards) -> Section | None:
     if evidence.scores is None or compiled.structure != "ranking":
         return None
     lists = _lists if evidence.relation.label is LabelKind.GRADES else _pairs
-    found = [
+    queries = [
         (listing.ndcg, listing)
         for listing in lists(evidence, compiled)
         if len(listing.documents) > 1 and max(listing.grades) > 0
     ]
-    if not found:
+    if not queries:
         return None
-    found.sort(key=lambda item: item[0])
-    values = np.array([value for value, _ in found])
+    queries.sort(key=lambda item: item[0])
+    values = np.array([value for value, _ in queries])
     blocks: list[Block] = [
         Figures((figures.histogram(values, "NDCG@10 by query", "NDCG@10", "ndcg"),)),
         Sheet(
             "Worst queries first",
-            tuple(_strip(value, listing, cards) for value, listing in found[:WORST]),
+            tuple(_strip(value, listing, cards) for value, listing in queries[:WORST]),
         ),
     ]
     lead = (
-        f"{len(found):,} held-out queries; NDCG@{RANKS}: mean {number(values.mean(), 3)}, median "
+        f"{len(queries):,} held-out queries; NDCG@{RANKS}: mean {number(values.mean(), 3)}, median "
         f"{number(float(np.median(values)), 3)}. Below, documents in the model's order, with "
         "their grades."
     )
@@ -83,14 +83,14 @@ def _lists(evidence: Evidence, compiled: CompiledRelation) -> Iterator[_RankedQu
     """Yield one query for each tuple."""
     assert evidence.scores is not None
     roles = evidence.relation.roles_of(evidence.relation.roles[0].entity)
-    for found, row in zip(evidence.sample.tuples, evidence.scores, strict=True):
+    for sampled, row in zip(evidence.sample.tuples, evidence.scores, strict=True):
         held = [
-            (found.members[role], grade, score)
-            for role, grade, score in zip(roles, found.label, row.tolist(), strict=False)
-            if role in found.members and grade >= 0 and np.isfinite(score)
+            (sampled.members[role], grade, score)
+            for role, grade, score in zip(roles, sampled.label, row.tolist(), strict=False)
+            if role in sampled.members and grade >= 0 and np.isfinite(score)
         ]
         if held:
-            query = found.members.get("query", _group(held[0][0], compiled))
+            query = sampled.members.get("query", _group(held[0][0], compiled))
             documents, grades, scores = zip(*held, strict=True)
             yield _RankedQuery(query, documents, grades, scores)
 
@@ -100,11 +100,11 @@ def _pairs(evidence: Evidence, compiled: CompiledRelation) -> Iterator[_RankedQu
     assert evidence.scores is not None
     groups: dict[bytes, dict[bytes, tuple[Member, float, float]]] = {}
     queries: dict[bytes, Member | bytes] = {}
-    for found, row in zip(evidence.sample.tuples, evidence.scores, strict=True):
+    for sampled, row in zip(evidence.sample.tuples, evidence.scores, strict=True):
         for role, score in zip(("preferred", "other"), row.tolist(), strict=False):
-            document = found.members[role]
+            document = sampled.members[role]
             group = _group(document, compiled)
-            queries.setdefault(group, found.members.get("query", group))
+            queries.setdefault(group, sampled.members.get("query", group))
             grade = document.features.get(compiled.grade_by or "", (0.0,))[0]
             if np.isfinite(score) and not isinstance(grade, bytes):
                 groups.setdefault(group, {})[document.id] = document, float(grade), score
@@ -127,16 +127,16 @@ def _strip(value: float, listing: _RankedQuery, cards: Cards) -> Strip:
         facts = cards.card(document).facts[1:4]
         rows.append(
             (
-                Cell(str(rank), number=True),
-                Cell(cards.name(document)),
-                Cell(
+                TableCell(str(rank), number=True),
+                TableCell(cards.name(document)),
+                TableCell(
                     number(grade),
                     number=True,
                     share=grade / best,
                     mark=Mark.RIGHT if grade == ideal else Mark.WRONG,
                 ),
-                Cell(number(listing.scores[n], 3), number=True),
-                Cell("; ".join(f"{name} {text}" for name, text in facts)),
+                TableCell(number(listing.scores[n], 3), number=True),
+                TableCell("; ".join(f"{name} {text}" for name, text in facts)),
             )
         )
     head = ("", "document", "grade", "score", "")

@@ -6,7 +6,7 @@ from components.common.evaluation_results import TUPLES
 from components.report.collect.evidence import Evidence
 from components.report.collect.findings import Slice
 from components.report.render.cards import Cards
-from components.report.render.page import Cell, Section, Table
+from components.report.render.page import Section, Table, TableCell
 from components.report.text import SHORT, measured, metric_name, printable, words
 
 MAX_ROWS, MAX_COLUMNS = 60, 6
@@ -38,10 +38,10 @@ def _table(part: str, feature: str, rows: Sequence[Slice], gated: Sequence[str])
         (words(feature), *((unit,) if sized else ()), *map(metric_name, names)),
         tuple(
             (
-                Cell(printable(s.value, SHORT)),
-                *((Cell(measured(s.metrics.get("examples")), number=True),) if sized else ()),
+                TableCell(printable(s.value, SHORT)),
+                *((TableCell(measured(s.metrics.get("examples")), number=True),) if sized else ()),
                 *(
-                    Cell(measured(value), number=True, share=_share(value))
+                    TableCell(measured(value), number=True, share=_share(value))
                     for value in (s.metrics.get(name) for name in names)
                 ),
             )

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from components.report.collect.tuple_sample import Member
 from components.report.render.cards import Cards
-from components.report.render.page import Card, Cell, Mark, Strip, Table
+from components.report.render.page import Card, Mark, Strip, Table, TableCell
 from components.report.text import SHORT, printable
 
 T = TypeVar("T")
@@ -22,10 +22,10 @@ def side_by_side(
     facts, others = dict(first.facts), dict(second.facts)
     rows = tuple(
         (
-            Cell(name),
-            Cell(facts.get(name, "–")),
-            Cell(others.get(name, "–")),
-            Cell("=" if facts.get(name) == others.get(name) else "≠"),
+            TableCell(name),
+            TableCell(facts.get(name, "–")),
+            TableCell(others.get(name, "–")),
+            TableCell("=" if facts.get(name) == others.get(name) else "≠"),
         )
         for name in dict.fromkeys([*facts, *others])
     )

@@ -6,7 +6,7 @@ from sklearn.metrics import average_precision_score
 
 from components.report.collect.evidence import Evidence
 from components.report.render.cards import Cards
-from components.report.render.page import Cell, Mark, Section, Sheet, Strip, Table
+from components.report.render.page import Mark, Section, Sheet, Strip, Table, TableCell
 from components.report.text import SHORT, number, printable
 from relation.spec import LabelKind
 
@@ -59,10 +59,10 @@ def _by_tag(names: list[str], labels: Floats, scores: Floats) -> Table:
         ("tag", "examples", "average precision", "F1", "precision", "recall", "mean error"),
         tuple(
             (
-                Cell(name),
-                Cell(f"{count:,}", number=True),
-                *(Cell(number(value, 3), number=True, share=value) for value in shares),
-                Cell(number(error, 3), number=True),
+                TableCell(name),
+                TableCell(f"{count:,}", number=True),
+                *(TableCell(number(value, 3), number=True, share=value) for value in shares),
+                TableCell(number(error, 3), number=True),
             )
             for average, name, count, *values, error in rows
             for shares in [(average, *values)]
@@ -79,9 +79,9 @@ def _tag_table(names: list[str], labels: Floats, scores: Floats) -> Table:
     chosen = np.argsort(-np.maximum(labels, scores), kind="stable")[:TAGS_SHOWN].tolist()
     rows = tuple(
         (
-            Cell(names[n]),
-            Cell(number(labels[n], 2), number=True),
-            Cell(
+            TableCell(names[n]),
+            TableCell(number(labels[n], 2), number=True),
+            TableCell(
                 number(scores[n], 2),
                 number=True,
                 share=float(np.clip(scores[n], 0, 1)),
