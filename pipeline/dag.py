@@ -97,7 +97,7 @@ class _Tuples(NamedTuple):
 
 def _tuples(loaded: LoadedRecipe, ingested: Ingested) -> _Tuples:
     relation_gen = RelationGen(
-        **_members(loaded, ingested),
+        **_relation_inputs(loaded, ingested),
         request=loaded.compiled.model_dump_json(),
         code_fingerprint=code_fingerprint("components.relation_gen.executor")
         + _function_fingerprint(loaded),
@@ -137,8 +137,8 @@ def _function_fingerprint(loaded: LoadedRecipe) -> str:
     return content_fingerprint(Path(spec.origin).read_bytes())
 
 
-def _members(loaded: LoadedRecipe, ingested: Ingested) -> dict[str, BaseChannel | None]:
-    """RelationGen's inputs: the first entity type, the second, and the rows that relate them."""
+def _relation_inputs(loaded: LoadedRecipe, ingested: Ingested) -> dict[str, BaseChannel | None]:
+    """Collect RelationGen's inputs: one or two entity types, and the rows that relate them."""
     compiled, entities = loaded.compiled, loaded.recipe.data.entities
     inputs: dict[str, BaseChannel | None] = {
         **{key: ingested.examples.get(name) for key, name in entity_inputs(entities).items()},

@@ -45,7 +45,7 @@ class EntityGen(component.FileBasedExampleGen):
         features: Mapping[str, str] | None = None,
         partition: str | None = None,
     ):
-        """Describes the step.
+        """Describe the node.
 
         Args:
           pattern: absolute glob of the files, or one for each split. It may hold TFX's `{SPAN}`,

@@ -38,7 +38,7 @@ class Pusher(base_component.BaseComponent):
         folder: str,
         served: str | None = None,
     ):
-        """Describes the step.
+        """Describe the node.
 
         The version served when the run starts is part of the cache key. So a model is pushed again
         after another one replaced it, or after its folder was deleted.

@@ -54,7 +54,7 @@ class Report(base_component.BaseComponent):
         code_fingerprint: str,
         **model_inputs: types.BaseChannel,
     ) -> None:
-        """Describes the step.
+        """Describe the node.
 
         Args:
           tuples: RelationGen's output.

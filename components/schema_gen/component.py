@@ -28,7 +28,7 @@ class CuratedSchemaGen(component.ImportSchemaGen):
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(executor.Executor)
 
     def __init__(self, schema_file: str, content_fingerprint: str):
-        """Describes the step.
+        """Describe the node.
 
         Args:
           schema_file: path of a TFDV schema in text form.

@@ -43,7 +43,7 @@ class StrictExampleValidator(component.ExampleValidator):
         title: str = "examples",
         code_fingerprint: str = "",
     ):
-        """Describes the step.
+        """Describe the node.
 
         Args:
           statistics: ExampleStatistics of the examples.

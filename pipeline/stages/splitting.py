@@ -79,13 +79,13 @@ def _of_tables(loaded: LoadedRecipe) -> SplitStep:
     data = loaded.recipe.data
     read = {name: entity for name, entity in data.entities.items() if entity.read}
     inputs = entity_inputs(read)
-    edges, ends = _connecting(loaded), None
+    edges, endpoints = _connecting(loaded), None
     if edges is not None:
         inputs[EDGES] = edges
         left, right = data.edges[edges].left, data.edges[edges].right
         assert left is not None
         assert right is not None
-        ends = EdgeEndpoints(
+        endpoints = EdgeEndpoints(
             left=Endpoint(entity=left.entity, id=_column(loaded, edges, left.id)),
             right=Endpoint(entity=right.entity, id=_column(loaded, edges, right.id)),
         )
@@ -95,7 +95,7 @@ def _of_tables(loaded: LoadedRecipe) -> SplitStep:
         _request(
             loaded,
             {name: _column(loaded, name, entity.id) for name, entity in read.items()},
-            ends,
+            endpoints,
             timed,
             tuple(name for name in data.split.shared if name in read),
         ),
@@ -152,20 +152,20 @@ def _request(
 
 
 def _inline_rows(loaded: LoadedRecipe) -> str | None:
-    """The table whose rows hold the members of tuples, if there is one."""
+    """Return the table of inline tuples, if there is one."""
     table = loaded.compiled.tuple_table
     return None if table is None else table.name
 
 
 def _connecting(loaded: LoadedRecipe) -> str | None:
-    """The edge list that connects entities: one that is there for that alone, else the source's."""
+    """Return the edge list that connects entities: a separate one, or else the source's."""
     related, negatives = loaded.compiled.related_table, loaded.compiled.negatives_table
-    named = [n for n in loaded.recipe.data.edges if negatives is None or n != negatives.name]
-    return min(named, key=lambda name: name == related, default=None)
+    edges = [n for n in loaded.recipe.data.edges if negatives is None or n != negatives.name]
+    return min(edges, key=lambda name: name == related, default=None)
 
 
 def _member_ids(loaded: LoadedRecipe, rows: str) -> dict[str, str]:
-    """The columns that hold ids of members, by role."""
+    """Return the columns with the ids of members, by role."""
     entities = loaded.compiled.entities
     ids = {role.name: prefixed(role.name, entities[role.entity]) for role in loaded.tuples.roles}
     features = read_features(loaded.schemas[rows])
@@ -173,7 +173,7 @@ def _member_ids(loaded: LoadedRecipe, rows: str) -> dict[str, str]:
 
 
 def _splitting_id(loaded: LoadedRecipe, rows: str) -> str | None:
-    """The first column with ids of members, rather of a type that may not be in both splits."""
+    """Return the first id column of a member, preferring types that may not share splits."""
     ids, shared = _member_ids(loaded, rows), loaded.recipe.data.split.shared
     role = min(ids, key=lambda role: loaded.tuples.entity_of(role) in shared, default=None)
     return None if role is None else ids[role]

@@ -90,21 +90,21 @@ def _neighbourhoods(
     return neighbourhoods(arrays, query, reference, rows[query], rows[reference])
 
 
-def _rows(plain: Evidence, inputs: Inputs, entity: str, wanted: set[str]) -> dict[str, Member]:
-    """Rows by id: those that tuples hold, then from the files of the entity type, if it has any."""
+def _rows(evidence: Evidence, inputs: Inputs, entity: str, ids: set[str]) -> dict[str, Member]:
+    """Find rows by id: in the sample, then in the files of the entity type, if it has any."""
     rows = {
         name: member
-        for (kind, id_), member in plain.sample.members.items()
-        if kind == entity and (name := id_.decode("utf-8", "replace")) in wanted
+        for (kind, id_), member in evidence.sample.members.items()
+        if kind == entity and (name := id_.decode("utf-8", "replace")) in ids
     }
-    ids = plain.request.compiled.entities
-    key = next(key for key, name in entity_inputs(ids).items() if name == entity)
+    id_features = evidence.request.compiled.entities
+    key = next(key for key, name in entity_inputs(id_features).items() if name == entity)
     files = inputs.get(key)
-    missing = wanted - set(rows)
+    missing = ids - set(rows)
     if files and missing:
         [examples] = files
         globs = [glob for split in split_names(examples) for glob in split_globs(examples, split)]
-        rows |= rows_of(records_of(globs), entity, ids[entity], missing)
+        rows |= rows_of(records_of(globs), entity, id_features[entity], missing)
     return rows
 
 

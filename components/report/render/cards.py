@@ -18,8 +18,8 @@ class Cards:
     def __init__(self, request: ReportRequest):
         self._features = request.features
         self._ids = request.compiled.entities
-        named = request.compiled.label_by, request.compiled.grade_by
-        self._telling = tuple(name for name in named if name is not None)
+        columns = request.compiled.label_by, request.compiled.grade_by
+        self._relation_features = tuple(name for name in columns if name is not None)
         self._thumbnails: dict[tuple[str, bytes], str | None] = {}
 
     def card(
@@ -28,14 +28,14 @@ class Cards:
         """Make the card of an entity; `role`, `note` and `mark` as in `Card`."""
         kinds = {f.name: f.kind for f in self._features[member.entity]}
         has_image = any(kind is FeatureKind.IMAGE for kind in kinds.values())
-        order = sorted(kinds, key=lambda name: _order(name, kinds[name], self._telling))
+        order = sorted(kinds, key=lambda name: _order(name, kinds[name], self._relation_features))
         names = [
             name
             for name in order
             if kinds[name] is not FeatureKind.IMAGE
             and name != self._ids[member.entity]
             and name in member.features
-            and (name in self._telling or not has_image)
+            and (name in self._relation_features or not has_image)
         ]
         return Card(
             name=printable(member.id, SHORT),
@@ -70,6 +70,8 @@ class Cards:
         return self._thumbnails[member.key]
 
 
-def _order(name: str, kind: FeatureKind, telling: tuple[str, ...]) -> tuple[bool, bool, str]:
+def _order(
+    name: str, kind: FeatureKind, relation_features: tuple[str, ...]
+) -> tuple[bool, bool, str]:
     """Sort features: those of the relation first, then text, then the others."""
-    return name not in telling, kind is not FeatureKind.TEXT, name
+    return name not in relation_features, kind is not FeatureKind.TEXT, name

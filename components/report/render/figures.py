@@ -184,9 +184,9 @@ def points(positions: Floats, groups: Sequence[str], title: str, note: str, name
     drawing = Drawing(width=7.2, height=5.2)
     with drawing as axes:
         for group, colour in [("", MUTED), *zip(names, palette(len(names)), strict=True)]:
-            mine = positions[index == group]
+            members = positions[index == group]
             style: dict[str, Any] = {"color": colour if group in named else MUTED, "alpha": 0.75}
-            axes.plot(mine[:, 0], mine[:, 1], "o", **_DOTS, **style)
+            axes.plot(members[:, 0], members[:, 1], "o", **_DOTS, **style)
         for rank, group in enumerate(named):
             x, y = np.median(positions[index == group], axis=0)
             text = axes.text(x, y, printable(group, SHORT), ha="center", va="center", fontsize=12)
