@@ -16,7 +16,7 @@ from bench.systems import SEEDS, Array, trained
 from components.corpus_evaluator.embeddings.points import Keys, Points
 from components.corpus_evaluator.retrieval.distances import Similarity
 from components.corpus_evaluator.retrieval.measures import measure
-from demo_data.rows import Row, write_rows
+from demo_data.rows import RowValues, write_rows
 
 GOALS = {
     "p_at_1_test_train": 0.868,
@@ -97,7 +97,7 @@ def _points(vectors: Array, kinds: npt.NDArray[np.uint8], first: int) -> Points:
 
 
 def _write(garments: Garments, place: Path) -> None:
-    rows: list[Row] = [
+    rows: list[RowValues] = [
         {"id": str(number), "image": png(image), "kind": int(kind)}
         for number, (image, kind) in enumerate(zip(*garments, strict=True))
     ]

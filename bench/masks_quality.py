@@ -10,7 +10,7 @@ from PIL import Image
 from bench import public_data, quality
 from bench.results import Result
 from bench.systems import SEEDS, trained
-from demo_data.rows import Row, write_rows
+from demo_data.rows import RowValues, write_rows
 
 EVERY = 4
 """One image of so many, in the order of ids (which are hashes), is measured."""
@@ -65,7 +65,7 @@ def _pixels(path: Path) -> Pixels:
 
 
 def _write(folder: Path, rows: list[dict[str, str]], place: Path) -> None:
-    pairs: list[Row] = [
+    pairs: list[RowValues] = [
         {
             "image_id": row["id"],
             "image_image": (folder / row["image"]).read_bytes(),

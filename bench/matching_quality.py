@@ -9,7 +9,7 @@ import numpy.typing as npt
 from bench import public_data, quality
 from bench.results import Result
 from bench.systems import SEEDS, Array, trained
-from demo_data.rows import Row
+from demo_data.rows import RowValues
 
 DATA = "amazon-google"
 GOALS = {"f1": 0.60}
@@ -66,7 +66,7 @@ def _f1(scores: list[Array], truth: list[Labels]) -> float:
     return f1(scores[1] >= best_threshold(scores[0], truth[0]), truth[1])
 
 
-def _asked(row: dict[str, str]) -> Row:
+def _asked(row: dict[str, str]) -> RowValues:
     """The features of both products; an empty cell is missing."""
     read = {"title": str, "manufacturer": str, "price": float}
     names = {f"{side}_{name}": of for side in ("left", "right") for name, of in read.items()}

@@ -10,7 +10,7 @@ from bench import peers, public_data, quality
 from bench.public_data import Graded
 from bench.results import Result
 from bench.systems import SEEDS, Array, trained
-from demo_data.rows import Row, write_rows
+from demo_data.rows import RowValues, write_rows
 from relation.load import PROJECT
 from trainer_module.metrics.ranking import ndcg
 
@@ -55,7 +55,7 @@ def measures(documents: Graded, scores: Array) -> dict[str, float]:
 def _write(source: Path, place: Path) -> None:
     documents = public_data.graded(source / "rank.train", FEATURES)
     columns = (documents.query, documents.grades, documents.features.tolist())
-    rows: list[Row] = [
+    rows: list[RowValues] = [
         {"id": str(number), "query": str(query), "grade": int(grade), "features": values}
         for number, (query, grade, values) in enumerate(zip(*columns, strict=True))
     ]

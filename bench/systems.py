@@ -22,7 +22,7 @@ import yaml
 from tfx.components.trainer.fn_args_utils import FnArgs
 from tfx.orchestration import metadata
 
-from demo_data.rows import Row, example
+from demo_data.rows import RowValues, example
 from pipeline import local_runner
 from pipeline.paths import RunPaths
 from pipeline.settings import REFUSED
@@ -44,15 +44,15 @@ class Trained:
     def __init__(self, folder: Path):
         self._signatures = tf.saved_model.load(str(folder)).signatures
 
-    def score(self, tuples: Sequence[Row]) -> Array:
+    def score(self, tuples: Sequence[RowValues]) -> Array:
         """Answers of `score` about raw tuples: [tuples] or [tuples, C]."""
         return self._called("score", "score", tuples)
 
-    def embed(self, entity: str, rows: Sequence[Row]) -> Array:
+    def embed(self, entity: str, rows: Sequence[RowValues]) -> Array:
         """Embeddings of raw entities, [rows, d]."""
         return self._called(f"embed_{entity}", "embedding", rows)
 
-    def _called(self, signature: str, key: str, rows: Sequence[Row]) -> Array:
+    def _called(self, signature: str, key: str, rows: Sequence[RowValues]) -> Array:
         serialized = [example(row).SerializeToString() for row in rows]
         parts = [
             self._signatures[signature](examples=tf.constant(serialized[i : i + BATCH]))[key]

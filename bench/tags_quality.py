@@ -11,7 +11,7 @@ from bench import public_data, quality
 from bench.public_data import Tagged
 from bench.results import Result
 from bench.systems import SEEDS, Array, trained
-from demo_data.rows import Row, write_rows
+from demo_data.rows import RowValues, write_rows
 
 TAGS = {"emotions": 6, "yeast": 14}
 QUOTED = {
@@ -63,7 +63,7 @@ def measures(tags: npt.NDArray[np.int64], probabilities: Array) -> dict[str, flo
 
 def _write(examples: Tagged, place: Path) -> None:
     names = np.array(examples.names)
-    rows: list[Row] = [
+    rows: list[RowValues] = [
         {"id": str(number), "features": values, "tags": names[tags > 0].tolist()}
         for number, (values, tags) in enumerate(
             zip(examples.features.tolist(), examples.tags, strict=True)

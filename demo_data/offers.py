@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from demo_data.rows import Row, Scalar, write_rows
+from demo_data.rows import RowValues, Scalar, write_rows
 
 SHELVES = 180
 PRODUCTS = 5
@@ -58,7 +58,7 @@ def write(folder: str | os.PathLike[str]) -> None:
     write_rows(folder, "offers", rows())
 
 
-def rows() -> Iterator[Row]:
+def rows() -> Iterator[RowValues]:
     """Generate the pairs by shelf, the same every time."""
     random = np.random.default_rng(SEED)
     for shelf in range(SHELVES):

@@ -9,13 +9,13 @@ import numpy as np
 import tensorflow as tf
 
 Scalar: TypeAlias = bytes | str | int | float
-Row: TypeAlias = Mapping[str, Scalar | Sequence[Scalar] | None]
+RowValues: TypeAlias = Mapping[str, Scalar | Sequence[Scalar] | None]
 """Values by feature; None and an empty sequence are missing. All values of a feature have one type:
 bytes or text, integer, or float."""
 
 
 def write_rows(
-    folder: str | os.PathLike[str], name: str, rows: Iterable[Row], shards: int = 2
+    folder: str | os.PathLike[str], name: str, rows: Iterable[RowValues], shards: int = 2
 ) -> None:
     """Write `<name>-00000-of-0000<shards>.tfrecord.gz` and so on, with rows dealt round robin.
 
@@ -33,7 +33,7 @@ def write_rows(
                 writer.write(record)
 
 
-def example(row: Row) -> tf.train.Example:
+def example(row: RowValues) -> tf.train.Example:
     """Convert a row to a tf.Example."""
     result = tf.train.Example()
     for name, value in row.items():

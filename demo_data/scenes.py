@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from demo_data.drawing import SHAPES, png, shape
-from demo_data.rows import Row, write_rows
+from demo_data.rows import RowValues, write_rows
 
 SCENES = 2400
 SIDE = 16
@@ -47,7 +47,7 @@ def write(folder: str | os.PathLike[str]) -> None:
     write_rows(folder, "scenes", rows(), shards=4)
 
 
-def rows() -> list[Row]:
+def rows() -> list[RowValues]:
     """Generate the images, the same every time."""
     random = np.random.default_rng(SEED)
     taken = np.sort(random.integers(START, START + DAYS * 86_400, SCENES))
@@ -59,7 +59,7 @@ def rows() -> list[Row]:
 
 def _scene(
     number: int, taken: int, random: np.random.Generator, known_random: np.random.Generator
-) -> Row:
+) -> RowValues:
     ground = list(GROUNDS)[random.integers(2)]
     image = np.full((SIDE, SIDE, 3), GROUNDS[ground])
     shapes = []

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.datasets import load_wine
 
-from demo_data.rows import Row, write_rows
+from demo_data.rows import RowValues, write_rows
 
 Columns: TypeAlias = Mapping[str, npt.NDArray[Any]]
 
@@ -26,7 +26,7 @@ def write(folder: str | os.PathLike[str]) -> None:
     write_rows(folder, "wine", rows())
 
 
-def rows() -> list[Row]:
+def rows() -> list[RowValues]:
     """Return the wines in the original order; b"wine-000" is the first row."""
     wine = load_wine()
     return [

@@ -1,4 +1,4 @@
-"""Finds the user's sentence in what Beam makes of an exception that a worker raised."""
+"""Extracts the user's error message from the exception that Beam raises for a worker."""
 
 import re
 
@@ -14,16 +14,15 @@ _PATTERN = re.compile(
 
 
 def user_error(error: BaseException) -> errors.UserError | None:
-    """The UserError behind an exception of a Beam pipeline, as it was raised; None: there is none.
+    """The UserError that a worker raised behind an exception of Beam; None if there is none.
 
-    Some runners raise the worker's exception again, others one that holds its traceback as text.
+    Some runners raise the worker's exception again, others one with its traceback as text.
     """
     if isinstance(error, errors.UserError):
         return type(error)(str(error).partition(_STEP)[0])
-    found = None
-    for match in _PATTERN.finditer(str(error)):
-        found = match  # The last is the outermost, whatever it was raised from.
-    if found is None:
+    matches = list(_PATTERN.finditer(str(error)))
+    if not matches:
         return None
-    kind: type[errors.UserError] = getattr(errors, found["type"])
-    return kind(found["text"])
+    outermost = matches[-1]
+    kind: type[errors.UserError] = getattr(errors, outermost["type"])
+    return kind(outermost["text"])

@@ -1,4 +1,4 @@
-"""Examples artifacts, as every component reads and makes them: gzipped TFRecords of tf.Example."""
+"""Examples artifacts as every component reads and writes them: gzipped TFRecords of tf.Example."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -14,11 +14,11 @@ FILE_FORMAT = "tfrecords_gzip"
 PAYLOAD_FORMAT = "FORMAT_TF_EXAMPLE"
 
 EXAMPLES, OTHER_EXAMPLES = "examples", "other_examples"
-"""The inputs of a component that takes the rows of one or two entity types."""
+"""Inputs of a component that reads the rows of one or two entity types."""
 
 
 def entity_inputs(entities: Iterable[str], what: str = EXAMPLES) -> dict[str, str]:
-    """The entity type that each input is of.
+    """The entity type of each input, by the name of the input.
 
     Args:
       entities: in the recipe's order.
@@ -36,12 +36,12 @@ def split_names(examples: types.Artifact) -> list[str]:
 
 def split_globs(examples: types.Artifact, split: str) -> list[str]:
     """Globs of the files of one split."""
-    found = examples_utils.get_split_file_patterns([examples], split)
-    return [f"{pattern}*" if pattern.endswith(os.sep) else pattern for pattern in found]
+    patterns = examples_utils.get_split_file_patterns([examples], split)
+    return [f"{pattern}*" if pattern.endswith(os.sep) else pattern for pattern in patterns]
 
 
 def check_formats(name: str, examples: types.Artifact) -> None:
-    """Raises DataError, which calls the artifact `name`, where it is of another format."""
+    """Raises DataError, with the name of the input, if the artifact has another format."""
     payload = examples_utils.get_payload_format_string(examples)
     if payload != PAYLOAD_FORMAT:
         raise DataError(f"{name}: got payload format {payload}; expected {PAYLOAD_FORMAT}")
@@ -50,9 +50,9 @@ def check_formats(name: str, examples: types.Artifact) -> None:
         raise DataError(f"{name}: got file format {files}; expected {FILE_FORMAT}")
 
 
-def describe(made: types.Artifact, given: types.Artifact, splits: Sequence[str]) -> None:
-    """Sets what consumers of an Examples artifact read: splits, formats, the span of `given`."""
-    made.split_names = artifact_utils.encode_split_names(list(splits))
-    examples_utils.set_payload_format(made, example_gen_pb2.PayloadFormat.FORMAT_TF_EXAMPLE)
-    examples_utils.set_file_format(made, FILE_FORMAT)
-    made.span, made.version = given.span, given.version
+def describe(output: types.Artifact, source: types.Artifact, splits: Sequence[str]) -> None:
+    """Sets the properties of an output that consumers read: splits, formats, span of its source."""
+    output.split_names = artifact_utils.encode_split_names(list(splits))
+    examples_utils.set_payload_format(output, example_gen_pb2.PayloadFormat.FORMAT_TF_EXAMPLE)
+    examples_utils.set_file_format(output, FILE_FORMAT)
+    output.span, output.version = source.span, source.version

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from demo_data.catalogue.products import SEED, Family, Product, families
-from demo_data.rows import Row, write_rows
+from demo_data.rows import RowValues, write_rows
 
 KINDS = ("accessory", "spare_part", "successor", "variant")
 WRONG_KIND = 0.04
@@ -36,7 +36,7 @@ def write(folder: str | os.PathLike[str]) -> None:
     write_rows(folder, "links", rows())
 
 
-def rows() -> list[Row]:
+def rows() -> list[RowValues]:
     """Generate the links of all families."""
     random = np.random.default_rng([SEED, 2])
     return [

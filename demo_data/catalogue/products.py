@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from demo_data.rows import Row, write_rows
+from demo_data.rows import RowValues, write_rows
 
 FAMILIES = 260
 SEED = 11
@@ -62,7 +62,7 @@ def write(folder: str | os.PathLike[str]) -> None:
     write_rows(folder, "products", rows())
 
 
-def rows() -> list[Row]:
+def rows() -> list[RowValues]:
     """Generate the record of each product."""
     random = np.random.default_rng([SEED, 1])
     return [

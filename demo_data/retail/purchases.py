@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from demo_data.retail.items import Item, items
 from demo_data.retail.users import SEED, User, users
-from demo_data.rows import Row, write_rows
+from demo_data.rows import RowValues, write_rows
 
 
 def write(folder: str | os.PathLike[str]) -> None:
@@ -29,7 +29,7 @@ def write(folder: str | os.PathLike[str]) -> None:
     write_rows(folder, "purchases", rows())
 
 
-def rows() -> Iterator[Row]:
+def rows() -> Iterator[RowValues]:
     """Generate the purchases, the same every time; each (user, item) once."""
     random = np.random.default_rng([SEED, 2])
     for_sale = items()

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from demo_data.rows import Row, write_rows
+from demo_data.rows import RowValues, write_rows
 from demo_data.search.queries import SEED, TOPICS, queries
 
 WEIGHTS = {  # intent: weights of freshness, depth and authority
@@ -40,7 +40,7 @@ def write(folder: str | os.PathLike[str]) -> None:
     write_rows(folder, "documents", rows())
 
 
-def rows() -> Iterator[Row]:
+def rows() -> Iterator[RowValues]:
     """Generate the documents by query, the same every time."""
     random = np.random.default_rng([SEED, 1])
     for query in queries():

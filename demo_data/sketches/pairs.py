@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from demo_data.drawing import SHAPES, png, shape
-from demo_data.rows import Row, write_rows
+from demo_data.rows import RowValues, write_rows
 
 SKETCHES = 1500
 SIDE = 32
@@ -29,13 +29,13 @@ def write(folder: str | os.PathLike[str]) -> None:
     write_rows(folder, "sketches", rows(), shards=4)
 
 
-def rows() -> list[Row]:
+def rows() -> list[RowValues]:
     """Generate the pairs, the same every time."""
     random = np.random.default_rng(SEED)
     return [_pair(number, random) for number in range(SKETCHES)]
 
 
-def _pair(number: int, random: np.random.Generator) -> Row:
+def _pair(number: int, random: np.random.Generator) -> RowValues:
     fade = np.linspace(0, 1, SIDE)[:, None, None]
     ground = (1 - fade) * random.random(3) + fade * random.random(3)
     photograph = np.repeat(ground, SIDE, axis=1)
