@@ -15,10 +15,10 @@ NAME = "digits_triplets"
 
 @pytest.fixture(scope="module")
 def airflow(tmp_path_factory):
-    made = Airflow(tmp_path_factory.mktemp("airflow"))
-    migrated = made.run("-m", "airflow", "db", "migrate", recipe=NAME)
+    airflow = Airflow(tmp_path_factory.mktemp("airflow"))
+    migrated = airflow.run("-m", "airflow", "db", "migrate", recipe=NAME)
     assert migrated.returncode == 0, migrated.stderr
-    return made
+    return airflow
 
 
 def run(airflow, recipe, date, name=NAME):

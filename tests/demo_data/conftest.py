@@ -1,4 +1,4 @@
-"""The rows of each generator, made once a session."""
+"""The rows of each generator, records once a session."""
 
 import importlib
 
@@ -15,14 +15,14 @@ def records_of(folder):
 @pytest.fixture(scope="session")
 def records(tmp_path_factory):
     """The records of a generator, by its dotted path."""
-    made = {}
+    records = {}
 
     def get(generator):
-        if generator not in made:
+        if generator not in records:
             folder = tmp_path_factory.mktemp("rows")
             importlib.import_module(generator).write(folder)
-            made[generator] = records_of(folder)
-        return made[generator]
+            records[generator] = records_of(folder)
+        return records[generator]
 
     return get
 
@@ -32,8 +32,8 @@ def rows(records):
     """The rows of a generator: lists of values by feature, text decoded."""
 
     def values(feature):
-        found = getattr(feature, feature.WhichOneof("kind")).value
-        return [_text(value) if isinstance(value, bytes) else value for value in found]
+        values = getattr(feature, feature.WhichOneof("kind")).value
+        return [_text(value) if isinstance(value, bytes) else value for value in values]
 
     def get(generator):
         examples = (tf.train.Example.FromString(record) for record in records(generator))

@@ -15,13 +15,13 @@ from relation.schema import read_schema
 
 def _shipped():
     """Generator: the schema of its rows, as the shipped recipes say."""
-    found = {}
+    schemas = {}
     for path in RECIPES.glob("*.yaml"):
         data = yaml.safe_load(path.read_text())["data"]
         for part in [*data["entities"].values(), *data.get("edges", {}).values()]:
             if "generator" in part:
-                found.setdefault(part["generator"], set()).add(part["schema"])
-    return found
+                schemas.setdefault(part["generator"], set()).add(part["schema"])
+    return schemas
 
 
 SHIPPED = sorted((generator, *schemas) for generator, schemas in _shipped().items())

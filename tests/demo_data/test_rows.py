@@ -8,7 +8,7 @@ from demo_data.rows import example, write_rows
 
 
 def test_types_follow_the_values():
-    made = example(
+    features = example(
         {
             "text": "Käse",
             "raw": b"\x00\xff",
@@ -21,7 +21,7 @@ def test_types_follow_the_values():
             "empty": [],
         }
     ).features.feature
-    assert {name: feature.WhichOneof("kind") for name, feature in made.items()} == {
+    assert {name: feature.WhichOneof("kind") for name, feature in features.items()} == {
         "text": "bytes_list",
         "raw": "bytes_list",
         "count": "int64_list",
@@ -30,11 +30,11 @@ def test_types_follow_the_values():
         "several": "bytes_list",
         "vector": "float_list",
     }
-    assert list(made["text"].bytes_list.value) == ["Käse".encode()]
-    assert list(made["raw"].bytes_list.value) == [b"\x00\xff"]
-    assert list(made["numpy"].int64_list.value) == [4]
-    assert list(made["several"].bytes_list.value) == [b"a", b"b"]
-    assert list(made["vector"].float_list.value) == [1.0, 2.0]
+    assert list(features["text"].bytes_list.value) == ["Käse".encode()]
+    assert list(features["raw"].bytes_list.value) == [b"\x00\xff"]
+    assert list(features["numpy"].int64_list.value) == [4]
+    assert list(features["several"].bytes_list.value) == [b"a", b"b"]
+    assert list(features["vector"].float_list.value) == [1.0, 2.0]
 
 
 def test_a_feature_of_two_types_is_refused():
@@ -46,11 +46,11 @@ def test_rows_are_dealt_out_in_turn(tmp_path):
     write_rows(tmp_path, "n", ({"id": str(i)} for i in range(5)), shards=2)
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == ["n-00000-of-00002.tfrecord.gz", "n-00001-of-00002.tfrecord.gz"]
-    found = [
+    actual = [
         [
             tf.train.Example.FromString(record).features.feature["id"].bytes_list.value[0]
             for record in tf.data.TFRecordDataset(str(tmp_path / name), "GZIP").as_numpy_iterator()
         ]
         for name in names
     ]
-    assert found == [[b"0", b"2", b"4"], [b"1", b"3"]]
+    assert actual == [[b"0", b"2", b"4"], [b"1", b"3"]]

@@ -1,4 +1,4 @@
-"""What is planted in the generated data is there to be learnt, and not given away.
+"""The generated data hold the structure that is to be learnt, and do not give it away.
 
 Each test puts a simple rule that uses the planted structure beside one that does not, and bounds it
 from above as well: a rule that is right each time would leave nothing to learn.
@@ -23,9 +23,9 @@ def by(rows, feature):
 
 
 def index(rows, feature="id"):
-    found = {row[feature][0]: row for row in rows}
-    assert len(found) == len(rows)
-    return found
+    by_value = {row[feature][0]: row for row in rows}
+    assert len(by_value) == len(rows)
+    return by_value
 
 
 def pixels(encoded):
@@ -116,18 +116,18 @@ def test_users_buy_what_interests_them_and_a_few_items_sell_often(rows):
 
 def test_no_order_of_documents_fits_all_queries(rows):
     queries = index(rows("demo_data.search.queries"), "query_id")
-    found = by(rows("demo_data.search.documents"), "query_id")
-    assert set(found) == set(queries)
-    assert all(8 <= len(group) <= 20 for group in found.values())
-    assert max(len(group) for group in found.values()) > 16  # A list of 16 is cut.
-    assert all(len({one(row, "grade") for row in group}) > 1 for group in found.values())
+    documents = by(rows("demo_data.search.documents"), "query_id")
+    assert set(documents) == set(queries)
+    assert all(8 <= len(group) <= 20 for group in documents.values())
+    assert max(len(group) for group in documents.values()) > 16  # A list of 16 is cut.
+    assert all(len({one(row, "grade") for row in group}) > 1 for group in documents.values())
 
     def ordered(score, intents=None):
         """The share of pairs of different grades that a score puts in order."""
         return np.mean(
             [
                 score(a, queries[query]) > score(b, queries[query])
-                for query, group in found.items()
+                for query, group in documents.items()
                 if intents is None or one(queries[query], "intent") in intents
                 for a, b in itertools.permutations(group, 2)
                 if one(a, "grade") > one(b, "grade")
@@ -201,8 +201,8 @@ def test_a_drawing_is_of_its_photograph(rows):
         edge[:, :-1] += abs(np.diff(photograph, axis=1))
         edges.append(edge.ravel())
     likeness = np.corrcoef(edges, drawings)[:200, 200:]
-    found = np.mean(likeness.argmax(axis=1) == np.arange(200))
-    assert 0.3 < found < 0.95
+    accuracy = np.mean(likeness.argmax(axis=1) == np.arange(200))
+    assert 0.3 < accuracy < 0.95
 
 
 def test_offers_of_one_product_share_words_but_not_only_they(rows):
@@ -213,13 +213,13 @@ def test_offers_of_one_product_share_words_but_not_only_they(rows):
     for row in pairs:
         for side in ("left", "right"):
             blocks[one(row, f"{side}_id")].add(one(row, "block"))
-    assert {len(found) for found in blocks.values()} == {1}  # So no offer is in two splits.
+    assert {len(block) for block in blocks.values()} == {1}  # So no offer is in two splits.
     for side in ("left", "right"):
         offers = defaultdict(set)
         for row in pairs:
             record = {name: tuple(row[name]) for name in row if name.startswith(side)}
             offers[one(row, f"{side}_id")].add(tuple(sorted(record.items())))
-        assert {len(found) for found in offers.values()} == {1}  # An id has one record.
+        assert {len(records) for records in offers.values()} == {1}  # An id has one record.
 
     match = np.array([one(row, "match") for row in pairs])
     assert match.mean() == 5 / 13

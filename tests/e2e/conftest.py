@@ -7,6 +7,6 @@ from tests.e2e.helpers import Worker
 
 @pytest.fixture(scope="session")
 def worker():
-    made = Worker()
-    yield made
-    made.close()
+    worker = Worker()
+    yield worker
+    worker.close()

@@ -67,7 +67,7 @@ class Outcome(NamedTuple):
     def read(cls, status: int, terminal: str, folder: Path) -> "Outcome":
         """Looks at what is there now; checks that every version is whole."""
         path, serving = folder / "verdict.json", folder / "serving"
-        versions = [found.name for found in serving.iterdir()] if serving.is_dir() else []
+        versions = [version.name for version in serving.iterdir()] if serving.is_dir() else []
         for name in versions:
             assert name.isdecimal(), name
             assert (serving / name / "saved_model.pb").stat().st_size > 0
@@ -76,7 +76,7 @@ class Outcome(NamedTuple):
 
     @property
     def lines(self) -> list[Line]:
-        return [Line(*found) for found in _LINE.findall(self.terminal)]
+        return [Line(*fields) for fields in _LINE.findall(self.terminal)]
 
     @property
     def last_line(self) -> str:
@@ -159,13 +159,13 @@ def write_recipe(path: Path, changes: dict[str, Any] | None = None) -> Path:
     }
     for key, value in {**quick, **(changes or {})}.items():
         *parents, last = key.split(".")
-        place = recipe
+        fields = recipe
         for parent in parents:
-            place = place[parent]
+            fields = fields[parent]
         if value is None:
-            del place[last]
+            del fields[last]
         else:
-            place[last] = value
+            fields[last] = value
     path.write_text(yaml.safe_dump(recipe, sort_keys=False))
     return path
 

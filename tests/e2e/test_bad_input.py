@@ -59,7 +59,7 @@ def project(tmp_path, rows):
 
 
 def check_failed(outcome, sentence, node):
-    """One sentence, at the end; no traceback; no half-made model; and the same in the verdict."""
+    """One sentence, at the end; no traceback; no partial model; and the same in the verdict."""
     assert outcome.status == 1, outcome.terminal
     assert "Traceback" not in outcome.terminal
     assert outcome.lines[-1][:2] == (node, "failed")
@@ -254,8 +254,8 @@ def test_a_part_that_does_not_exist_is_told_and_the_verdict_is_failed(project, w
     outcome = worker.run(project.recipe, project.runs)
     assert outcome.status == 2
     [line] = outcome.terminal.splitlines()
-    known = ", ".join(LOSSES.names)
-    cause = f"model.loss.type: got 'tripplet'; expected one of {known}"
+    names = ", ".join(LOSSES.names)
+    cause = f"model.loss.type: got 'tripplet'; expected one of {names}"
     assert line == f"Error: {cause}"
     assert (outcome.verdict["verdict"], outcome.verdict["cause"]) == ("failed", cause)
 

@@ -32,17 +32,17 @@ def test_a_shipped_recipe_is_blessed_and_pushed(name, worker, tmp_path):
     assert outcome.status == 0, outcome.terminal
     assert outcome.verdict["verdict"] == "blessed"
     assert outcome.versions == [outcome.verdict["pushed_version"]]
-    asked = load_recipe(name).recipe.evaluation.gates
-    told = {
+    thresholds = load_recipe(name).recipe.evaluation.gates
+    results = {
         (gate["metric"], gate["bound"]): gate
         for gate in outcome.verdict["gates"]
         if gate["kind"] == "threshold"
     }
-    for metric, gate in asked.items():
+    for metric, gate in thresholds.items():
         for bound, value in (("min", gate.min), ("max", gate.max)):
             if value is not None:
-                assert told[metric, bound]["threshold"] == value
-                better = told[metric, bound]["value"] - value
+                assert results[metric, bound]["threshold"] == value
+                better = results[metric, bound]["value"] - value
                 assert (better if bound == "min" else -better) >= 0
     if version("tfx").startswith("1.16."):  # What recorded it; other versions of Pillow may differ.
         golden = json.loads(GOLDEN.read_text())[name]

@@ -133,8 +133,8 @@ def test_the_verdict_is_written(base):
     assert verdict["pushed_version"] == base.first.versions[0]
     assert verdict["served"] == base.model
     assert {gate["kind"] for gate in verdict["gates"]} == {"threshold", "sanity", "collapse"}
-    asked = [gate for gate in verdict["gates"] if gate["kind"] == "threshold"]
-    gates = {(gate["metric"], gate["bound"]): gate for gate in asked}
+    thresholds = [gate for gate in verdict["gates"] if gate["kind"] == "threshold"]
+    gates = {(gate["metric"], gate["bound"]): gate for gate in thresholds}
     # `max_drop` is no gate as long as there is no baseline.
     assert set(gates) == {("auc", "min"), ("triplet_accuracy", "min")}
     for (metric, _), gate in gates.items():
@@ -144,13 +144,13 @@ def test_the_verdict_is_written(base):
         assert gate["passed"] is True
         assert f"{gate['value']:.4f}" in base.first.terminal
     assert verdict["baseline"] is None
-    assert {found["feature"] for found in verdict["slices"]} == {"anchor_label"}
-    assert {found["value"] for found in verdict["slices"]} == set(range(10))
+    assert {part["feature"] for part in verdict["slices"]} == {"anchor_label"}
+    assert {part["value"] for part in verdict["slices"]} == set(range(10))
 
 
 def test_all_that_a_run_makes_is_in_its_folder(base):
-    made = sorted(path.name for path in (base.folder / "runs").iterdir())
-    assert made == ["quick"]
+    folders = sorted(path.name for path in (base.folder / "runs").iterdir())
+    assert folders == ["quick"]
     assert {"pipeline", "metadata.sqlite", "serving", "verdict.json"} <= {
         path.name for path in (base.folder / "runs" / "quick").iterdir()
     }
@@ -260,8 +260,8 @@ def test_a_changed_loss_trains_anew_and_the_way_back_trains_nothing(base, worker
     assert drop["passed"] is True
     candidate, baseline = evaluated(base.first.folder / "metadata.sqlite")[-1]
     assert candidate != baseline
-    told = {line.node: line.summary for line in other.lines}
-    assert told["LatestBlessedModel"] == f"baseline: model {baseline}"
+    summaries = {line.node: line.summary for line in other.lines}
+    assert summaries["LatestBlessedModel"] == f"baseline: model {baseline}"
     back = base.run(worker, base.recipe)
     assert back.status == 0, back.terminal
     assert back.nodes("done") == {"CorpusEvaluator", *GATE_ONWARD}
@@ -278,15 +278,15 @@ def evaluated(database):
     config.sqlite.filename_uri = str(database)
     store = metadata_store.MetadataStore(config)
     [name] = [kind.name for kind in store.get_execution_types() if kind.name.endswith(".Evaluator")]
-    found = []
+    models = []
     for execution in sorted(store.get_executions_by_type(name), key=lambda e: e.id):
         inputs = {
             event.path.steps[0].key: event.artifact_id
             for event in store.get_events_by_execution_ids([execution.id])
             if event.type == metadata_store_pb2.Event.INPUT
         }
-        found.append((inputs["model"], inputs.get("baseline_model")))
-    return found
+        models.append((inputs["model"], inputs.get("baseline_model")))
+    return models
 
 
 def test_no_candidate_was_its_own_baseline(base):

@@ -41,5 +41,5 @@ def test_the_best_values_train_and_the_next_run_starts_from_the_served_weights(t
 
 
 def _losses(terminal, name):
-    """Of the epochs that are told, in order."""
+    """The values of each reported epoch, in order."""
     return [float(value) for value in re.findall(rf" {name} (\d\.\d+)", terminal)]

@@ -42,8 +42,8 @@ def read(folder):
 
 def run(tmp_path, pattern="*.gz", **parameters):
     """Driver and executor as the launchers call them; gives the artifact and its folder."""
-    given = {"id_feature": "id", "train": 3, "eval": 1, **parameters}
-    node = component.EntityGen(str(tmp_path / "in" / pattern), **given)
+    arguments = {"id_feature": "id", "train": 3, "eval": 1, **parameters}
+    node = component.EntityGen(str(tmp_path / "in" / pattern), **arguments)
     properties = resolve(node)
     artifact = standard_artifacts.Examples()
     artifact.uri = str(tmp_path / "out")

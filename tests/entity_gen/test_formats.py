@@ -96,9 +96,9 @@ def test_the_same_rows_as_tfrecord_files_give(folder, tmp_path, file_format, wri
         file_format=file_format,
         features={**FEATURES, "id": id_type},
     )
-    found = {split: read(tmp_path / "out", split) for split in ("train", "eval")}
-    assert found == {split: read(tmp_path / "expected", split) for split in ("train", "eval")}
-    assert sorted(found["train"] + found["eval"]) == sorted(
+    actual = {split: read(tmp_path / "out", split) for split in ("train", "eval")}
+    assert actual == {split: read(tmp_path / "expected", split) for split in ("train", "eval")}
+    assert sorted(actual["train"] + actual["eval"]) == sorted(
         example(row, id_type).SerializeToString(deterministic=True) for row in ROWS
     )
 
@@ -111,15 +111,15 @@ def test_images_in_folders_of_classes(folder, tmp_path):
         image = b"\x89PNG\r\n\x1a\n" + bytes([number, 0, 255])
         (folder / label / f"{number}.PNG").write_bytes(image)
         features = {"id": f"{label}/{number}.PNG".encode(), "image": image, "label": label.encode()}
-        made = tf.train.Example()
+        example_proto = tf.train.Example()
         for name, value in features.items():
-            made.features.feature[name].bytes_list.value.append(value)
-        expected.append(made.SerializeToString(deterministic=True))
+            example_proto.features.feature[name].bytes_list.value.append(value)
+        expected.append(example_proto.SerializeToString(deterministic=True))
     (folder / "cat" / "Thumbs.db").write_bytes(b"x")
     (folder / "dög" / "notes.txt").write_bytes(b"x")
     artifact, _ = run(folder / "*" / "*", tmp_path / "out", file_format="image_folder")
-    found = read(tmp_path / "out", "train") + read(tmp_path / "out", "eval")
-    assert sorted(found) == sorted(expected)
+    actual = read(tmp_path / "out", "train") + read(tmp_path / "out", "eval")
+    assert sorted(actual) == sorted(expected)
     assert artifact.get_int_custom_property("rows_skipped") == 2
     stats = json.loads((tmp_path / "out" / "entity_stats.json").read_text())
     assert stats["unusable"] == {}
@@ -206,8 +206,8 @@ def test_the_latest_span_is_read(folder, tmp_path, pattern, names, span, version
         write_csv(folder / name, rows, "bytes")
     _, properties = run(folder / pattern, tmp_path / "out", file_format="csv", features=FEATURES)
     assert (properties["span"], properties["version"]) == (span, version)
-    found = read(tmp_path / "out", "train") + read(tmp_path / "out", "eval")
-    assert len(found) == len(ROWS)
+    actual = read(tmp_path / "out", "train") + read(tmp_path / "out", "eval")
+    assert len(actual) == len(ROWS)
 
 
 @pytest.mark.parametrize(

@@ -23,15 +23,15 @@ BOUGHT += [{"user": None, "item": 40, "times": 1.0}, {"user": "u1", "item": None
 
 
 def example(row):
-    made = tf.train.Example()
+    example_proto = tf.train.Example()
     for name, value in row.items():
         if value is not None:
-            feature, encoded = made.features.feature[name], value
+            feature, encoded = example_proto.features.feature[name], value
             kind = {str: "bytes_list", int: "int64_list", float: "float_list"}[type(value)]
             if isinstance(value, str):
                 encoded = value.encode()
             getattr(feature, kind).value.append(encoded)
-    return made
+    return example_proto
 
 
 def write_tfrecord(path, rows):
@@ -99,9 +99,9 @@ def test_edges_are_one_split_whether_or_not_they_have_both_ends(folder, tmp_path
 
 def test_a_value_of_an_edge_is_checked_as_any(folder, tmp_path):
     write_csv(folder / "a.csv", [*BOUGHT, {"user": "u", "item": "x", "times": 1}])
-    given = {"file_format": "csv", "features": EDGES}
+    arguments = {"file_format": "csv", "features": EDGES}
     with pytest.raises(DataError, match=r"1 of 43 rows .* line 44, column 'item': got 'x'"):
-        run(tmp_path / "out", str(folder / "*.csv"), None, **given)
+        run(tmp_path / "out", str(folder / "*.csv"), None, **arguments)
 
 
 @pytest.mark.parametrize("file_format", ["csv", "parquet"])
@@ -119,11 +119,11 @@ def test_rows_of_one_group_share_a_split(folder, tmp_path):
     rows = [{"id": f"row-{number}", "brand": f"brand-{number % 20}"} for number in range(200)]
     write_tfrecord(folder / "a.gz", rows)
     run(tmp_path / "out", str(folder / "*.gz"), "id", 3, 1, partition="brand")
-    found = {split: read(tmp_path / "out", split) for split in ("train", "eval")}
-    assert ordered(found["train"] + found["eval"]) == ordered(map(example, rows))
+    actual = {split: read(tmp_path / "out", split) for split in ("train", "eval")}
+    assert ordered(actual["train"] + actual["eval"]) == ordered(map(example, rows))
     brands = {
-        split: {row.features.feature["brand"].bytes_list.value[0] for row in found[split]}
-        for split in found
+        split: {row.features.feature["brand"].bytes_list.value[0] for row in actual[split]}
+        for split in actual
     }
     assert not brands["train"] & brands["eval"]
     assert len(brands["train"] | brands["eval"]) == 20
@@ -132,8 +132,8 @@ def test_rows_of_one_group_share_a_split(folder, tmp_path):
 def test_a_row_without_its_group_or_id_cannot_be_used(folder, tmp_path):
     rows = [{"id": f"row-{number}", "brand": number} for number in range(40)]
     write_tfrecord(folder / "a.gz", [*rows, {"id": "x"}, {"brand": 3}, {"id": "y", "brand": 0.5}])
-    given = {"partition": "brand", "bad_rows": "skip"}
-    artifact, _ = run(tmp_path / "out", str(folder / "*.gz"), "id", 3, 1, **given)
+    arguments = {"partition": "brand", "bad_rows": "skip"}
+    artifact, _ = run(tmp_path / "out", str(folder / "*.gz"), "id", 3, 1, **arguments)
     assert artifact.get_int_custom_property("rows_skipped") == 3
     stats = json.loads((tmp_path / "out" / "entity_stats.json").read_text())
     assert {reason: fault["record"] for reason, fault in stats["unusable"].items()} == {
@@ -209,8 +209,8 @@ def test_a_split_without_files_or_rows(folder, tmp_path):
     ],
 )
 def test_the_folder_that_the_files_of_both_splits_have_in_common(train, held_out, base, relative):
-    found, config = input_config({"train": train, "eval": held_out})
-    assert found == base
+    actual, config = input_config({"train": train, "eval": held_out})
+    assert actual == base
     assert tuple(split.pattern for split in config.splits) == relative
 
 

@@ -1,4 +1,4 @@
-"""Cells as the schema's types: what each takes, and how the rest is told."""
+"""Cells as the schema's types: accepted values, and faults of the others."""
 
 import math
 from decimal import Decimal
@@ -82,13 +82,13 @@ def test_what_a_type_does_not_take(value, dtype):
 
 
 def test_a_row_has_no_feature_for_a_missing_value():
-    made = row(
+    actual_row = row(
         [("a", [1]), ("b", []), ("c", ["x", "y"])], {"a": "int", "b": "int", "c": "bytes"}, "line 2"
     )
     expected = tf.train.Example()
     expected.features.feature["a"].int64_list.value.append(1)
     expected.features.feature["c"].bytes_list.value.extend([b"x", b"y"])
-    assert made == expected
+    assert actual_row == expected
 
 
 def test_a_bad_value_is_told_with_its_place_and_counted_without_it():
@@ -104,7 +104,7 @@ def test_a_long_value_is_cut():
 
 
 @pytest.mark.parametrize(
-    ("found", "message"),
+    ("actual", "message"),
     [
         (
             ["id", "price\u200b"],
@@ -114,7 +114,7 @@ def test_a_long_value_is_cut():
         (["price", "id", "price"], r"t\.csv: 2 columns 'price'; expected one$"),
     ],
 )
-def test_columns_that_do_not_fit(found, message):
+def test_columns_that_do_not_fit(actual, message):
     with pytest.raises(DataError, match=message):
-        check_columns("t.csv", found, ["price"])
+        check_columns("t.csv", actual, ["price"])
     check_columns("t.csv", ["other", "price", "other"], ["price"])

@@ -19,9 +19,9 @@ STACK_NAMES = [stack.name for stack in STACKS]
 
 @pytest.fixture(scope="module")
 def uv():
-    found = find_uv()
-    assert found, "`make env` should have brought uv"
-    return found
+    path = find_uv()
+    assert path, "`make env` should have brought uv"
+    return path
 
 
 def requirements(text):
@@ -36,13 +36,13 @@ def pins(text, python):
         "sys_platform": "linux",
         "platform_machine": "x86_64",
     }
-    found = {}
+    versions = {}
     for requirement in requirements(text):
         if not requirement.marker or requirement.marker.evaluate(environment):
             (specifier,) = requirement.specifier
-            assert requirement.name not in found, f"{requirement.name} is pinned twice"
-            found[requirement.name] = Version(specifier.version)
-    return found
+            assert requirement.name not in versions, f"{requirement.name} is pinned twice"
+            versions[requirement.name] = Version(specifier.version)
+    return versions
 
 
 @pytest.mark.parametrize("python", ["3.10.5", "3.11.2", "3.11.7", "3.12.3", "3.13.5"])
@@ -79,13 +79,13 @@ def test_constraints_are_plain_pins_as_pip_wants_them(stack):
     ],
 )
 def test_each_stack_on_each_python(stack, python, tfx, tensorflow):
-    found = pins(constraints_path(stack).read_text(), f"{python}.5")
-    assert str(found["tfx"]).startswith(f"{tfx}.")
-    assert str(found["tensorflow"]).startswith(f"{tensorflow}.")
-    assert found["keras"].major == 3
-    assert found["apache-airflow"].major == 2
-    assert not found["apache-beam"].is_prerelease
-    assert {"kfp", "pip", "pytest", "ruff", "mypy"} <= set(found)
+    versions = pins(constraints_path(stack).read_text(), f"{python}.5")
+    assert str(versions["tfx"]).startswith(f"{tfx}.")
+    assert str(versions["tensorflow"]).startswith(f"{tensorflow}.")
+    assert versions["keras"].major == 3
+    assert versions["apache-airflow"].major == 2
+    assert not versions["apache-beam"].is_prerelease
+    assert {"kfp", "pip", "pytest", "ruff", "mypy"} <= set(versions)
 
 
 def test_stacks_on_python_match_the_choice():
@@ -134,14 +134,14 @@ def test_keras_3_throughout():
         check=True,
     ).stdout.split("\0")
     sources = [ROOT / f for f in files if f.split("/")[0] in (*PACKAGES, "bench")]
-    found = [
+    faults = [
         f"{source.relative_to(ROOT)}:{number}: {line.strip()}"
         for source in sources
         if source.exists()
         for number, line in enumerate(source.read_text().splitlines(), 1)
         if TF_KERAS.search(line) and not line.lstrip().startswith("#")
     ]
-    assert not found, "\n".join(found)
+    assert not faults, "\n".join(faults)
 
 
 @pytest.mark.parametrize(

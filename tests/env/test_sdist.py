@@ -23,8 +23,8 @@ def sdist(sources, tmp_path_factory):
         cwd=sources,
         check=True,
     )
-    (made,) = folder.glob("relata-*.tar.gz")
-    return made
+    (archive,) = folder.glob("relata-*.tar.gz")
+    return archive
 
 
 def test_it_holds_every_module_recipe_and_schema_and_nothing_else(sources, sdist):

@@ -163,7 +163,7 @@ feature { name: "label" type: BYTES }
 
 
 @pytest.mark.parametrize(
-    ("given", "features"),
+    ("file_format", "features"),
     [
         ("csv", {"id": "bytes", "image": "bytes", "label": "int"}),
         ("parquet", {"id": "bytes", "image": "bytes", "label": "int"}),
@@ -173,16 +173,17 @@ feature { name: "label" type: BYTES }
     ],
 )
 def test_entity_gen_knows_the_format_and_for_tables_the_schemas_types(
-    given, features, tmp_path, edited
+    file_format, features, tmp_path, edited
 ):
     generator = "generator: demo_data.digits"
     schema = tmp_path / "images.pbtxt"
-    schema.write_text(IMAGES if given == "image_folder" else DIGITS.read_text())
+    schema.write_text(IMAGES if file_format == "image_folder" else DIGITS.read_text())
     loaded = edited(
-        (generator, f"path: /rows/*\n      format: {given}"), ("schemas/digits.pbtxt", str(schema))
+        (generator, f"path: /rows/*\n      format: {file_format}"),
+        ("schemas/digits.pbtxt", str(schema)),
     )
-    found = config_of(built(loaded, tmp_path)["EntityGen"])
-    assert (found.file_format, found.features) == (given, features)
+    actual = config_of(built(loaded, tmp_path)["EntityGen"])
+    assert (actual.file_format, actual.features) == (file_format, features)
 
 
 def test_the_stock_resolver_changes_the_resolver_alone(keys):
@@ -295,8 +296,8 @@ def test_each_input_has_a_chain_of_its_own(tmp_path):
         assert validator.exec_properties["title"] == f"rows of {name}"
         path = nodes[f"ImportSchemaGen{suffix}"].exec_properties["schema_file"]
         assert path == str(load_recipe("two_tower_retrieval").schema_paths[name])
-    found = {name: config_of(nodes[name]) for name in nodes if name.startswith("EntityGen")}
-    assert {name: (one.id_feature, one.partition) for name, one in found.items()} == {
+    actual = {name: config_of(nodes[name]) for name in nodes if name.startswith("EntityGen")}
+    assert {name: (one.id_feature, one.partition) for name, one in actual.items()} == {
         "EntityGen": ("id", "id"),
         "EntityGen_item": ("id", "id"),
         "EntityGen_purchases": (None, None),
@@ -311,13 +312,13 @@ def test_schemas_are_where_the_engine_says(tmp_path):
 
 
 def test_given_negatives_are_read_as_edges_are_and_reach_relation_gen(tmp_path):
-    given = {"draw": "given", "edges": "mined", "probability": "likeness"}
+    negatives = {"draw": "given", "edges": "mined", "probability": "likeness"}
     mined = {**systems.BUYS, "format": "csv"}
-    changes = {"data.edges.mined": mined, "relation.sampling.negatives": given}
+    changes = {"data.edges.mined": mined, "relation.sampling.negatives": negatives}
     nodes = built(systems.load(tmp_path, "edge_triplets", changes), tmp_path)
     inputs = nodes["RelationGen"].inputs
     assert inputs["negatives"] is nodes["EntityGen_mined"].outputs["examples"]
     assert inputs["negative_schema"] is nodes["ImportSchemaGen_mined"].outputs["schema"]
     assert inputs["edges"] is nodes["EntityGen_votes"].outputs["examples"]
-    found = custom_config.unpack(nodes["EntityGen_mined"].exec_properties["custom_config"])
-    assert found.file_format == "csv"
+    actual = custom_config.unpack(nodes["EntityGen_mined"].exec_properties["custom_config"])
+    assert actual.file_format == "csv"

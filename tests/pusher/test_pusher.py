@@ -29,15 +29,15 @@ class Served:
         `metrics`: that the Evaluator found.
         """
         self._pushes += 1
-        place = self._scratch / f"push-{self._pushes}"
+        push_folder = self._scratch / f"push-{self._pushes}"
         model, blessing, pushed = (
             standard_artifacts.Model(),
             standard_artifacts.ModelBlessing(),
             standard_artifacts.PushedModel(),
         )
         for name, artifact in (("model", model), ("blessing", blessing), ("pushed", pushed)):
-            artifact.uri = str(place / name)
-        saved = place / "model" / "Format-Serving"
+            artifact.uri = str(push_folder / name)
+        saved = push_folder / "model" / "Format-Serving"
         (saved / "variables").mkdir(parents=True)
         (saved / "saved_model.pb").write_text("graph")
         (saved / "variables" / "variables.data").write_text(content)
@@ -45,7 +45,7 @@ class Served:
         blessing.set_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY, value)
         destination = {"filesystem": {"base_directory": str(self.folder)}}
         evaluation = standard_artifacts.ModelEvaluation()
-        evaluation.uri = str(place)
+        evaluation.uri = str(push_folder)
         write_verdict(Verdict(blessed, (), metrics or {}, {}, None), evaluation.uri)
         Executor().Do(
             {"model": [model], "model_blessing": [blessing], "evaluation": [evaluation]},
@@ -57,11 +57,11 @@ class Served:
     @property
     def versions(self) -> dict[str, str]:
         """What each version holds; a version is whole."""
-        found = {}
+        versions = {}
         for version in self.folder.iterdir() if self.folder.exists() else ():
             assert (version / "saved_model.pb").read_text() == "graph"
-            found[version.name] = (version / "variables" / "variables.data").read_text()
-        return found
+            versions[version.name] = (version / "variables" / "variables.data").read_text()
+        return versions
 
 
 @pytest.fixture

@@ -28,18 +28,18 @@ PATIENCE = 60
 
 def program() -> str | None:
     """The browser that this machine has."""
-    return next((found for name in PROGRAMS if (found := shutil.which(name))), None)
+    return next((path for name in PROGRAMS if (path := shutil.which(name))), None)
 
 
 class Browser:
     """One window; as a context, so that it is closed."""
 
     def __enter__(self) -> "Browser":
-        found = program()
-        assert found is not None
+        path = program()
+        assert path is not None
         self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         self._process = subprocess.Popen(
-            [found, *FLAGS, f"--user-data-dir={self._folder.name}", "about:blank"],
+            [path, *FLAGS, f"--user-data-dir={self._folder.name}", "about:blank"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -90,9 +90,9 @@ class Browser:
 
     def evaluate(self, script: str) -> Any:
         """The JSON value of a script's expression."""
-        found = self.send("Runtime.evaluate", expression=script, returnByValue=True)
-        assert "exceptionDetails" not in found, found
-        return found["result"]["value"]
+        reply = self.send("Runtime.evaluate", expression=script, returnByValue=True)
+        assert "exceptionDetails" not in reply, reply
+        return reply["result"]["value"]
 
     def heard(self, method: str) -> list[dict[str, Any]]:
         """The events of a kind since the page was opened."""
@@ -100,5 +100,5 @@ class Browser:
 
     def screenshot(self, path: Path, *, whole: bool = True) -> None:
         """Writes what is seen, or all of the page, as PNG."""
-        found = self.send("Page.captureScreenshot", captureBeyondViewport=whole)
-        path.write_bytes(base64.b64decode(found["data"]))
+        reply = self.send("Page.captureScreenshot", captureBeyondViewport=whole)
+        path.write_bytes(base64.b64decode(reply["data"]))

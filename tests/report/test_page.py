@@ -61,14 +61,14 @@ def test_the_page_of_every_recipe(written, browser):
     assert written.stat().st_size < MAX_BYTES
     for width in WIDTHS:
         browser.open(written, width=width)
-        found = browser.evaluate(PROBE)
-        assert found["wide"] <= found["width"] <= width
-        assert set(found["elements"]) <= ELEMENTS
+        state = browser.evaluate(PROBE)
+        assert state["wide"] <= state["width"] <= width
+        assert set(state["elements"]) <= ELEMENTS
         for fault in ("missing", "nameless", "handlers", "repeated", "dangling", "headless"):
-            assert found[fault] == 0, fault
-        assert found["unlabelled"] == 0
-        assert found["harmed"] is None
-        assert "<script>window.harmed = 1</script>" in found["text"]
+            assert state[fault] == 0, fault
+        assert state["unlabelled"] == 0
+        assert state["harmed"] is None
+        assert "<script>window.harmed = 1</script>" in state["text"]
         assert not browser.heard("Runtime.exceptionThrown")
         assert not browser.heard("Log.entryAdded")
         fetched = [event["request"]["url"] for event in browser.heard("Network.requestWillBeSent")]

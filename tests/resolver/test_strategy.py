@@ -50,10 +50,10 @@ class Store:
 
     def resolve(self, models, blessings, candidates):
         """Ids of what the strategy picks."""
-        found = strategy.LatestOtherBlessedModelStrategy().resolve_artifacts(
+        resolved = strategy.LatestOtherBlessedModelStrategy().resolve_artifacts(
             self.store, {"model": models, "model_blessing": blessings, "candidate": candidates}
         )
-        return {key: [artifact.id for artifact in values] for key, values in found.items()}
+        return {key: [artifact.id for artifact in values] for key, values in resolved.items()}
 
 
 def picked(model, blessing, candidate):
@@ -95,15 +95,15 @@ def test_two_blessed_of_which_one_is_the_candidate(store):
 def test_refused_ones_are_ignored(store):
     good, refused, new = store.model(), store.model(), store.model()
     blessings = [store.blessing(good), store.blessing(refused, 0)]
-    found = store.resolve([good, refused, new], blessings, [new])
-    assert found == picked(good, blessings[0], new)
+    actual = store.resolve([good, refused, new], blessings, [new])
+    assert actual == picked(good, blessings[0], new)
 
 
 def test_the_order_is_that_of_the_blessings(store):
     first, second, new = store.model(), store.model(), store.model()
     blessings = [store.blessing(second), store.blessing(first)]
-    for given in (blessings, blessings[::-1]):
-        assert store.resolve([second, new, first], given, [new]) == picked(first, blessings[1], new)
+    for order in (blessings, blessings[::-1]):
+        assert store.resolve([second, new, first], order, [new]) == picked(first, blessings[1], new)
 
 
 def test_a_blessed_model_that_is_gone(store):
@@ -119,5 +119,5 @@ def test_of_several_candidates_the_one_of_the_latest_execution(store):
     store.execution("tfx.components.trainer.component.Trainer", first)  # Served from the cache.
     store.execution("tfx.dsl.components.common.resolver.Resolver", second)
     blessing = store.blessing(second)
-    found = store.resolve([first, second], [blessing], [second, first])
-    assert found == picked(second, blessing, first)
+    actual = store.resolve([first, second], [blessing], [second, first])
+    assert actual == picked(second, blessing, first)

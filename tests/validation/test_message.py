@@ -1,4 +1,4 @@
-"""Anomalies as text, hand-made."""
+"""Error messages of anomalies, which the tests make by hand."""
 
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
@@ -16,8 +16,8 @@ def test_lines():
     train.anomaly_info["b"].CopyFrom(info("Same", "Same", ["b"]))
     train.anomaly_info["a"].CopyFrom(info("Short", "Long.", ["a", "x"]))
     evaluation = anomalies_pb2.Anomalies(dataset_anomaly_info=info("Low num examples", "Only 0."))
-    found = {"train": train, "eval": evaluation, "other": anomalies_pb2.Anomalies()}
-    assert message.anomaly_lines(found) == [
+    anomalies = {"train": train, "eval": evaluation, "other": anomalies_pb2.Anomalies()}
+    assert message.anomaly_lines(anomalies) == [
         "split 'train': feature 'a.x': Short — Long.",
         "split 'train': feature 'b': Same",
         "split 'eval': Low num examples — Only 0.",

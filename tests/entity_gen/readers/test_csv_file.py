@@ -16,11 +16,11 @@ OPTIONS = ReadOptions({"id": "bytes", "n": "int", "x": "float"})
 
 
 def example(**features):
-    made = tf.train.Example()
+    example_proto = tf.train.Example()
     for name, value in features.items():
         kinds = {bytes: "bytes_list", int: "int64_list", float: "float_list"}
-        getattr(made.features.feature[name], kinds[type(value)]).value.append(value)
-    return made
+        getattr(example_proto.features.feature[name], kinds[type(value)]).value.append(value)
+    return example_proto
 
 
 @pytest.fixture
@@ -76,13 +76,13 @@ def test_a_header_alone_holds_no_row(read):
 
 
 def test_a_bad_value_is_named_by_the_line_its_row_begins_at(read):
-    found = read('id,n,x\n"a\nb",1,2\n"c\nd",1.5,2\ne,1,2\n')
-    assert found[0] == example(id=b"a\nb", n=1, x=2.0)
-    assert found[1] == Fault(
+    actual = read('id,n,x\n"a\nb",1,2\n"c\nd",1.5,2\ne,1,2\n')
+    assert actual[0] == example(id=b"a\nb", n=1, x=2.0)
+    assert actual[1] == Fault(
         "has a value in column 'n' that is not an integer of 64 bits (INT in the schema)",
         "line 4, column 'n': got '1.5'; expected an integer of 64 bits (INT in the schema)",
     )
-    assert found[2] == example(id=b"e", n=1, x=2.0)
+    assert actual[2] == example(id=b"e", n=1, x=2.0)
 
 
 def test_rows_of_another_width(read):

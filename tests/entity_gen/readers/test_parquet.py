@@ -14,11 +14,11 @@ from relation.core.errors import DataError
 
 
 def example(**features):
-    made = tf.train.Example()
+    example_proto = tf.train.Example()
     for name, values in features.items():
         kinds = {bytes: "bytes_list", int: "int64_list", float: "float_list"}
-        getattr(made.features.feature[name], kinds[type(values[0])]).value.extend(values)
-    return made
+        getattr(example_proto.features.feature[name], kinds[type(values[0])]).value.extend(values)
+    return example_proto
 
 
 @pytest.fixture
@@ -50,19 +50,19 @@ def read(tmp_path):
     ],
 )
 def test_columns_become_the_schemas_types(read, column, dtype, values):
-    found = read({"a": dtype}, a=column, extra=pa.array([datetime.date(2024, 1, 1)] * 2))
-    assert found == [example(a=[value]) for value in values]
+    actual = read({"a": dtype}, a=column, extra=pa.array([datetime.date(2024, 1, 1)] * 2))
+    assert actual == [example(a=[value]) for value in values]
 
 
 @pytest.mark.parametrize("kind", [pa.list_(pa.float64()), pa.large_list(pa.float32())])
 def test_lists_are_features_of_several_values(read, kind):
-    found = read({"v": "float"}, v=pa.array([[0.5, 1.5], None, [2.0, 3.0]], kind))
-    assert found == [example(v=[0.5, 1.5]), tf.train.Example(), example(v=[2.0, 3.0])]
+    actual = read({"v": "float"}, v=pa.array([[0.5, 1.5], None, [2.0, 3.0]], kind))
+    assert actual == [example(v=[0.5, 1.5]), tf.train.Example(), example(v=[2.0, 3.0])]
 
 
 def test_lists_of_fixed_size(read):
-    found = read({"v": "float"}, v=pa.array([[0.5, 1.5], [2.0, 3.0]], pa.list_(pa.float32(), 2)))
-    assert found == [example(v=[0.5, 1.5]), example(v=[2.0, 3.0])]
+    actual = read({"v": "float"}, v=pa.array([[0.5, 1.5], [2.0, 3.0]], pa.list_(pa.float32(), 2)))
+    assert actual == [example(v=[0.5, 1.5]), example(v=[2.0, 3.0])]
 
 
 def test_lists_of_text_and_empty_ones(read):
@@ -86,9 +86,9 @@ def test_rows_of_all_row_groups_in_order(read):
 
 
 def test_a_bad_value_is_named_by_record_and_column(read):
-    found = read({"n": "int"}, row_group_size=2, n=[1.0, 2.0, 3.5, 4.0])
-    assert [found[0], found[1], found[3]] == [example(n=[n]) for n in (1, 2, 4)]
-    assert found[2].shown == (
+    actual = read({"n": "int"}, row_group_size=2, n=[1.0, 2.0, 3.5, 4.0])
+    assert [actual[0], actual[1], actual[3]] == [example(n=[n]) for n in (1, 2, 4)]
+    assert actual[2].shown == (
         "record 3, column 'n': got 3.5; expected an integer of 64 bits (INT in the schema)"
     )
 

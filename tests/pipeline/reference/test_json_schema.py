@@ -42,8 +42,8 @@ def test_every_shipped_recipe_is_valid(schema: dict[str, Any], path) -> None:
 )
 def test_what_a_recipe_refuses_is_invalid(schema: dict[str, Any], change: dict, place: str) -> None:
     recipe = yaml.safe_load((RECIPES / "digits_triplets.yaml").read_text())
-    found = faults({**recipe, **change}, schema, schema)
-    assert any(fault.startswith(place) for fault in found), found
+    actual = faults({**recipe, **change}, schema, schema)
+    assert any(fault.startswith(place) for fault in actual), actual
 
 
 def test_parameters_of_components_complete_by_type(schema: dict[str, Any]) -> None:

@@ -60,7 +60,7 @@ def _faults(
     for keyword, allowed in (("anyOf", None), ("oneOf", 1)):
         if keyword in schema:
             each = [faults(value, member, root, at) for member in schema[keyword]]
-            valid = sum(not found for found in each)
+            valid = sum(not faults for faults in each)
             if not valid or (allowed and valid > allowed):
                 yield f"{at}: {value!r} fits {valid} of {keyword}: {each}"
     for name, holds in _BOUNDS.items():

@@ -114,9 +114,9 @@ def test_components_of_rows_that_hold_their_members(edited):
     split = split_step(edited("entity_matching", (BY_GROUP, "unit: component, train")))
     assert split.inputs == {"examples": "pairs", "other_examples": "pairs", "edges": "pairs"}
     left, right = {"name": "left_id", "type": "bytes"}, {"name": "right_id", "type": "bytes"}
-    found = split.request.model_dump(include={"entities", "edges"})
-    assert found["entities"] == {"left": left, "right": right}
-    assert found["edges"] == {
+    actual = split.request.model_dump(include={"entities", "edges"})
+    assert actual["entities"] == {"left": left, "right": right}
+    assert actual["edges"] == {
         "left": {"entity": "left", "id": left},
         "right": {"entity": "right", "id": right},
     }
@@ -143,8 +143,8 @@ def test_an_edge_list_that_is_there_to_connect(edited):
 
 
 def test_a_list_of_negatives_connects_nothing(tmp_path):
-    given = {"draw": "given", "edges": "mined", "probability": "likeness"}
-    changes = {"data.edges.mined": systems.VOTES, "relation.sampling.negatives": given}
+    negatives = {"draw": "given", "edges": "mined", "probability": "likeness"}
+    changes = {"data.edges.mined": systems.VOTES, "relation.sampling.negatives": negatives}
     loaded = systems.load(tmp_path, "edge_pairs", {**changes, "data.split.unit": "component"})
     assert split_step(loaded).inputs == {"examples": "item", "edges": "votes"}
 
@@ -153,10 +153,10 @@ def test_time(edited):
     by_time = ("unit: entity, shared", "unit: time, feature: age, shared")
     split = split_step(edited("two_tower_retrieval", by_time))
     assert split.inputs == {"examples": "user", "other_examples": "item", "edges": "purchases"}
-    found = split.request.model_dump(include={"feature", "shared", "unit"})
-    assert found["unit"] == "time"
-    assert found["feature"]["name"] == "age"
-    assert found["shared"] == ("item",)
+    actual = split.request.model_dump(include={"feature", "shared", "unit"})
+    assert actual["unit"] == "time"
+    assert actual["feature"]["name"] == "age"
+    assert actual["shared"] == ("item",)
 
 
 def test_rows_that_hold_their_members_by_time(edited):

@@ -31,7 +31,7 @@ def no_constant(name):
 
 
 def test_json_has_gates_metrics_and_null_for_what_is_no_number():
-    found = evaluation_results.Verdict(
+    evaluation = evaluation_results.Verdict(
         blessed=False,
         gates=(PASSED, UNDEFINED),
         metrics={"auc": math.nan, "threshold": -math.inf, "accuracy": 0.875},
@@ -42,8 +42,8 @@ def test_json_has_gates_metrics_and_null_for_what_is_no_number():
         recipe="cats",
         verdict="refused",
         cause="why",
-        gates=found.gates,
-        evaluation=found.to_json(),
+        gates=evaluation.gates,
+        evaluation=evaluation.to_json(),
         log="run.log",
     )
     read = json.loads(verdict.to_json(), parse_constant=no_constant)
@@ -81,14 +81,14 @@ def test_data_that_a_recipe_without_a_model_asks_for(tmp_path):
         "RelationGen": NodeRun(cached=True, outputs={"tuples": [tuples]}),
         "Report": NodeRun(cached=True, outputs={"report": [report]}),
     }
-    found = verdicts.of_run("cats", RunPaths(tmp_path), None, runs, 1.25, Path("run.log"))
-    read = json.loads(found.to_json())
+    actual = verdicts.of_run("cats", RunPaths(tmp_path), None, runs, 1.25, Path("run.log"))
+    read = json.loads(actual.to_json())
     assert (read["verdict"], read["tuples"], read["served"]) == ("data", str(tmp_path), None)
     assert read["report"] == str(tmp_path / "report" / "index.html")
     assert read["cause"] == (
         "the recipe asks for no model, only for data; tuples: train 1,234, eval 1,234"
     )
-    assert EXIT_STATUS[found.verdict] == 0
+    assert EXIT_STATUS[actual.verdict] == 0
 
 
 @pytest.mark.parametrize(

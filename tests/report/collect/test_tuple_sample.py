@@ -16,15 +16,15 @@ def digits():
 
 
 def anchors(drawn):
-    found = [found.members["anchor"].id for found in drawn.tuples]
-    return {anchor: found.count(anchor) for anchor in found}
+    anchors = [t.members["anchor"].id for t in drawn.tuples]
+    return {anchor: anchors.count(anchor) for anchor in anchors}
 
 
 def test_all_of_a_small_split(digits):
     request, records = digits
     drawn = sample(records, request)
     assert drawn.whole
-    assert sorted(found.record for found in drawn.tuples) == sorted(records)
+    assert sorted(t.record for t in drawn.tuples) == sorted(records)
 
 
 @pytest.mark.parametrize(("members", "count"), [(27, 3), (28, 3), (30, 4), (1, 1)])
@@ -57,9 +57,9 @@ def test_another_seed_draws_others(digits):
 
 def test_members_are_entities_as_the_model_takes_them(digits):
     request, records = digits
-    [found] = sample(records[4:5], request).tuples
-    assert set(found.members) == {"anchor", "positive", "negative"}
-    anchor = found.members["anchor"]
+    [actual] = sample(records[4:5], request).tuples
+    assert set(actual.members) == {"anchor", "positive", "negative"}
+    anchor = actual.members["anchor"]
     assert anchor.entity == "item"
     assert anchor.features["id"] == (anchor.id,)
     assert set(anchor.features) == {"id", "image", "label"}
@@ -73,12 +73,12 @@ def test_the_query_is_the_anchor_of_a_ranking():
     records = [record_of(loaded, request, n) for n in range(30)]
     drawn = sample(records, request, 9)
     assert len(drawn.tuples) == 3
-    assert len({found.members["query"].id for found in drawn.tuples}) == 1
+    assert len({t.members["query"].id for t in drawn.tuples}) == 1
 
 
 def test_an_id_feature_of_another_name_is_filled_in():
     loaded, request = request_of("search_ranking")
-    [found] = sample([record_of(loaded, request, 0)], request).tuples
-    query = found.members["query"]
+    [actual] = sample([record_of(loaded, request, 0)], request).tuples
+    query = actual.members["query"]
     assert query == Member("query", query.id, {**query.features, "query_id": (query.id,)})
     assert "id" not in query.features

@@ -42,11 +42,11 @@ def test_ids_are_its_own_and_links_follow():
     ids = [{e.get("id") for e in svg.iter() if e.get("id")} for svg in (one, two)]
     assert ids[0]
     assert not ids[0] & ids[1]
-    for svg, known in zip((one, two), ids, strict=True):
+    for svg, names in zip((one, two), ids, strict=True):
         for element in svg.iter():
             for value in element.attrib.values():
                 for target in re.findall(r"^#(.+)|url\(#(.+)\)", value):
-                    assert "".join(target) in known
+                    assert "".join(target) in names
 
 
 def test_drawing_again_gives_the_same():
