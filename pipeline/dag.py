@@ -29,6 +29,10 @@ from relation.names import ENTITIES, EVAL, TRAIN
 from trainer_module.request import KEY, PreprocessingRequest
 from trainer_module.validate import check_model
 
+RELATION_GEN_CODE = ("components.relation_gen.executor", "relation.sources.base")
+"""What RelationGen runs, and the sources: what those of plug-ins import is a part of it, so that an
+edited plug-in is not served from the cache."""
+
 
 def build(
     loaded: LoadedRecipe,
@@ -99,8 +103,7 @@ def _tuples(loaded: LoadedRecipe, ingested: Ingested) -> _Tuples:
     relation_gen = RelationGen(
         **_relation_inputs(loaded, ingested),
         request=loaded.compiled.model_dump_json(),
-        code_fingerprint=code_fingerprint("components.relation_gen.executor")
-        + _function_fingerprint(loaded),
+        code_fingerprint=code_fingerprint(*RELATION_GEN_CODE) + _function_fingerprint(loaded),
     )
     relation_gen.add_upstream_nodes(ingested.validators)
     tuples, schema = relation_gen.outputs["tuples"], relation_gen.outputs["tuple_schema"]

@@ -13,6 +13,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from relation.core.errors import UserError
 
@@ -26,6 +27,17 @@ def load_plugins() -> tuple[ModuleType, ...]:
       UserError: a plug-in cannot be imported.
     """
     return _load(os.environ.get(VARIABLE, ""))
+
+
+def imported(dotted: str) -> Any:
+    """What a dotted path names: of this project, of a library or of a plug-in.
+
+    Raises:
+      ImportError, AttributeError, ValueError: there is no such thing.
+    """
+    load_plugins()
+    module, _, name = dotted.rpartition(".")
+    return getattr(importlib.import_module(module), name)
 
 
 @functools.cache

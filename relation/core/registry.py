@@ -1,10 +1,9 @@
 """Parts of one kind by the name that recipes give them: ours, and those of plug-ins."""
 
-import importlib
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from relation.core.plugins import load_plugins
+from relation.core.plugins import imported, load_plugins
 
 T = TypeVar("T")
 
@@ -52,6 +51,5 @@ class Registry(Generic[T]):
         load_plugins()
         if name in self._registered:
             return self._registered[name]
-        module, _, attribute = self._paths[name].rpartition(".")
-        cls: Any = getattr(importlib.import_module(module), attribute)
-        return cls  # type: ignore[no-any-return]
+        cls: type[T] = imported(self._paths[name])
+        return cls

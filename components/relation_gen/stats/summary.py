@@ -7,7 +7,7 @@ from components.relation_gen.context import ANY
 from components.relation_gen.stats import counters
 from components.relation_gen.stats.counters import Counter, Counts, count_of, matching
 from relation.core.errors import DataError
-from relation.names import ENTITIES, TRAIN
+from relation.names import DOCUMENTS_CUT, ENTITIES, TRAIN
 
 Stats = dict[str, Any]
 
@@ -129,7 +129,7 @@ def _split(counts: Counts, split: str, inputs: list[str]) -> Stats:
         for kind in ("positives", "negatives")
         if (count := known.get(f"{kind}_made", 0))
     }
-    cut = {CUT: known[CUT]} if known.get(CUT) else {}
+    cut = {DOCUMENTS_CUT: known[DOCUMENTS_CUT]} if known.get(DOCUMENTS_CUT) else {}
     labels = sum(count_of(counts, split, name, counters.LABELS) for name in inputs)
     return {
         **_rows(counts, split, inputs),
@@ -140,9 +140,6 @@ def _split(counts: Counts, split: str, inputs: list[str]) -> Stats:
         **cut,
         "shortfall": lacking,
     }
-
-
-CUT = "documents_cut"
 
 
 def _total(counts: Counts, name: str, what: str) -> int:

@@ -8,7 +8,6 @@ import numpy as np
 
 from components.common import example_wire, hashing, shuffle_store
 from components.common.row_requirements import EntitySpec
-from components.common.row_validation import joined
 from components.relation_gen.batches import (
     Edges,
     Endpoints,
@@ -22,6 +21,7 @@ from components.relation_gen.batches import (
 )
 from components.relation_gen.context import ANY, Context, range_of
 from components.relation_gen.rows import deduplicate
+from components.relation_gen.rows.group_key import group_label
 from components.relation_gen.shuffle_keys import COUNTS, population, routed, shuffle_key, split_key
 from components.relation_gen.stats import counters
 
@@ -146,7 +146,7 @@ def group_labels(spec: EntitySpec, found: Entities) -> GroupLabels:
     at = spec.rows.names.index(spec.group)
     group, first = np.unique(found.group, return_index=True)
     payloads = found.payload.take(first)
-    labels = [joined(example_wire.values_at(payload, at)) for payload in payloads]
+    labels = [group_label(spec, example_wire.values_at(payload, at)) for payload in payloads]
     return GroupLabels(group, found.negatives_group[first], Strings.of(labels))
 
 

@@ -18,6 +18,7 @@ from components.relation_gen.batches import (
 )
 from components.relation_gen.context import Context, range_of
 from components.relation_gen.rows import multi_label as tags
+from components.relation_gen.rows.group_key import group_hashes
 from components.relation_gen.shuffle_keys import COUNTS, routed
 from components.relation_gen.stats import counters
 from relation.core.errors import DataError
@@ -124,7 +125,7 @@ def pack(
         return hashing.hash_values([validated.keys[at][row] for row in index], integers=integers)
 
     numbers = [values[rows] for values in validated.numbers]
-    group, negatives_group = hashed(spec.group), hashed(spec.negatives_group)
+    group, negatives_group = group_hashes(spec, validated, index), hashed(spec.negatives_group)
     if spec.negatives_group is not None:  # A block lies in one group.
         group = hashing.mix(hashing.mix(group) + negatives_group)
     return Entities(

@@ -1,6 +1,5 @@
 """Labels that a user's function gives: it sees columns of decoded features of many pairs."""
 
-import importlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from tfx_bsl.coders import example_coder
 from components.common.example_wire import example, float_entries
 from components.relation_gen.context import Context
 from relation.core.errors import DataError
+from relation.core.plugins import imported
 from relation.names import RELATION, prefixed
 
 BATCH = 4096
@@ -32,7 +32,7 @@ class Scorer:
         relation = context.relation
         assert relation.function is not None
         self._name, self._width = relation.function, relation.label.width
-        self._function = imported(self._name)
+        self._function = _function(self._name)
         rows = context.entities[relation.anchor].rows
         self._features = rows.names
         self._left, self._right = context.roles
@@ -91,15 +91,14 @@ class Scorer:
         return label
 
 
-def imported(dotted: str) -> Any:
-    """What a dotted path names.
+def _function(dotted: str) -> Any:
+    """The function of a dotted path.
 
     Raises:
       DataError: there is no such thing, or it cannot be called.
     """
-    module, _, name = dotted.rpartition(".")
     try:
-        found = getattr(importlib.import_module(module), name)
+        found = imported(dotted)
     except (ImportError, AttributeError, ValueError) as error:
         raise DataError(
             f"relation.source.function: got {dotted!r}, which cannot be imported: {error}"

@@ -10,6 +10,7 @@ from components.report.render import figures
 from components.report.render.cards import Cards
 from components.report.render.page import Block, Figures, Mark, Section, Table, TableCell
 from components.report.text import SHORT, number, printable, words
+from relation.names import DOCUMENTS_CUT
 from relation.spec import LabelKind
 
 _COUNTERS = (
@@ -21,7 +22,7 @@ _COUNTERS = (
     "tuples",
     "positives",
     "negatives",
-    "documents_cut",
+    DOCUMENTS_CUT,
 )
 MOST = 24
 

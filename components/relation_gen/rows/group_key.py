@@ -1,0 +1,31 @@
+"""What rows are grouped by: the values of a feature, or what a function makes of each."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from components.common import hashing
+from components.common.row_requirements import EntitySpec
+from components.common.row_validation import ValidatedRows, joined
+from relation.core.plugins import imported
+
+
+def group_hashes(spec: EntitySpec, validated: ValidatedRows, rows: Sequence[int]) -> hashing.U64:
+    """The hash of each row's group, uint64 [n]; 0 where rows are not grouped."""
+    at = spec.rows.key_index(spec.group)
+    if at is None:
+        return np.zeros(len(rows), dtype=np.uint64)
+    key, values = spec.rows.keys[at], validated.keys[at]
+    if spec.group_key is None:
+        integers = key.integer and key.several is not None
+        return hashing.hash_values([values[row] for row in rows], integers=integers)
+    several = validated.raw.get(at)  # Of one value `keys` holds it.
+    labels = [group_label(spec, several[row] if several else [values[row]]) for row in rows]
+    return hashing.hash_values(labels, integers=False)
+
+
+def group_label(spec: EntitySpec, values: Iterable[bytes]) -> bytes:
+    """The group of rows with some values: their distinct keys, sorted, each behind its length."""
+    if spec.group_key is not None:
+        values = map(imported(spec.group_key), values)
+    return joined(values)
