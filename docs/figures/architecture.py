@@ -14,7 +14,8 @@ PACKAGES = {
     "trainer_module": (
         (285, 138),
         (165, 84),
-        "preprocessing · data · model\ntasks · training · towers\nheads · losses · mining\nmetrics",
+        "preprocessing · data · model\ntasks · objectives · training\n"
+        "towers · heads · losses\nmining · metrics",
     ),
     "relation": (
         (20, 264),
