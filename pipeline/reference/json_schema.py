@@ -32,6 +32,7 @@ def recipe_schema() -> JsonSchema:
         model[key] = _pointed_at(key, model[key])
     model["towers"] = _pointed_at("tower", model["towers"])
     del definitions[_CONFIG]
+    _define_sources(definitions)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
@@ -47,6 +48,18 @@ def component_schema(name: str, component: type[Any]) -> JsonSchema:
     schema["properties"] = {"type": {"const": name}, **schema.get("properties", {})}
     schema["required"] = ["type", *schema.get("required", ())]
     return schema
+
+
+def _define_sources(definitions: JsonSchema) -> None:
+    """Gives each source one definition, which the relation types that it serves refer to."""
+    for relation_type in list(definitions.values()):
+        source = relation_type.get("properties", {}).get("source", {})
+        members = source.get("oneOf", ())
+        names = [f"source.{member['properties']['type']['const']}" for member in members]
+        if names:
+            definitions.update(zip(names, members, strict=True))
+            source["oneOf"] = [{"$ref": f"#/$defs/{name}"} for name in names]
+            source["description"] = "Where relationships come from, by `type`."
 
 
 def _pointed_at(key: str, value: Any) -> Any:

@@ -57,7 +57,7 @@ class Source(Frozen):
 
     To add one, subclass this, with the recipe's keys as fields and `type` as a `Literal` of its
     name, and register the class: `@SOURCES.register("<name>")` in a plug-in, a line below for one
-    of our own. `docs/relation_gen.md` has an example.
+    of our own. `docs/how-to/add-a-source.md` has an example.
     """
 
     relation_types: ClassVar[tuple[str, ...]]
