@@ -103,9 +103,9 @@ def _compiled(context: Context, relation: RelationConfig) -> CompiledRelation:
 
 def _entity_rows(context: Context, related: Relationships, entity: str) -> RowRequirements:
     """What the source asks of rows; and their id, and the numbers that sampling reads."""
-    found = related.rows.get(entity, RowRequirements())
+    required = related.rows.get(entity, RowRequirements())
     identity = KeyColumn(name=context.data.entities[entity].id, absent=NO_ID, several=SEVERAL_IDS)
-    numbers = {number.name: number for number in found.numbers}
+    numbers = {number.name: number for number in required.numbers}
     for whose, name, absent in (
         (related.candidate, context.negatives.feature, NO_POPULARITY),
         (related.anchor, context.sampling.weight, NO_WEIGHT),
@@ -113,9 +113,9 @@ def _entity_rows(context: Context, related: Relationships, entity: str) -> RowRe
         if entity == whose and name is not None:
             numbers.setdefault(name, NumberColumn(name=name, absent=absent))
     keys = {identity.name: identity}
-    for key in found.keys:
+    for key in required.keys:
         keys.setdefault(key.name, key)
-    return found.model_copy(
+    return required.model_copy(
         update={"keys": tuple(keys.values()), "numbers": tuple(numbers.values())}
     )
 

@@ -91,7 +91,7 @@ def load_recipe(name_or_path: str) -> LoadedRecipe:
         for kind, parts in tables.items()
         for name, part in parts.items()
     }
-    read = {name: read_schema(found) for name, found in paths.items()}
+    read = {name: read_schema(schema) for name, schema in paths.items()}
     try:
         return LoadedRecipe(recipe, path, paths, read, checked(recipe, read, paths))
     except RecipeError as error:
@@ -118,8 +118,8 @@ def _recipe_path(name_or_path: str) -> Path:
     if re.fullmatch(r"[A-Za-z0-9_-]+", name_or_path):
         path = RECIPES / f"{name_or_path}.yaml"
         if not path.is_file():
-            known = ", ".join(sorted(p.stem for p in RECIPES.glob("*.yaml")))
-            raise RecipeError(f"recipe {name_or_path!r}: no such recipe; shipped ones are {known}")
+            names = ", ".join(sorted(p.stem for p in RECIPES.glob("*.yaml")))
+            raise RecipeError(f"recipe {name_or_path!r}: no such recipe; shipped ones are {names}")
         return path
     path = Path(name_or_path).expanduser().resolve()
     if not path.is_file():
@@ -129,9 +129,9 @@ def _recipe_path(name_or_path: str) -> Path:
 
 def _beside(recipe_path: Path, name: str, field: str) -> Path:
     """A path named by a recipe: absolute, beside the recipe, or in the project."""
-    places = [folder / name for folder in (recipe_path.parent, PROJECT)]
-    for place in places:
-        if place.is_file():
-            return place.resolve()
-    looked = " nor ".join(dict.fromkeys(str(place) for place in places))
+    candidates = [folder / name for folder in (recipe_path.parent, PROJECT)]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate.resolve()
+    looked = " nor ".join(dict.fromkeys(str(candidate) for candidate in candidates))
     raise RecipeError(f"{recipe_path}: {field}: got {name!r}; no such file: neither {looked}")

@@ -49,13 +49,13 @@ def tuple_feature_names(
     for role, features in features_by_role.items():
         for feature in sorted({*features, ID}):
             origins[prefixed(role, feature)].append((role, feature))
-    for name, found in sorted(origins.items()):
-        shown = " and ".join(f"role {r!r} + feature {f!r}" for r, f in found)
-        if len(found) > 1:
+    for name, pairs in sorted(origins.items()):
+        shown = " and ".join(f"role {r!r} + feature {f!r}" for r, f in pairs)
+        if len(pairs) > 1:
             raise RecipeError(f"relation: {shown} both become {name!r}: rename a role or a feature")
         if name in TUPLE_FEATURES:
             raise RecipeError(
                 f"relation: {shown} becomes {name!r}, a name that the tuple itself uses: "
                 "rename the role or the feature"
             )
-    return {name: found[0] for name, found in origins.items()}
+    return {name: pairs[0] for name, pairs in origins.items()}

@@ -34,9 +34,9 @@ class ComponentConfig(Frozen):
     def _gather_params(cls, data: Any) -> Any:
         if isinstance(data, Mapping) and "params" not in data:
             rest = {key: value for key, value in data.items() if key != "type"}
-            found = {"type": data["type"]} if "type" in data else {}
+            named = {"type": data["type"]} if "type" in data else {}
             # Sorted: the order of keys in a file is no reason to train again.
-            return {**found, "params": tuple(sorted(rest.items()))}
+            return {**named, "params": tuple(sorted(rest.items()))}
         return data
 
 

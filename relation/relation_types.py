@@ -171,8 +171,8 @@ class Tags(RelationType):
         return spec.tags(related.anchor, related.label.width, levels)
 
 
-class Rows(RelationType):
-    """Tuples that came as rows."""
+class InlineTuples(RelationType):
+    """Tuples that the rows of the data already hold."""
 
     type: Literal["rows"]
     source: Annotated[Source, ServedBy("rows")]
@@ -184,7 +184,7 @@ class Rows(RelationType):
     """What the label is; `image`: the label of the first role is the image of the second."""
 
     @model_validator(mode="after")
-    def _kind_of_a_label(self) -> "Rows":
+    def _kind_of_a_label(self) -> "InlineTuples":
         if self.label_kind == "image":
             if self.label is not None or len(self.roles) != 2:
                 raise ValueError("label_kind: image needs two roles, and takes no `label`")
@@ -206,7 +206,7 @@ class Rows(RelationType):
 
 
 RelationConfig: TypeAlias = Annotated[
-    Pairs | Triplets | NTuples | RankedPairs | Lists | ScoredPairs | Tags | Rows,
+    Pairs | Triplets | NTuples | RankedPairs | Lists | ScoredPairs | Tags | InlineTuples,
     Field(discriminator="type"),
 ]
 

@@ -181,15 +181,15 @@ def tuple_schema(
 
 
 def _add_domains(result: schema_pb2.Schema, schemas: Iterable[schema_pb2.Schema]) -> None:
-    known: dict[str, schema_pb2.StringDomain] = {}
+    domains: dict[str, schema_pb2.StringDomain] = {}
     for schema in schemas:
         for domain in schema.string_domain:
-            if known.setdefault(domain.name, domain) != domain:
+            if domains.setdefault(domain.name, domain) != domain:
                 raise RecipeError(
                     f"schemas: two entity types have a string_domain {domain.name!r}, with "
                     "different values: rename one"
                 )
-    result.string_domain.extend(known.values())
+    result.string_domain.extend(domains.values())
 
 
 def _add_own(

@@ -145,10 +145,10 @@ def ntuples(anchor: str, other: str, positives: int, negatives: int) -> Relation
 
 def ranked_pairs(document: str, query: str | None) -> Relation:
     """Two documents of one query, the first of the higher grade; the label is the difference."""
-    more = (Role("query", query),) if query else ()
+    query_role = (Role("query", query),) if query else ()
     compared = (Comparison("query", "preferred", True), Comparison("query", "other", False))
     return Relation(
-        roles=(Role("preferred", document), Role("other", document), *more),
+        roles=(Role("preferred", document), Role("other", document), *query_role),
         label=LabelKind.SCALAR,
         comparisons=compared if query else (),
     )
@@ -157,9 +157,9 @@ def ranked_pairs(document: str, query: str | None) -> Relation:
 def lists(document: str, query: str | None, length: int) -> Relation:
     """Up to `length` documents of one query, and their grades."""
     names = [f"document_{i}" for i in range(length)]
-    more = (Role("query", query),) if query else ()
+    query_role = (Role("query", query),) if query else ()
     return Relation(
-        roles=(*(Role(name, document) for name in names), *more),
+        roles=(*(Role(name, document) for name in names), *query_role),
         label=LabelKind.GRADES,
         comparisons=tuple(Comparison("query", name, None) for name in names) if query else (),
         width=length,

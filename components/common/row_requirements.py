@@ -99,17 +99,17 @@ def entity_spec(
     Raises:
       DataError: the schema lacks a feature that the relation names, or it is of the wrong type.
     """
-    asked = relation.rows[entity]
-    rows = row_spec(asked, schema, split_by, first=relation.entities[entity])
+    required = relation.rows[entity]
+    rows = row_spec(required, schema, split_by, first=relation.entities[entity])
     return EntitySpec(
         entity,
         rows,
-        asked.group_by,
-        asked.negative_group,
-        asked.labels,
-        asked.confidence,
-        asked.levels,
-        asked.group_key,
+        required.group_by,
+        required.negative_group,
+        required.labels,
+        required.confidence,
+        required.levels,
+        required.group_key,
     )
 
 

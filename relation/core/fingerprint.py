@@ -45,18 +45,18 @@ def content_fingerprint(content: bytes) -> str:
 
 
 def _closure(modules: tuple[str, ...]) -> dict[str, Path]:
-    found: dict[str, Path] = {}
+    closure: dict[str, Path] = {}
     waiting = list(modules)
     while waiting:
         name = waiting.pop()
         path = _source(name)
-        if path is None or name in found:
+        if path is None or name in closure:
             continue
-        found[name] = path
+        closure[name] = path
         waiting.extend(_imports(name, path))
         if "." in name:
             waiting.append(name.rpartition(".")[0])
-    return found
+    return closure
 
 
 def _source(name: str) -> Path | None:

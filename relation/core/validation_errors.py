@@ -34,14 +34,14 @@ def describe(error: ValidationError, prefix: str = "", raw: Any = None) -> list[
       raw: that value, which tells its keys from the names that pydantic gives to members of unions.
     """
     faults = [_fault(item, raw) for item in error.errors()]
-    told: dict[tuple[tuple[str, ...], str], list[_Fault]] = {}
+    kept: dict[tuple[tuple[str, ...], str], list[_Fault]] = {}
     for fault in faults:
         if not any(_explains(other, fault) for other in faults):
-            told.setdefault((fault.field, shown(fault.got)), []).append(fault)
+            kept.setdefault((fault.field, shown(fault.got)), []).append(fault)
     start = [prefix] if prefix else []
     return [
         f"{'.'.join([*start, *field]) or 'recipe'}: {_worded(same)}"
-        for (field, _), same in told.items()
+        for (field, _), same in kept.items()
     ]
 
 

@@ -115,13 +115,13 @@ class EdgeSource(Source):
     def _check_valued_pairs(self, context: Context) -> None:
         """Where there is no edge, a number may be 0, but no other value is known."""
         sampling = context.sampling
-        asked = sampling.negatives is not None or sampling.positive_share is not None
-        if not asked and context.negatives != DEFAULT_NEGATIVES:
+        negatives = sampling.negatives is not None or sampling.positive_share is not None
+        if not negatives and context.negatives != DEFAULT_NEGATIVES:
             raise RecipeError(
                 f"{NEGATIVES}: of edges with a {self.label} value no negatives are drawn unless "
                 "negatives_per_anchor or positive_share asks for them"
             )
-        if asked and sampling.some_negatives and self.label != "scalar":
+        if negatives and sampling.some_negatives and self.label != "scalar":
             share = sampling.positive_share
             field = "negatives_per_anchor" if share is None else "positive_share"
             raise RecipeError(

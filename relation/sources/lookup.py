@@ -34,10 +34,10 @@ class Lookup:
 
     def expect(self, field: str, table: str, name: str) -> Feature:
         """A feature that is there."""
-        known = self.features(table)
-        if name not in known:
-            raise wrong(field, name, f"a feature of {self.paths[table]}: {', '.join(known)}")
-        return known[name]
+        features = self.features(table)
+        if name not in features:
+            raise wrong(field, name, f"a feature of {self.paths[table]}: {', '.join(features)}")
+        return features[name]
 
     def expect_key(self, field: str, table: str, name: str) -> Feature:
         """A feature that can group rows, by one value or several."""
@@ -88,10 +88,10 @@ class Lookup:
 
     def expect_type(self, field: str, table: str, name: str, like: Feature, what: str) -> None:
         """A feature of the type of another, whose values it holds or is compared with."""
-        found = self.expect(field, table, name)
-        if found.dtype != like.dtype:
+        feature = self.expect(field, table, name)
+        if feature.dtype != like.dtype:
             raise RecipeError(
-                f"{field}: got {name!r}, in {self.paths[table]} of type {found.dtype}; expected "
+                f"{field}: got {name!r}, in {self.paths[table]} of type {feature.dtype}; expected "
                 f"{like.dtype}, as {what} is"
             )
 
@@ -105,10 +105,10 @@ def wrong(field: str, got: Any, expected: str) -> RecipeError:
     return RecipeError(f"{field}: got {got!r}; expected {expected}")
 
 
-def expect_one_of(field: str, name: str, what: str, known: Collection[str]) -> None:
-    """Raises unless a name is known; what is known is said."""
-    if name not in known:
-        raise wrong(field, name, f"{what}: {_listed(known)}")
+def expect_one_of(field: str, name: str, what: str, names: Collection[str]) -> None:
+    """Raises RecipeError, which lists the names, if a name is not among them."""
+    if name not in names:
+        raise wrong(field, name, f"{what}: {_listed(names)}")
 
 
 def _listed(names: Iterable[str]) -> str:

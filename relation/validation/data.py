@@ -27,13 +27,13 @@ def check(context: Context, source: Source) -> None:
 
 def _check_tables(context: Context, source: Source) -> None:
     """The tables that the source and negatives name are there: other checks depend on them."""
-    known, listed = context.data.edges, context.negatives.edges
+    tables, listed = context.data.edges, context.negatives.edges
     if source.table is not None:
         key = "rows" if source.holds_members else "edges"
-        expect_one_of(f"relation.source.{key}", source.table, "one of data.edges", known)
+        expect_one_of(f"relation.source.{key}", source.table, "one of data.edges", tables)
     if listed is not None:
         field = "relation.sampling.negatives.edges"
-        expect_one_of(field, listed, "one of data.edges", known)
+        expect_one_of(field, listed, "one of data.edges", tables)
         if listed == source.table:
             raise wrong(field, listed, "another list than relation.source names: no negatives")
 
@@ -68,10 +68,10 @@ def _check_path(lookup: Lookup, field: str, part: Entity | Edges, split: bool) -
 
 
 def _check_image_folder(lookup: Lookup, name: str) -> None:
-    found = {feature.name: feature.dtype for feature in lookup.features(name).values()}
+    types = {feature.name: feature.dtype for feature in lookup.features(name).values()}
     for needed in IMAGE_FOLDER:
-        if found.get(needed) != "bytes":
-            got = f"a feature of {found[needed]}s" if needed in found else "no such feature"
+        if types.get(needed) != "bytes":
+            got = f"a feature of {types[needed]}s" if needed in types else "no such feature"
             raise RecipeError(
                 f"data.entities.{name}.format: got 'image_folder', whose rows have the features "
                 f"{', '.join(IMAGE_FOLDER)}, all of BYTES; {lookup.paths[name]} has for "

@@ -26,13 +26,13 @@ def check(lookup: Lookup, recipe: Recipe, compiled: CompiledRelation) -> None:
 
 
 def _check_features(lookup: Lookup, model: Model, entity: str, withheld: tuple[str, ...]) -> None:
-    named, known = model.features_of(entity), lookup.features(entity)
+    named, features = model.features_of(entity), lookup.features(entity)
     for name in named or ():
         lookup.expect("model.features", entity, name)
     if named is not None and len(set(named)) < len(named):
         raise wrong("model.features", list(named), "each feature once")
-    if not (set(known).difference(withheld) if named is None else named):
+    if not (set(features).difference(withheld) if named is None else named):
         raise RecipeError(
             f"model.features: no feature is left for the tower: {lookup.paths[entity]} has only "
-            + ", ".join(known)
+            + ", ".join(features)
         )
