@@ -15,6 +15,7 @@
 """
 
 import enum
+from collections.abc import Collection
 from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
@@ -96,6 +97,11 @@ class Relation(NamedTuple):
         """The comparison that the `score` signature answers: the first."""
         return self.comparisons[0]
 
+    @property
+    def says_related(self) -> bool:
+        """Whether tuples hold both related and unrelated pairs."""
+        return says_related(self.label, {compared.related for compared in self.comparisons})
+
     def roles_of(self, entity: str) -> tuple[str, ...]:
         """The roles that an entity type fills, in order; the first is the one it is embedded by."""
         return tuple(role.name for role in self.roles if role.entity == entity)
@@ -103,6 +109,17 @@ class Relation(NamedTuple):
     def entity_of(self, role: str) -> str:
         """The entity type that fills a role."""
         return next(r.entity for r in self.roles if r.name == role)
+
+
+def says_related(label: LabelKind, related: Collection[bool | None]) -> bool:
+    """Whether tuples hold both related and unrelated pairs.
+
+    Args:
+      related: what each comparison of a tuple is, as in `Comparison`.
+    """
+    if label is LabelKind.BINARY:
+        return None in related
+    return label is LabelKind.NONE and True in related and False in related
 
 
 def pairs(left: str, right: str, label: LabelKind = LabelKind.BINARY, width: int = 1) -> Relation:

@@ -26,7 +26,7 @@ import numpy as np
 
 from relation.core.errors import RecipeError
 from relation.recipe import Evaluation
-from relation.spec import LabelKind, Relation
+from relation.spec import LabelKind, Relation, says_related
 from trainer_module.metrics import images, numeric, ranking, statistics, tags
 from trainer_module.metrics.collected import Form, Tuples, form_of
 from trainer_module.metrics.statistics import Bools, Flat, Floats
@@ -269,9 +269,7 @@ _TAG: Mapping[str, Callable[[Floats, Floats, Floats | None], float]] = {
 
 
 def _says_related(form: Form) -> bool:
-    if form.label is LabelKind.BINARY:
-        return None in form.related
-    return form.label is LabelKind.NONE and {True, False} <= set(form.related)
+    return says_related(form.label, form.related)
 
 
 def _one_above_others(form: Form) -> bool:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from components.report.collect.findings import Findings
 from components.report.collect.tuple_sample import Member, Sample
 from components.report.request import ReportRequest
-from relation.spec import Comparison, LabelKind, Relation
+from relation.spec import Comparison, Relation
 
 Floats = npt.NDArray[np.float64]
 
@@ -87,18 +87,10 @@ class Pair:
     score: float
 
 
-def says_related(relation: Relation) -> bool:
-    """Whether tuples hold both related and unrelated pairs."""
-    answers = {comparison.related for comparison in relation.comparisons}
-    if relation.label is LabelKind.BINARY:
-        return None in answers
-    return relation.label is LabelKind.NONE and {True, False} <= answers
-
-
 def pairs_of(evidence: Evidence) -> tuple[Pair, ...]:
     """Return each comparison of the sample with a finite score; empty without a model."""
     relation, scores = evidence.relation, evidence.scores
-    if scores is None or not says_related(relation):
+    if scores is None or not relation.says_related:
         return ()
     return tuple(
         Pair(n, t.members[c.left], t.members[c.right], _is_related(c, t.label), score)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from components.report.collect.evidence import Evidence, Pair, pairs_of, says_related
+from components.report.collect.evidence import Evidence, Pair, pairs_of
 from components.report.render.cards import Cards
 from components.report.render.page import Block, Mark, Section, Sheet, Strip
 from components.report.sections.strips import side_by_side
@@ -16,7 +16,7 @@ SHOWN = 6
 def mistakes(evidence: Evidence, cards: Cards) -> Section | None:
     """Show tuples with negatives scored above positives, or pairs with wrong scores."""
     pairs = pairs_of(evidence)
-    if not pairs or not says_related(evidence.relation):
+    if not pairs or not evidence.relation.says_related:
         return None
     if evidence.relation.label is LabelKind.NONE:
         return _of_tuples(pairs, cards)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from components.report.collect.evidence import Evidence, pairs_of, says_related
+from components.report.collect.evidence import Evidence, pairs_of
 from components.report.render import figures
 from components.report.render.cards import Cards
 from components.report.render.page import Figures, Note, Section
@@ -10,7 +10,7 @@ from components.report.render.page import Figures, Note, Section
 
 def relatedness(evidence: Evidence, _: Cards) -> Section | None:
     """Draw the histograms of both, the ROC, and precision and recall."""
-    if evidence.scores is None or not says_related(evidence.relation):
+    if evidence.scores is None or not evidence.relation.says_related:
         return None
     pairs = pairs_of(evidence)
     scores = np.array([pair.score for pair in pairs])
