@@ -1,4 +1,4 @@
-"""A fresh Airflow with nothing but a copy of the runner file in its `dags/` folder."""
+"""A fresh Airflow with only a copy of the runner file in its `dags/` folder."""
 
 import importlib.util
 import os
@@ -36,7 +36,7 @@ class Airflow:
         }
 
     def run(self, *arguments: str, recipe: str) -> subprocess.CompletedProcess[str]:
-        """Runs this Python with arguments, away from the project's folder."""
+        """Run this Python with arguments, outside the project's folder."""
         return subprocess.run(
             [sys.executable, *arguments],
             env={**self.environment, "RELATA_RECIPE": recipe},
@@ -48,7 +48,7 @@ class Airflow:
 
 
 def variant(folder: Path, **changes: object) -> str:
-    """A copy of the default recipe with other top-level entries; its path."""
+    """Copy the default recipe with other top-level entries; return its path."""
     recipe = yaml.safe_load((RECIPES / "digits_triplets.yaml").read_text())
     path = folder / "variant.yaml"
     path.write_text(yaml.safe_dump({**recipe, **changes}, sort_keys=False))

@@ -1,4 +1,4 @@
-"""What Airflow reads from the runner file: the DAG, and that reading it makes nothing."""
+"""The DAG that Airflow imports from the runner file; the import writes nothing."""
 
 import json
 
@@ -87,7 +87,7 @@ TWO_INPUTS = {
     "Report": {"SplitGen", "RelationGen", *MEASURED},
     "Verdict": {"Pusher", "Report"},
 }
-"""Of a recipe of two inputs, split by component."""
+"""Edges of a recipe with two inputs, split by component."""
 
 
 def test_the_dag(tmp_path):

@@ -22,7 +22,7 @@ def airflow(tmp_path_factory):
 
 
 def run(airflow, recipe, date, name=NAME):
-    """Runs the DAG; returns whether it succeeded, its verdict and the versions served."""
+    """Run the DAG; return whether it succeeded, its verdict and the served versions."""
     done = airflow.run("-m", "airflow", "dags", "test", name, date, recipe=recipe)
     folder = airflow.runs / name
     assert (folder / "verdict.json").exists(), done.stdout[-5000:] + done.stderr[-5000:]

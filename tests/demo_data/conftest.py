@@ -1,4 +1,4 @@
-"""The rows of each generator, records once a session."""
+"""The rows of each generator, generated once in a session."""
 
 import importlib
 
@@ -7,7 +7,7 @@ import tensorflow as tf
 
 
 def records_of(folder):
-    """Serialized tf.Examples, file after file."""
+    """Yield serialized tf.Examples, file by file."""
     paths = sorted(str(path) for path in folder.iterdir())
     return list(tf.data.TFRecordDataset(paths, "GZIP").as_numpy_iterator())
 

@@ -1,4 +1,4 @@
-"""What every generator of a shipped recipe promises: the same rows each time, as its schema says."""
+"""Every generator of a shipped recipe gives the same rows each time, and they fit its schema."""
 
 import hashlib
 import importlib
@@ -14,7 +14,7 @@ from relation.schema import read_schema
 
 
 def _shipped():
-    """Generator: the schema of its rows, as the shipped recipes say."""
+    """Map each generator of the shipped recipes to the schema of its rows."""
     schemas = {}
     for path in RECIPES.glob("*.yaml"):
         data = yaml.safe_load(path.read_text())["data"]

@@ -1,4 +1,4 @@
-"""Data are made once: complete or not at all, whoever else is at it."""
+"""Data are generated once: complete or not at all, also with concurrent processes."""
 
 import sys
 import threading
@@ -12,7 +12,7 @@ from relation.core.errors import UserError
 
 @pytest.fixture
 def generator(monkeypatch):
-    """Installs a function as the `write` of a module, and returns the module's name."""
+    """Install a function as the `write` of a module, and return the module's name."""
 
     def install(write):
         module = types.ModuleType("made_up_generator")

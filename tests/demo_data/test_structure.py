@@ -123,7 +123,7 @@ def test_no_order_of_documents_fits_all_queries(rows):
     assert all(len({one(row, "grade") for row in group}) > 1 for group in documents.values())
 
     def ordered(score, intents=None):
-        """The share of pairs of different grades that a score puts in order."""
+        """Return the share of pairs with different grades that a score orders correctly."""
         return np.mean(
             [
                 score(a, queries[query]) > score(b, queries[query])

@@ -1,4 +1,4 @@
-"""One process for all runs that need no process of their own."""
+"""One process for all runs that can share it."""
 
 import pytest
 

@@ -47,7 +47,7 @@ class Line(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a run left behind.
+    """The outputs of a run.
 
     Attributes:
       status: exit status.
@@ -65,7 +65,7 @@ class Outcome(NamedTuple):
 
     @classmethod
     def read(cls, status: int, terminal: str, folder: Path) -> "Outcome":
-        """Looks at what is there now; checks that every version is whole."""
+        """Read the current outputs; check that every version is complete."""
         path, serving = folder / "verdict.json", folder / "serving"
         versions = [version.name for version in serving.iterdir()] if serving.is_dir() else []
         for name in versions:
@@ -83,12 +83,12 @@ class Outcome(NamedTuple):
         return self.terminal.strip().splitlines()[-1]
 
     def nodes(self, state: str) -> set[str]:
-        """The nodes in a state, but for the resolver, which is never cached."""
+        """Return the nodes in a state, without the resolver, which is never cached."""
         return {line.node for line in self.lines if line.state == state} - {"LatestBlessedModel"}
 
 
 class Worker:
-    """A process that runs recipes one after the other: TFX takes long to import."""
+    """A process that runs recipes one by one, because importing TFX takes long."""
 
     def __init__(self, project: Path = PROJECT):
         self.process = subprocess.Popen(
@@ -114,7 +114,7 @@ class Worker:
 
 
 def run_cli(recipe: Path | str, runs: Path) -> Outcome:
-    """What `make run` does."""
+    """Run a recipe as `make run` does."""
     done = subprocess.run(
         [sys.executable, "-m", "pipeline.run"],
         cwd=PROJECT,

@@ -1,4 +1,4 @@
-"""A served model: its files, and what it says of rows."""
+"""A served model: its files, and its predictions."""
 
 import tensorflow as tf
 

@@ -1,4 +1,4 @@
-"""What the user sees at the end of a run that cannot go on: the cause, once, in a sentence."""
+"""The output of a run that fails: its cause, once, in one sentence."""
 
 import gzip
 import json
@@ -33,7 +33,7 @@ def rows():
 
 
 class Project:
-    """A recipe, its schema and its rows in a folder, to be spoilt."""
+    """A recipe, its schema and its rows in a folder, to be damaged."""
 
     def __init__(self, folder: Path, rows):
         self.runs = folder / "runs"
@@ -237,7 +237,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_wrong_recipe_is_told_in_one_line(case, project):
+def test_a_wrong_recipe_is_reported_in_one_line(case, project):
     project.changes, sentence = CASES[case]
     project.write()
     outcome = run_cli(project.recipe, project.runs)
@@ -248,7 +248,7 @@ def test_a_wrong_recipe_is_told_in_one_line(case, project):
     assert outcome.versions == []
 
 
-def test_a_part_that_does_not_exist_is_told_and_the_verdict_is_failed(project, worker):
+def test_an_unknown_component_is_reported_and_the_verdict_is_failed(project, worker):
     project.changes["model.loss"] = {"type": "tripplet"}
     project.write()
     outcome = worker.run(project.recipe, project.runs)
@@ -270,7 +270,7 @@ def test_a_part_that_does_not_exist_is_told_and_the_verdict_is_failed(project, w
         ("./absent.yaml", "recipe './absent.yaml': no such file (/"),
     ],
 )
-def test_a_missing_recipe_is_told_in_one_line(recipe, sentence, tmp_path):
+def test_a_missing_recipe_is_reported_in_one_line(recipe, sentence, tmp_path):
     outcome = run_cli(recipe, tmp_path / "runs")
     assert outcome.status == 2
     assert outcome.terminal.startswith(f"Error: {sentence}")
@@ -278,7 +278,7 @@ def test_a_missing_recipe_is_told_in_one_line(recipe, sentence, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
-def test_colliding_feature_names_are_told_in_one_line(project):
+def test_colliding_feature_names_are_reported_in_one_line(project):
     """`anchor` + `id` and the id, which travels as `<role>_id`."""
     text = SCHEMA.read_text()
     project.schema.write_text(
@@ -294,7 +294,7 @@ def test_colliding_feature_names_are_told_in_one_line(project):
     assert "also has a feature 'id', and `<role>_id` can hold only one of them" in line
 
 
-def test_an_output_folder_that_cannot_be_written_is_told_in_one_line(project, tmp_path):
+def test_an_output_folder_that_cannot_be_written_is_reported_in_one_line(project, tmp_path):
     project.write()
     (tmp_path / "file").touch()  # Below a file nobody can write, not even root.
     outcome = run_cli(project.recipe, tmp_path / "file" / "runs")

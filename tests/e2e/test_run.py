@@ -1,4 +1,4 @@
-"""A recipe from rows to a served model through the tfx command, and what the next runs do."""
+"""A recipe from rows to a served model by the tfx command, and the runs after it."""
 
 import re
 import shlex
@@ -38,7 +38,7 @@ RELATION_GEN_ONWARD = set(NODES) - set(UPSTREAM["RelationGen"]) - {"LatestBlesse
 
 
 class Base(NamedTuple):
-    """A recipe that was run through the tfx command, and then once more."""
+    """A recipe that was run twice by the tfx command."""
 
     folder: object
     recipe: object

@@ -1,4 +1,4 @@
-"""What may stand before the Trainer: a search for the recipe's values, the last blessed model."""
+"""Nodes before the Trainer: tuning, and warm start from the last blessed model."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""EntityGen, run for real: TFX's driver and our executor on files in a temporary folder."""
+"""EntityGen with TFX's driver and our executor, on files in a temporary folder."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from relation.core.errors import DataError
 
 
 def row(number, **features):
-    """A row with an id of bytes, unless the features say otherwise."""
+    """Make a row with an id of bytes, unless the features replace it."""
     example = tf.train.Example()
     for name, values in {"id": [b"row-%03d" % number], "x": [number], **features}.items():
         feature = example.features.feature[name]
@@ -41,7 +41,7 @@ def read(folder):
 
 
 def run(tmp_path, pattern="*.gz", **parameters):
-    """Driver and executor as the launchers call them; gives the artifact and its folder."""
+    """Run driver and executor as the launchers do; return the artifact and its folder."""
     arguments = {"id_feature": "id", "train": 3, "eval": 1, **parameters}
     node = component.EntityGen(str(tmp_path / "in" / pattern), **arguments)
     properties = resolve(node)
@@ -175,7 +175,7 @@ def test_all_rows_that_cannot_be_used_are_counted_by_reason(folder, tmp_path):
     )
 
 
-def test_rows_that_cannot_be_used_are_skipped_and_counted_if_asked(folder, tmp_path):
+def test_unusable_rows_are_counted_with_bad_rows_skip(folder, tmp_path):
     write(folder / "a.gz", [*(row(number) for number in range(40)), b"", b"\xff\xff\xff"])
     artifact, out = run(tmp_path, bad_rows="skip")
     assert len(read(out / "Split-train")) + len(read(out / "Split-eval")) == 40

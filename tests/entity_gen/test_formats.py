@@ -1,4 +1,4 @@
-"""EntityGen, run for real, gives the same Examples for every format of the same rows."""
+"""EntityGen gives the same Examples for every format of the same rows."""
 
 import csv
 import gzip
@@ -54,7 +54,7 @@ def write_parquet(path, rows, id_type):
 
 
 def run(pattern, out, **parameters):
-    """Driver and executor as the launchers call them; gives the artifact."""
+    """Run driver and executor as the launchers do; return the artifact."""
     node = EntityGen(str(pattern), "id", 3, 1, **parameters)
     info = data_types.PipelineInfo("p", "r")
     properties = node.driver_class(None).resolve_exec_properties(
@@ -156,7 +156,7 @@ def test_values_that_are_none_of_their_type_stop_the_run(faulty, tmp_path):
     )
 
 
-def test_values_that_are_none_of_their_type_are_counted_if_asked(faulty, tmp_path):
+def test_values_of_a_wrong_type_are_counted_with_bad_rows_skip(faulty, tmp_path):
     artifact, _ = run(
         faulty,
         tmp_path / "out",

@@ -32,7 +32,7 @@ def local(dag):
 
 
 def component_launcher(dag):
-    """As the Airflow runner does it."""
+    """Run the node as the Airflow runner does."""
     in_process_component_launcher.InProcessComponentLauncher.create(
         component=dag.components[0],
         pipeline_info=data_types.PipelineInfo(

@@ -1,4 +1,4 @@
-"""Which ids the splits can hash."""
+"""Valid and invalid ids of rows."""
 
 import pytest
 import tensorflow as tf

@@ -1,4 +1,4 @@
-"""EntityGen, run for real: rows split by a key feature, by their files, or not at all."""
+"""EntityGen splits rows by a key feature, by their files, or not at all."""
 
 import csv
 import json
@@ -18,7 +18,7 @@ BOUGHT = [
     {"user": f"u{number % 7}", "item": number, "times": number / 2 if number % 3 else None}
     for number in range(40)
 ]
-"""Rows without a single id; the last two have no left or no right end."""
+"""Rows without an id of their own; the last two lack the left or the right endpoint."""
 BOUGHT += [{"user": None, "item": 40, "times": 1.0}, {"user": "u1", "item": None, "times": 1.0}]
 
 
@@ -55,7 +55,7 @@ WRITERS = {"tfrecord": write_tfrecord, "csv": write_csv, "parquet": write_parque
 
 
 def run(out, pattern, id_feature, *shares, **parameters):
-    """Driver and executor as the launchers call them; gives the artifact and what was resolved."""
+    """Run driver and executor as the launchers do; return the artifact and the resolved properties."""
     node = EntityGen(pattern, id_feature, *shares, **parameters)
     info = data_types.PipelineInfo("p", "r")
     properties = node.driver_class(None).resolve_exec_properties(
@@ -145,7 +145,7 @@ def test_a_row_without_its_group_or_id_cannot_be_used(folder, tmp_path):
 
 @pytest.mark.parametrize("file_format", list(WRITERS))
 @pytest.mark.parametrize("id_feature", ["item", None])
-def test_files_are_given_a_split(folder, tmp_path, file_format, id_feature):
+def test_files_of_each_split_have_their_own_glob(folder, tmp_path, file_format, id_feature):
     parts = {"train": BOUGHT[:30], "eval": BOUGHT[30:40]}
     for split, rows in parts.items():
         (folder / split).mkdir()

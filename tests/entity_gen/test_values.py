@@ -91,7 +91,7 @@ def test_a_row_has_no_feature_for_a_missing_value():
     assert actual_row == expected
 
 
-def test_a_bad_value_is_told_with_its_place_and_counted_without_it():
+def test_a_bad_value_is_reported_with_its_location_and_counted_without_it():
     assert row([("price", ["1\u200b"])], {"price": "float"}, "line 2") == Fault(
         "has a value in column 'price' that is not a number of 32 bits (FLOAT in the schema)",
         "line 2, column 'price': got '1\\u200b'; expected a number of 32 bits (FLOAT in the schema)",

@@ -1,4 +1,4 @@
-"""What distributions are built from."""
+"""The sources of distributions."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.env.checkout import ROOT, git_files
 
 @pytest.fixture(scope="session")
 def sources(tmp_path_factory):
-    """A clean checkout: what git tracks, as it is now."""
+    """A clean checkout: the tracked files as they are now."""
     folder = tmp_path_factory.mktemp("checkout")
     for name in git_files():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -42,7 +42,7 @@ def test_override():
         ((2, 41), "tfx2", "RELATA_STACK is 'tfx2'; it must be one of tfx121, tfx116"),
     ],
 )
-def test_errors_name_what_was_found_and_what_is_needed(glibc, override, message):
+def test_errors_name_the_actual_and_the_required_version(glibc, override, message):
     with pytest.raises(CannotRun, match=message):
         choose_stack(glibc, override)
 

@@ -1,4 +1,4 @@
-"""`make env` on machines that lack something, played by a PATH of our own."""
+"""`make env` on machines that lack something, simulated by PATH."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def project(tmp_path):
-    """A copy of what `make env` reads, with no environment."""
+    """A copy of the inputs of `make env`, without an environment."""
     copy = tmp_path / "project"
     (copy / "scripts").mkdir(parents=True)
     for script in (ROOT / "scripts").glob("*.py"):

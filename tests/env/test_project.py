@@ -1,4 +1,4 @@
-"""What the project's own files promise: lock, constraints, commands, Keras 3."""
+"""The project's own files: lock, constraints, commands, Keras 3."""
 
 import re
 import subprocess
@@ -29,7 +29,7 @@ def requirements(text):
 
 
 def pins(text, python):
-    """What constraints mean on one version of Python: name -> version."""
+    """Return the constrained versions on one version of Python, by name."""
     environment = {
         "python_full_version": python,
         "python_version": python.rpartition(".")[0],
@@ -48,7 +48,7 @@ def pins(text, python):
 @pytest.mark.parametrize("python", ["3.10.5", "3.11.2", "3.11.7", "3.12.3", "3.13.5"])
 @pytest.mark.parametrize("stack", STACK_NAMES)
 def test_constraints_equal_the_lock(stack, python, uv):
-    """Compared by what they mean, because versions of uv write the same markers differently."""
+    """Compare meanings, because versions of uv write the same markers differently."""
     written = pins(constraints_path(stack).read_text(), python)
     assert len(written) > 100
     assert written == pins(export_constraints(stack, uv), python), "run `make lock`"

@@ -16,7 +16,7 @@ DATA = (".py", ".yaml", ".pbtxt")
 
 @pytest.fixture(scope="module")
 def sdist(sources, tmp_path_factory):
-    """Made as Beam makes it."""
+    """Build the archive as Beam does."""
     folder = tmp_path_factory.mktemp("sdist")
     subprocess.run(
         [sys.executable, "setup.py", "-q", "sdist", "--dist-dir", str(folder)],

@@ -1,4 +1,4 @@
-"""Every shipped recipe compiles to a specification that kfp reads."""
+"""Every shipped recipe compiles to a specification that kfp loads."""
 
 import json
 
@@ -40,7 +40,7 @@ FINGERPRINTED = {
 
 
 def flags_of(loaded):
-    """Places for all that a recipe reads."""
+    """Return flags with a path for every input of a recipe."""
     data = [(f"--data_{name}", f"gs://bucket/{name}/*.gz") for name in read_tables(loaded.recipe)]
     schemas = [(f"--schema_{name}", f"/app/{name}.pbtxt") for name in loaded.schemas]
     places = [("--runs", RUNS), ("--image", "hub/relata:7"), *data, *schemas]
@@ -48,7 +48,7 @@ def flags_of(loaded):
 
 
 def tasks_of(loaded):
-    """The tasks of a recipe."""
+    """Return the tasks of a recipe."""
     first, *others = read_tables(loaded.recipe)
     tasks = TASKS | (MODEL_TASKS if loaded.recipe.model else set())
     for name in others:
@@ -61,7 +61,7 @@ def tasks_of(loaded):
 
 @pytest.fixture
 def compiled(tmp_path, monkeypatch):
-    """Compiles a recipe with flags; returns exit status and file. Its folder of runs is empty."""
+    """Compile a recipe with flags; return exit status and file. The folder of runs is empty."""
     monkeypatch.setenv("RELATA_RUNS", str(tmp_path / "runs"))
 
     def run(recipe, *flags, name="pipeline.yaml"):
@@ -73,7 +73,7 @@ def compiled(tmp_path, monkeypatch):
 
 
 def constants(spec, task):
-    """The parameters of a task that are constants."""
+    """Return the constant parameters of a task."""
     return {
         key: parameter.runtime_value.constant.string_value
         for key, parameter in spec.root.dag.tasks[task].inputs.parameters.items()
@@ -169,7 +169,7 @@ def test_each_input_has_a_place_of_its_own(compiled, capsys):
     assert not path.exists()
 
 
-def test_files_that_are_given_a_split(compiled, tmp_path):
+def test_files_with_a_split(compiled, tmp_path):
     recipe = tmp_path / "recipe.yaml"
     text = load_recipe("digits_triplets").path.read_text()
     files = "path: {train: /data/a/*, eval: b/*}"

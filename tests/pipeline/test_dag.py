@@ -1,4 +1,4 @@
-"""The one definition of the pipeline: its nodes, and what is in the cache key of each."""
+"""The definition of the pipeline: its nodes, and the cache key of each."""
 
 import json
 
@@ -34,12 +34,12 @@ SHIPPED = sorted(path.stem for path in RECIPES.glob("*.yaml"))
 
 
 def patterns(loaded):
-    """A glob for each entity type and edge list that is read."""
+    """Return a glob for each entity type and edge list."""
     return {name: f"/{name}/*.gz" for name in read_tables(loaded.recipe)}
 
 
 def built(loaded, folder, **options):
-    """The nodes of a pipeline, by id."""
+    """Return the nodes of a pipeline by id."""
     pipeline = dag.build(loaded, RunPaths(folder), patterns(loaded), **options)
     return {node.id: node for node in pipeline.components}
 
@@ -118,7 +118,7 @@ def config_of(entity_gen):
 
 PREPROCESSED = {"RelationGen", "Transform", "Trainer", "CorpusEvaluator"}
 SHOWN = {"Report"}
-"""What the page says itself; the rest of it follows from its inputs."""
+"""Keys that affect only the page; its other content follows from its inputs."""
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_parts_that_do_not_exist_or_fit_are_recipe_errors(old, new, message, key
 
 
 def sources(node):
-    """The node that each input of a node comes from, and its output."""
+    """Return the producer node and output of each input of a node."""
     return {
         key: (channel.producer_component_id, channel.output_key)
         for key, channel in node.inputs.items()
@@ -273,7 +273,7 @@ def sources(node):
         ),
     ],
 )
-def test_what_relation_gen_is_given(recipe, inputs, tmp_path):
+def test_the_inputs_of_relation_gen(recipe, inputs, tmp_path):
     nodes = built(load_recipe(recipe), tmp_path)
     assert sources(nodes["RelationGen"]) == inputs
     validators = {id_ for id_ in nodes if id_.startswith("EntityValidator")}
@@ -311,7 +311,7 @@ def test_schemas_are_where_the_engine_says(tmp_path):
     assert nodes["ImportSchemaGen"].exec_properties["schema_file"].endswith("schemas/users.pbtxt")
 
 
-def test_given_negatives_are_read_as_edges_are_and_reach_relation_gen(tmp_path):
+def test_listed_negatives_are_read_like_edges_and_reach_relation_gen(tmp_path):
     negatives = {"draw": "given", "edges": "mined", "probability": "likeness"}
     mined = {**systems.BUYS, "format": "csv"}
     changes = {"data.edges.mined": mined, "relation.sampling.negatives": negatives}

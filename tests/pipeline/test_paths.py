@@ -1,4 +1,4 @@
-"""Where a run leaves what it makes."""
+"""Paths of a run's outputs."""
 
 import pytest
 

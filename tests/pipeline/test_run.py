@@ -1,4 +1,4 @@
-"""The command that runs a recipe: what it says before anything starts."""
+"""The command that runs a recipe: errors before anything starts."""
 
 import pytest
 

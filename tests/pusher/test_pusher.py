@@ -24,7 +24,7 @@ class Served:
         self._pushes = 0
 
     def push(self, content: str, *, blessed: bool = True, metrics=None):
-        """Pushes a model of one file below a variable; returns the `pushed_model` artifact.
+        """Push a model of one file below a variable; return the `pushed_model` artifact.
 
         `metrics`: that the Evaluator found.
         """
@@ -56,7 +56,7 @@ class Served:
 
     @property
     def versions(self) -> dict[str, str]:
-        """What each version holds; a version is whole."""
+        """Return the content of each version, which must be complete."""
         versions = {}
         for version in self.folder.iterdir() if self.folder.exists() else ():
             assert (version / "saved_model.pb").read_text() == "graph"

@@ -23,16 +23,16 @@ FLAGS = (
     "--remote-allow-origins=*",
 )
 PATIENCE = 60
-"""Seconds for an answer: a loaded machine takes its time."""
+"""Seconds to wait for an answer, enough for a loaded machine."""
 
 
 def program() -> str | None:
-    """The browser that this machine has."""
+    """Return the path of this machine's browser."""
     return next((path for name in PROGRAMS if (path := shutil.which(name))), None)
 
 
 class Browser:
-    """One window; as a context, so that it is closed."""
+    """One window, as a context that closes it."""
 
     def __enter__(self) -> "Browser":
         path = program()
@@ -64,7 +64,7 @@ class Browser:
         self._folder.cleanup()
 
     def send(self, method: str, **params: Any) -> Any:
-        """Calls a method of the protocol and waits for its result."""
+        """Call a method of the protocol, and wait for its result."""
         number = next(self._numbers)
         self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
         while (message := json.loads(self._socket.recv())).get("id") != number:
@@ -73,7 +73,7 @@ class Browser:
         return message["result"]
 
     def open(self, path: Path, *, width: int, dark: bool = False, media: str = "") -> None:
-        """Opens a file in a window of a width, and waits until all of it is loaded."""
+        """Open a file in a window of a width, and wait until it is loaded."""
         self.send(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -89,16 +89,16 @@ class Browser:
             self.events.append(json.loads(self._socket.recv()))
 
     def evaluate(self, script: str) -> Any:
-        """The JSON value of a script's expression."""
+        """Return the JSON value of a script's expression."""
         reply = self.send("Runtime.evaluate", expression=script, returnByValue=True)
         assert "exceptionDetails" not in reply, reply
         return reply["result"]["value"]
 
     def heard(self, method: str) -> list[dict[str, Any]]:
-        """The events of a kind since the page was opened."""
+        """Return the events of a kind since the page was opened."""
         return [event["params"] for event in self.events if event["method"] == method]
 
     def screenshot(self, path: Path, *, whole: bool = True) -> None:
-        """Writes what is seen, or all of the page, as PNG."""
+        """Write the visible part, or the whole page, as PNG."""
         reply = self.send("Page.captureScreenshot", captureBeyondViewport=whole)
         path.write_bytes(base64.b64decode(reply["data"]))

@@ -1,4 +1,4 @@
-"""Pages of every shipped recipe in a real browser: nothing runs, is fetched, missing or too wide."""
+"""Pages of all shipped recipes in a browser: nothing runs, is fetched, missing or too wide."""
 
 import os
 
@@ -51,7 +51,7 @@ def browser():
 
 @pytest.fixture(scope="module", params=SHIPPED)
 def written(request, tmp_path_factory):
-    """The page of a recipe, its text full of harm."""
+    """Return the page of a recipe with hostile text."""
     path = tmp_path_factory.mktemp("page") / "index <b>&.html"
     path.write_text(html(page(evidence_of(request.param))), encoding="utf-8")
     return path

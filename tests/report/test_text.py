@@ -1,4 +1,4 @@
-"""Text of unknown origin becomes one printable line."""
+"""Untrusted text becomes one printable line."""
 
 import pytest
 

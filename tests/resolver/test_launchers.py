@@ -99,12 +99,12 @@ def make(folder, name, blessed):
 
 
 def local(dag):
-    """As LocalDagRunner does it, by the pipeline's intermediate representation."""
+    """Run as LocalDagRunner does, by the pipeline's intermediate representation."""
     local_dag_runner.LocalDagRunner().run(dag)
 
 
 def component_launcher(dag):
-    """As the Airflow runner does it, component by component, drivers in the old style."""
+    """Run as the Airflow runner does: one component at a time, with old-style drivers."""
     info = data_types.PipelineInfo("history", dag.pipeline_info.pipeline_root, next(RUN_IDS))
     for node in dag.components:
         in_process_component_launcher.InProcessComponentLauncher.create(

@@ -1,4 +1,4 @@
-"""What the strategy picks, from artifacts in a real ML Metadata store."""
+"""The strategy on artifacts in a real ML Metadata store."""
 
 import pytest
 from ml_metadata import metadata_store
@@ -17,7 +17,7 @@ def store():
 
 
 class Store:
-    """Puts models, blessings and executions into a store; an id is the order of its making."""
+    """Adds models, blessings and executions to a store; ids are in order of creation."""
 
     def __init__(self, store):
         self.store = store
@@ -49,7 +49,7 @@ class Store:
         self.store.put_events([event])
 
     def resolve(self, models, blessings, candidates):
-        """Ids of what the strategy picks."""
+        """Return the ids that the strategy resolves."""
         resolved = strategy.LatestOtherBlessedModelStrategy().resolve_artifacts(
             self.store, {"model": models, "model_blessing": blessings, "candidate": candidates}
         )

@@ -1,4 +1,4 @@
-"""Real rows through StatisticsGen's executor, then through ours."""
+"""Real rows through StatisticsGen's executor, then StrictExampleValidator's."""
 
 import json
 import re
@@ -52,7 +52,7 @@ SPLITS = {
 
 @pytest.fixture(scope="module")
 def statistics(tmp_path_factory):
-    """The statistics of all the splits, by TFX."""
+    """Compute the statistics of all splits by TFX."""
     folder = tmp_path_factory.mktemp("validation")
     examples, result = standard_artifacts.Examples(), standard_artifacts.ExampleStatistics()
     examples.uri, result.uri = str(folder / "examples"), str(folder / "statistics")
@@ -72,7 +72,7 @@ def statistics(tmp_path_factory):
 
 @pytest.fixture
 def validate(statistics, tmp_path):
-    """Runs StrictExampleValidator on some of the splits; gives the artifact of the anomalies."""
+    """Run StrictExampleValidator on some of the splits; return the anomalies artifact."""
 
     def run(*splits, **parameters):
         schema, anomalies = standard_artifacts.Schema(), standard_artifacts.ExampleAnomalies()

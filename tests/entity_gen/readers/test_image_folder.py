@@ -1,4 +1,4 @@
-"""Images in folders of classes: bytes as they are, id and label from the path."""
+"""Images in folders named by class: unchanged bytes, id and label from the path."""
 
 import pytest
 import tensorflow as tf

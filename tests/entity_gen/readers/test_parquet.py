@@ -1,4 +1,4 @@
-"""The reader of Parquet files: columns as the schema's types, lists, nulls, faults by record."""
+"""The reader of Parquet files: types of the schema, lists, nulls, faults by record."""
 
 import datetime
 import re

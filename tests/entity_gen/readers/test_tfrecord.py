@@ -20,7 +20,7 @@ SIZE = len(row(0).SerializeToString()) + 16
 
 @pytest.fixture
 def file(tmp_path):
-    """Writes a file of the rows 0 to count - 1 and returns its path."""
+    """Write a file of the rows 0 to count - 1, and return its path."""
 
     def write(count, compression="GZIP", records=None):
         path = tmp_path / "rows.gz"

@@ -1,4 +1,4 @@
-"""The local engine over pipelines of one or two small nodes."""
+"""The local engine on pipelines of one or two small nodes."""
 
 import json
 import os
@@ -50,7 +50,7 @@ class Raising(base_component.BaseComponent):
         ("KeyboardInterrupt", "interrupted; the components that are done are kept, and the next"),
     ],
 )
-def test_a_failure_is_told_and_written_and_not_raised(kind, cause, tmp_path, capfd):
+def test_a_failure_is_printed_and_written_and_not_raised(kind, cause, tmp_path, capfd):
     paths = RunPaths(tmp_path / "cats")
     paths.make()
     (tmp_path / "schema.pbtxt").write_text('feature { name: "id" type: BYTES }')

@@ -1,4 +1,4 @@
-"""Where the rows are."""
+"""Glob patterns of the rows."""
 
 import pytest
 
@@ -31,7 +31,7 @@ def test_a_relative_path_starts_at_the_recipe(path, pattern, monkeypatch, tmp_pa
     assert data_patterns(loaded, RunPaths(tmp_path)) == {"item": expected}
 
 
-def test_files_that_are_given_a_split(tmp_path):
+def test_files_with_a_split(tmp_path):
     loaded = loaded_with(path={"train": "a/*.gz", "eval": "/b/*.gz"})
     assert data_patterns(loaded, RunPaths(tmp_path)) == {
         "item": {"train": f"{loaded.path.parent}/a/*.gz", "eval": "/b/*.gz"}

@@ -1,4 +1,4 @@
-"""The report's node, and its page where a person looks for it."""
+"""The Report node, and its published page."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def test_a_template_is_code():
     assert len(before) == 16
 
 
-def test_an_edited_template_is_told(tmp_path, monkeypatch):
+def test_an_edited_template_changes_the_fingerprint(tmp_path, monkeypatch):
     for name in ("a.j2", "b.j2"):
         (tmp_path / name).write_text(name)
     monkeypatch.setattr(html, "TEMPLATES", tmp_path)

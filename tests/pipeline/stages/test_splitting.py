@@ -1,4 +1,4 @@
-"""Which step splits the rows of an entity type or edge list, and by what."""
+"""The step that splits the rows of an entity type or edge list, and its keys."""
 
 import pytest
 
@@ -80,7 +80,7 @@ def test_rows_that_hold_no_ids_are_left_to_relation_gen(edited, tmp_path):
     ("recipe", "table", "id_feature"),
     [("two_tower_retrieval", "user", "id"), ("two_tower_retrieval", "purchases", None)],
 )
-def test_files_that_are_given_a_split_are_not_hashed(recipe, table, id_feature):
+def test_files_with_a_split_are_not_hashed(recipe, table, id_feature):
     assert hash_keys(load_recipe(recipe), table, BOTH) == (id_feature, None)
 
 

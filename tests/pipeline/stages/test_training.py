@@ -1,4 +1,4 @@
-"""What comes before the Trainer: a Tuner, a base model."""
+"""The nodes before the Trainer: a Tuner, a base model."""
 
 import json
 

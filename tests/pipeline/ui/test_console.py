@@ -1,4 +1,4 @@
-"""What reaches the terminal, and what the log."""
+"""The output on the terminal, and in the log."""
 
 import contextlib
 import logging
@@ -18,7 +18,7 @@ from pipeline.ui.verdict import RunVerdict
 
 
 def use_descriptors(monkeypatch):
-    """Python's streams on the descriptors, as in any process; pytest has put its own there."""
+    """Put Python's streams back on the file descriptors, where pytest has its own."""
     for number, name in ((1, "stdout"), (2, "stderr")):
         monkeypatch.setattr(sys, name, os.fdopen(number, "w", closefd=False))
 
@@ -31,7 +31,7 @@ def make_noise():
 
 
 def read_all(master: int) -> str:
-    """What was written to a terminal whose other end is closed; one read may give a part of it."""
+    """Read all that was written to a terminal whose other end is closed."""
     shown = b""
     with contextlib.suppress(OSError), open(master, "rb", buffering=0) as stream:
         while part := stream.read(1 << 16):

@@ -1,4 +1,4 @@
-"""The cause of a failure, dug out of what runners wrap around it."""
+"""The root cause of a failure, below the exceptions of runners."""
 
 import pytest
 

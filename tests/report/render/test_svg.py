@@ -1,4 +1,4 @@
-"""Drawings that lie in a page: their colours and ids are the page's, their text is text."""
+"""Inline SVG: colours are CSS variables, ids are unique, text stays text."""
 
 import re
 import xml.etree.ElementTree as ET

@@ -1,4 +1,4 @@
-"""Thumbnails: small, of any mode, and none of what is no picture."""
+"""Thumbnails: small, of any mode, and None for invalid images."""
 
 import base64
 import io
@@ -36,7 +36,7 @@ def test_modes(mode):
     assert image.mode in ("L", "RGB")
 
 
-def test_a_large_picture_is_made_small_and_keeps_its_shape():
+def test_a_large_image_is_made_small_and_keeps_its_aspect_ratio():
     head, image = decoded(thumbnails.thumbnail(encoded("RGB", (400, 200), "JPEG")))
     assert head == "data:image/jpeg;base64"
     assert image.size == (96, 48)
