@@ -28,11 +28,11 @@ def test_absent_data_are_told(tmp_path, monkeypatch):
 def test_graded_documents(tmp_path):
     (tmp_path / "rank").write_text("2 1:0.5 3:1\n0 2:4\n1 3:2\n")
     (tmp_path / "rank.query").write_text("1\n2\n")
-    found = public_data.graded(tmp_path / "rank", 4)
-    np.testing.assert_array_equal(found.features, [[0.5, 0, 1, 0], [0, 4, 0, 0], [0, 0, 2, 0]])
-    assert (found.grades.tolist(), found.query.tolist()) == ([2, 0, 1], [0, 1, 1])
+    actual = public_data.graded(tmp_path / "rank", 4)
+    np.testing.assert_array_equal(actual.features, [[0.5, 0, 1, 0], [0, 4, 0, 0], [0, 0, 2, 0]])
+    assert (actual.grades.tolist(), actual.query.tolist()) == ([2, 0, 1], [0, 1, 1])
     # The first query has one document; of the second, the better one comes second: 1 / log2(3).
-    ndcg = measures(found, np.array([0.0, 1.0, 0.5]))
+    ndcg = measures(actual, np.array([0.0, 1.0, 0.5]))
     assert ndcg["ndcg_at_1"] == pytest.approx(0.5)
     assert ndcg["ndcg_at_3"] == pytest.approx((1 + 1 / np.log2(3)) / 2)
 
@@ -42,10 +42,10 @@ def test_tagged_rows(tmp_path):
         "@relation a\n@attribute x numeric\n@attribute y numeric\n"
         "@attribute red {0,1}\n@attribute big {0,1}\n@data\n1,2.5,0,1\n3,4,1,1\n"
     )
-    found = public_data.tagged(tmp_path / "a.arff", 2)
-    np.testing.assert_array_equal(found.features, [[1, 2.5], [3, 4]])
-    np.testing.assert_array_equal(found.tags, [[0, 1], [1, 1]])
-    assert found.names == ("red", "big")
+    actual = public_data.tagged(tmp_path / "a.arff", 2)
+    np.testing.assert_array_equal(actual.features, [[1, 2.5], [3, 4]])
+    np.testing.assert_array_equal(actual.tags, [[0, 1], [1, 1]])
+    assert actual.names == ("red", "big")
 
 
 def test_idx_files(tmp_path):
@@ -83,7 +83,7 @@ def test_products_of_two_shops_have_no_id_in_common():
 
 def test_otsu_and_dice():
     image = np.array([[10, 12, 11], [200, 210, 9]], np.uint8)
-    found = otsu(image)
-    assert found.tolist() == [[False] * 3, [True, True, False]]
-    assert dice(found, image > 205) == pytest.approx(2 / 3)
+    actual = otsu(image)
+    assert actual.tolist() == [[False] * 3, [True, True, False]]
+    assert dice(actual, image > 205) == pytest.approx(2 / 3)
     assert dice(image > 250, image > 251) == 1.0

@@ -37,15 +37,15 @@ def test_each_case_is_a_request_with_rows(tmp_path, name):
 
 
 def test_keys_are_as_hot_or_small_as_they_should_be(tmp_path):
-    found = {}
+    actual = {}
     for name in ("hot_key", "small_keys", "uniform"):
         rows = parsed(write(CASES[name](1000), tmp_path / name), "item")
-        found[name] = Counter(row["label"].int64_list.value[0] for row in rows)
+        actual[name] = Counter(row["label"].int64_list.value[0] for row in rows)
         assert len({row["id"].bytes_list.value[0] for row in rows}) == len(rows)
-    assert max(found["hot_key"].values()) == 900
-    assert len(found["small_keys"]) == 1000
-    assert set(found["small_keys"].values()) == {1, 2}
-    assert set(found["uniform"].values()) == {100}
+    assert max(actual["hot_key"].values()) == 900
+    assert len(actual["small_keys"]) == 1000
+    assert set(actual["small_keys"].values()) == {1, 2}
+    assert set(actual["uniform"].values()) == {100}
 
 
 def test_four_fifths_of_an_image_are_zero():
@@ -56,11 +56,11 @@ def test_four_fifths_of_an_image_are_zero():
 
 def test_a_call_is_measured_in_its_own_process():
     large = np.zeros(2**26)  # Held here, not there.
-    found = isolated.call("tests.bench.holding:hold", mib=100)
+    actual = isolated.call("tests.bench.holding:hold", mib=100)
     assert large.nbytes == 2**29
-    assert found.value == 100
-    assert 80 < found.peak - found.base < 200
-    assert found.wall > 0
+    assert actual.value == 100
+    assert 80 < actual.peak - actual.base < 200
+    assert actual.wall > 0
     with pytest.raises(RuntimeError, match="no such size"):
         isolated.call("tests.bench.holding:hold", mib=-1)
 

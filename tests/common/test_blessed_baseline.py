@@ -17,5 +17,5 @@ def model(uri):
     [(["/m/1"], ["/m/1"]), (["/m/2"], []), (["/m/2", "/m/3"], ["/m/3"]), ([], [])],
 )
 def test_a_baseline_that_is_the_candidate_is_left_out(baseline, kept):
-    found = without_candidates([model(uri) for uri in baseline], [model("/m/2")])
-    assert [artifact.uri for artifact in found] == kept
+    actual = without_candidates([model(uri) for uri in baseline], [model("/m/2")])
+    assert [artifact.uri for artifact in actual] == kept

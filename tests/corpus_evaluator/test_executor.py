@@ -164,22 +164,22 @@ def test_rows_that_make_no_tuple_are_not_measured(models, evaluate):
     without_number.features.feature["x"].float_list.value[0] = math.nan
     del without_label.features.feature["label"]
     expected, _ = evaluate(models["good"])
-    found, _ = evaluate(models["good"], more_rows=(without_number, without_label))
-    assert found == expected
+    actual, _ = evaluate(models["good"], more_rows=(without_number, without_label))
+    assert actual == expected
 
 
 def test_metrics_agree_with_the_definitions(models, evaluate):
-    found, arrays = evaluate(models["good"])
+    actual, arrays = evaluate(models["good"])
     entities = sorted(rows(), key=lambda e: e.features.feature["id"].bytes_list.value[0])
     vectors = [list(e.features.feature["x"].float_list.value)[:2] for e in entities]
     labels = [e.features.feature["label"].int64_list.value[0] for e in entities]
     points = labelled(vectors, [chr(97 + label) for label in labels])
     expected = definitions(points, points, Similarity.EUCLIDEAN, True, (1, 5, 10))
-    for name, metric in found["spaces"]["model"].items():
+    for name, metric in actual["spaces"]["model"].items():
         assert metric["value"] == pytest.approx(np.mean(expected[name]), abs=1e-6), name
         error = 1.96 * np.std(expected[name], ddof=1) / math.sqrt(N)
         assert metric["value"] - metric["low"] == pytest.approx(error, abs=1e-4), name
-    assert found["counts"] == {
+    assert actual["counts"] == {
         "queries": N,
         "references": N,
         "measured": N,
@@ -187,13 +187,13 @@ def test_metrics_agree_with_the_definitions(models, evaluate):
         "sampled": False,
         "float64": True,
     }
-    assert found["question"]["labels"] == 3
-    assert found["trivial_by"] == "raw features"
-    assert [(s["feature"], s["value"], s["queries"]) for s in found["slices"]] == [
+    assert actual["question"]["labels"] == 3
+    assert actual["trivial_by"] == "raw features"
+    assert [(s["feature"], s["value"], s["queries"]) for s in actual["slices"]] == [
         ("site", "north", 100),
         ("site", "south", 50),
     ]
-    assert gates(found, slice_floor={"map_at_r": 0.5}) == {}
+    assert gates(actual, slice_floor={"map_at_r": 0.5}) == {}
     worst = arrays["query_map_at_r"][arrays["query_worst"]]
     assert worst.tolist() == sorted(worst)
     assert worst[0] == pytest.approx(min(expected["map_at_r"]))
@@ -211,8 +211,8 @@ def test_metrics_agree_with_the_definitions(models, evaluate):
 
 
 def test_references_may_be_training_entities(models, evaluate):
-    found, arrays = evaluate(models["good"], references="train")
-    assert found["counts"]["references"] == N
+    actual, arrays = evaluate(models["good"], references="train")
+    assert actual["counts"]["references"] == N
     assert all(id_.startswith("1-") for id_ in arrays["neighbour_id"].ravel())
 
 
@@ -225,49 +225,49 @@ def test_shards_and_workers_change_no_bit(models, evaluate):
 
 
 def test_a_collapsed_model_is_refused(models, evaluate):
-    found, _ = evaluate(models["collapsed"])
-    refused = gates(found)
+    actual, _ = evaluate(models["collapsed"])
+    refused = gates(actual)
     assert set(refused) == {"collapse", "baseline"}
     assert (refused["collapse"].metric, refused["collapse"].value) == ("effective_rank", 0)
     assert (refused["collapse"].threshold, refused["collapse"].place) == (1.5, "item")
-    assert gates(found, collapse=False, baseline=False) == {}
+    assert gates(actual, collapse=False, baseline=False) == {}
 
 
 def test_a_model_that_answers_nan_is_refused(models, evaluate):
-    found, arrays = evaluate(models["broken"])
-    refused = gates(found)
+    actual, arrays = evaluate(models["broken"])
+    refused = gates(actual)
     assert (refused["sanity"].metric, refused["sanity"].value) == ("finite", 0)
     assert (refused["sanity"].threshold, refused["sanity"].part) == (1.0, "corpus")
     assert arrays == {}
 
 
 def test_a_model_that_is_worse_than_raw_features_is_refused(models, evaluate):
-    found, _ = evaluate(models["noise"])
-    refused = gates(found)
+    actual, _ = evaluate(models["noise"])
+    refused = gates(actual)
     assert set(refused) == {"baseline"}
-    trivial = found["spaces"]["trivial"]["map_at_r"]["value"]
+    trivial = actual["spaces"]["trivial"]["map_at_r"]["value"]
     assert refused["baseline"].metric == "map_at_r"
-    assert refused["baseline"].value == found["spaces"]["model"]["map_at_r"]["value"] < trivial
+    assert refused["baseline"].value == actual["spaces"]["model"]["map_at_r"]["value"] < trivial
     assert refused["baseline"].threshold == trivial
 
 
 def test_a_model_that_is_bad_on_one_slice_is_refused(models, evaluate):
-    found, _ = evaluate(models["south"])
-    refused = gates(found, baseline=False, slice_floor={"precision_at_1": 0.8})
+    actual, _ = evaluate(models["south"])
+    refused = gates(actual, baseline=False, slice_floor={"precision_at_1": 0.8})
     assert set(refused) == {"slice"}
     assert (refused["slice"].metric, refused["slice"].place) == ("precision_at_1", "site=south")
     assert refused["slice"].value < refused["slice"].threshold == 0.8
-    overall = found["spaces"]["model"]["precision_at_1"]["value"]
+    overall = actual["spaces"]["model"]["precision_at_1"]["value"]
     assert overall > refused["slice"].value + 0.1
 
 
 def test_a_model_that_is_worse_than_the_blessed_one_is_refused(models, evaluate):
-    found, _ = evaluate(models["poor"], models["good"])
+    actual, _ = evaluate(models["poor"], models["good"])
     asked = {"corpus": {"gates": {"map_at_r": {"max_drop": 0.05}}}, "baseline": False}
-    refused = gates(found, **asked)
+    refused = gates(actual, **asked)
     assert set(refused) == {"change"}
     assert refused["change"].threshold == 0.05
-    assert refused["change"].baseline == found["spaces"]["blessed"]["map_at_r"]["value"]
-    assert refused["change"].value == found["spaces"]["model"]["map_at_r"]["value"]
+    assert refused["change"].baseline == actual["spaces"]["blessed"]["map_at_r"]["value"]
+    assert refused["change"].value == actual["spaces"]["model"]["map_at_r"]["value"]
     better, _ = evaluate(models["good"], models["poor"])
     assert gates(better, **asked) == {}

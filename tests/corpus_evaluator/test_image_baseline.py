@@ -62,8 +62,8 @@ def test_errors_agree_with_scikit_learn(channels):
             by_level[..., channel][images[6:, ..., 0] == level] = known.mean()
     for name, said in ((PIXEL, mean), (BRIGHTNESS, by_level)):
         wanted = mean_squared_error(labels[6:].ravel() / 255, said.ravel() / 255)
-        found = image_baseline.squared_error(train[name], held_out[name])
-        assert found == pytest.approx(wanted, abs=1e-12)
+        actual = image_baseline.squared_error(train[name], held_out[name])
+        assert actual == pytest.approx(wanted, abs=1e-12)
 
 
 def test_without_images_there_is_no_baseline():
@@ -108,6 +108,6 @@ def test_files_are_added_up_and_what_does_not_decode_is_left_out(tmp_path):
 
     expected = sums([[0, 255]] + [[255, 0]] * 4)[PIXEL]
     known = sums([[0, 255], [255, 0], [255, 0]], [[10, 90], [90, 10], [90, 10]])[BRIGHTNESS]
-    found = image_baseline.read(folder, SHAPE)
-    assert found[PIXEL].tolist() == expected.tolist()
-    assert found[BRIGHTNESS].tolist() == known.tolist()
+    actual = image_baseline.read(folder, SHAPE)
+    assert actual[PIXEL].tolist() == expected.tolist()
+    assert actual[BRIGHTNESS].tolist() == known.tolist()

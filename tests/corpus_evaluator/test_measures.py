@@ -18,10 +18,10 @@ from relation.schema import Feature, FeatureKind
 
 def test_an_interval_is_that_of_a_mean():
     values = np.random.default_rng(0).random(50)
-    found = estimate(np.append(values, np.nan))
-    assert found.value == pytest.approx(values.mean())
+    actual = estimate(np.append(values, np.nan))
+    assert actual.value == pytest.approx(values.mean())
     low, high = stats.norm.interval(0.95, values.mean(), stats.sem(values))
-    assert (found.low, found.high) == pytest.approx((low, high))
+    assert (actual.low, actual.high) == pytest.approx((low, high))
     assert estimate(np.random.default_rng(1).permutation(values)) == estimate(values)
     assert math.isnan(estimate(np.array([np.nan])).value)
     assert estimate(np.array([0.5]))[0] == 0.5
@@ -30,10 +30,10 @@ def test_an_interval_is_that_of_a_mean():
 
 def test_the_shape_of_embeddings():
     corners = np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0]], np.float32)
-    found = shape(corners)
-    assert (found.rows, found.dimensions, found.finite) == (4, 3, 1)
-    assert found.effective_rank == pytest.approx(2)
-    assert found.spread == pytest.approx(1)
+    actual = shape(corners)
+    assert (actual.rows, actual.dimensions, actual.finite) == (4, 3, 1)
+    assert actual.effective_rank == pytest.approx(2)
+    assert actual.spread == pytest.approx(1)
     # Eigenvalues 3/4 and 1/4.
     uneven = shape(corners * np.float32([[math.sqrt(3), 1, 1]]))
     entropy = -(0.75 * math.log(0.75) + 0.25 * math.log(0.25))
@@ -50,16 +50,16 @@ def test_wide_embeddings_such_as_images_take_no_square_of_their_width():
     rng = np.random.default_rng(3)
     wide = rng.normal(size=(20, SIDE * 4)).astype(np.float32)
     tracemalloc.start()
-    found = shape(wide)
+    actual = shape(wide)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 50 * 2**20  # The square would take 512 MiB.
     centred = wide.astype(np.float64) - wide.mean(axis=0, dtype=np.float64)
     values = np.linalg.svd(centred, full_matrices=False)[1] ** 2
     shares = values[:19] / values[:19].sum()
-    assert found.effective_rank == pytest.approx(math.exp(-(shares * np.log(shares)).sum()))
+    assert actual.effective_rank == pytest.approx(math.exp(-(shares * np.log(shares)).sum()))
     length = np.square(wide, dtype=np.float64).sum()
-    assert found.spread == pytest.approx(math.sqrt(values.sum() / length))
+    assert actual.spread == pytest.approx(math.sqrt(values.sum() / length))
 
 
 def comparable(layout, examples):

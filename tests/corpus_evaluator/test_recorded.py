@@ -38,8 +38,8 @@ def test_as_other_libraries_have_it(name, similarity, exact, blocks, monkeypatch
     queries, references, same = _given(RECORDED[name])
     monkeypatch.setattr(measures, "_LEAST_CHUNK", len(references) // blocks)
     monkeypatch.setattr(measures, "_ROWS", len(queries) // blocks)
-    found = measure(queries, references, similarity, same=same, exact=exact)
-    values = {name: estimate(found[name]).value for name in names()}
+    actual = measure(queries, references, similarity, same=same, exact=exact)
+    values = {name: estimate(actual[name]).value for name in names()}
     expected = RECORDED[name]["values"][similarity.value]
     assert values == pytest.approx(
         {name: math.nan if value is None else value for name, value in expected.items()},
@@ -53,18 +53,18 @@ def test_as_other_libraries_have_it(name, similarity, exact, blocks, monkeypatch
 @pytest.mark.parametrize("k", [3, 10])
 def test_ndcg_of_relevance_as_scikit_learn_has_it(k, name):
     queries, references, same = _given(RECORDED[name])
-    found = measure(queries, references, Similarity.EUCLIDEAN, same=same, ks=(1, k))
+    actual = measure(queries, references, Similarity.EUCLIDEAN, same=same, ks=(1, k))
     for row, vector in enumerate(queries.vectors):
         kept = references.ids != queries.ids[row] if same else slice(None)
         relevant = (references.keys.values == queries.keys.values[row])[kept]
         apart = ((references.vectors[kept] - vector) ** 2).sum(axis=1)
         wanted = ndcg_score([relevant], [-apart], k=k) if relevant.any() else math.nan
-        assert found[f"ndcg_at_{k}"][row] == pytest.approx(wanted, abs=1e-9, nan_ok=True)
+        assert actual[f"ndcg_at_{k}"][row] == pytest.approx(wanted, abs=1e-9, nan_ok=True)
 
 
 def test_of_no_query_all_is_undefined():
     some = points(np.ones((4, 3)), [{1}] * 4)
     nothing = some.take(np.zeros(0, np.int64))
     for queries, references in ((nothing, some), (some, nothing), (nothing, nothing)):
-        found = measure(queries, references, Similarity.EUCLIDEAN, same=False)
-        assert all(math.isnan(estimate(found[name]).value) for name in names())
+        actual = measure(queries, references, Similarity.EUCLIDEAN, same=False)
+        assert all(math.isnan(estimate(actual[name]).value) for name in names())

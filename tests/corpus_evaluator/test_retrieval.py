@@ -81,8 +81,8 @@ def assert_same(found, expected):
 def test_values_by_hand():
     query = labelled([0], "a", first=100)
     # From near to far: b, a, b, a, b. R = 2: the first two are b, a.
-    found = measure(query, labelled([1, 2, 3, 4, 5], "babab"), EUCLIDEAN, same=False, ks=(1, 2, 5))
-    assert {name: values.item() for name, values in found.items()} == pytest.approx(
+    actual = measure(query, labelled([1, 2, 3, 4, 5], "babab"), EUCLIDEAN, same=False, ks=(1, 2, 5))
+    assert {name: values.item() for name, values in actual.items()} == pytest.approx(
         {
             "map_at_r": 1 / 2 / 2,  # Precision at place 2 is 1/2, of two.
             "precision_at_1": 0,
@@ -99,17 +99,17 @@ def test_values_by_hand():
 
 def test_a_query_is_not_its_own_neighbour_and_one_without_a_match_is_left_out():
     ours = labelled([0, 1, 10, 11], "aabc")
-    found = measure(ours, ours, EUCLIDEAN, same=True)
-    assert found["matches"].tolist() == [1, 1, 0, 0]
-    assert found["precision_at_1"][:2].tolist() == [1, 1]
-    assert all(np.isnan(found[name][2:]).all() for name in names())
+    actual = measure(ours, ours, EUCLIDEAN, same=True)
+    assert actual["matches"].tolist() == [1, 1, 0, 0]
+    assert actual["precision_at_1"][:2].tolist() == [1, 1]
+    assert all(np.isnan(actual[name][2:]).all() for name in names())
 
 
 def test_another_type_may_have_an_equal_id():
     ours = labelled([0, 1], "ab")
-    found = measure(ours, ours, EUCLIDEAN, same=False)
-    assert found["matches"].tolist() == [1, 1]
-    assert found["precision_at_1"].tolist() == [1, 1]
+    actual = measure(ours, ours, EUCLIDEAN, same=False)
+    assert actual["matches"].tolist() == [1, 1]
+    assert actual["precision_at_1"].tolist() == [1, 1]
 
 
 @pytest.mark.parametrize("similarity", Similarity)
@@ -117,16 +117,16 @@ def test_a_model_that_maps_everything_to_one_point_finds_nothing(similarity):
     rng = np.random.default_rng(0)
     ours = labelled(np.tile(rng.normal(size=7), (60, 1)), "ab" * 30)
     for exact in (True, False):
-        found = measure(ours, ours, similarity, same=True, exact=exact)
-        assert found["map_at_r"].tolist() == [0] * 60
+        actual = measure(ours, ours, similarity, same=True, exact=exact)
+        assert actual["map_at_r"].tolist() == [0] * 60
         # All 30 others come before the first that is relevant.
-        assert found["mrr"].tolist() == pytest.approx([1 / 31] * 60)
+        assert actual["mrr"].tolist() == pytest.approx([1 / 31] * 60)
 
 
 def test_the_first_relevant_reference_may_be_far_behind():
     theirs = labelled(np.arange(1, 301), "b" * 250 + "a" * 50)
-    found = measure(labelled([0], "a", first=1000), theirs, EUCLIDEAN, same=False)
-    assert found["mrr"].item() == pytest.approx(1 / 251)
+    actual = measure(labelled([0], "a", first=1000), theirs, EUCLIDEAN, same=False)
+    assert actual["mrr"].item() == pytest.approx(1 / 251)
 
 
 SETS = st.lists(st.sets(st.integers(0, 4), max_size=2), min_size=1, max_size=12)
@@ -141,8 +141,8 @@ def test_random_sets_with_ties_agree_with_the_definitions(ours, theirs, similari
         points(rng.integers(-1, 2, size=(len(sets), 2)), sets)
         for sets in (ours, theirs)
     )
-    found = measure(queries, references, similarity, same=same, ks=(1, 3), exact=True)
-    assert_same(found, oracle(queries, references, similarity, same, (1, 3)))
+    actual = measure(queries, references, similarity, same=same, ks=(1, 3), exact=True)
+    assert_same(actual, oracle(queries, references, similarity, same, (1, 3)))
 
 
 @pytest.mark.parametrize("similarity", Similarity)
@@ -153,8 +153,8 @@ def test_larger_sets_in_several_blocks_agree_with_the_definitions(similarity, mo
     labels = rng.integers(0, 30, size=300)
     vectors = rng.normal(size=(300, 5)) + 0.3 * labels[:, None]
     ours = points(vectors, [{int(label)} for label in labels])
-    found = measure(ours, ours, similarity, same=True)
-    assert_same(found, oracle(ours, ours, similarity, True, KS))
+    actual = measure(ours, ours, similarity, same=True)
+    assert_same(actual, oracle(ours, ours, similarity, True, KS))
 
 
 def test_equal_vectors_have_one_number_and_zero_has_no_sign():
@@ -174,8 +174,8 @@ def test_equally_near_references_are_not_ordered_by_rounding(similarity, exact, 
     at = rng.choice(7, size=150, p=[0.4, 0.3, 0.1, 0.1, 0.05, 0.03, 0.02])
     sets = [{int(label)} for label in rng.integers(0, 60, size=150)]
     ours = points(places[at], sets)
-    found = measure(ours, ours, similarity, same=True, exact=exact)
-    assert_same(found, oracle(ours, ours, similarity, True, KS))
+    actual = measure(ours, ours, similarity, same=True, exact=exact)
+    assert_same(actual, oracle(ours, ours, similarity, True, KS))
 
 
 def test_float32_is_close_to_float64():

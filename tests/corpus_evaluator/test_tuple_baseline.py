@@ -33,8 +33,8 @@ def test_numbers_must_beat_their_mean():
 
 def test_the_most_frequent_class_of_training():
     relation = spec.pairs("item", "item", LabelKind.CLASS)
-    found = of_tuples(relation, links([[2], [2], [0]]), links([[2], [0], [0], [1]]))
-    assert found == TupleBaseline("accuracy", 0.25, "majority")
+    actual = of_tuples(relation, links([[2], [2], [0]]), links([[2], [0], [0], [1]]))
+    assert actual == TupleBaseline("accuracy", 0.25, "majority")
 
 
 def test_tags_as_often_as_in_training():
@@ -42,8 +42,10 @@ def test_tags_as_often_as_in_training():
     train = links([[1, 0, 0], [1, 1, 0], [1, 0, 0]])
     # Order: first, second, third. A row with the second alone: 1/2; with first and third:
     # (1 + 2/3) / 2.
-    found = of_tuples(relation, train, links([[0, 1, 0], [1, 0, 1]]))
-    assert found == pytest.approx(TupleBaseline("lrap", (1 / 2 + 5 / 6) / 2, "frequencies of tags"))
+    actual = of_tuples(relation, train, links([[0, 1, 0], [1, 0, 1]]))
+    assert actual == pytest.approx(
+        TupleBaseline("lrap", (1 / 2 + 5 / 6) / 2, "frequencies of tags")
+    )
 
 
 def test_pairs_by_raw_features_or_by_how_often_the_right_one_is_related():
@@ -60,21 +62,21 @@ def test_pairs_by_raw_features_or_by_how_often_the_right_one_is_related():
     )
     train = links([[1], [0], [0]], [[5, 7], [5, 8], [6, 8]])
     # 7 is related more often than on average, 8 never; 9 is unknown, hence average.
-    found = of_tuples(relation, train, held_out, lambda *_: None)
-    assert found == TupleBaseline("auc", 1.0, "popularity")
+    actual = of_tuples(relation, train, held_out, lambda *_: None)
+    assert actual == TupleBaseline("auc", 1.0, "popularity")
 
 
 def test_ranked_pairs_by_nearness_to_the_query():
     relation = spec.ranked_pairs("document", "query")
     held_out = links([[1], [2]], [[1, 2, 9], [3, 4, 9]])
     near = {1: 0.9, 2: 0.1, 3: 0.5, 4: 0.5}  # A tie is no success.
-    found = of_tuples(
+    actual = of_tuples(
         relation,
         held_out,
         held_out,
         lambda left, lefts, right, rights: np.array([near[int(i)] for i in rights]),
     )
-    assert found == TupleBaseline("triplet_accuracy", 0.5, "raw features")
+    assert actual == TupleBaseline("triplet_accuracy", 0.5, "raw features")
     assert of_tuples(relation, held_out, held_out, lambda *_: None, lambda *_: None) is None
 
 
@@ -82,14 +84,14 @@ def test_lists_by_nearness_to_the_query():
     relation = spec.lists("document", "query", 3)
     held_out = links([[0, 1, -1], [0, 0, 0]], [[1, 2, 0, 9], [3, 4, 5, 9]])
     near = {1: 0.9, 2: 0.1, 0: 5.0, 3: 0.1, 4: 0.2, 5: 0.3}
-    found = of_tuples(
+    actual = of_tuples(
         relation,
         held_out,
         held_out,
         lambda left, lefts, right, rights: np.array([near[int(i)] for i in rights]),
     )
     # The one relevant document of the one list that has some is second.
-    assert found == pytest.approx(TupleBaseline("ndcg_at_10", 1 / np.log2(3), "raw features"))
+    assert actual == pytest.approx(TupleBaseline("ndcg_at_10", 1 / np.log2(3), "raw features"))
 
 
 FEATURES = np.array([[0.5, 3, 9], [0.5, 1, 8], [0.2, 2, 7], [0.9, 2, 6]], np.float32)
@@ -107,12 +109,12 @@ def test_ranked_pairs_without_a_query_by_the_feature_that_orders_training():
     # The second, negated, is right of all three; of others none is right of more than two.
     train = links([[1], [1], [1]], [[2, 1], [2, 3], [4, 1]])
     held_out = links([[1], [1], [1], [1]], [[2, 4], [1, 4], [2, 3], [4, 3]])  # The last: a tie.
-    found = of_tuples(relation, train, held_out, rows=documents)
-    assert found == TupleBaseline("triplet_accuracy", 0.5, "the best raw feature")
+    actual = of_tuples(relation, train, held_out, rows=documents)
+    assert actual == TupleBaseline("triplet_accuracy", 0.5, "the best raw feature")
     # By weights the third is better, as it is: right of 2 > 3 and 3 > 4.
     heavy = links([[1], [1], [1]], [[2, 1], [2, 3], [3, 4]], [1, 1, 9])
-    found = of_tuples(relation, heavy, held_out, rows=documents)
-    assert found == TupleBaseline("triplet_accuracy", 0.75, "the best raw feature")
+    actual = of_tuples(relation, heavy, held_out, rows=documents)
+    assert actual == TupleBaseline("triplet_accuracy", 0.75, "the best raw feature")
 
 
 def test_lists_without_a_query_by_the_feature_that_orders_training():
@@ -120,9 +122,9 @@ def test_lists_without_a_query_by_the_feature_that_orders_training():
     # 2 above 1 and 3, 3 above 1: as the second, negated.
     train = links([[0, 2, 1]], [[1, 2, 3]])
     held_out = links([[1, 0, -1], [0, 0, -1]], [[1, 4, 0], [1, 2, 0]])
-    found = of_tuples(relation, train, held_out, rows=documents)
+    actual = of_tuples(relation, train, held_out, rows=documents)
     # The relevant document of the one list that has some is second.
-    assert found == pytest.approx(
+    assert actual == pytest.approx(
         TupleBaseline("ndcg_at_10", 1 / np.log2(3), "the best raw feature")
     )
 
@@ -132,14 +134,14 @@ def test_documents_that_nothing_compares_to_their_query_are_ranked_by_one_featur
     pairs = spec.ranked_pairs("document", "query")
     train = links([[1], [1]], [[2, 1, 9], [2, 3, 9]])
     held_out = links([[1], [1]], [[2, 1, 9], [1, 3, 9]])
-    found = of_tuples(pairs, train, held_out, lambda *_: None, documents)
-    assert found == TupleBaseline("triplet_accuracy", 0.5, "the best raw feature")
+    actual = of_tuples(pairs, train, held_out, lambda *_: None, documents)
+    assert actual == TupleBaseline("triplet_accuracy", 0.5, "the best raw feature")
 
     lists = spec.lists("document", "query", 3)
     train = links([[0, 2, 1]], [[1, 2, 3, 9]])
     held_out = links([[1, 0, -1]], [[1, 4, 0, 9]])
-    found = of_tuples(lists, train, held_out, lambda *_: None, documents)
-    assert found == pytest.approx(
+    actual = of_tuples(lists, train, held_out, lambda *_: None, documents)
+    assert actual == pytest.approx(
         TupleBaseline("ndcg_at_10", 1 / np.log2(3), "the best raw feature")
     )
 
@@ -147,8 +149,8 @@ def test_documents_that_nothing_compares_to_their_query_are_ranked_by_one_featur
 def test_documents_that_are_not_known_come_last():
     relation = spec.lists("document", None, 2)
     train = links([[0, 1], [1, 0]], [[1, 2], [9, 1]])
-    found = of_tuples(relation, train, links([[0, 1]], [[1, 9]]), rows=documents)
-    assert found.value == pytest.approx(1 / np.log2(3))
+    actual = of_tuples(relation, train, links([[0, 1]], [[1, 9]]), rows=documents)
+    assert actual.value == pytest.approx(1 / np.log2(3))
 
 
 @pytest.mark.parametrize(

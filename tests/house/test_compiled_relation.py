@@ -69,12 +69,12 @@ def test_no_field_of_theirs_is_asked_for_by_name():
 
 def test_a_source_is_named_in_its_file_and_its_line():
     for cls in SOURCE_TYPES[1:]:
-        found = {
+        actual = {
             name
             for name, path in modules().items()
             if re.search(rf"\b{cls.__name__}\b", path.read_text()) and name.startswith("relation.")
         }
-        assert {cls.__module__, "relation.sources.base"} <= found
+        assert {cls.__module__, "relation.sources.base"} <= actual
     named = [name for name, path in modules().items() if "EdgeSource" in path.read_text()]
     assert named == ["relation.sources.base", "relation.sources.edges"]
 

@@ -113,18 +113,18 @@ def test_one_score_that_is_not_finite_makes_every_metric_nan(data, kind):
     bad = data.draw(st.sampled_from([math.nan, math.inf, -math.inf]))
     rows[row] = [bad, *scores[1:]], label, weight
 
-    found = _measured(FORMS[kind], [rows], weighted=False)
+    actual = _measured(FORMS[kind], [rows], weighted=False)
 
-    others = {name for name in found if re.search("_tag_[1-9]", name)}  # It is of tag 0.
-    assert all(math.isnan(found[name]) for name in found.keys() - SAID_BY_COUNTING - others)
+    others = {name for name in actual if re.search("_tag_[1-9]", name)}  # It is of tag 0.
+    assert all(math.isnan(actual[name]) for name in actual.keys() - SAID_BY_COUNTING - others)
 
 
 @pytest.mark.parametrize("kind", RELATIONS)
 def test_of_no_tuple_all_is_nan_but_the_counts(kind):
-    found = _measured(FORMS[kind], [], weighted=True)
+    actual = _measured(FORMS[kind], [], weighted=True)
 
-    assert all(math.isnan(found[name]) for name in found.keys() - SAID_BY_COUNTING)
-    assert all(found[name] == 0 for name in found.keys() & SAID_BY_COUNTING)
+    assert all(math.isnan(actual[name]) for name in actual.keys() - SAID_BY_COUNTING)
+    assert all(actual[name] == 0 for name in actual.keys() & SAID_BY_COUNTING)
 
 
 @pytest.mark.parametrize("kind", RELATIONS)
@@ -138,10 +138,12 @@ def test_a_model_that_says_one_thing_is_no_better_than_chance(kind):
         labels = rng.integers(0, 2, (200, form.width))
         rows = [([0.5] * _columns(form), label, 1.0) for label in labels]
 
-    found = _measured(form, [rows], weighted=False)
+    actual = _measured(form, [rows], weighted=False)
 
     undefined = {"pearson", "spearman", "kendall"}
-    assert {name for name, value in found.items() if math.isnan(value)} == undefined & found.keys()
+    assert {
+        name for name, value in actual.items() if math.isnan(value)
+    } == undefined & actual.keys()
     chance = {"auc": 0.5, "equal_error_rate": 0.5, "triplet_accuracy": 0.0}
-    assert found == found | {name: chance[name] for name in chance.keys() & found.keys()}
-    assert found.get("r2", 0) <= 0
+    assert actual == actual | {name: chance[name] for name in chance.keys() & actual.keys()}
+    assert actual.get("r2", 0) <= 0

@@ -281,13 +281,13 @@ def test_results_are_printed_as_text_and_json(models, evaluate, capsys, tmp_path
     )
 
     assert command.main([run.evaluation, "--json"]) == 0
-    found = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
-    assert found == evaluation_results.read_verdict(run.evaluation).to_json()
-    assert found["blessed"] is False
-    bounds = [(gate["bound"], gate["threshold"]) for gate in found["gates"]]
+    actual = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert actual == evaluation_results.read_verdict(run.evaluation).to_json()
+    assert actual["blessed"] is False
+    bounds = [(gate["bound"], gate["threshold"]) for gate in actual["gates"]]
     assert bounds == [("min", 0.8), ("max_drop", 0.01)]
-    assert found["metrics"]["auc"] is None
-    assert {(s["feature"], s["value"]) for s in found["slices"]} == {
+    assert actual["metrics"]["auc"] is None
+    assert {(s["feature"], s["value"]) for s in actual["slices"]} == {
         ("anchor_label", label) for label in "abc"
     }
 

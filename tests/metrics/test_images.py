@@ -26,18 +26,18 @@ def _measured(found, expected, shape, weights=None):
 
 
 def test_masks_by_hand():
-    found = np.array([[0.9, 0.9, 0.1, 0.1], [0.5, 0.4, 0.0, 0.0], [0, 0, 0, 0]])
+    actual = np.array([[0.9, 0.9, 0.1, 0.1], [0.5, 0.4, 0.0, 0.0], [0, 0, 0, 0]])
     expected = np.array([[1.0, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0]])
     # One of two pixels; none of two; both empty.
-    assert images.iou(found, expected) == pytest.approx((1 / 2 + 0 + 1) / 3)
-    assert images.dice(found, expected) == pytest.approx((2 / 3 + 0 + 1) / 3)
-    assert images.iou(found, expected, np.array([1.0, 0, 0])) == pytest.approx(1 / 2)
+    assert images.iou(actual, expected) == pytest.approx((1 / 2 + 0 + 1) / 3)
+    assert images.dice(actual, expected) == pytest.approx((2 / 3 + 0 + 1) / 3)
+    assert images.iou(actual, expected, np.array([1.0, 0, 0])) == pytest.approx(1 / 2)
 
 
 def test_noise_by_hand():
-    found, expected = np.full((2, 4), 0.6), np.array([[0.5] * 4, [0.6] * 4])
+    actual, expected = np.full((2, 4), 0.6), np.array([[0.5] * 4, [0.6] * 4])
     # An error of 0.01 is 20 decibels; none is 100, the most.
-    assert images.psnr(found, expected) == pytest.approx((20 + 100) / 2)
+    assert images.psnr(actual, expected) == pytest.approx((20 + 100) / 2)
 
 
 @pytest.mark.parametrize("metric", ["iou", "dice", "psnr", "ssim"])
@@ -59,11 +59,11 @@ def test_similarity_needs_room_for_a_window_and_a_shape():
 @pytest.mark.parametrize("name", ["gray", "colour", "constant", "alpha", "oblong", "masks"])
 def test_as_scikit_image_has_it(name, weighted):
     with np.load(RECORDED) as recorded:
-        found, expected, ssim, psnr = (
+        actual, expected, ssim, psnr = (
             recorded[f"{name}_{part}"] for part in ("found", "expected", "ssim", "psnr")
         )
     weights = np.arange(1, len(ssim) + 1, dtype=np.float32) if weighted else None
-    shape, rows = found.shape[1:], [values.reshape(len(ssim), -1) for values in (found, expected)]
+    shape, rows = actual.shape[1:], [values.reshape(len(ssim), -1) for values in (actual, expected)]
     measured = _measured(*rows, shape, weights)
     assert measured["ssim"] == pytest.approx(np.average(ssim, weights=weights), **CLOSE)
     psnr = np.average(np.minimum(psnr, images.MOST_PSNR), weights=weights)
@@ -74,15 +74,15 @@ def test_as_scikit_image_has_it(name, weighted):
 @pytest.mark.parametrize("weighted", [False, True])
 def test_masks_agree_with_scikit_learn(share, weighted):
     rng = np.random.default_rng(3)
-    found = rng.random((30, 49)).astype(np.float32)
-    found[:5] *= 0.4  # Nothing is found.
+    actual = rng.random((30, 49)).astype(np.float32)
+    actual[:5] *= 0.4  # Nothing is found.
     expected = (rng.random((30, 49)) < share).astype(np.float32)
     weights = rng.integers(1, 4, 30).astype(np.float32) if weighted else None
-    measured = _measured(found, expected, SEVEN, weights)
+    measured = _measured(actual, expected, SEVEN, weights)
     for name, oracle in (("iou", jaccard_score), ("dice", f1_score)):
         each = [
             oracle(truth >= 0.5, said >= 0.5, zero_division=1.0)
-            for truth, said in zip(expected, found, strict=True)
+            for truth, said in zip(expected, actual, strict=True)
         ]
         assert measured[name] == pytest.approx(np.average(each, weights=weights), **CLOSE)
 

@@ -179,18 +179,18 @@ def test_beside_a_baseline(weighted, evaluate, tmp_path):
     records = list(_records("left", scores, labels, weights))
     config = _config("vector", {"r2": Gate(max_drop=0), "mae": Gate(max=0.1)}, weighted, ())
 
-    found = evaluation_results.read_verdict(
+    actual = evaluation_results.read_verdict(
         evaluate(config, records, model=model, baseline=same).evaluation
     )
 
     errors = np.abs(scores.astype(float) - labels).mean(axis=1)
     mae = np.average(errors, weights=weights if weighted else None)
-    assert found.metrics["mae"] == pytest.approx(mae, rel=1e-6)
-    assert found.baseline == pytest.approx(found.metrics)
-    passed = {(gate.metric, gate.bound): gate.passed for gate in found.gates}
+    assert actual.metrics["mae"] == pytest.approx(mae, rel=1e-6)
+    assert actual.baseline == pytest.approx(actual.metrics)
+    passed = {(gate.metric, gate.bound): gate.passed for gate in actual.gates}
     assert passed["r2", "max_drop"]
     assert not passed["mae", "max"]
-    assert not found.blessed
+    assert not actual.blessed
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def _numbers(seed, n, distinct, width=1):
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("seed", range(3))
 def test_errors_agree_with_scikit_learn(seed, weighted, distinct, n):
-    found, expected = _numbers(seed, n, distinct, 3)
+    actual, expected = _numbers(seed, n, distinct, 3)
     expected[:2] = [[0, 0, 0], [1, 1, 1]]  # All components vary.
     weights = np.random.default_rng(seed).integers(1, 5, n).astype(np.float32) if weighted else None
 
@@ -36,33 +36,33 @@ def test_errors_agree_with_scikit_learn(seed, weighted, distinct, n):
         (sklearn.mean_absolute_error, sklearn.mean_squared_error, sklearn.r2_score),
         strict=True,
     ):
-        wanted = oracle(expected.astype(float), found.astype(float), sample_weight=weights)
-        assert own(found, expected, weights) == pytest.approx(wanted, **CLOSE)
+        wanted = oracle(expected.astype(float), actual.astype(float), sample_weight=weights)
+        assert own(actual, expected, weights) == pytest.approx(wanted, **CLOSE)
 
 
 @pytest.mark.parametrize("n", [2, 17, 500])
 @pytest.mark.parametrize("distinct", [2, 5, 1 << 16])
 @pytest.mark.parametrize("seed", range(3))
 def test_correlations_agree_with_scipy(seed, distinct, n):
-    found, expected = (values[:, 0] for values in _numbers(seed, n, distinct))
-    expected[:2], found[:2] = (0, 1), (0, 0.5)
+    actual, expected = (values[:, 0] for values in _numbers(seed, n, distinct))
+    expected[:2], actual[:2] = (0, 1), (0, 0.5)
 
     for own, oracle in zip(
         CORRELATIONS, (stats.pearsonr, stats.spearmanr, stats.kendalltau), strict=True
     ):
-        assert own(found, expected) == pytest.approx(oracle(found, expected)[0], **CLOSE)
+        assert own(actual, expected) == pytest.approx(oracle(actual, expected)[0], **CLOSE)
 
 
 @given(st.lists(st.tuples(st.integers(-4, 4), st.integers(-4, 4)), min_size=1, max_size=30))
 def test_kendall_by_counting_pairs(rows):
-    found, expected = np.array(rows, np.float32).T
+    actual, expected = np.array(rows, np.float32).T
     signs = [
-        (np.sign(found[i] - found[j]), np.sign(expected[i] - expected[j]))
+        (np.sign(actual[i] - actual[j]), np.sign(expected[i] - expected[j]))
         for i in range(len(rows))
         for j in range(i)
     ]
     untied = [sum(bool(pair[side]) for pair in signs) for side in (0, 1)]
-    value = numeric.kendall(found, expected)
+    value = numeric.kendall(actual, expected)
     if not all(untied):
         assert math.isnan(value)
     else:
@@ -72,32 +72,32 @@ def test_kendall_by_counting_pairs(rows):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_weight_is_so_many_equal_tuples(seed):
-    found, expected = _numbers(seed, 40, 8, 2)
+    actual, expected = _numbers(seed, 40, 8, 2)
     weights = np.random.default_rng(seed).integers(0, 4, 40)
-    repeated = [np.repeat(values, weights, axis=0) for values in (found, expected)]
+    repeated = [np.repeat(values, weights, axis=0) for values in (actual, expected)]
     own = weights.astype(np.float32)
 
     for metric in ERRORS:
-        assert metric(found, expected, own) == pytest.approx(metric(*repeated), **CLOSE)
-    flat = (found[:, 0], expected[:, 0], own)
+        assert metric(actual, expected, own) == pytest.approx(metric(*repeated), **CLOSE)
+    flat = (actual[:, 0], expected[:, 0], own)
     once = [values[:, 0] for values in repeated]
     assert numeric.pearson(*flat) == pytest.approx(stats.pearsonr(*once)[0], **CLOSE)
 
 
 def test_by_hand():
-    found, expected = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[0.0, 2.0], [4.0, 7.0]])
+    actual, expected = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[0.0, 2.0], [4.0, 7.0]])
 
-    assert numeric.absolute_error(found, expected) == (1 + 0 + 1 + 3) / 4
-    assert numeric.squared_error(found, expected) == (1 + 0 + 1 + 9) / 4
-    assert numeric.r2(found, expected) == pytest.approx(((1 - 2 / 8) + (1 - 9 / 12.5)) / 2)
-    assert numeric.absolute_error(found, expected, np.array([3.0, 1.0])) == (3 * 0.5 + 2) / 4
+    assert numeric.absolute_error(actual, expected) == (1 + 0 + 1 + 3) / 4
+    assert numeric.squared_error(actual, expected) == (1 + 0 + 1 + 9) / 4
+    assert numeric.r2(actual, expected) == pytest.approx(((1 - 2 / 8) + (1 - 9 / 12.5)) / 2)
+    assert numeric.absolute_error(actual, expected, np.array([3.0, 1.0])) == (3 * 0.5 + 2) / 4
 
 
 def test_r2_leaves_out_a_component_that_does_not_vary():
-    found, expected = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[0.0, 5.0], [4.0, 5.0]])
+    actual, expected = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[0.0, 5.0], [4.0, 5.0]])
 
-    assert numeric.r2(found, expected) == pytest.approx(1 - 2 / 8)
-    assert math.isnan(numeric.r2(found[:, 1:], expected[:, 1:]))
+    assert numeric.r2(actual, expected) == pytest.approx(1 - 2 / 8)
+    assert math.isnan(numeric.r2(actual[:, 1:], expected[:, 1:]))
 
 
 @pytest.mark.parametrize(
@@ -131,25 +131,25 @@ def test_errors_of_nothing_or_of_a_number_that_is_not_finite_are_nan(bad):
 @pytest.mark.parametrize("weighted", [False, True])
 def test_classes_agree_with_scikit_learn(weighted, n, classes):
     rng = np.random.default_rng(n)
-    found = rng.integers(0, 4, (n, classes)).astype(np.float32)
+    actual = rng.integers(0, 4, (n, classes)).astype(np.float32)
     expected = rng.integers(0, max(1, classes - 1), n).astype(np.float32)
     weights = rng.integers(1, 5, n).astype(np.float32) if weighted else None
-    said = found.argmax(axis=1)
+    said = actual.argmax(axis=1)
 
     accuracy = sklearn.accuracy_score(expected, said, sample_weight=weights)
     f1 = sklearn.f1_score(
         expected, said, average="macro", sample_weight=weights, zero_division=np.nan
     )
-    assert numeric.class_accuracy(found, expected, weights) == pytest.approx(accuracy, **CLOSE)
-    assert numeric.class_f1(found, expected, weights) == pytest.approx(f1, **CLOSE)
+    assert numeric.class_accuracy(actual, expected, weights) == pytest.approx(accuracy, **CLOSE)
+    assert numeric.class_f1(actual, expected, weights) == pytest.approx(f1, **CLOSE)
 
 
 def test_classes_by_hand():
-    found = np.array([[0.7, 0.2, 0.1], [0.4, 0.4, 0.2], [0.1, 0.8, 0.1]])
+    actual = np.array([[0.7, 0.2, 0.1], [0.4, 0.4, 0.2], [0.1, 0.8, 0.1]])
     expected = np.array([0.0, 1.0, 1.0])  # Of equal probabilities the first is said: 0, 0, 1.
 
-    assert numeric.class_accuracy(found, expected) == pytest.approx(2 / 3)
-    assert numeric.class_f1(found, expected) == pytest.approx((2 / 3 + 2 / 3) / 2)
+    assert numeric.class_accuracy(actual, expected) == pytest.approx(2 / 3)
+    assert numeric.class_f1(actual, expected) == pytest.approx((2 / 3 + 2 / 3) / 2)
 
 
 @pytest.mark.parametrize("metric", [numeric.class_accuracy, numeric.class_f1])

@@ -34,10 +34,10 @@ def test_ndcg_agrees_with_scikit_learn(weighted, n, length, distinct, k):
             expected.append(ndcg_score([2 ** labels[there] - 1], [row[there]], k=k))
             kept.append(number)
 
-    found = ranking.ndcg(scores, grades, k, weights)
+    actual = ranking.ndcg(scores, grades, k, weights)
 
     own = None if weights is None else weights[kept]
-    assert found == pytest.approx(np.average(expected, weights=own), rel=1e-6)
+    assert actual == pytest.approx(np.average(expected, weights=own), rel=1e-6)
     assert ranking.irrelevant(grades) == n - len(kept)
 
 
@@ -60,11 +60,11 @@ def test_ndcg_is_the_mean_over_all_orders_of_ties(row, k):
         for order in permutations(documents)
         if all(a[0] >= b[0] for a, b in pairwise(order))
     ]
-    found = ranking.ndcg(scores[None], grades[None], k)
+    actual = ranking.ndcg(scores[None], grades[None], k)
     if ideal == 0:
-        assert math.isnan(found)
+        assert math.isnan(actual)
     else:
-        assert found == pytest.approx(np.mean(orders) / ideal, rel=1e-9)
+        assert actual == pytest.approx(np.mean(orders) / ideal, rel=1e-9)
 
 
 @given(st.lists(rows, min_size=1, max_size=4).filter(lambda x: len({len(row) for row in x}) == 1))
@@ -76,9 +76,9 @@ def test_reciprocal_rank_by_the_worst_order_of_ties(lists):
         places = [place for place, (_, grade) in enumerate(ranked, 1) if grade > 0]
         expected += [1 / places[0]] if places else []
 
-    found = ranking.reciprocal_rank(scores, grades > 0, grades >= 0)
+    actual = ranking.reciprocal_rank(scores, grades > 0, grades >= 0)
 
-    assert found == pytest.approx(np.mean(expected) if expected else math.nan, nan_ok=True)
+    assert actual == pytest.approx(np.mean(expected) if expected else math.nan, nan_ok=True)
 
 
 @pytest.mark.parametrize("distinct", [1, 3, 1 << 20])
@@ -99,8 +99,8 @@ def test_reciprocal_rank_agrees_with_scikit_learn(weighted, distinct):
     scores += np.arange(7) / 8  # No ties: the best relevant one is first.
     best = np.eye(7, dtype=bool)[np.where(several, scores, -1).argmax(axis=1)]
     expected = label_ranking_average_precision_score(best, scores, sample_weight=weights)
-    found = ranking.reciprocal_rank(scores, several, shown, weights)
-    assert found == pytest.approx(expected, abs=1e-9)
+    actual = ranking.reciprocal_rank(scores, several, shown, weights)
+    assert actual == pytest.approx(expected, abs=1e-9)
 
 
 def test_scores_where_there_is_no_document_do_not_matter():

@@ -73,18 +73,18 @@ def test_auc_by_hand(scores, related, expected):
     ],
 )
 def test_best_threshold_by_hand(scores, related, threshold, accuracy):
-    found = statistics.best_threshold(np.array(scores, float), np.array(related, bool))
+    actual = statistics.best_threshold(np.array(scores, float), np.array(related, bool))
 
-    assert found == (threshold, pytest.approx(accuracy, **EXACT))
+    assert actual == (threshold, pytest.approx(accuracy, **EXACT))
 
 
 def test_threshold_above_all_scores_is_a_float32_above_them():
     scores = np.array([0.1, 0.7, 0.7], np.float32)
 
-    found = statistics.best_threshold(scores, np.array([True, False, False]))
+    actual = statistics.best_threshold(scores, np.array([True, False, False]))
 
-    assert not (scores >= np.float32(found.threshold)).any()
-    assert math.isfinite(found.threshold)
+    assert not (scores >= np.float32(actual.threshold)).any()
+    assert math.isfinite(actual.threshold)
 
 
 def test_order_changes_no_bit():
@@ -174,11 +174,11 @@ def test_weights_agree_with_scikit_learn(seed):
     )
     candidates = [*np.unique(scores), np.float32(np.inf)]
     reached = [accuracy_score(related, scores >= t, sample_weight=weights) for t in candidates]
-    found = statistics.best_threshold(scores, related, weights).quality
-    assert found == pytest.approx(max(reached), abs=1e-12)
+    actual = statistics.best_threshold(scores, related, weights).quality
+    assert actual == pytest.approx(max(reached), abs=1e-12)
     reached = [f1_score(related, scores >= t, sample_weight=weights) for t in candidates]
-    found = statistics.best_f1(scores, related, weights).quality
-    assert found == pytest.approx(max(reached), abs=1e-12)
+    actual = statistics.best_f1(scores, related, weights).quality
+    assert actual == pytest.approx(max(reached), abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -191,9 +191,9 @@ def test_weights_agree_with_scikit_learn(seed):
     ],
 )
 def test_equal_error_rate_by_hand(scores, related, rate):
-    found = statistics.equal_error_rate(np.array(scores, float), np.array(related, bool))
+    actual = statistics.equal_error_rate(np.array(scores, float), np.array(related, bool))
 
-    assert found == pytest.approx(rate, abs=1e-12)
+    assert actual == pytest.approx(rate, abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -246,9 +246,9 @@ def test_triplet_accuracy_agrees_with_scikit_learn(weighted, distinct, others):
         lost = label_ranking_loss(truth, scores, sample_weight=weights)
         assert expected == pytest.approx(1 - lost, abs=1e-12)
 
-    found = statistics.triplet_accuracy(scores, (True, *[False] * others), weights)
+    actual = statistics.triplet_accuracy(scores, (True, *[False] * others), weights)
 
-    assert found == pytest.approx(expected, abs=1e-12)
+    assert actual == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize("n", [1, 2, 300])
@@ -257,10 +257,10 @@ def test_spread_agrees_with_the_standard_library(n):
     there = np.ones((n, 3), dtype=bool)
     there[1:, 2] = False
 
-    found = statistics.spread(scores, there)
+    actual = statistics.spread(scores, there)
 
     columns = (scores[:, i][there[:, i]].astype(float).tolist() for i in range(3))
-    assert found == pytest.approx(max(map(pstdev, columns)), abs=1e-12)
+    assert actual == pytest.approx(max(map(pstdev, columns)), abs=1e-12)
     assert statistics.spread(np.full((n, 3), 0.1, np.float32), there) == pytest.approx(0, abs=1e-12)
     assert math.isnan(statistics.spread(scores, ~(there | True)))
 
@@ -278,7 +278,7 @@ def test_triplet_accuracy_weighs_tuples():
 )
 def test_weights_of_few_tuples_with_ties_agree_with_scikit_learn(rows):
     scores, related, weights = (np.array(column) for column in zip(*rows, strict=True))
-    found = [
+    actual = [
         metric(scores.astype(np.float32), related, weights.astype(np.float32))
         for metric in (
             statistics.roc_auc,
@@ -288,7 +288,7 @@ def test_weights_of_few_tuples_with_ties_agree_with_scikit_learn(rows):
     ]
     counted = weights > 0
     if len(set(related[counted])) < 2:
-        assert all(map(math.isnan, found))
+        assert all(map(math.isnan, actual))
         return
     # Equal to so many tuples of weight 1.
     often, truth = np.repeat(scores, weights), np.repeat(related, weights)
@@ -297,4 +297,4 @@ def test_weights_of_few_tuples_with_ties_agree_with_scikit_learn(rows):
         average_precision_score(truth, often),
         _equal_error_rate(often, truth),
     ]
-    assert found == pytest.approx(expected, abs=1e-9)
+    assert actual == pytest.approx(expected, abs=1e-9)

@@ -51,8 +51,8 @@ def test_agrees_with_scikit_learn(weighted, share, distinct, n):
     weights = rng.integers(1, 5, n).astype(np.float32) if weighted else None
 
     for own, expected in zip(METRICS, _oracles(scores, has, weights), strict=True):
-        found = own(scores, has.astype(np.float32), weights)
-        assert found == pytest.approx(expected, rel=1e-6, abs=1e-6, nan_ok=True)
+        actual = own(scores, has.astype(np.float32), weights)
+        assert actual == pytest.approx(expected, rel=1e-6, abs=1e-6, nan_ok=True)
     if not weighted:
         definitions = np.mean([_by_hand(*row) for row in zip(scores, has, strict=True)], axis=0)
         mine = [own(scores, has.astype(np.float32)) for own in METRICS[:3]]
@@ -69,7 +69,7 @@ def test_each_tag_agrees_with_scikit_learn(weighted, distinct):
     weights = rng.integers(1, 5, 80).astype(np.float32) if weighted else None
     form = form_of(spec.tags("item", 4))
     tuples = collect(form, scores, labels, weights)
-    found = {name: metric.compute(tuples) for name, metric in table_of(form).items()}
+    actual = {name: metric.compute(tuples) for name, metric in table_of(form).items()}
     for tag in range(4):
         truth, own = labels[:, tag] >= 0.5, {"sample_weight": weights}
         f1 = sklearn.f1_score(truth, scores[:, tag] >= 0.5, zero_division=np.nan, **own)
@@ -79,15 +79,15 @@ def test_each_tag_agrees_with_scikit_learn(weighted, distinct):
         else:  # Of one class alone: undefined.
             auc = precision = math.nan
         wanted = {"auc": auc, "average_precision": precision, "f1": f1}
-        mine = {name: found[f"{name}_tag_{tag}"] for name in wanted}
+        mine = {name: actual[f"{name}_tag_{tag}"] for name in wanted}
         assert mine == pytest.approx(wanted, rel=0, abs=1e-6, nan_ok=True)
 
 
 def test_a_single_tag():
     scores, has = np.array([[0.9], [0.2]], np.float32), np.array([[1.0], [0.0]], np.float32)
 
-    found = [metric(scores, has) for metric in METRICS]
-    assert found == [1.0, 0.0, 0.5, 0.0, 1.0, 1.0]
+    actual = [metric(scores, has) for metric in METRICS]
+    assert actual == [1.0, 0.0, 0.5, 0.0, 1.0, 1.0]
 
 
 def test_a_confidence_counts_as_a_tag_from_one_half_on():

@@ -145,16 +145,16 @@ def test_relation_gen_makes_its_tuples(plugin, recipe, tmp_path, flags):
     assert done.returncode == 0, done.stderr
     for split, codes in CODES.items():
         colour = {f"{split}{n}".encode(): code.partition("-")[0] for n, code in enumerate(codes)}
-        found = [
+        actual = [
             tuple(one[f"{role}_id"] for role in ("anchor", "positive", "negative"))
             for one in tuples(output, split)
         ]
         possible = {
             (a, p, n) for a, p, n in permutations(colour, 3) if colour[a] == colour[p] != colour[n]
         }
-        assert set(found) <= possible
+        assert set(actual) <= possible
         # Two triplets of each row that is not alone of its colour.
-        assert Counter(anchor for anchor, _, _ in found) == dict.fromkeys(
+        assert Counter(anchor for anchor, _, _ in actual) == dict.fromkeys(
             (key for key in colour if list(colour.values()).count(colour[key]) > 1), 2
         )
     stats = json.loads((output / "relation_stats.json").read_text())

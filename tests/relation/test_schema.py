@@ -22,8 +22,8 @@ SCHEMA = text_format.Parse(
 
 
 def test_kinds_types_and_widths_follow_from_the_schema():
-    found = {f.name: (f.kind, f.dtype, f.width) for f in read_features(SCHEMA).values()}
-    assert found == {
+    actual = {f.name: (f.kind, f.dtype, f.width) for f in read_features(SCHEMA).values()}
+    assert actual == {
         "sku": (FeatureKind.CATEGORICAL, "bytes", 1),
         "vector": (FeatureKind.NUMERIC, "float", 4),
         "sizes": (FeatureKind.NUMERIC, "int", 3),

@@ -95,10 +95,10 @@ def test_roles_label_and_features_of_tuples(tmp_path, name):
         width,
         domain,
     )
-    found = _described(loaded.tuple_schema)
+    actual = _described(loaded.tuple_schema)
     of_roles = {f"{role}_{f}" for role, entity in roles.items() for f in (*FEATURES[entity], "id")}
-    assert {name: what for name, what in found.items() if name not in of_roles} == own
-    assert set(found) == of_roles | set(own)
+    assert {name: what for name, what in actual.items() if name not in of_roles} == own
+    assert set(actual) == of_roles | set(own)
 
 
 COMPARISONS = {
@@ -178,8 +178,8 @@ def test_options_that_add_features_to_tuples(tmp_path, name, changes, own):
     loaded = load(tmp_path, name, changes)
     members = tuple(f"{role.name}_" for role in loaded.tuples.roles)
     known = {"negative_prob", "positive_ids"}
-    found = _described(loaded.tuple_schema)
-    assert {k: v for k, v in found.items() if k in known or not k.startswith(members)} == own
+    actual = _described(loaded.tuple_schema)
+    assert {k: v for k, v in actual.items() if k in known or not k.startswith(members)} == own
 
 
 def test_positives_and_negatives_of_an_n_tuple(tmp_path):

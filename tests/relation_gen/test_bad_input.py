@@ -75,8 +75,8 @@ def test_duplicate_and_contradictory_edges(tmp_path):
     links = [link(0, 1, v=1.0), link(3, 4, v=2.0), link(3, 4, v=1.0), link(3, 4, v=1.0)]
     made = edges(tmp_path, links, ", label: scalar", ", value: v", "bad_rows: fail")
     assert made.stats["inputs"]["link"]["skipped"] == {"conflicting_edge": 1, "duplicate_edge": 2}
-    found = {(one["left_id"], one["right_id"]): one["relation"] for one in made.tuples()}
-    assert found[b"train-3", b"train-4"] == 1.0
+    actual = {(one["left_id"], one["right_id"]): one["relation"] for one in made.tuples()}
+    assert actual[b"train-3", b"train-4"] == 1.0
 
 
 def test_values_and_weights_that_cannot_be(tmp_path):
@@ -224,8 +224,8 @@ def test_ids_of_any_bytes(tmp_path):
         "bad_rows: skip",
     )
     made = make(loaded, {"item": given, "link": {"": links}}, tmp_path)
-    found = {(one["left_id"], one["right_id"]) for one in made.tuples() if one["relation"] == 1}
-    assert found == set(itertools.pairwise(ids))
+    actual = {(one["left_id"], one["right_id"]) for one in made.tuples() if one["relation"] == 1}
+    assert actual == set(itertools.pairwise(ids))
     assert made.stats["inputs"]["link"]["skipped"] == {"dangling_edge": 1}
     strict = recipe(tmp_path / "2", EDGES % "", {"item": ITEM}, {"link": (LINK, f"{{{ENDS}}}")})
     with pytest.raises(DataError) as caught:

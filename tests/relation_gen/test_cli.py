@@ -53,8 +53,8 @@ def test_rows_are_split_as_example_gen_does(tmp_path, recipe, capsys):
         expected[["train", "eval"][split]].add(key)
     for split, ids in expected.items():
         assert {one["anchor_id"] for one in tuples(tmp_path / "out", split)} == ids
-    found = {one["anchor_id"] for one in tuples(tmp_path / "out", "entities")}
-    assert found == expected["train"]
+    actual = {one["anchor_id"] for one in tuples(tmp_path / "out", "entities")}
+    assert actual == expected["train"]
     printed = capsys.readouterr().out
     count = len(expected["train"])
     assert f"train: {count} rows read, {count} used; {2 * count} tuples" in printed
@@ -68,8 +68,8 @@ def test_folders_of_splits_are_kept(tmp_path, recipe):
     write(tmp_path / "in" / "Split-train" / "a", ROWS[:30])
     write(tmp_path / "in" / "Split-test" / "a", ROWS[30:])
     assert call(recipe, f"{tmp_path}/in/*/*", tmp_path / "out") == 0
-    found = {one["anchor_id"] for one in tuples(tmp_path / "out", "test")}
-    assert found == {b"item-%d" % n for n in range(30, 60)}
+    actual = {one["anchor_id"] for one in tuples(tmp_path / "out", "test")}
+    assert actual == {b"item-%d" % n for n in range(30, 60)}
 
 
 def refused(capsys, status: int) -> str:

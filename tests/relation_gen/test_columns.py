@@ -19,10 +19,10 @@ VALUES = st.lists(st.binary(max_size=9), max_size=12)
 
 @given(VALUES, st.data())
 def test_strings_are_the_values_in_any_order(values, data):
-    found = Strings.of(values)
-    assert list(found) == values
+    actual = Strings.of(values)
+    assert list(actual) == values
     index = data.draw(st.lists(st.integers(0, len(values) - 1), max_size=20)) if values else []
-    some = found.take(np.array(index, dtype=np.intp))
+    some = actual.take(np.array(index, dtype=np.intp))
     assert list(some) == [values[i] for i in index]
     assert some.length.dtype == np.int32
 

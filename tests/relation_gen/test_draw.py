@@ -40,17 +40,17 @@ def by_row(drawn: without_replacement.Drawn, rows: int) -> list[list[int]]:
 
 
 def test_ranks_are_shifted_past_earlier_draws():
-    found = without_replacement.by_rank(ranks([[2, 2, 0]], 5), ints(5))
-    assert found[:, 0].tolist() == [2, 3, 0]
+    actual = without_replacement.by_rank(ranks([[2, 2, 0]], 5), ints(5))
+    assert actual[:, 0].tolist() == [2, 3, 0]
 
 
 def test_all_words_together_draw_each_sequence_once():
     available, slots = 5, 3
     rows = [list(row) for row in itertools.product(range(5), range(4), range(3))]
-    found = without_replacement.by_rank(ranks(rows, available), np.full(len(rows), available))
+    actual = without_replacement.by_rank(ranks(rows, available), np.full(len(rows), available))
     for slot in range(slots):
-        assert Counter(found[slot].tolist()) == {n: len(rows) // available for n in range(5)}
-    assert Counter(map(tuple, found.T.tolist())) == Counter(itertools.permutations(range(5), 3))
+        assert Counter(actual[slot].tolist()) == {n: len(rows) // available for n in range(5)}
+    assert Counter(map(tuple, actual.T.tolist())) == Counter(itertools.permutations(range(5), 3))
 
 
 @given(
@@ -58,9 +58,9 @@ def test_all_words_together_draw_each_sequence_once():
 )
 def test_by_rank_leaves_slots_empty_when_nothing_is_left(available, slots, seed):
     bits = np.random.default_rng(seed).integers(0, 2**64, (slots, len(available)), dtype=np.uint64)
-    found = without_replacement.by_rank(bits, np.array(available))
-    assert found.shape == bits.shape
-    for column, limit in zip(found.T.tolist(), available, strict=True):
+    actual = without_replacement.by_rank(bits, np.array(available))
+    assert actual.shape == bits.shape
+    for column, limit in zip(actual.T.tolist(), available, strict=True):
         drawn = [value for value in column if value >= 0]
         assert len(drawn) == min(slots, limit) == len(set(drawn))
         assert all(value < limit for value in drawn)
@@ -78,8 +78,8 @@ COUNTS = st.one_of(st.integers(0, 6), st.sampled_from([15, 16, 17, 40, 63, 64, 6
 def test_draws_are_distinct_within_bounds_and_functions_of_the_key_alone(asked, seed):
     key = KEYS[: len(asked)]
     count, available = (np.array([row[i] for row in asked], dtype=np.int64) for i in (0, 1))
-    found = by_row(without_replacement.distinct(seed, 3, key, count, available), len(asked))
-    for (wanted, limit), drawn in zip(asked, found, strict=True):
+    actual = by_row(without_replacement.distinct(seed, 3, key, count, available), len(asked))
+    for (wanted, limit), drawn in zip(asked, actual, strict=True):
         assert len(drawn) == len(set(drawn)) == min(wanted, limit)
         assert all(0 <= value < limit for value in drawn)
     for part in (slice(0, len(asked), 2), slice(1, 2), slice(None, None, -1)):
@@ -87,7 +87,7 @@ def test_draws_are_distinct_within_bounds_and_functions_of_the_key_alone(asked, 
             without_replacement.distinct(seed, 3, key[part], count[part], available[part]),
             len(key[part]),
         )
-        assert some == found[part]
+        assert some == actual[part]
 
 
 @pytest.mark.parametrize(
@@ -122,10 +122,10 @@ def test_each_slot_is_uniform_where_rows_ask_for_different_numbers():
 
 def test_numbers_are_drawn_on_until_enough_are_different():
     n, count, available = 3000, 65, 70
-    found = without_replacement._sifted(8, 1, KEYS[:n], count, np.full(n, available))
-    assert all(len(set(row)) == count for row in found.tolist())
+    actual = without_replacement._sifted(8, 1, KEYS[:n], count, np.full(n, available))
+    assert all(len(set(row)) == count for row in actual.tolist())
     for slot in (0, 40, 64):
-        counted = np.bincount(found[:, slot], minlength=available)
+        counted = np.bincount(actual[:, slot], minlength=available)
         assert stats.chisquare(counted).pvalue > 1e-4
 
 
@@ -151,22 +151,22 @@ def test_two_slots_are_independent_but_for_being_distinct(count, available):
 
 def test_another_seed_purpose_or_key_draws_others():
     def drawn(seed: int, purpose: int, key: np.ndarray) -> list[int]:
-        found = without_replacement.distinct(
+        actual = without_replacement.distinct(
             seed, purpose, key, np.full(len(key), 2), np.full(len(key), 10**9)
         )
-        return found.value.tolist()
+        return actual.value.tolist()
 
-    found = [drawn(1, 1, KEYS[:3]), drawn(2, 1, KEYS[:3]), drawn(1, 2, KEYS[:3])]
-    found.append(drawn(1, 1, KEYS[3:6]))
-    assert len({value for values in found for value in values}) == 24
+    actual = [drawn(1, 1, KEYS[:3]), drawn(2, 1, KEYS[:3]), drawn(1, 2, KEYS[:3])]
+    actual.append(drawn(1, 1, KEYS[3:6]))
+    assert len({value for values in actual for value in values}) == 24
 
 
 def test_nothing_to_draw():
     for count, available in (((), ()), ((0, 0), (3, 9)), ((4, 5), (0, 0))):
-        found = without_replacement.distinct(
+        actual = without_replacement.distinct(
             1, 1, KEYS[: len(count)], ints(*count), ints(*available)
         )
-        assert [column.tolist() for column in found] == [[], [], []]
+        assert [column.tolist() for column in actual] == [[], [], []]
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 500)), max_size=8), st.integers(0, 99))
@@ -252,10 +252,10 @@ def test_outside_reaches_exactly_the_places_beside_the_ranges(rows, data):
         for i, row in enumerate(rows)
     ]
     given_ = union_of(rows)
-    found = ranges.Union.outside(given_.start, given_.end, given_.bounds, ints(*low), ints(*high))
+    actual = ranges.Union.outside(given_.start, given_.end, given_.bounds, ints(*low), ints(*high))
     for i, row in enumerate(rows):
         taken = {n for start, end in row for n in range(start, end)}
         allowed = [n for n in range(low[i], high[i]) if n not in taken]
-        assert found.size()[i] == len(allowed)
+        assert actual.size()[i] == len(allowed)
         row = np.full(len(allowed), i)
-        assert found.position(row, np.arange(len(allowed))).tolist() == allowed
+        assert actual.position(row, np.arange(len(allowed))).tolist() == allowed

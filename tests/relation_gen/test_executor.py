@@ -83,8 +83,8 @@ def test_the_schema_of_the_tuples_is_beside_them(artifacts):
     execute(artifacts)
     (path,) = Path(artifacts[1]["tuple_schema"][0].uri).iterdir()
     assert path.name == "schema.pbtxt"
-    found = text_format.Parse(path.read_text(), schema_pb2.Schema())
-    assert found == tuple_schema(request(), {"item": SCHEMA})
+    actual = text_format.Parse(path.read_text(), schema_pb2.Schema())
+    assert actual == tuple_schema(request(), {"item": SCHEMA})
 
 
 def test_other_payloads_are_refused(artifacts):
@@ -118,10 +118,10 @@ def test_the_component_declares_what_the_executor_reads():
 
 
 def test_the_fingerprint_of_the_executor_covers_the_steps():
-    found = set(fingerprint._closure(("components.relation_gen.executor",)))
+    actual = set(fingerprint._closure(("components.relation_gen.executor",)))
     assert {
         f"components.relation_gen.{name}"
         for name in ("draw", "plan", "screen", "wire", "transform")
-    } <= found
-    assert "relation.compiled" in found
-    assert "components.relation_gen.sampling.edges" in found
+    } <= actual
+    assert "relation.compiled" in actual
+    assert "components.relation_gen.sampling.edges" in actual

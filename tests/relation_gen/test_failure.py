@@ -9,9 +9,9 @@ def test_the_sentence_is_found_in_what_a_runner_makes_of_it():
         "During handling of the above exception, another exception occurred:\n  File y\n"
         "relation.core.errors.DataError: split 'a': bad\nid 'x' [while running 'Read/Rows-1']\n"
     )
-    found = beam_errors.user_error(RuntimeError(text))
-    assert isinstance(found, DataError)
-    assert str(found) == "split 'a': bad\nid 'x'"
+    actual = beam_errors.user_error(RuntimeError(text))
+    assert isinstance(actual, DataError)
+    assert str(actual) == "split 'a': bad\nid 'x'"
 
 
 def test_others_are_left_alone():
@@ -19,6 +19,6 @@ def test_others_are_left_alone():
 
 
 def test_the_name_of_the_step_is_no_part_of_the_sentence():
-    found = beam_errors.user_error(RecipeError("field [while running 'a'] [while running 'b']"))
-    assert isinstance(found, RecipeError)
-    assert str(found) == "field"
+    actual = beam_errors.user_error(RecipeError("field [while running 'a'] [while running 'b']"))
+    assert isinstance(actual, RecipeError)
+    assert str(actual) == "field"

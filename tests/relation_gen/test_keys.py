@@ -11,8 +11,8 @@ U64 = st.integers(0, 2**64 - 1)
 
 
 def test_hash_is_pinned_so_that_data_made_today_is_made_the_same_tomorrow():
-    found = hashing.hash_values([b"", b"a", b"\x00\xff\n", "😀".encode()], integers=False)
-    assert [hex(value) for value in found.tolist()] == PINNED
+    actual = hashing.hash_values([b"", b"a", b"\x00\xff\n", "😀".encode()], integers=False)
+    assert [hex(value) for value in actual.tolist()] == PINNED
 
 
 PINNED = ["0x9df1a1b223584e24", "0xe3013e779d2658f4", "0xe3f9b926bd4e7c1", "0x61c920b6c782adf8"]
@@ -84,20 +84,20 @@ def test_mix_is_splitmix64():
 
 @given(U64, U64)
 def test_scale_is_the_high_half_of_the_product(word, size):
-    found = hashing.multiply_shift(np.array([word], dtype=np.uint64), size)
-    assert int(found[0]) == word * size >> 64
+    actual = hashing.multiply_shift(np.array([word], dtype=np.uint64), size)
+    assert int(actual[0]) == word * size >> 64
 
 
 def test_words_differ_by_each_of_their_arguments():
     key, slot = np.array([5], dtype=np.uint64), np.array([1])
-    found = {
+    actual = {
         int(hashing.random_bits(seed, purpose, key + np.uint64(extra), slot + more)[0])
         for seed in (1, 2)
         for purpose in (1, 2)
         for extra in (0, 1)
         for more in (0, 1)
     }
-    assert len(found) == 16
+    assert len(actual) == 16
 
 
 def test_words_take_the_largest_seed():
@@ -128,14 +128,14 @@ SIZES = st.one_of(
 
 @given(st.one_of(st.sampled_from([0, 1, 2**11 - 1, 2**63, 2**64 - 1, 2**64 - 2**11]), U64), SIZES)
 def test_small_scale_stays_below_the_size_and_is_the_product_of_53_bits(word, size):
-    found = int(
+    actual = int(
         hashing.small_multiply_shift(np.array([word], dtype=np.uint64), np.array([size]))[0]
     )
-    assert 0 <= found < size
+    assert 0 <= actual < size
     exact = (word >> 11) * size >> 53
-    assert exact <= found <= exact + 1  # Rounding may reach the next number, never the size.
+    assert exact <= actual <= exact + 1  # Rounding may reach the next number, never the size.
     if size <= 2**20 and (word >> 11) * size % 2**53 < 2**53 - size:
-        assert found == exact
+        assert actual == exact
 
 
 def test_small_scale_cuts_words_into_equal_stretches():

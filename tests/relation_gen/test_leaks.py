@@ -149,9 +149,9 @@ def test_tuples_never_mix_splits(tmp_path, relation):
     inputs = {"item": {split: items(split, 20) for split in ("train", "eval")}}
     made = make(recipe(tmp_path, relation, {"item": ITEM}), inputs, tmp_path)
     for split in ("train", "eval"):
-        found = made.tuples(split)
-        assert found
-        for tuple_ in found:
+        actual = made.tuples(split)
+        assert actual
+        for tuple_ in actual:
             ids = [value for name, value in tuple_.items() if name.endswith("_id")]
             assert all(value.startswith(split.encode()) for value in ids)
 

@@ -39,9 +39,9 @@ def taken(case: str, rows: int, budget: int = BUDGET) -> Measured:
     ("case", "budget"), [("uniform", BUDGET), ("hot_key", BUDGET), ("uniform", 96)]
 )
 def test_memory_is_bounded_whatever_the_rows_and_their_keys(case, budget):
-    found = taken(case, LARGE, budget)
-    assert found.value["stored"] > 1.2 * bound(budget) * 2**20  # More cannot have been held.
-    assert found.peak - found.base < bound(budget)
+    actual = taken(case, LARGE, budget)
+    assert actual.value["stored"] > 1.2 * bound(budget) * 2**20  # More cannot have been held.
+    assert actual.peak - actual.base < bound(budget)
 
 
 def test_ten_times_the_rows_hold_little_more():
@@ -56,17 +56,17 @@ def test_the_default_is_what_is_measured():
 def test_the_budget_changes_how_many_files_there_are_and_nothing_else(tmp_path):
     rows = [row(id=b"%d" % n, label=n % 5, x=[n / 7.0] * 250) for n in range(2500)]
     held = [row(id=b"e%d" % n, label=n % 5, x=[n / 7.0]) for n in range(20)]
-    found = {}
+    actual = {}
     for budget in (32, 320):
         asked = request("triplets", triplets_per_anchor=3)
         asked = asked.model_copy(update={"memory_mb": budget})
         splits = {"train": [rows[::2], rows[1::2]], "eval": [held]}
         _, output = run(asked, tmp_path / str(budget), splits)
-        found[budget] = {split: shards(output, split) for split in ("train", "eval", "entities")}
-    assert len(found[32]["train"]) > 3
-    assert len(found[320]["train"]) == 1
-    for split in found[32]:
+        actual[budget] = {split: shards(output, split) for split in ("train", "eval", "entities")}
+    assert len(actual[32]["train"]) > 3
+    assert len(actual[320]["train"]) == 1
+    for split in actual[32]:
         few, many = (
-            [record for shard in found[budget][split] for record in shard] for budget in (320, 32)
+            [record for shard in actual[budget][split] for record in shard] for budget in (320, 32)
         )
         assert few == many

@@ -87,7 +87,7 @@ def test_pairs_are_what_brute_force_allows(graph, negatives, seed, p, n):
     relation = relation_of(
         "pairs", seed, positives_per_anchor=p, negatives_per_anchor=n, negatives=negatives
     )
-    found, totals = checked(graph, relation)
+    actual, totals = checked(graph, relation)
     expected: Counter[str] = Counter()
     for anchor in {left for left, *_ in graph.edges}:
         held = len(graph.known(anchor))
@@ -98,10 +98,10 @@ def test_pairs_are_what_brute_force_allows(graph, negatives, seed, p, n):
         expected["too_few_negatives"] += n - drawn
         expected["positives_made"] += min(wanted, held)
         expected["negatives_made"] += drawn
-        mine = Counter(bool(one.probability) for one in found if one.anchor == anchor)
+        mine = Counter(bool(one.probability) for one in actual if one.anchor == anchor)
         assert (mine[False], mine[True]) == (min(wanted, held), drawn)
     assert totals == {name: count for name, count in expected.items() if count}
-    assert len({(one.anchor, one.members[1]) for one in found}) == len(found)
+    assert len({(one.anchor, one.members[1]) for one in actual}) == len(actual)
 
 
 @settings(deadline=None, max_examples=200)
@@ -113,14 +113,14 @@ def test_tuples_are_what_brute_force_allows(graph, negatives, seed, t, p, k):
     else:
         sampling = {"tuples_per_anchor": t, "positives_per_tuple": p, "negatives_per_tuple": k}
         relation = relation_of("ntuples", seed, negatives=negatives, **sampling)
-    found, totals = checked(graph, relation)
+    actual, totals = checked(graph, relation)
     expected: Counter[str] = Counter()
     for anchor in {left for left, *_ in graph.edges}:
         held = len(graph.positive(anchor))
         wanted = held if t == "all" else t
         drawn = min(wanted * k, graph.possible(anchor, relation.sampling.negative_sampler))
         expected["asked"] += wanted
-        mine = [one for one in found if one.anchor == anchor]
+        mine = [one for one in actual if one.anchor == anchor]
         if held < p:
             expected["no_positive" if not held else "too_few_positives"] += wanted
         else:
@@ -143,17 +143,17 @@ def test_repeated_edges_are_a_tuple_each_in_whatever_order_they_came(
     source = {"repeated": "keep"}
     name = "positives_per_anchor" if kind == "pairs" else "triplets_per_anchor"
     relation = relation_of(kind, seed, source, **{name: "all"})
-    found, _ = checked(graph, relation)
+    actual, _ = checked(graph, relation)
     again, _ = plan(graph, relation, shuffle=shuffle % 2**32)
-    assert again == found
+    assert again == actual
     if kind == "pairs":
         made_ = Counter(
-            (m.anchor, m.members[1], m.relation[0], m.weight) for m in found if not m.probability
+            (m.anchor, m.members[1], m.relation[0], m.weight) for m in actual if not m.probability
         )
         assert made_ == Counter((*edge[:3], edge[3] if weighted else None) for edge in graph.edges)
     some, _ = plan(graph, relation_of(kind, seed, source, **{name: 1}), shuffle=shuffle % 2**32)
     first = {
-        one.anchor: one for one in reversed(found) if kind == "triplets" or not one.probability
+        one.anchor: one for one in reversed(actual) if kind == "triplets" or not one.probability
     }
     for one in some:
         if kind == "triplets" or not one.probability:
@@ -162,13 +162,13 @@ def test_repeated_edges_are_a_tuple_each_in_whatever_order_they_came(
 
 def test_edges_both_ways_leave_out_both_ends():
     graph = Graph(4, [(0, 1, 1, 1), (1, 0, 1, 1), (2, 0, 0, 1), (0, 2, 0, 1)], [0] * 4)
-    found, _ = checked(graph, relation_of("triplets"))
-    assert {(one.anchor, one.members[1], one.members[2]) for one in found} <= {
+    actual, _ = checked(graph, relation_of("triplets"))
+    assert {(one.anchor, one.members[1], one.members[2]) for one in actual} <= {
         (0, 1, 3),
         (1, 0, 2),
         (1, 0, 3),
     }
-    assert len(found) == 2
+    assert len(actual) == 2
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -176,10 +176,10 @@ def test_weights_are_those_of_edges_and_one_of_negatives(weighted):
     graph = Graph(5, [(0, 1, 1, 0.5), (0, 2, 0, 3), (3, 1, 1, 2)], [0] * 5, weighted=weighted)
     for positives in ("all", 0):
         relation = relation_of("pairs", positives_per_anchor=positives, negatives_per_anchor=1)
-        found, _ = checked(graph, relation)
+        actual, _ = checked(graph, relation)
         weight = {(0, 1): 0.5, (0, 2): 3, (3, 1): 2}
-        assert len(found) == (5 if positives else 2)
-        for one in found:
+        assert len(actual) == (5 if positives else 2)
+        for one in actual:
             expected = 1.0 if one.probability else weight[one.anchor, one.members[1]]
             assert one.weight == (expected if weighted else None)
     triplets, _ = checked(graph, relation_of("triplets"))
@@ -192,17 +192,17 @@ def test_labels_of_an_entity_make_its_negatives_weigh_what_it_does():
     graph = Graph(4, [(LEFT, 1, 1, 5), (LEFT, 2, 1, 5), (LEFT + 1, 1, 1, 7)], [0] * 4, False, True)
     source = {"type": "labels", "feature": "tags"}
     relation = {"type": "pairs", "source": source, "sampling": {"weight": "w"}}
-    found, _ = checked(graph, compiled({"item": "id", "tag": "id"}, relation))
+    actual, _ = checked(graph, compiled({"item": "id", "tag": "id"}, relation))
     assert (
-        sorted((one.anchor, one.weight) for one in found) == [(LEFT, 5)] * 2 + [(LEFT + 1, 7)] * 2
+        sorted((one.anchor, one.weight) for one in actual) == [(LEFT, 5)] * 2 + [(LEFT + 1, 7)] * 2
     )
 
 
 def test_values_are_labels_and_bring_no_negatives_unasked():
     graph = Graph(4, [(0, 1, 0.25, 1), (0, 2, -3, 1), (1, 2, 7, 1)], [0] * 4)
     source = {"label": "scalar"}
-    found, totals = checked(graph, relation_of("pairs", 0, source, positives_per_anchor="all"))
-    assert {(one.anchor, one.members[1], *one.relation) for one in found} == {
+    actual, totals = checked(graph, relation_of("pairs", 0, source, positives_per_anchor="all"))
+    assert {(one.anchor, one.members[1], *one.relation) for one in actual} == {
         edge[:3] for edge in graph.edges
     }
     assert totals == {"asked": 3, "positives_made": 3}
@@ -216,9 +216,9 @@ def test_known_positives_travel_along_each_once(most):
     relation = relation_of(
         "pairs", 3, {"repeated": "keep"}, positives_per_anchor="all", known_positives=most
     )
-    found, _ = checked(graph, relation)
-    assert len(found) == 5
-    for one in found:
+    actual, _ = checked(graph, relation)
+    assert len(actual) == 5
+    for one in actual:
         if not most:
             assert one.more == b""
             continue

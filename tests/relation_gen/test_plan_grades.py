@@ -81,12 +81,12 @@ def ordered(queries: list[list[float]]) -> dict[int, set[tuple[int, int]]]:
 @given(QUERIES, st.integers(0, 2**63 - 1))
 def test_every_ordered_pair_is_there_where_all_are_asked_for(queries, seed):
     value = [grade for own in queries for grade in own]
-    found, totals = ranked(queries, 100, seed, query=True)
+    actual, totals = ranked(queries, 100, seed, query=True)
     expected = ordered(queries)
     for query, pairs in expected.items():
-        mine = [(one.members[0], one.members[1]) for one in found if one.anchor == query]
+        mine = [(one.members[0], one.members[1]) for one in actual if one.anchor == query]
         assert sorted(mine) == sorted(pairs)
-    for one in found:
+    for one in actual:
         assert one.members[2] == one.anchor
         assert close(one.relation[0], value[one.members[0]] - value[one.members[1]])
         assert one.relation[0] > 0
@@ -99,13 +99,13 @@ def test_every_ordered_pair_is_there_where_all_are_asked_for(queries, seed):
 @settings(deadline=None)
 @given(QUERIES, st.integers(0, 2**63 - 1), st.integers(1, 5))
 def test_fewer_pairs_are_distinct_and_right(queries, seed, count):
-    found, totals = ranked(queries, count, seed)
+    actual, totals = ranked(queries, count, seed)
     expected = ordered(queries)
     for query, pairs in expected.items():
-        mine = [(one.members[0], one.members[1]) for one in found if one.anchor == query]
+        mine = [(one.members[0], one.members[1]) for one in actual if one.anchor == query]
         assert len(mine) == len(set(mine)) == min(count, len(pairs))
         assert set(mine) <= pairs
-    assert totals["asked"] == len(found) + totals.get("one_grade", 0) + totals.get(
+    assert totals["asked"] == len(actual) + totals.get("one_grade", 0) + totals.get(
         "too_few_pairs", 0
     )
 
@@ -128,9 +128,9 @@ def test_a_pair_weighs_what_the_preferred_document_does():
     shard, entity = shard_of([[0, 1, 2], [5, 4]], grade=1)
     weight = np.array([entity[k] + 0.5 for k in shard.key.tolist()], dtype=np.float32)
     documents = ranking.graded(shard, 1)
-    found, _ = made(ranking.ranked(documents, ranked_of(9), weight), entity)
-    assert len(found) == 4
-    assert all(one.weight == one.members[0] + 0.5 for one in found)
+    actual, _ = made(ranking.ranked(documents, ranked_of(9), weight), entity)
+    assert len(actual) == 4
+    assert all(one.weight == one.members[0] + 0.5 for one in actual)
 
 
 def test_a_query_of_a_million_documents_has_pairs_beyond_32_bits():
@@ -159,11 +159,11 @@ def test_a_list_holds_the_documents_of_its_query_and_what_is_cut_is_counted(
 ):
     shard, entity = shard_of(queries)
     plans = ranking.listed(ranking.graded(shard, 0), lists_of(length, seed, query))
-    found, totals = made(plans, entity)
+    actual, totals = made(plans, entity)
     value = [grade for own in queries for grade in own]
     ends = np.cumsum([0, *map(len, queries)]).tolist()
-    assert len(found) == len(queries)
-    for one in found:
+    assert len(actual) == len(queries)
+    for one in actual:
         at = one.anchor - 10**6
         n = min(len(queries[at]), length)
         documents = [one.members[role] for role in range(n)]
@@ -229,18 +229,18 @@ def test_scored_pairs_are_distinct_others(groups, count, grouped, width, seed):
         for shard, begin in zip(shards, begins[:-1], strict=True)
         for plan in scored_pairs.scored(shard, begin, n, relation)
     ]
-    found, totals = made(plans, {key_of(i): i for i in range(n)}, shards)
+    actual, totals = made(plans, {key_of(i): i for i in range(n)}, shards)
     expected = Counter({"asked": n * count})
     for anchor in range(n):
         others = {
             i for i in range(n) if i != anchor and (not grouped or groups[i] == groups[anchor])
         }
-        mine = [one.members[1] for one in found if one.anchor == anchor]
+        mine = [one.members[1] for one in actual if one.anchor == anchor]
         assert len(mine) == len(set(mine)) == min(count, len(others))
         assert set(mine) <= others
         expected["too_few_others" if others else "no_other"] += count - len(mine)
     assert totals == {name: number for name, number in expected.items() if number}
-    for one in found:
+    for one in actual:
         assert one.members[0] == one.anchor
         assert len(one.relation) == width
         assert np.isnan(one.relation).all()

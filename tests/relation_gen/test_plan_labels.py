@@ -46,7 +46,7 @@ REASONS = (base.NO_POSITIVE, base.TOO_FEW_POSITIVES, base.TOO_FEW_NEGATIVES, bas
 
 
 def test_pairs_are_as_many_as_asked_or_the_shortfall_is_counted():
-    found, totals = checked(
+    actual, totals = checked(
         SMALL, relation_of("pairs", positives_per_anchor=2, negatives_per_anchor=5)
     )
     # Label 0: 2 positives and 3 negatives for each of 3 anchors, 2 negatives lacking. Label 1: no
@@ -59,32 +59,32 @@ def test_pairs_are_as_many_as_asked_or_the_shortfall_is_counted():
         "too_few_positives": 2,
         "too_few_negatives": 3 * 2 + 2 * 1,
     }
-    assert len({(one.anchor, one.members[1]) for one in found}) == len(found)
+    assert len({(one.anchor, one.members[1]) for one in actual}) == len(actual)
 
 
 def test_triplets_cycle_positives_but_not_negatives():
-    found, totals = checked(SMALL, relation_of("triplets", triplets_per_anchor=4))
+    actual, totals = checked(SMALL, relation_of("triplets", triplets_per_anchor=4))
     # Label 0 has 3 negatives, so 3 of 4; label 1 no positive; label 2 one positive, cycled.
-    assert len(found) == 3 * 3 + 2 * 4
+    assert len(actual) == 3 * 3 + 2 * 4
     assert totals == {"asked": 24, "no_positive": 4, "too_few_negatives": 3}
-    positives = Counter((one.anchor, one.members[1]) for one in found)
+    positives = Counter((one.anchor, one.members[1]) for one in actual)
     # Three triplets over the two positives of an anchor of label 0; four over the one of label 2.
     assert sorted(positives.values()) == [1, 1, 1, 2, 2, 2, 4, 4]
-    assert all(one.relation == [] for one in found)
+    assert all(one.relation == [] for one in actual)
 
 
 def test_ntuples_hold_distinct_members_and_report_what_is_too_few():
     sampling = {"tuples_per_anchor": 2, "positives_per_tuple": 2, "negatives_per_tuple": 2}
-    found, totals = checked(SMALL, relation_of("ntuples", **sampling))
+    actual, totals = checked(SMALL, relation_of("ntuples", **sampling))
     # Label 0: two positives, used in both tuples; 3 negatives are one tuple. Label 2 has too few.
-    assert len(found) == 3
+    assert len(actual) == 3
     assert totals == {"asked": 12, "no_positive": 2, "too_few_positives": 4, "too_few_negatives": 3}
 
 
 def test_no_anchor_has_a_positive():
     world = World([frozenset([i]) for i in range(3)])
-    found, totals = checked(world, relation_of("triplets", triplets_per_anchor=2))
-    assert (found, totals) == ([], {"asked": 6, "no_positive": 6})
+    actual, totals = checked(world, relation_of("triplets", triplets_per_anchor=2))
+    assert (actual, totals) == ([], {"asked": 6, "no_positive": 6})
 
 
 SETS = st.one_of(
@@ -126,8 +126,8 @@ def test_pairs_are_what_brute_force_allows(world, negatives, seed, p, n, parts):
     assume(p + n and (n or not negatives))
     asked = {"positives_per_anchor": p, "negatives_per_anchor": n, "negatives": negatives}
     relation = relation_of("pairs", seed, **asked)
-    found, totals = checked(world, relation, parts)
-    assert len({(one.anchor, one.members[1]) for one in found}) == len(found)
+    actual, totals = checked(world, relation, parts)
+    assert len({(one.anchor, one.members[1]) for one in actual}) == len(actual)
     expected = Counter({"asked": len(world) * (p + n)})
     for anchor in range(len(world)):
         positives = len(world.related(anchor))
@@ -136,7 +136,7 @@ def test_pairs_are_what_brute_force_allows(world, negatives, seed, p, n, parts):
         expected["too_few_negatives"] += n - drawn
         expected["positives_made"] += min(p, positives)
         expected["negatives_made"] += drawn
-        mine = Counter(bool(one.probability) for one in found if one.anchor == anchor)
+        mine = Counter(bool(one.probability) for one in actual if one.anchor == anchor)
         assert (mine[False], mine[True]) == (min(p, positives), drawn)
     assert totals == {name: count for name, count in expected.items() if count}
 
@@ -149,12 +149,12 @@ def test_tuples_are_what_brute_force_allows(world, negatives, seed, t, p, k):
     else:
         sampling = {"tuples_per_anchor": t, "positives_per_tuple": p, "negatives_per_tuple": k}
         relation = relation_of("ntuples", seed, negatives=negatives, **sampling)
-    found, totals = checked(world, relation)
+    actual, totals = checked(world, relation)
     expected = Counter({"asked": len(world) * t})
     for anchor in range(len(world)):
         positives = len(world.related(anchor))
         drawn = min(t * k, world.negatives_possible(anchor, relation.sampling.negative_sampler))
-        mine = [one for one in found if one.anchor == anchor]
+        mine = [one for one in actual if one.anchor == anchor]
         if positives < p:
             expected["no_positive" if not positives else "too_few_positives"] += t
         else:
@@ -216,11 +216,11 @@ def test_caps_hold_and_are_counted(own, seed, kind, caps, count):
         "ntuples": "tuples_per_anchor",
     }[kind]
     more = {"positives_per_tuple": 2, "negatives_per_tuple": 1} if kind == "ntuples" else {}
-    found, totals = checked(world, relation_of(kind, seed, caps=caps, **{name: count}, **more))
+    actual, totals = checked(world, relation_of(kind, seed, caps=caps, **{name: count}, **more))
     of_group: Counter[int] = Counter()
     of_entity: Counter[int] = Counter()
     anchors: dict[int, set[int]] = {}
-    for one in found:
+    for one in actual:
         (label,) = own[one.anchor]
         anchors.setdefault(label, set()).add(one.anchor)
         for role in set(one.members) - set(one.probability) - {0}:
@@ -244,19 +244,19 @@ def test_caps_hold_and_are_counted(own, seed, kind, caps, count):
     if kind == "pairs" and "positives_per_entity" not in caps:
         for label, n in sizes.items():
             wanted = given_[label] * min(count, n - 1)
-            made_ = sum(1 for one in found if not one.probability and own[one.anchor] == {label})
+            made_ = sum(1 for one in actual if not one.probability and own[one.anchor] == {label})
             assert made_ == min(wanted, caps.get("positives_per_group", wanted))
 
 
 def test_a_cap_on_what_an_entity_serves_as_is_used_up():
     world = World([frozenset([0])] * 12 + [frozenset([1])])
     caps = {"positives_per_entity": 2}
-    found, totals = checked(
+    actual, totals = checked(
         world, relation_of("pairs", 1, caps=caps, positives_per_anchor=6, negatives_per_anchor=0)
     )
-    uses = Counter(one.members[1] for one in found)
+    uses = Counter(one.members[1] for one in actual)
     assert set(uses.values()) == {2}
-    assert len(found) == 24
+    assert len(actual) == 24
     assert totals == {
         "asked": 78,
         "positives_made": 24,
@@ -271,9 +271,9 @@ def test_balanced_groups_are_seen_equally_often(balance):
     relation = relation_of(
         "pairs", 3, balance=balance, positives_per_anchor=1, negatives_per_anchor=1
     )
-    found, totals = checked(world, relation)
+    actual, totals = checked(world, relation)
     repeats: Counter[int] = Counter()
-    for one in found:
+    for one in actual:
         repeats[one.anchor] += bool(one.probability)
     groups = [range(20), range(20, 26), range(26, 28)]
     # A group of 2 has 26 negatives, one of 20 only 8: an anchor's own turns may be too many.
@@ -305,13 +305,13 @@ def test_the_share_of_positives_holds_on_average(share, positives):
 @pytest.mark.parametrize("kind", ["pairs", "triplets", "ntuples"])
 def test_tuples_weigh_as_much_as_their_anchor(kind):
     world = World(SMALL.labels, weight=[0.5, 1, 2, 4, 8, 16])
-    found, _ = checked(world, relation_of(kind, weight="w"))
-    assert len({one.anchor for one in found}) >= 5 - (kind == "ntuples") * 5
-    assert all(one.weight == world.weight[one.anchor] for one in found)
+    actual, _ = checked(world, relation_of(kind, weight="w"))
+    assert len({one.anchor for one in actual}) >= 5 - (kind == "ntuples") * 5
+    assert all(one.weight == world.weight[one.anchor] for one in actual)
 
 
 def test_negatives_weigh_even_where_no_anchor_has_a_positive():
     world = World([frozenset([i]) for i in range(4)], weight=[1, 2, 3, 4])
-    found, _ = checked(world, relation_of("pairs", weight="w"))
-    assert [one.weight for one in found] == [world.weight[one.anchor] for one in found]
-    assert len(found) == 4
+    actual, _ = checked(world, relation_of("pairs", weight="w"))
+    assert [one.weight for one in actual] == [world.weight[one.anchor] for one in actual]
+    assert len(actual) == 4

@@ -23,10 +23,10 @@ def spec_of(schema=SCHEMA) -> RowSpec:
 
 
 def test_good_rows_give_id_and_label():
-    found = validated(GOOD, row(id=b"\xff\0\n", label=-3), row(id=b"b", label=1, unknown=b"?"))
-    assert found.reasons == ["", "", ""]
-    assert found.ids == [b"a", b"\xff\0\n", b"b"]
-    assert found.keys[1] == [b"1", b"-3", b"1"]
+    actual = validated(GOOD, row(id=b"\xff\0\n", label=-3), row(id=b"b", label=1, unknown=b"?"))
+    assert actual.reasons == ["", "", ""]
+    assert actual.ids == [b"a", b"\xff\0\n", b"b"]
+    assert actual.keys[1] == [b"1", b"-3", b"1"]
 
 
 @pytest.mark.parametrize(
@@ -49,9 +49,9 @@ def test_good_rows_give_id_and_label():
     ],
 )
 def test_bad_rows_give_a_reason_and_leave_their_neighbours_alone(bad, reason):
-    found = validated(GOOD, bad, GOOD)
-    assert found.reasons == ["", reason, ""]
-    assert found.keys[1][0] == found.keys[1][2] == b"1"
+    actual = validated(GOOD, bad, GOOD)
+    assert actual.reasons == ["", reason, ""]
+    assert actual.keys[1][0] == actual.keys[1][2] == b"1"
 
 
 def test_float_rows_are_told_apart_where_some_have_none():
@@ -66,7 +66,7 @@ def test_float_rows_are_told_apart_where_some_have_none():
 
 
 def test_images():
-    found = validated(
+    actual = validated(
         row(id=b"a", label=1, image=png()),
         row(id=b"b", label=1, image=png(kind="JPEG")),
         row(id=b"c", label=1),
@@ -76,7 +76,7 @@ def test_images():
         row(id=b"g", label=1, image=[png(), b""]),
         schema=IMAGE_SCHEMA,
     )
-    assert found.reasons == [
+    assert actual.reasons == [
         "",
         "",
         "image_missing",
@@ -119,18 +119,18 @@ def test_keys_of_several_values_are_sets_and_keep_their_order_beside():
         row(id=b"d", label=1),
         row(id=b"e", label=[2, 20], x=[float("nan"), 1.0]),
     ]
-    found = RowValidator(SEVERAL)(rows)
-    assert [split_joined(value) for value in found.keys[1]] == [
+    actual = RowValidator(SEVERAL)(rows)
+    assert [split_joined(value) for value in actual.keys[1]] == [
         [b"1", b"3"],
         [b"-7"],
         [],
         [b"1"],
         [b"2", b"20"],
     ]
-    assert found.raw == {1: [[b"3", b"1", b"3"], [b"-7"], [], [b"1"], [b"2", b"20"]]}
-    assert found.reasons == ["", "too_many_values", "no_label", "no_x", "nan"]
+    assert actual.raw == {1: [[b"3", b"1", b"3"], [b"-7"], [], [b"1"], [b"2", b"20"]]}
+    assert actual.reasons == ["", "too_many_values", "no_label", "no_x", "nan"]
     expected = [[1, np.nan], [1, 2], [1, np.nan], [np.nan, np.nan], [np.nan, 1]]
-    np.testing.assert_array_equal(found.numbers[0], expected)
+    np.testing.assert_array_equal(actual.numbers[0], expected)
 
 
 def test_an_ill_typed_row_does_not_change_what_is_found_of_others():
@@ -139,19 +139,19 @@ def test_an_ill_typed_row_does_not_change_what_is_found_of_others():
         row(id=b"b", label=b"x"),
         row(id=b"c", label=2, x=[4.0, 5.0]),
     ]
-    found, alone = RowValidator(SEVERAL)(rows), RowValidator(SEVERAL)([rows[0], rows[2]])
-    assert found.reasons == ["", "wrong_type", ""]
-    assert found.ids == [b"a", b"b", b"c"]
-    assert [found.keys[1][i] for i in (0, 2)] == alone.keys[1]
-    assert [found.raw[1][i] for i in (0, 2)] == alone.raw[1]
-    np.testing.assert_array_equal(found.numbers[0][[0, 2]], alone.numbers[0])
-    assert np.isnan(found.numbers[0][1]).all()
+    actual, alone = RowValidator(SEVERAL)(rows), RowValidator(SEVERAL)([rows[0], rows[2]])
+    assert actual.reasons == ["", "wrong_type", ""]
+    assert actual.ids == [b"a", b"b", b"c"]
+    assert [actual.keys[1][i] for i in (0, 2)] == alone.keys[1]
+    assert [actual.raw[1][i] for i in (0, 2)] == alone.raw[1]
+    np.testing.assert_array_equal(actual.numbers[0][[0, 2]], alone.numbers[0])
+    assert np.isnan(actual.numbers[0][1]).all()
 
 
 def test_no_rows():
-    found = RowValidator(SEVERAL)([])
-    assert (found.keys, found.reasons, found.raw) == ([[], []], [], {1: []})
-    assert found.numbers[0].shape == (0, 2)
+    actual = RowValidator(SEVERAL)([])
+    assert (actual.keys, actual.reasons, actual.raw) == ([[], []], [], {1: []})
+    assert actual.numbers[0].shape == (0, 2)
 
 
 def test_an_empty_value_is_no_label():
@@ -161,8 +161,8 @@ def test_an_empty_value_is_no_label():
     for name in ("id", "tags"):
         schema.feature.add(name=name, type=1)
     spec = RowSpec(("id", "tags"), keys, (), (), (), schema.SerializeToString())
-    found = RowValidator(spec)(
+    actual = RowValidator(spec)(
         [row(id=b"a", tags=[b""]), row(id=b"b", tags=[b"", b"t"]), row(id=b"c", tags=b"t")]
     )
-    assert found.reasons == ["no_label", "", ""]
-    assert found.keys[1] == [b"", b"\x01t", b"\x01t"]
+    assert actual.reasons == ["no_label", "", ""]
+    assert actual.keys[1] == [b"", b"\x01t", b"\x01t"]

@@ -123,16 +123,16 @@ def test_binary_values_weights_and_within_a_group(tmp_path):
     )
     kind = {f"{s}-{n}".encode(): KINDS[n % 3] for s in edges for n in range(20)}
     for split, mine in edges.items():
-        found, known = made.tuples(split), neighbours(mine)
+        actual, known = made.tuples(split), neighbours(mine)
         given = {(edge["from"], edge["to"]): edge for edge in mine}
-        stated = [one for one in found if "negative_prob" not in one]
+        stated = [one for one in actual if "negative_prob" not in one]
         assert {(one["left_id"], one["right_id"]) for one in stated} == set(given)
         assert len(stated) == len(given)
         for one in stated:
             edge = given[one["left_id"], one["right_id"]]
             assert one["relation"] == edge["value"]
             assert close(one["relation_weight"], edge["w"])
-        drawn = grouped((one for one in found if "negative_prob" in one), "left_id")
+        drawn = grouped((one for one in actual if "negative_prob" in one), "left_id")
         for anchor, mine_ in known.items():
             free = {o for o in ids(split) - mine_ - {anchor} if kind[o] == kind[anchor]}
             negatives = drawn.get(anchor, [])
@@ -173,11 +173,11 @@ def test_scalar_values_repeated_edges_and_both_directions(tmp_path, repeated):
             positives = Counter()
             for (left, right, value), count in stated.items():
                 positives[left, right] += count * (value >= 3)
-        found = made.tuples(split)
+        actual = made.tuples(split)
         # All but those whose anchor has no (distinct) negative left, which does not happen here.
-        assert Counter((one["anchor_id"], one["positive_id"]) for one in found) == +positives
+        assert Counter((one["anchor_id"], one["positive_id"]) for one in actual) == +positives
         known = neighbours(both)
-        for anchor, mine_ in grouped(found, "anchor_id").items():
+        for anchor, mine_ in grouped(actual, "anchor_id").items():
             free = ids(split) - known[anchor] - {anchor}
             drawn = {one["negative_id"] for one in mine_}
             assert drawn <= free
@@ -214,11 +214,11 @@ def test_vectors_and_classes_are_the_label_of_pairs(tmp_path, label, kind):
         {"value": kind},
     )
     for split, mine in edges.items():
-        found = {(one["left_id"], one["right_id"]): one["relation"] for one in made.tuples(split)}
-        assert len(found) == made.of(split)["tuples"] == len(mine)
+        actual = {(one["left_id"], one["right_id"]): one["relation"] for one in made.tuples(split)}
+        assert len(actual) == made.of(split)["tuples"] == len(mine)
         for edge in mine:
             wanted = b"xyz".index(edge["value"]) if label == "class" else edge["value"]
-            assert close(found[edge["from"], edge["to"]], wanted)
+            assert close(actual[edge["from"], edge["to"]], wanted)
 
 
 def test_two_types_popularity_weights_and_known_positives(tmp_path):
@@ -245,8 +245,8 @@ def test_two_types_popularity_weights_and_known_positives(tmp_path):
     )
     everyone = set()
     for split in ("train", "eval"):
-        found = made.tuples(split)
-        by_user = grouped(found, "anchor_id")
+        actual = made.tuples(split)
+        by_user = grouped(actual, "anchor_id")
         everyone |= set(by_user)
         mine = [edge for edge in bought if edge["user"] in by_user]
         times = Counter(edge["item"] for edge in mine)
@@ -281,12 +281,12 @@ def test_ntuples_of_edges_have_distinct_members(tmp_path):
     )
     size = Counter(KINDS[n % 3] for n in range(20))
     for split, mine in edges.items():
-        known, found = neighbours(mine), made.tuples(split)
+        known, actual = neighbours(mine), made.tuples(split)
         number = {"train": 20, "eval": 12}[split]
         kind = {f"{split}-{n}".encode(): KINDS[n % 3] for n in range(number)}
         size = Counter(kind.values())
         weight = {item: shard.UNIT // size[kind[item]] for item in kind}
-        by_anchor, short = grouped(found, "anchor_id"), Counter()
+        by_anchor, short = grouped(actual, "anchor_id"), Counter()
         for anchor, positives in known.items():
             free = {i: w for i, w in weight.items() if i not in positives and i != anchor}
             most = sum(free.values()) // max(free.values())

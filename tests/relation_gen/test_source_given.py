@@ -52,15 +52,15 @@ def run(folder, kind, counts, given, data="split: {shared: [item]}"):
 
 def test_triplets_take_the_negatives_that_are_given_with_their_probability(tmp_path):
     made = run(tmp_path, "triplets", "triplets_per_anchor: all", table(TABLE))
-    found = {
+    actual = {
         (one["anchor_id"], one["positive_id"]): (one["negative_id"], one["negative_prob"])
         for one in made.tuples()
     }
     given = {(user, item.encode()): p for user, item, p in TABLE}
-    assert set(found) == {(1, b"a"), (1, b"b"), (2, b"a")}
-    assert all(given[user, item] == p for (user, _), (item, p) in found.items())
-    assert found[2, b"a"] == (b"d", 1.0)
-    taken = {found[1, positive][0] for positive in (b"a", b"b")}
+    assert set(actual) == {(1, b"a"), (1, b"b"), (2, b"a")}
+    assert all(given[user, item] == p for (user, _), (item, p) in actual.items())
+    assert actual[2, b"a"] == (b"d", 1.0)
+    taken = {actual[1, positive][0] for positive in (b"a", b"b")}
     assert len(taken) == 2  # Distinct,
     assert taken < {b"c", b"d", b"e"}  # and none is the known positive a.
     assert made.of()["shortfall"] == {}
@@ -96,11 +96,11 @@ def test_ntuples_have_several_each_once(tmp_path):
     given = table([(1, item, p / 8) for p, item in enumerate("cdefgh", 1)] + TABLE[4:5])
     given += table([(9, "g", 0.5), (9, "h", 0.25)])
     made = run(tmp_path, "ntuples", "tuples_per_anchor: 2, negatives_per_tuple: 2", given)
-    found = grouped(made.tuples(), "anchor_id")
-    assert {anchor: len(tuples) for anchor, tuples in found.items()} == {1: 2}
-    members = [one[f"negative_{i}_id"] for one in found[1] for i in (0, 1)]
+    actual = grouped(made.tuples(), "anchor_id")
+    assert {anchor: len(tuples) for anchor, tuples in actual.items()} == {1: 2}
+    members = [one[f"negative_{i}_id"] for one in actual[1] for i in (0, 1)]
     assert len(set(members)) == 4
-    for one in found[1]:
+    for one in actual[1]:
         wanted = [("cdefgh".index(one[f"negative_{i}_id"].decode()) + 1) / 8 for i in (0, 1)]
         assert one["negative_prob"] == wanted
     assert made.of()["shortfall"] == {"no_positive": 2, "too_few_negatives": 2}
@@ -193,10 +193,10 @@ def test_labels_and_what_shares_one(tmp_path, several):
     )
     made = make(loaded, {"item": rows, "mined": {"": links(given)}}, tmp_path)
     for split in ("train", "eval"):
-        found = [(one["anchor_id"], one["negative_id"]) for one in made.tuples(split)]
+        actual = [(one["anchor_id"], one["negative_id"]) for one in made.tuples(split)]
         s = split[0]
         usable = [(0, 2), (2, 4)] if several else [(0, 2), (0, 5), (2, 4)]
-        assert sorted(found) == [(f"{s}{a}".encode(), f"{s}{b}".encode()) for a, b in usable]
+        assert sorted(actual) == [(f"{s}{a}".encode(), f"{s}{b}".encode()) for a, b in usable]
         assert all(one["negative_prob"] == 0.5 for one in made.tuples(split))
         assert made.of(split)["shortfall"] == {"too_few_negatives": 12 - len(usable)}
     assert made.stats["inputs"]["mined"]["skipped"] == {
@@ -227,6 +227,6 @@ def test_an_examples_own_labels(tmp_path):
     ]
     made = make(loaded, {"item": rows, "mined": {"": given}}, tmp_path)
     for split in rows:
-        found = {(one["right_id"], one.get("negative_prob")) for one in made.tuples(split)}
-        assert found == {(b"p", None), (b"q", None), (b"r", 0.5)}
+        actual = {(one["right_id"], one.get("negative_prob")) for one in made.tuples(split)}
+        assert actual == {(b"p", None), (b"q", None), (b"r", 0.5)}
     assert made.stats["inputs"]["mined"]["skipped"] == {"known_positive": 2}

@@ -68,8 +68,8 @@ def made_lists(tmp_path_factory):
 @pytest.mark.parametrize("split", ["train", "eval"])
 def test_ranked_pairs_are_distinct_pairs_of_different_grades(made_pairs, split):
     rows = [as_dict(one) for one in made_pairs.inputs["document"][split]]
-    found = made_pairs.tuples(split)
-    by_query, short = grouped(found, "preferred_query_id"), {}
+    actual = made_pairs.tuples(split)
+    by_query, short = grouped(actual, "preferred_query_id"), {}
     for query, docs in grouped(rows, "query_id").items():
         possible = {
             (a["id"], b["id"]): (a["grade"] - b["grade"], a["weight"])
@@ -86,7 +86,7 @@ def test_ranked_pairs_are_distinct_pairs_of_different_grades(made_pairs, split):
         short[lacking] = short.get(lacking, 0) + 6 - len(mine)
     assert not by_query
     assert made_pairs.of(split)["shortfall"] == short
-    assert made_pairs.of(split)["tuples_requested"] == len(found) + sum(short.values())
+    assert made_pairs.of(split)["tuples_requested"] == len(actual) + sum(short.values())
 
 
 def test_pairs_have_no_query_where_none_is_named(made_pairs):
@@ -100,11 +100,11 @@ def test_a_list_holds_the_documents_of_a_query_and_absent_ones_have_grade_minus_
 ):
     rows = [as_dict(one) for one in made_lists.inputs["document"][split]]
     known = {as_dict(one)["query_id"] for one in made_lists.inputs["query"][split]}
-    found = grouped(made_lists.tuples(split), "query_query_id")
+    actual = grouped(made_lists.tuples(split), "query_query_id")
     docs = grouped((one for one in rows if one["query_id"] in known), "query_id")
-    assert set(found) == set(docs)
+    assert set(actual) == set(docs)
     for query, mine in docs.items():
-        (one,) = found[query]
+        (one,) = actual[query]
         grades = {doc["id"]: doc["grade"] for doc in mine}
         there = [one.get(f"document_{i}_id") for i in range(4)]
         count = min(4, len(mine))

@@ -37,9 +37,9 @@ def test_tags_are_one_number_each_in_the_order_of_the_domain(tmp_path):
         made = make(loaded, inputs, tmp_path / name)
         for split in ("train", "eval"):
             rows = {one["id"]: one for one in map(as_dict, inputs["scene"][split])}
-            found = made.tuples(split)
-            assert sorted(one["example_id"] for one in found) == sorted(rows)
-            for one in found:
+            actual = made.tuples(split)
+            assert sorted(one["example_id"] for one in actual) == sorted(rows)
+            for one in actual:
                 mine = rows[one["example_id"]]
                 tags = [tag.decode() for tag in listed(mine.get("tags", []))]
                 known = dict(zip(tags, listed(mine.get("sure", [])), strict=True))
@@ -84,10 +84,10 @@ def test_pairs_of_true_and_false_labels(tmp_path):
     everything = {tag.encode() for tag in DOMAIN}
     for split in ("train", "eval"):
         rows = {one["id"]: one for one in map(as_dict, inputs["scene"][split])}
-        found = grouped(made.tuples(split), "left_id")
-        assert set(found) == set(rows)
+        actual = grouped(made.tuples(split), "left_id")
+        assert set(actual) == set(rows)
         lacking = 0
-        for anchor, mine in found.items():
+        for anchor, mine in actual.items():
             true = set(listed(rows[anchor]["tags"]))
             stated = [one["right_tag"] for one in mine if one["relation"] == 1]
             assert sorted(stated) == sorted(true)

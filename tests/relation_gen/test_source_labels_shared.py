@@ -138,15 +138,15 @@ def test_every_tuple_is_one_that_the_rows_allow(tmp_path, kind, rows, draw):
     made = make(loaded, {"item": {"train": rows("train", 40), "eval": rows("eval", 15)}}, tmp_path)
     for split in ("train", "eval"):
         oracle = Oracle(made.inputs["item"][split], negatives)
-        found = made.tuples(split)
+        actual = made.tuples(split)
         short = {"no_positive": 0, "too_few_positives": 0, "too_few_negatives": 0}
-        by_anchor = grouped(found, "left_id" if kind == "pairs" else "anchor_id")
+        by_anchor = grouped(actual, "left_id" if kind == "pairs" else "anchor_id")
         for anchor in oracle.rows:
             CHECKS[kind](oracle, anchor, by_anchor.get(anchor, []), short)
         assert made.of(split)["shortfall"] == {k: v for k, v in short.items() if v}
         asked = {"pairs": 5, "triplets": 3, "ntuples": 2}[kind] * len(oracle.rows)
         assert made.of(split)["tuples_requested"] == asked
-        assert len(found) == asked - sum(short.values())
+        assert len(actual) == asked - sum(short.values())
         assert made.of(split)["rows_used"] == len(oracle.rows)
     check_entities(made)
 

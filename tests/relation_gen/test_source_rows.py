@@ -60,10 +60,10 @@ def test_rows_become_tuples_each_once(tmp_path, kind, column, values):
     assert made.of()["skipped"] == dict(sorted(skipped.items()))
     assert made.of()["rows_used"] == 12
     for split, given in (("train", rows[:12]), ("eval", held)):
-        found = made.tuples(split)
+        actual = made.tuples(split)
         wanted = {as_dict(one)["left_id"]: one for one in given}
-        assert len(found) == len(wanted)
-        for one in found:
+        assert len(actual) == len(wanted)
+        for one in actual:
             mine = as_dict(wanted[one["left_id"]])
             label = mine.pop("y")
             if kind == "class":
@@ -80,12 +80,12 @@ def test_ids_are_derived_of_what_a_member_holds(tmp_path):
     loaded = rows_recipe(tmp_path, "", {})
     rows = [pair(n, n % 3) for n in range(9)]
     made = make(loaded, {"pair": {"train": rows, "eval": [pair(20, 8)]}}, tmp_path)
-    found = made.tuples()
-    assert len({one["right_id"] for one in found}) == 3
-    for mine in grouped(found, "right_id").values():
+    actual = made.tuples()
+    assert len({one["right_id"] for one in actual}) == 3
+    for mine in grouped(actual, "right_id").values():
         assert len({one["right_name"] for one in mine}) == 1
         assert len(mine) == 3
-    assert not any("relation" in one for one in found)
+    assert not any("relation" in one for one in actual)
     check_entities(made)
     assert made.stats["entities"] == {"train": 9 + 3}
 
@@ -194,12 +194,12 @@ def test_a_function_labels_pairs_of_decoded_features(tmp_path, group):
     made = make(loaded, inputs, tmp_path)
     for split in ("train", "eval"):
         rows = {one["id"]: one for one in map(as_dict, inputs["item"][split])}
-        found, short = grouped(made.tuples(split), "left_id"), {}
+        actual, short = grouped(made.tuples(split), "left_id"), {}
         for anchor, mine in rows.items():
             others = {k for k in rows if k != anchor}
             if group:
                 others = {k for k in others if rows[k]["grp"] == mine["grp"]}
-            pairs = found.get(anchor, [])
+            pairs = actual.get(anchor, [])
             assert len({one["right_id"] for one in pairs}) == len(pairs) == min(4, len(others))
             assert {one["right_id"] for one in pairs} <= others
             for one in pairs:

@@ -110,9 +110,9 @@ def test_keys_are_features_of_their_type(values):
 @pytest.mark.parametrize("n", [0, 1, 7])
 def test_float_entries_are_what_protobuf_writes(n, width):
     values = np.random.default_rng(0).normal(size=(n, width)).astype(np.float32)
-    found = example_wire.float_entries("relation", values)
-    assert len(found) == n
-    for entry, numbers in zip(found, values.tolist(), strict=True):
+    actual = example_wire.float_entries("relation", values)
+    assert len(actual) == n
+    for entry, numbers in zip(actual, values.tolist(), strict=True):
         assert example_wire.example(entry) == row(relation=numbers)
 
 

@@ -50,12 +50,12 @@ def in_train(asked, members: set[int]) -> bool:
 )
 def test_random_graphs_against_union_find(pairs, nodes, seed, partitions, held, shards):
     asked = request(seed=seed)
-    found = components(range(nodes), pairs)
+    actual = components(range(nodes), pairs)
     expected = [set(), set()]
-    for members in found:
+    for members in actual:
         expected[not in_train(asked, members)] |= members
-    connected = sum(len(members) for members in found if len(members) > 1)
-    largest = max(map(len, found))
+    connected = sum(len(members) for members in actual if len(members) > 1)
+    largest = max(map(len, actual))
 
     def split_of(pair):
         ends = [end for end in pair if end < nodes]
@@ -79,7 +79,7 @@ def test_random_graphs_against_union_find(pairs, nodes, seed, partitions, held, 
     for part, own in zip(edges, expected, strict=True):
         for pair in part:
             assert all(end in own for end in pair if end < nodes)
-    assert stats["components"]["count"] == len(found)
+    assert stats["components"]["count"] == len(actual)
     assert stats["components"]["connected_entities"] == connected
     assert stats["components"]["largest"] == largest
     dangling = [sum(end >= nodes for end in pair) for pair in pairs]

@@ -32,8 +32,8 @@ def test_shards_order_blocks_and_workers_change_nothing(tmp_path, asked, setting
     _, expected = run(asked, tmp_path / "one", ROWS)
     for name, how in settings.items():
         shuffled = {key: random.Random(name).sample(rows, len(rows)) for key, rows in ROWS.items()}
-        _, found = run(asked, tmp_path / name, shuffled, **how)
-        assert found == expected
+        _, actual = run(asked, tmp_path / name, shuffled, **how)
+        assert actual == expected
     for name, rows in ROWS.items():
         assert sorted(expected[name][0] + expected[name][1]) == sorted(rows)
 

@@ -127,7 +127,7 @@ def test_the_component_declares_what_the_executor_reads():
 
 
 def test_the_fingerprint_of_the_executor_covers_the_steps():
-    found = fingerprint._closure(("components.split_gen.executor",))
+    actual = fingerprint._closure(("components.split_gen.executor",))
     names = ("steps", "writing", "row_columns", "split_context", "by_component.graph")
     names += ("by_component.propagate", "by_time.timeline", "by_time.moments")
-    assert {f"components.split_gen.{name}" for name in names} <= set(found)
+    assert {f"components.split_gen.{name}" for name in names} <= set(actual)

@@ -38,8 +38,8 @@ CNN = {"type": "cnn", "height": 8, "width": 8}
     ],
 )
 def test_the_error_of_features(weights, error):
-    found = call(FeatureError(**weights).build(), LEFT, RIGHT)
-    assert found == pytest.approx(-error, abs=1e-5)
+    actual = call(FeatureError(**weights).build(), LEFT, RIGHT)
+    assert actual == pytest.approx(-error, abs=1e-5)
 
 
 def test_only_what_is_related_is_matched():

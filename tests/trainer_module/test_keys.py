@@ -26,16 +26,16 @@ def test_ids_and_groups_are_hashed_alike_in_every_role_and_list():
     inputs = {name: tf.sparse.from_dense(values) for name, values in rows.items()}
     inputs["negative_prob"] = tf.sparse.from_dense([[0.5], [0.5]])
     outputs = preprocessing_fn(inputs, {KEY: request.model_dump_json()})
-    found = {
+    actual = {
         name.removesuffix("_key"): tf.sparse.to_dense(value).numpy().tolist()
         for name, value in outputs.items()
         if name != "negative_prob"
     }
-    assert set(found) == set(rows) == set(keys.names(request.relation))
+    assert set(actual) == set(rows) == set(keys.names(request.relation))
     pairs = [
         (value, key)
         for name in rows
-        for values, keyed in zip(rows[name], found[name], strict=True)
+        for values, keyed in zip(rows[name], actual[name], strict=True)
         for value, key in zip(values, keyed, strict=True)
     ]
     assert len(dict(pairs)) == len({key for _, key in pairs}) == len(set(pairs)) == 8

@@ -21,10 +21,10 @@ from trainer_module.training.optimizers import Course, optimizer_of
 )
 def test_the_learning_rate_by_step(form, warmup, batches, expected):
     course = Course(2.0, form, warmup, 3, batches)
-    found = [float(course(step)) for step in range(len(expected))]
-    assert found == pytest.approx(expected, abs=1e-6)
+    actual = [float(course(step)) for step in range(len(expected))]
+    assert actual == pytest.approx(expected, abs=1e-6)
     again = Course.from_config(course.get_config())
-    assert [float(again(step)) for step in range(len(expected))] == found
+    assert [float(again(step)) for step in range(len(expected))] == actual
 
 
 def test_warmup_and_end_are_counted_in_epochs():

@@ -44,22 +44,22 @@ INPUTS = {"image_image": PHOTOGRAPHS, "target_image": DRAWINGS}
 
 def test_the_answer_stands_before_the_image_that_should_be():
     model = _model()
-    found = np.asarray(model(INPUTS))
-    assert found.shape == (32, 2, 8, 8, 1)
-    assert (found[:, 1] == DRAWINGS).all()
-    assert found[:, 0] == pytest.approx(np.asarray(model.towers["photograph"](PHOTOGRAPHS)))
+    actual = np.asarray(model(INPUTS))
+    assert actual.shape == (32, 2, 8, 8, 1)
+    assert (actual[:, 1] == DRAWINGS).all()
+    assert actual[:, 0] == pytest.approx(np.asarray(model.towers["photograph"](PHOTOGRAPHS)))
     assert model.task.roles((0,)) == ("image",)
     embeddings = model.embed_roles({"image_image": tf.constant(PHOTOGRAPHS)}, ("image",))
     alone = np.asarray(model.task.outputs(model.head, embeddings, (0,)))
-    assert alone == pytest.approx(found[:, :1])
+    assert alone == pytest.approx(actual[:, :1])
 
 
 def test_the_loss_is_that_of_the_images_weighted_by_their_tuples():
     model = _model()
-    found = np.asarray(model(INPUTS))
-    each = np.abs(found[:, 0] - DRAWINGS).mean(axis=(1, 2, 3))
+    actual = np.asarray(model(INPUTS))
+    each = np.abs(actual[:, 0] - DRAWINGS).mean(axis=(1, 2, 3))
     weights = np.arange(32, dtype="float32")
-    loss = model.objective(INPUTS, None, tf.constant(found), tf.constant(weights))
+    loss = model.objective(INPUTS, None, tf.constant(actual), tf.constant(weights))
     assert float(loss) == pytest.approx(np.average(each, weights=weights), rel=1e-5)
 
 

@@ -27,8 +27,8 @@ def test_equal_quantiles_count_once_wherever_they_lie():
     # Of 0, 1 and 5 there are two steps, whichever of them most rows have.
     expected = [LEAST, norm.ppf(0.25), 0.0, norm.ppf(0.75), -LEAST]
     for quantiles in ([0, 0, 0, 1, 5], [0, 1, 1, 1, 5], [0, 1, 5, 5, 5]):
-        found = _scores([0.0, 0.5, 1.0, 3.0, 5.0], quantiles)
-        assert found == pytest.approx(expected, abs=1e-5)
+        actual = _scores([0.0, 0.5, 1.0, 3.0, 5.0], quantiles)
+        assert actual == pytest.approx(expected, abs=1e-5)
 
 
 def test_what_is_outside_the_quantiles_is_as_the_outermost():
@@ -42,5 +42,7 @@ def test_a_component_without_spread_says_nothing():
 
 
 def test_each_component_has_its_own_quantiles():
-    found = normal_scores(tf.constant([[1.0, 10.0], [2.0, 40.0]]), tf.constant([[0, 2], [0, 40.0]]))
-    assert np.asarray(found) == pytest.approx(norm.ppf([[0.5, 0.25], [1 - 0.5 / QUANTILES] * 2]))
+    actual = normal_scores(
+        tf.constant([[1.0, 10.0], [2.0, 40.0]]), tf.constant([[0, 2], [0, 40.0]])
+    )
+    assert np.asarray(actual) == pytest.approx(norm.ppf([[0.5, 0.25], [1 - 0.5 / QUANTILES] * 2]))

@@ -74,28 +74,28 @@ def test_all_labels_at_once_are_scored_as_one_at_a_time(by, branch, tmp_path):
     module = _module(Conditioned(by=by, units=8), ID, LABELS, branch)
     tf.saved_model.save(module, str(tmp_path), signatures=module.signatures())
     signatures = tf.saved_model.load(str(tmp_path)).signatures
-    found = signatures["score_labels"](examples=tf.constant([_example(row) for row in ROWS]))
-    assert found["label"].numpy().tolist() == [label.encode() for label in LABELS]
-    assert found["score"].shape == (4, 3)
+    actual = signatures["score_labels"](examples=tf.constant([_example(row) for row in ROWS]))
+    assert actual["label"].numpy().tolist() == [label.encode() for label in LABELS]
+    assert actual["score"].shape == (4, 3)
     for place, label in enumerate(LABELS):
         pairs_ = tf.constant([_example(row, label) for row in ROWS])
         one = signatures["score"](examples=pairs_)["score"].numpy()
-        assert found["score"].numpy()[:, place] == pytest.approx(one, abs=1e-5)
-    score = found["score"].numpy().astype(float)
+        assert actual["score"].numpy()[:, place] == pytest.approx(one, abs=1e-5)
+    score = actual["score"].numpy().astype(float)
     assert np.ptp(score, axis=1).min() > 1e-4  # It depends on the label.
     odds = score / (1 - score)
     expected = odds / odds.sum(axis=1, keepdims=True)
-    assert found["probability"].numpy() == pytest.approx(expected, abs=1e-4)
+    assert actual["probability"].numpy() == pytest.approx(expected, abs=1e-4)
 
 
 def test_heads_without_logits_have_no_probability_and_labels_may_be_integers():
     module = _module(Cosine(), NUMBER, ("0", "7", "2"))
-    found = module.score_labels(tf.constant([_example(row) for row in ROWS]))
-    assert set(found) == {"label", "score"}
+    actual = module.score_labels(tf.constant([_example(row) for row in ROWS]))
+    assert set(actual) == {"label", "score"}
     examples, labels = module.model.towers["scene"], module.model.towers["tag"]
     rows = examples({"x": ROWS}).numpy()
     columns = labels({"id": np.array([[1], [2], [3]])}).numpy()
-    assert found["score"].numpy() == pytest.approx(rows @ columns.T, abs=1e-5)
+    assert actual["score"].numpy() == pytest.approx(rows @ columns.T, abs=1e-5)
 
 
 def test_without_labels_there_is_no_such_signature():

@@ -18,14 +18,16 @@ from trainer_module.training.callbacks.embedding_dispersion import Spread, sprea
     ],
 )
 def test_the_spread_of_embeddings(embeddings, rank, distance):
-    found = spread_of(np.array(embeddings, np.float32))
-    assert (found.effective_rank, found.mean_distance) == pytest.approx((rank, distance), abs=1e-7)
+    actual = spread_of(np.array(embeddings, np.float32))
+    assert (actual.effective_rank, actual.mean_distance) == pytest.approx(
+        (rank, distance), abs=1e-7
+    )
 
 
 def test_unequal_directions_count_by_their_entropy():
     # Singular values 3 and 1, hence shares 3/4 and 1/4.
-    found = spread_of(np.array([[3.0, 0], [-3, 0], [0, 1], [0, -1]]))
-    assert found.effective_rank == pytest.approx((4 / 3) ** 0.75 * 4**0.25)
+    actual = spread_of(np.array([[3.0, 0], [-3, 0], [0, 1], [0, -1]]))
+    assert actual.effective_rank == pytest.approx((4 / 3) ** 0.75 * 4**0.25)
 
 
 @pytest.mark.parametrize(

@@ -117,8 +117,8 @@ def test_known_positives_are_no_negatives():
     known = tf.constant([[4, 5], [-1, -1], [6, -1], [4, -1]], tf.int64)
     gone = [[4, 5], [], [6], [4]]
     negatives = [[i for i in n if i not in g] for n, g in zip(NEGATIVES, gone, strict=True)]
-    found = _in_batch(Keys(known=True), further={"positive_ids_key": known})
-    assert found == pytest.approx(_softmax({}, negatives), rel=1e-5)
+    actual = _in_batch(Keys(known=True), further={"positive_ids_key": known})
+    assert actual == pytest.approx(_softmax({}, negatives), rel=1e-5)
 
 
 def test_members_of_the_group_are_no_negatives():
@@ -127,8 +127,8 @@ def test_members_of_the_group_are_no_negatives():
     further = {f"{r}_label_key": tf.constant(g, tf.int64) for r, g in groups.items()}
     # Ids of the columns: 1 2 1 3 4 5 2 6, of the groups 7 8 9 7 89 7 8 5.
     negatives = [[2, 4, 2, 6], [1, 1, 3, 5, 6], [2, 3, 5, 2, 6], [2, 4, 2, 6]]
-    found = _in_batch(Keys(group="label"), further=further)
-    assert found == pytest.approx(_softmax({}, negatives), rel=1e-5)
+    actual = _in_batch(Keys(group="label"), further=further)
+    assert actual == pytest.approx(_softmax({}, negatives), rel=1e-5)
 
 
 def test_losses_of_several_positives_take_all_that_are_known():
@@ -138,7 +138,7 @@ def test_losses_of_several_positives_take_all_that_are_known():
     groups = {"anchor": [[7], [8], [9], [7]], "positive": [[7], [8], [9], [7]]}
     groups["negative"] = [[8, 9], [7, -1], [8, -1], [5, -1]]
     inputs.update((f"{r}_label_key", tf.constant(g, tf.int64)) for r, g in groups.items())
-    found = objective(inputs, TARGETS, objective.outputs(Dot().build(), embeddings), None)
+    actual = objective(inputs, TARGETS, objective.outputs(Dot().build(), embeddings), None)
     # Columns by id: 1 2 1 3 4 5 2 6, of the groups 7 8 9 7 89 7 8 5; by id, 100 has 1 and 3.
     positives = [[0, 2, 3, 5], [1, 4, 6], [0, 2, 4], [0, 2, 3, 5]]
     columns = np.array([EMBEDDINGS[i] for i in (*IDS["positive"], *IDS["negative"])])
@@ -146,7 +146,7 @@ def test_losses_of_several_positives_take_all_that_are_known():
     for anchor, related in zip(IDS["anchor"], positives, strict=True):
         logits = columns @ EMBEDDINGS[anchor] / TAU
         losses.append(np.log(np.exp(logits).sum()) - logits[related].mean())
-    assert float(found) == pytest.approx(np.mean(losses), rel=1e-5)
+    assert float(actual) == pytest.approx(np.mean(losses), rel=1e-5)
 
 
 def test_an_anchor_is_no_positive_of_its_own():
@@ -156,10 +156,10 @@ def test_an_anchor_is_no_positive_of_its_own():
     inputs, embeddings = _triplets(ids, EMBEDDINGS)
     inputs.update((f"{r}_label_key", tf.constant([[7], [7]], tf.int64)) for r in ids)
     scores = objective.outputs(Dot().build(), embeddings)
-    found = objective(inputs, tf.constant([[1.0], [1.0]]), scores, None)
+    actual = objective(inputs, tf.constant([[1.0], [1.0]]), scores, None)
     # All are of one group: 1 has the column of 3 alone, hence loss 0; 2 has both.
     logits = EMBEDDINGS[2] @ np.array([EMBEDDINGS[3], EMBEDDINGS[1]]).T / TAU
-    assert float(found) == pytest.approx(
+    assert float(actual) == pytest.approx(
         (np.log(np.exp(logits).sum()) - logits.mean()) / 2, rel=1e-5
     )
 
@@ -170,12 +170,12 @@ def test_unrelated_pairs_have_no_positive_and_an_anchor_is_no_negative_of_its_ow
     ids = {"left": [1, 2, 3], "right": [4, 5, 1]}
     inputs, embeddings = _triplets(ids, EMBEDDINGS)
     scores = objective.outputs(Dot().build(), embeddings)
-    found = objective(inputs, tf.constant([[1.0], [0.0], [1.0]]), scores, None)
+    actual = objective(inputs, tf.constant([[1.0], [0.0], [1.0]]), scores, None)
     expected = []
     for left, right, others in ((1, 4, [5]), (3, 1, [4, 5])):
         logits = [EMBEDDINGS[left] @ EMBEDDINGS[i] / TAU for i in [right, *others]]
         expected.append(np.log(np.exp(logits).sum()) - logits[0])
-    assert float(found) == pytest.approx(np.mean(expected), rel=1e-5)
+    assert float(actual) == pytest.approx(np.mean(expected), rel=1e-5)
 
 
 def test_keys_are_shared_whatever_their_order_and_padding():
@@ -208,17 +208,17 @@ def _unit(i):
 
 @pytest.mark.parametrize("weight", [None, [1.0, 3.0]])
 def test_the_hardest_triplet_of_each_member(weight):
-    found, members, label = _mined(BatchHard(), None if weight is None else tf.constant(weight))
+    actual, members, label = _mined(BatchHard(), None if weight is None else tf.constant(weight))
     losses = []
     for a in members:
         near = min(_unit(a) @ _unit(p) for p in members if p != a and label[p] == label[a])
         far = max(_unit(a) @ _unit(n) for n in members if label[n] != label[a])
         losses.append(max(0.0, 0.5 - near + far))
-    assert found == pytest.approx(np.average(losses, weights=(weight or [1, 1]) * 3), rel=1e-5)
+    assert actual == pytest.approx(np.average(losses, weights=(weight or [1, 1]) * 3), rel=1e-5)
 
 
 def test_every_triplet_of_a_batch():
-    found, members, label = _mined(BatchAll(mean="all"))
+    actual, members, label = _mined(BatchAll(mean="all"))
     losses = [
         max(0.0, 0.5 - _unit(a) @ _unit(p) + _unit(a) @ _unit(n))
         for a in members
@@ -226,7 +226,7 @@ def test_every_triplet_of_a_batch():
         for n in members
         if p != a and label[p] == label[a] != label[n]
     ]
-    assert found == pytest.approx(np.mean(losses), rel=1e-5)
+    assert actual == pytest.approx(np.mean(losses), rel=1e-5)
 
 
 def test_drawn_triplets_are_a_function_of_the_seed():

@@ -27,9 +27,9 @@ def test_each_tag_has_one_score_and_thresholds_that_rise():
     steps = np.log1p(np.exp(gaps))
     thresholds = np.concatenate([np.zeros((2, 1)), steps.cumsum(axis=1)], axis=1)
     expected = (scores[:, :, None] - thresholds).reshape(5, 6)
-    found = call(layer, EMBEDDINGS)
-    assert found == pytest.approx(expected, abs=1e-5)
-    assert (np.diff(found.reshape(5, 2, 3), axis=2) < 0).all()
+    actual = call(layer, EMBEDDINGS)
+    assert actual == pytest.approx(expected, abs=1e-5)
+    assert (np.diff(actual.reshape(5, 2, 3), axis=2) < 0).all()
 
 
 def test_gaps_are_one_at_first():
@@ -63,7 +63,7 @@ def test_it_learns_thresholds_that_are_not_evenly_spaced():
     model.compile(keras.optimizers.Adam(0.1), keras.losses.BinaryCrossentropy(from_logits=True))
     targets = task.targets(tf.constant(grades[:, None] / 3, "float32"), tf.constant(512))
     model.fit(x, targets, epochs=40, batch_size=64, verbose=0)
-    found = np.rint(3 * np.asarray(task.predictions(model(x)))[:, 0])
-    assert (found == grades).mean() > 0.9
+    actual = np.rint(3 * np.asarray(task.predictions(model(x)))[:, 0])
+    assert (actual == grades).mean() > 0.9
     low, high = np.log1p(np.exp(np.asarray(layer.gaps)[0]))
     assert 1.5 < high / low < 2.5

@@ -38,8 +38,8 @@ def test_what_is_masked_is_as_if_missing_and_only_in_training():
     one = {"trim": np.array([[3, 0, 0]] * 400)}
     given, missing = (embed(network, {"trim": np.array([[i, 0, 0]])})[0] for i in (3, 0))
     assert embed(network, one) == pytest.approx(np.tile(given, (400, 1)))
-    found = embed(network, one, training=True)
-    hidden = np.isclose(found, missing, atol=1e-6).all(axis=1)
-    shown = np.isclose(found, given, atol=1e-6).all(axis=1)
+    actual = embed(network, one, training=True)
+    hidden = np.isclose(actual, missing, atol=1e-6).all(axis=1)
+    shown = np.isclose(actual, given, atol=1e-6).all(axis=1)
     assert (hidden ^ shown).all()
     assert 150 < hidden.sum() < 250

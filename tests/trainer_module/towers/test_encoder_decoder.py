@@ -24,12 +24,12 @@ def test_every_pixel_has_its_outputs(network):
 
 
 def test_each_level_has_half_the_size_and_comes_back(network):
-    found = [
+    actual = [
         layer.output.shape[1:]
         for layer in network.layers
         if isinstance(layer, keras.layers.MaxPooling2D | keras.layers.Conv2DTranspose)
     ]
-    assert found == [(4, 6, 4), (2, 3, 6), (4, 6, 6), (8, 12, 4)]
+    assert actual == [(4, 6, 4), (2, 3, 6), (4, 6, 6), (8, 12, 4)]
 
 
 def test_detail_passes_beside_the_lowest_level(network):

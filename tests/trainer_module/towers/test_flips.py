@@ -43,9 +43,9 @@ def test_each_image_is_flipped_as_was_drawn_for_it_and_the_same_again_restores_i
     for name, photo, other in zip(named, photos, flipped.numpy(), strict=True):
         assert (other == FLIPS[name](photo[None])[0]).all()
     # Of 128 images; the standard deviation of how often one of two is drawn is 5.7, of four 4.9.
-    found = {name: named.count(name) for name in set(named)}
-    assert len(found) == reached
-    assert all(abs(count - 128 / reached) < 20 for count in found.values())
+    actual = {name: named.count(name) for name in set(named)}
+    assert len(actual) == reached
+    assert all(abs(count - 128 / reached) < 20 for count in actual.values())
     assert (layer(flipped, drawn, training=True).numpy() == photos).all()
 
 
@@ -68,8 +68,8 @@ def test_in_training_the_network_sees_flipped_images(name):
     }
     if name == "encoder_decoder":
         answers = {key: FLIPS[key](answer) for key, answer in answers.items()}
-    found = embed(network, {"photo": PHOTOS}, training=True)
-    errors = np.stack([np.abs(found - a).reshape(32, -1).max(1) for a in answers.values()])
+    actual = embed(network, {"photo": PHOTOS}, training=True)
+    errors = np.stack([np.abs(actual - a).reshape(32, -1).max(1) for a in answers.values()])
     assert errors.min(axis=0) == pytest.approx(0, abs=1e-5)
     assert set(errors.argmin(axis=0)) == {0, 1, 2, 3}
 

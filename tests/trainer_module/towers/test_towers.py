@@ -126,9 +126,9 @@ def test_norm_normalises(name, norm):
 @every_tower
 def test_every_weight_has_a_finite_gradient(name):
     network = _built(name)
-    found = gradients(network, TOWERS[name][2])
-    assert all(np.isfinite(g).all() for g in found)
-    dead = [v.path for v, g in zip(network.trainable_variables, found, strict=True) if not g.any()]
+    actual = gradients(network, TOWERS[name][2])
+    assert all(np.isfinite(g).all() for g in actual)
+    dead = [v.path for v, g in zip(network.trainable_variables, actual, strict=True) if not g.any()]
     # A bias that all keys share shifts every attention alike, and so changes nothing.
     assert all("key/bias" in path for path in dead)
 
@@ -139,7 +139,7 @@ def test_in_mixed_precision_embeddings_are_still_float32_and_gradients_finite(na
     try:
         inputs = {feature: values[:2] for feature, values in TOWERS[name][2].items()}
         assert embed(_built(name), inputs).dtype == np.float32
-        found = gradients(_built(name, normalize=True), inputs)
-        assert all(np.isfinite(g).all() for g in found)
+        actual = gradients(_built(name, normalize=True), inputs)
+        assert all(np.isfinite(g).all() for g in actual)
     finally:
         keras.config.set_dtype_policy("float32")
