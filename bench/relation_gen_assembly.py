@@ -10,13 +10,8 @@ import tensorflow as tf
 
 from bench.results import Result
 from components.common import example_wire, hashing, tfrecord_writer
-from components.relation_gen.batches import (
-    Entities,
-    GatheredMembers,
-    MemberRequests,
-    Strings,
-    TupleRows,
-)
+from components.common.columns import Dictionary, Strings
+from components.relation_gen.batches import Entities, GatheredMembers, MemberRequests, TupleRows
 from components.relation_gen.tuples import route
 from components.relation_gen.tuples.assemble import assemble
 from relation.spec import triplets
@@ -109,7 +104,7 @@ def _packed(
         key[chosen.reshape(-1)],
         probability.reshape(-1),
     )
-    tuple_rows = TupleRows(anchor, slot, single, single, single.astype(np.int32), Strings.of([]))
+    tuple_rows = TupleRows(anchor, slot, single, single, Dictionary.empty())
     return tuple_rows, requests, packed
 
 

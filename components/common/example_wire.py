@@ -147,6 +147,11 @@ def first_value(feature: bytes) -> bytes:
     return bytes(found.bytes_list.value[0]) if found.bytes_list.value else b""
 
 
+def joined(values: Iterable[bytes]) -> bytes:
+    """Distinct values, sorted, each behind its length."""
+    return b"".join(varint(len(value)) + value for value in sorted(set(values)) if value)
+
+
 def split_joined(data: bytes) -> list[bytes]:
     """Byte strings that each stand behind their length."""
     values, at = [], 0

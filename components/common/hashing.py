@@ -1,5 +1,6 @@
 """64-bit keys, and the pseudo-random words of all draws: pure functions of their input."""
 
+import enum
 import hashlib
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +12,19 @@ import pandas as pd
 U64 = npt.NDArray[np.uint64]
 I64 = npt.NDArray[np.int64]
 Ints = npt.NDArray[np.integer[Any]]
+
+
+class Purpose(enum.IntEnum):
+    """What random bits are for: each purpose has a stream of its own."""
+
+    POSITIVES = 1
+    NEGATIVES = 2
+    ORDER = 3
+    SHARES = 4
+    PAIRS = 5
+    CUTS = 6
+    SPLITS = 7
+
 
 _GOLDEN = 0x9E3779B97F4A7C15
 _MASK = (1 << 64) - 1

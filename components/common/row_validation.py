@@ -1,7 +1,7 @@
 """Screens rows: finds those that cannot be used, and says why. Columnar where rows are good."""
 
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from google.protobuf.message import DecodeError
 from PIL import Image
 from tfx_bsl.coders import example_coder
 
-from components.common.example_wire import varint
+from components.common.example_wire import joined
 from components.common.row_requirements import RowSpec
 
 WRONG_TYPE = "wrong_type"
@@ -190,11 +190,6 @@ class _Column:
         """The rows that hold a value for which `test` is true."""
         found = np.flatnonzero(test(self.values.to_numpy(zero_copy_only=False)))
         return np.unique(np.searchsorted(self.offsets, found, side="right") - 1)
-
-
-def joined(values: Iterable[bytes]) -> bytes:
-    """Distinct values, sorted, each behind its length."""
-    return b"".join(varint(len(value)) + value for value in sorted(set(values)) if value)
 
 
 def _empty(values: list[bytes]) -> npt.NDArray[np.bool_]:

@@ -1,134 +1,169 @@
-"""Packed columns in files: what crosses a shuffle is a reference, not the bytes.
+"""What crosses a shuffle: batches of columns, kept by a store, and references to them.
 
-A step writes all that it hands on to one file under the building folder and emits references
-(path, offset, size); the next step reads its parts one after the other. So the runner holds
-references only, whatever it keeps in memory, and nothing but arrays and byte strings is read back.
-
-A part is a dataclass of `columns.py`: the number of its type, then for each field its length and
-its raw bytes, filled up to whole words; arrays in their declared dtype, little-endian, in C order.
+A step writes the batches that it emits to a store and emits references; the next step reads its
+batches one after the other. A store decides where the bytes wait. With files (`FileStore`) the
+runner holds references only, so memory stays bounded on an in-memory runner. On an engine with a
+shuffle of its own another store can put the bytes into the references themselves.
 """
 
-import dataclasses
-import io
+import abc
 import os
 import struct
 import uuid
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple, get_args
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, NamedTuple
 
-import numpy as np
+import apache_beam as beam
+import pyarrow as pa
 import tensorflow as tf
 
-from components.relation_gen.batches import TYPES, Endpoints, Strings, TupleRows
-
-_NUMBER = struct.Struct("<q")
-_WORD = _NUMBER.size
+from components.common import columns
 
 
-TUPLE_ROWS, ENDPOINTS = TYPES.index(TupleRows), TYPES.index(Endpoints)
+class BatchRef(NamedTuple):
+    """A batch in a store.
 
-
-class Ref(NamedTuple):
-    """Where a part lies, and the number of its type."""
+    Attributes:
+      kind: number of the batch's type among the store's kinds.
+      data: where it lies; what the bytes mean is up to the store.
+    """
 
     kind: int
-    path: str
-    offset: int
-    size: int
+    data: bytes = b""
 
 
-class Writer:
-    """Writes parts to one new file in a folder; a context manager."""
+NO_BATCH = BatchRef(255)
+"""A reference to nothing, which readers skip: it makes a key known that may have no batch."""
 
-    def __init__(self, folder: str) -> None:
-        self._folder = folder
-        self._path = os.path.join(folder, uuid.uuid4().hex)
+
+class BatchRefCoder(beam.coders.Coder):
+    """Encodes a `BatchRef`: a byte for its kind, then its data."""
+
+    def encode(self, value: BatchRef) -> bytes:
+        return bytes((value.kind,)) + value.data
+
+    def decode(self, encoded: bytes) -> BatchRef:
+        return BatchRef(encoded[0], encoded[1:])
+
+    def is_deterministic(self) -> bool:
+        return True
+
+    def to_type_hint(self) -> Any:
+        return BatchRef
+
+
+beam.coders.registry.register_coder(BatchRef, BatchRefCoder)
+
+
+class Writer(AbstractContextManager["Writer"]):
+    """Writes batches; they can be read once the context is left."""
+
+    @abc.abstractmethod
+    def add(self, batch: Any) -> BatchRef:
+        """Writes a batch."""
+
+
+class ShuffleStore(abc.ABC):
+    """Keeps batches of some kinds between two steps."""
+
+    kinds: tuple[type, ...]
+
+    @abc.abstractmethod
+    def writer(self) -> Writer:
+        """Opens a writer for the batches of one bundle."""
+
+    @abc.abstractmethod
+    def read(self, refs: Iterable[BatchRef]) -> Iterator[Any]:
+        """Reads batches one after the other, in the order of their kinds."""
+
+    def read_kind(self, kind: type, refs: Iterable[BatchRef]) -> Iterator[Any]:
+        """Reads the batches of one kind."""
+        number = self.kinds.index(kind)
+        return self.read(ref for ref in refs if ref.kind == number)
+
+
+@dataclass(frozen=True)
+class FileStore(ShuffleStore):
+    """Keeps batches in files of a folder: a file a writer, one batch after the other."""
+
+    folder: str
+    kinds: tuple[type, ...]
+
+    def writer(self) -> Writer:
+        return _FileWriter(self)
+
+    def read(self, refs: Iterable[BatchRef]) -> Iterator[Any]:
+        located = sorted((ref.kind, *_unpacked(ref.data)) for ref in refs if ref != NO_BATCH)
+        opened: tuple[str, Any] | None = None
+        try:
+            for kind, path, offset, size in located:
+                if opened is None or opened[0] != path:
+                    if opened is not None:
+                        opened[1].close()
+                    opened = path, tf.io.gfile.GFile(os.path.join(self.folder, path), "rb")
+                opened[1].seek(offset)
+                yield loads(self.kinds[kind], opened[1].read(size))
+        finally:
+            if opened is not None:
+                opened[1].close()
+
+
+_SPAN = struct.Struct(">QQ")
+
+
+def _packed(path: str, offset: int, size: int) -> bytes:
+    return _SPAN.pack(offset, size) + path.encode()
+
+
+def _unpacked(data: bytes) -> tuple[str, int, int]:
+    offset, size = _SPAN.unpack_from(data)
+    return data[_SPAN.size :].decode(), offset, size
+
+
+class _FileWriter(Writer):
+    def __init__(self, store: FileStore) -> None:
+        self._store = store
+        self._name = uuid.uuid4().hex
         self._file: Any = None
-        self._at = 0
+        self._offset = 0
 
-    def __enter__(self) -> "Writer":
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         if self._file is not None:
             self._file.close()
 
-    def add(self, part: Any) -> Ref:
-        """Writes a part; it can be read once the writer is closed."""
-        if self._file is None:  # Many steps have nothing to hand on.
-            tf.io.gfile.makedirs(self._folder)
-            self._file = tf.io.gfile.GFile(self._path, "wb")
-        data = dumps(part)
+    def add(self, batch: Any) -> BatchRef:
+        if self._file is None:  # Many bundles have nothing to emit.
+            tf.io.gfile.makedirs(self._store.folder)
+            self._file = tf.io.gfile.GFile(os.path.join(self._store.folder, self._name), "wb")
+        data = dumps(batch)
         self._file.write(data)
-        ref = Ref(TYPES.index(type(part)), self._path, self._at, len(data))
-        self._at += len(data)
-        return ref
+        offset, self._offset = self._offset, self._offset + len(data)
+        kind = self._store.kinds.index(type(batch))
+        return BatchRef(kind, _packed(self._name, offset, len(data)))
 
 
-def read(refs: Iterable[Ref]) -> Iterator[Any]:
-    """Reads parts one after the other, in the order of their types, then of their places."""
-    opened: tuple[str, Any] | None = None
-    try:
-        for ref in sorted(refs):
-            if opened is None or opened[0] != ref.path:
-                if opened is not None:
-                    opened[1].close()
-                opened = ref.path, tf.io.gfile.GFile(ref.path, "rb")
-            opened[1].seek(ref.offset)
-            yield loads(opened[1].read(ref.size))
-    finally:
-        if opened is not None:
-            opened[1].close()
-
-
-def dumps(part: Any) -> bytes:
-    """A part as bytes.
+def dumps(batch: Any) -> bytes:
+    """A batch as an Arrow IPC stream.
 
     Raises:
       TypeError: a column would lose something in its declared dtype.
     """
-    out = io.BytesIO()
-    out.write(_NUMBER.pack(TYPES.index(type(part))))
-    _write(out, part)
-    return out.getvalue()
+    arrow = columns.to_arrow(batch)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, arrow.schema) as stream:
+        stream.write_batch(arrow)
+    return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
 
 
-def _write(out: io.BytesIO, part: Any) -> None:
-    for field in dataclasses.fields(part):
-        value = getattr(part, field.name)
-        if isinstance(value, Strings):
-            _write(out, value)
-            continue
-        if field.type is not bytes:
-            typed = value.astype(_dtype(field.type), casting="safe", copy=False)
-            value = np.ascontiguousarray(typed).data
-        out.write(_NUMBER.pack(memoryview(value).nbytes))
-        out.write(value)
-        out.write(bytes(-out.tell() % _WORD))
-
-
-def loads(data: bytes) -> Any:
-    """The part that bytes hold; its arrays share their memory and cannot be written to."""
-    (number,) = _NUMBER.unpack_from(data)
-    part, _ = _read(TYPES[number], memoryview(data), _WORD)
-    return part
-
-
-def _dtype(array: Any) -> Any:
-    """The dtype of an annotation `NDArray[dtype]`."""
-    return np.dtype(get_args(get_args(array)[1])[0])
-
-
-def _read(cls: Any, data: memoryview, at: int) -> tuple[Any, int]:
-    values = []
-    for field in dataclasses.fields(cls):
-        if field.type is Strings:
-            value, at = _read(Strings, data, at)
-        else:
-            (size,) = _NUMBER.unpack_from(data, at)
-            at += _WORD
-            raw = data[at : at + size]
-            at += size + -size % _WORD
-            value = bytes(raw) if field.type is bytes else np.frombuffer(raw, _dtype(field.type))
-        values.append(value)
-    return cls(*values), at
+def loads(kind: type, data: bytes) -> Any:
+    """The batch of a kind that an Arrow IPC stream holds; its arrays share the stream's memory."""
+    with pa.ipc.open_stream(pa.py_buffer(data)) as stream:
+        return columns.from_arrow(kind, stream.read_next_batch())

@@ -1,4 +1,4 @@
-"""One materialization: what is asked, of what rows, in which parts, and where it goes."""
+"""What all steps of one run share: request, requirements of rows, splits, parts, and output."""
 
 import os
 from collections.abc import Iterable
@@ -8,28 +8,38 @@ import numpy as np
 import tensorflow as tf
 
 from components.common import hashing
-from components.common.hashing import I64, U64
+from components.common.hashing import I64, U64, Purpose
 from components.common.row_requirements import EntitySpec, Key, RowSpec
+from components.common.shuffle_store import FileStore, ShuffleStore
 from components.common.tfrecord_reader import InputFile
-from components.relation_gen.batches import STAR, U8, Edges, ListedNegatives
-from components.relation_gen.index.shard import sort_priority
+from components.relation_gen.batches import KINDS, STAR, U8, Edges, ListedNegatives
 from components.relation_gen.memory import Budget, budget
-from components.relation_gen.sampling.base import SPLITS
+from components.relation_gen.shuffle_keys import ANY, part_of, sort_priority
 from components.relation_gen.stats.counters import UNASSIGNED
-from components.relation_gen.transforms import write
 from relation.compiled import CompiledRelation
 
-MIN_PARTS, MAX_PARTITIONS, BLOCKS_PER_CELL = 4, 4096, 1
+MIN_PARTITIONS, MAX_PARTITIONS = 4, 4096
+_BUILDING = ".building"
+
+
+def building(output: str) -> str:
+    """The folder under `output` where everything is written until it is complete."""
+    return os.path.join(output, _BUILDING)
 
 
 @dataclass(frozen=True)
 class Context:
-    """`splits`: names; `buckets`: their hash buckets, where rows are split by a hash.
+    """What all steps of one run share.
 
-    `entities`: rows of each entity type. `tables`: rows of the edge list or of inline tuples, and
-    of listed negatives, by name. `split_by`: the feature whose values share a split, where that is
-    not the id. `partitions` and `shards`: how many parts entities and the dense index are cut into:
-    they follow from the input's size, and change no result.
+    Attributes:
+      relation: what is to be made.
+      entities: rows of each entity type.
+      tables: rows of the edge list or of inline tuples, and of listed negatives, by name.
+      splits: their names.
+      buckets: hash buckets of each split, for rows whose split is a hash.
+      split_by: the feature whose values share a split, where that is not the id.
+      partitions: into how many parts entities and the dense index are cut; changes no result.
+      output: the folder of all results.
     """
 
     relation: CompiledRelation
@@ -39,7 +49,6 @@ class Context:
     buckets: tuple[int, ...]
     split_by: str | None
     partitions: int
-    shards: int
     output: str
 
     @property
@@ -48,9 +57,9 @@ class Context:
         return tuple(role.name for role in self.relation.tuples.roles)
 
     @property
-    def shuffle_folder(self) -> str:
-        """The folder of what crosses shuffles."""
-        return os.path.join(write.building(self.output), "shuffle")
+    def store(self) -> ShuffleStore:
+        """Keeps the batches that cross shuffles."""
+        return FileStore(os.path.join(building(self.output), "shuffle"), KINDS)
 
     @property
     def seed(self) -> int:
@@ -104,8 +113,8 @@ class Context:
         one type whichever is left, so that both directions share a split."""
         if self.relation.anchor == self.relation.candidate:
             source, destination = np.minimum(source, destination), np.maximum(source, destination)
-        priority = hashing.random_bits(self.seed, SPLITS, source, destination)
-        at = hashing.multiply_shift(priority, sum(self.buckets)).astype(np.int64)
+        bits = hashing.random_bits(self.seed, Purpose.SPLITS, source, destination)
+        at = hashing.multiply_shift(bits, sum(self.buckets)).astype(np.int64)
         return np.searchsorted(np.cumsum(self.buckets), at, side="right").astype(np.uint8)
 
     def code(self, split: str | None) -> int:
@@ -142,20 +151,14 @@ class Context:
     def shard_of(self, entity: str, key: U64, group: U64) -> I64:
         """The cell of each entity: a range of its block's hash, or of its turn without blocks."""
         grouped = self.entities[entity].group is not None
-        return range_of(group if grouped else sort_priority(key, self.seed), self.shards)
+        return part_of(group if grouped else sort_priority(key, self.seed), self.partitions)
 
 
-ANY = "*"
-"""The population of an entity type that is in every split."""
+def partitions_of(files: Iterable[InputFile], sizes: Budget) -> int:
+    """Into how many partitions an input is cut.
 
-
-def range_of(key: U64, parts: int) -> I64:
-    """The part of each 64-bit key, such that parts are ranges of keys in order."""
-    return hashing.multiply_shift(key, parts).astype(np.int64)
-
-
-def parts(files: Iterable[InputFile], sizes: Budget) -> tuple[int, int]:
-    """How many blocks and cells an input is cut into."""
+    >>> partitions_of([InputFile("item", "a.gz", None, 9_000)], Budget(1, 1_000, 1))
+    9
+    """
     size = sum(file.size for file in files)
-    partitions = min(max(-(-size // sizes.partition), MIN_PARTS), MAX_PARTITIONS)
-    return partitions, max(partitions // BLOCKS_PER_CELL, MIN_PARTS)
+    return min(max(-(-size // sizes.partition), MIN_PARTITIONS), MAX_PARTITIONS)

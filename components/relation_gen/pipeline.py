@@ -1,12 +1,12 @@
 """The Beam transform: steps, and the shuffles between them.
 
-    read ─ block ─▶ dedup ─ cell ─▶ index ─▶ (layout) ─▶ draw ─┬ cell ──▶ resolve ─┐
-                      │  (edges: ─ left end ─ right end ─▶)    ├ block ────────────┤
-                      └─────────────── entities ───────────────┼─ block ─▶ gather ◀┘
-                                                               └ shard ──▶ write ◀─ members
+    read ─▶ deduplicate ─▶ build index ─▶ (layout) ─▶ sample ─┬─────────▶ resolve
+              │  └▶ join source ─▶ join destination ─▶ index   ├ by key ────┬┘
+              └─────────────────── entities ───────────────────┼─▶ gather ◀─┘
+                                                               └─ tuples ─▶ write ◀─ members
 
-Elements are references to packed columns in files (`shuffle_store`), under keys like
-"<entity type>/<split>:<number>": what the runner holds grows with blocks, not with rows.
+Elements are references to batches in a store, under keys of entity type, split and number. So what
+the runner holds grows with partitions, not with rows.
 """
 
 import json
@@ -17,12 +17,13 @@ from typing import Any
 
 import apache_beam as beam
 import tensorflow as tf
+from apache_beam.typehints.native_type_compatibility import convert_to_beam_type
 
-from components.common import shuffle_store, tfrecord_reader
-from components.relation_gen.batches import GatheredMembers, TupleRows
-from components.relation_gen.context import Context
+from components.common.shuffle_store import NO_BATCH
+from components.common.tfrecord_reader import InputFile, SpreadFiles
+from components.relation_gen.context import Context, building
 from components.relation_gen.index.layout import Layout, ShardTotal, make_layout
-from components.relation_gen.shuffle_keys import COUNTS, shuffle_key, split_key
+from components.relation_gen.shuffle_keys import Element, Gathered, ShuffleKey
 from components.relation_gen.stats import counters
 from components.relation_gen.transforms import (
     build_index,
@@ -35,209 +36,45 @@ from components.relation_gen.transforms import (
     sample,
     write,
 )
-from components.relation_gen.transforms.deduplicate import Refs
-from components.relation_gen.transforms.score import Scorer
-from components.relation_gen.tuples import assemble, route
-from relation.names import ENTITIES
 
 COUNTERS = "counters.json"
 
 
-class Write(beam.DoFn):
-    """(shard, Refs of Heads and Members) → a file; the count of its records."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-
-    def process(self, element: Refs, layout: Layout) -> Iterator[Any]:
-        """Writes one shard."""
-        key, refs = element
-        output, output_shard = split_key(key)
-        found = [ref for ref in refs if ref is not None]
-        tuple_rows = list(
-            shuffle_store.read(ref for ref in found if ref.kind == shuffle_store.TUPLE_ROWS)
-        )
-        examples: Iterator[list[bytes]] = iter(())
-        if tuple_rows:
-            members = shuffle_store.read(
-                ref for ref in found if ref.kind != shuffle_store.TUPLE_ROWS
-            )
-            examples = self._examples(output, route.join_tuple_rows(tuple_rows), members)
-        folder = write.split_folder(write.building(self._context.output), output)
-        count = write.write_shard(
-            folder, write.shard_name(output_shard, layout.output_shards[output]), examples
-        )
-        yield (output, "", counters.WRITTEN), counters.Counter(count)
-
-    def _examples(
-        self, output: str, tuple_rows: TupleRows, members: Iterator[GatheredMembers]
-    ) -> Iterator[list[bytes]]:
-        if output == ENTITIES:
-            return assemble.alone(tuple_rows, members)
-        relation = self._context.relation
-        found = assemble.assemble(tuple_rows, members, relation.tuples)
-        return found if relation.function is None else Scorer(self._context)(found)
+def _every_output_shard(layout: Layout) -> Iterator[Element]:
+    """A key for each output shard without a batch, so that each is written."""
+    for output, shards in layout.output_shards.items():
+        for number in range(shards):
+            yield ShuffleKey("", output, number), NO_BATCH
 
 
-def _every_output_shard(layout: Layout) -> Iterator[Any]:
-    """A key for each shard without references, so that each is written."""
-    for output, output_shards in layout.output_shards.items():
-        for output_shard in range(output_shards):
-            yield shuffle_key(output, output_shard), None
+def _layout(
+    _: None, context: Context, totals: list[ShardTotal], counts: list[counters.Counted]
+) -> Layout:
+    return make_layout(context.relation, context.splits, context.partitions, totals, dict(counts))
 
 
-def _layout(_: None, context: Context, totals: list[ShardTotal], counts: list[Any]) -> Layout:
-    return make_layout(context.relation, context.splits, context.shards, totals, dict(counts))
-
-
-def _write_counters(_: None, context: Context, counts: list[Any]) -> None:
-    rows = [(*where, found.count) for where, found in sorted(counts)]
-    path = os.path.join(write.building(context.output), COUNTERS)
+def _write_counters(_: None, context: Context, counts: list[counters.Counted]) -> None:
+    rows = [(*where, counter.count) for where, counter in sorted(counts)]
+    path = os.path.join(building(context.output), COUNTERS)
     with tf.io.gfile.GFile(path, "w") as file:
         file.write(json.dumps(rows))
 
 
-@dataclass(eq=False)  # Beam sets attributes on it.
-class Materialize(beam.PTransform):
-    """Files of rows → shards and TALLIES under the job's building folder."""
+MAIN = "main"
 
-    context: Context
-    entity_files: tuple[tfrecord_reader.InputFile, ...]
-    edge_files: tuple[tfrecord_reader.InputFile, ...]
 
-    def expand(self, pipeline: Any) -> beam.PCollection:
-        """Builds the graph."""
-        context = self.context
-        counts: list[Any] = []
-        late: list[Any] = []
-        parts: list[Any] = []
-        if self.entity_files:
-            rows = _spread(pipeline, "EntityFiles", self.entity_files) | beam.ParDo(
-                read_entities.ReadEntities(context)
-            ).with_outputs(COUNTS, main="rows")
-            parts.append(rows.rows)
-            counts.append(rows[COUNTS])
-        if context.relation.generated:
-            labels = _start(pipeline, "LabelsStart") | beam.ParDo(
-                read_entities.MakeLabels(context)
-            ).with_outputs(COUNTS, main="rows")
-            parts.append(labels.rows)
-            counts.append(labels[COUNTS])
-        tuples = None
-        if context.relation.tuple_table is not None:
-            found = _spread(pipeline, "RowFiles", self.edge_files) | beam.ParDo(
-                read_inline_tuples.ReadInlineTuples(context)
-            ).with_outputs(COUNTS, read_inline_tuples.ReadInlineTuples.ENTITIES, main="tuples")
-            parts.append(found[read_inline_tuples.ReadInlineTuples.ENTITIES])
-            once = (
-                found.tuples
-                | "ByTuple" >> beam.GroupByKey()
-                | beam.ParDo(deduplicate.DeduplicateInlineTuples(context)).with_outputs(
-                    COUNTS, main="tuples"
-                )
-            )
-            tuples = once.tuples
-            counts += [found[COUNTS], once[COUNTS]]
-        unique = (
-            parts
-            | "Rows" >> beam.Flatten()
-            | "ById" >> beam.GroupByKey()
-            | beam.ParDo(deduplicate.Deduplicate(context)).with_outputs(
-                COUNTS, *deduplicate.Deduplicate.TAGS, main="entities"
-            )
-        )
-        content = (
-            unique[deduplicate.Deduplicate.CONTENT]
-            | "ByContent" >> beam.GroupByKey()
-            | beam.ParDo(deduplicate.CountEqualContents(context))
-        )
-        counts += [unique[COUNTS], content]
-        indexed = [unique[deduplicate.Deduplicate.INDEXED]]
-        if context.lists:
-            indexed.append(self._edges(pipeline, unique[deduplicate.Deduplicate.ENDPOINTS], counts))
-        index = (
-            indexed
-            | "Indexed" >> beam.Flatten()
-            | "ByCell" >> beam.GroupByKey()
-            | beam.ParDo(build_index.Index(context)).with_outputs(
-                COUNTS, build_index.Index.TOTALS, build_index.Index.EDGES, main="shards"
-            )
-        )
-        counts.append(index[COUNTS])
-        early = counts | "EarlyCounts" >> beam.Flatten() | "MergeEarly" >> counters.Merged()
-        layout = beam.pvalue.AsSingleton(
-            _start(pipeline, "LayoutStart")
-            | beam.Map(
-                _layout,
-                context,
-                beam.pvalue.AsList(index[build_index.Index.TOTALS]),
-                beam.pvalue.AsList(early),
-            )
-        )
-        drawn = self._draw(index, tuples, layout)
-        late.append(drawn[COUNTS])
-        resolved = (
-            (index.shards, drawn[sample.BY_POSITION])
-            | "Places" >> beam.Flatten()
-            | "ByPlace" >> beam.GroupByKey()
-            | beam.ParDo(gather.Resolve(context), layout)
-        )
-        gathered = (
-            (unique.entities, drawn[sample.BY_KEY], resolved)
-            | "Members" >> beam.Flatten()
-            | "ByBlock" >> beam.GroupByKey()
-            | beam.ParDo(gather.Gather(context), layout)
-        )
-        every = _start(pipeline, "ShardsStart") | "Shards" >> beam.FlatMap(
-            lambda _, known: _every_output_shard(known), layout
-        )
-        late.append(
-            (gathered, drawn[sample.TUPLE_ROWS], every)
-            | "Shares" >> beam.Flatten()
-            | "ByShard" >> beam.GroupByKey()
-            | beam.ParDo(Write(context), layout)
-        )
-        merged = late | "LateCounts" >> beam.Flatten() | "MergeLate" >> counters.Merged()
-        everything = (early, merged) | "Counts" >> beam.Flatten()
-        return _start(pipeline, "TalliesStart") | beam.Map(
-            _write_counters, context, beam.pvalue.AsList(everything)
-        )
+def _step(elements: Any, step: beam.DoFn, *layout: Any, tags: tuple[str, ...] = ()) -> Any:
+    """Applies a step that counts; its outputs are typed, since Beam types tagged ones as `Any`."""
+    outputs = elements | beam.ParDo(step, *layout).with_outputs(counters.TAG, *tags, main=MAIN)
+    types = {counters.TAG: counters.Counted, build_index.BuildIndex.TOTALS: ShardTotal}
+    for tag in (counters.TAG, *tags):
+        outputs[tag].element_type = convert_to_beam_type(types.get(tag, Element))
+    return outputs
 
-    def _edges(self, pipeline: Any, ends: beam.PCollection, counts: list[Any]) -> beam.PCollection:
-        """Edges and given negatives whose ends are there, by the cell of the right one."""
-        read = _spread(pipeline, "EdgeFiles", self.edge_files) | beam.ParDo(
-            read_edges.ReadEdges(self.context)
-        ).with_outputs(COUNTS, main="edges")
-        left = (
-            (ends, read.edges)
-            | "Left" >> beam.Flatten()
-            | "ByLeft" >> beam.GroupByKey()
-            | beam.ParDo(join_edges.JoinSource(self.context)).with_outputs(COUNTS, main="edges")
-        )
-        right = (
-            (ends, left.edges)
-            | "Right" >> beam.Flatten()
-            | "ByRight" >> beam.GroupByKey()
-            | beam.ParDo(join_edges.JoinDestination(self.context)).with_outputs(
-                COUNTS, main="edges"
-            )
-        )
-        counts += [read[COUNTS], left[COUNTS], right[COUNTS]]
-        return right.edges
 
-    def _draw(self, index: Any, tuples: Any, layout: Any) -> Any:
-        """Plans, taken apart."""
-        context = self.context
-        tags = (COUNTS, sample.TUPLE_ROWS, sample.BY_KEY, sample.BY_POSITION)
-        relation, edges = context.relation, index[build_index.Index.EDGES]
-        if tuples is not None or (not context.lists and relation.structure != "edges"):
-            shards = index.shards if tuples is None else tuples
-            anchors = shards | "Alone" >> beam.MapTuple(lambda key, ref: (key, [ref]))
-        else:
-            same = relation.anchor == relation.candidate
-            found = (edges, index.shards) if same else (edges,)
-            anchors = found | "Edges" >> beam.Flatten() | "ByAnchor" >> beam.GroupByKey()
-        return anchors | beam.ParDo(sample.Sample(context), layout).with_outputs(*tags)
+def _by_key(name: str, *elements: Any) -> Any:
+    """What several steps emitted, by key."""
+    return elements | f"{name}Inputs" >> beam.Flatten() | name >> beam.GroupByKey()
 
 
 def _start(pipeline: Any, name: str) -> beam.PCollection:
@@ -245,7 +82,113 @@ def _start(pipeline: Any, name: str) -> beam.PCollection:
     return pipeline | name >> beam.Create([None])
 
 
-def _spread(
-    pipeline: Any, name: str, files: tuple[tfrecord_reader.InputFile, ...]
-) -> beam.PCollection:
-    return pipeline | name >> beam.Create(files) | f"Spread{name}" >> beam.Reshuffle()
+@dataclass(eq=False)  # Beam sets attributes on it.
+class Materialize(beam.PTransform):
+    """Files of rows → output shards and COUNTERS under the context's building folder."""
+
+    context: Context
+    entity_files: tuple[InputFile, ...]
+    edge_files: tuple[InputFile, ...]
+
+    def expand(self, pipeline: Any) -> beam.PCollection:
+        context = self.context
+        counts: list[Any] = []
+        rows, tuples = self._rows(pipeline, counts)
+        unique = _step(
+            _by_key("ById", *rows),
+            deduplicate.Deduplicate(context),
+            tags=deduplicate.Deduplicate.TAGS,
+        )
+        content = _by_key("ByContent", unique[deduplicate.Deduplicate.CONTENTS]) | beam.ParDo(
+            deduplicate.CountEqualContents(context)
+        )
+        counts += [unique[counters.TAG], content]
+        indexed = [unique[deduplicate.Deduplicate.INDEXED]]
+        if context.lists:
+            ends = unique[deduplicate.Deduplicate.ENDPOINTS]
+            indexed.append(self._edges(pipeline, ends, counts))
+        index = _step(
+            _by_key("ByIndexShard", *indexed),
+            build_index.BuildIndex(context),
+            tags=build_index.BuildIndex.TAGS,
+        )
+        counts.append(index[counters.TAG])
+        early = counts | "EarlyCounts" >> beam.Flatten() | "MergeEarly" >> counters.Merged()
+        layout = beam.pvalue.AsSingleton(
+            _start(pipeline, "LayoutStart")
+            | beam.Map(
+                _layout,
+                context,
+                beam.pvalue.AsList(index[build_index.BuildIndex.TOTALS]),
+                beam.pvalue.AsList(early),
+            )
+        )
+        drawn = self._draw(index, tuples, layout)
+        resolved = _by_key("ByPosition", index[MAIN], drawn[sample.BY_POSITION]) | beam.ParDo(
+            gather.Resolve(context), layout
+        )
+        gathered = _by_key(
+            "ByPartition", unique[MAIN], drawn[sample.BY_KEY], resolved
+        ) | beam.ParDo(gather.Gather(context), layout)
+        every = _start(pipeline, "OutputShardsStart") | "OutputShards" >> beam.FlatMap(
+            lambda _, known: _every_output_shard(known), layout
+        ).with_output_types(Element)
+        written = _by_key("ByOutputShard", gathered, drawn[sample.TUPLE_ROWS], every) | beam.ParDo(
+            write.Write(context), layout
+        )
+        late = (drawn[counters.TAG], written) | "LateCounts" >> beam.Flatten()
+        merged = late | "MergeLate" >> counters.Merged()
+        everything = (early, merged) | "Counts" >> beam.Flatten()
+        return _start(pipeline, "CountersStart") | beam.Map(
+            _write_counters, context, beam.pvalue.AsList(everything)
+        )
+
+    def _rows(self, pipeline: Any, counts: list[Any]) -> tuple[list[Any], Any]:
+        """Entities from all sources, by partition; and inline tuples, if that is the source."""
+        context, rows, tuples = self.context, [], None
+        if self.entity_files:
+            files = pipeline | "EntityFiles" >> SpreadFiles(self.entity_files)
+            entities = _step(files, read_entities.ReadEntities(context))
+            rows.append(entities[MAIN])
+            counts.append(entities[counters.TAG])
+        if context.relation.generated:
+            labels = _step(_start(pipeline, "LabelsStart"), read_entities.MakeLabels(context))
+            rows.append(labels[MAIN])
+            counts.append(labels[counters.TAG])
+        if context.relation.tuple_table is not None:
+            reader = read_inline_tuples.ReadInlineTuples(context)
+            files = pipeline | "TupleFiles" >> SpreadFiles(self.edge_files)
+            inline = _step(files, reader, tags=(reader.ENTITIES,))
+            rows.append(inline[reader.ENTITIES])
+            once = _step(
+                _by_key("ByTuple", inline[MAIN]), deduplicate.DeduplicateInlineTuples(context)
+            )
+            tuples = once[MAIN]
+            counts += [inline[counters.TAG], once[counters.TAG]]
+        return rows, tuples
+
+    def _edges(self, pipeline: Any, ends: beam.PCollection, counts: list[Any]) -> beam.PCollection:
+        """Edges and listed negatives whose endpoints exist, by the shard of the destination."""
+        files = pipeline | "EdgeFiles" >> SpreadFiles(self.edge_files)
+        read = _step(files, read_edges.ReadEdges(self.context))
+        source = _step(_by_key("BySource", ends, read[MAIN]), join_edges.JoinSource(self.context))
+        destination = _step(
+            _by_key("ByDestination", ends, source[MAIN]), join_edges.JoinDestination(self.context)
+        )
+        counts += [step[counters.TAG] for step in (read, source, destination)]
+        return destination[MAIN]
+
+    def _draw(self, index: Any, tuples: Any, layout: Any) -> Any:
+        """Tuples and the members that they want, by what is known of the members."""
+        context = self.context
+        relation, edges = context.relation, index[build_index.BuildIndex.EDGES]
+        if tuples is not None or (not context.lists and relation.structure != "edges"):
+            shards = index[MAIN] if tuples is None else tuples
+            anchors = shards | "Alone" >> beam.MapTuple(
+                lambda key, ref: (key, [ref])
+            ).with_output_types(Gathered)
+        else:
+            own = (index[MAIN],) if relation.anchor == relation.candidate else ()
+            anchors = _by_key("ByAnchor", edges, *own)
+        tags = (sample.TUPLE_ROWS, sample.BY_KEY, sample.BY_POSITION)
+        return _step(anchors, sample.Sample(context), layout, tags=tags)

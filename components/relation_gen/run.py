@@ -12,7 +12,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from components.common import beam_errors
 from components.common.row_requirements import entity_spec, row_spec
 from components.common.tfrecord_reader import InputFile
-from components.relation_gen.context import Context, parts
+from components.relation_gen.context import Context, building, partitions_of
 from components.relation_gen.memory import budget
 from components.relation_gen.pipeline import COUNTERS, Materialize
 from components.relation_gen.stats import summary
@@ -61,7 +61,7 @@ def materialize(
     try:
         with make_pipeline() as pipeline:
             _ = pipeline | Materialize(context, entity_files, edge_files)
-        with tf.io.gfile.GFile(os.path.join(write.building(output), COUNTERS)) as file:
+        with tf.io.gfile.GFile(os.path.join(building(output), COUNTERS)) as file:
             found = summary.build(json.loads(file.read()), splits, context.tables)
         write.publish(output, found, texts)
     except Exception as error:
@@ -85,7 +85,6 @@ def _context(
 ) -> Context:
     inline = relation.tuple_table is not None
     by_column = relation.related_table if inline or relation.edges_are_split else None
-    partitions, shards = parts(files, budget(relation.memory_mb))
     return Context(
         relation=relation,
         entities={
@@ -106,8 +105,7 @@ def _context(
         splits=tuple(splits),
         buckets=tuple(buckets) or tuple(relation.shares.get(split, 1) for split in splits),
         split_by=split_by,
-        partitions=partitions,
-        shards=shards,
+        partitions=partitions_of(files, budget(relation.memory_mb)),
         output=output,
     )
 

@@ -1,62 +1,119 @@
-"""Keys of shuffles: which block, cell or shard an element is for."""
+"""Keys of shuffles, and in what order and to which part rows go: pure functions of their keys."""
 
-from collections.abc import Iterator
-from typing import Any
+import struct
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple, TypeVar
 
+import apache_beam as beam
 import numpy as np
 
-from components.common import shuffle_store
-from components.common.hashing import I64
-from components.relation_gen.batches import take
+from components.common import columns
+from components.common.hashing import I64, U64, Ints, Purpose, multiply_shift, random_bits
+from components.common.shuffle_store import BatchRef, Writer
 
-COUNTS = "counts"
-"""Tag of what a step counts."""
-
-
-def shuffle_key(population: str, number: int) -> str:
-    """The key of a block, cell or shard of an entity type, population or output."""
-    return f"{population}:{number}"
+ANY = "*"
+"""In place of a split: every split."""
+RUN = 64
+"""At most as many tuples of one anchor follow each other: they share its bytes, so they compress
+well. Runs are in the order of a hash, so that neighbouring runs are unrelated."""
 
 
-def split_key(key: str) -> tuple[str, int]:
-    """Takes the key of a block, cell or shard apart."""
-    population, _, number = key.rpartition(":")
-    return population, int(number)
+class ShuffleKey(NamedTuple):
+    """What the elements of a shuffle are gathered by.
+
+    Attributes:
+      entity: type of the entities; "" for tuples.
+      split: split, or output; "*": every split; "": not known yet.
+      number: of a partition, an index shard, or an output shard.
+    """
+
+    entity: str
+    split: str
+    number: int
 
 
-def population(entity: str, home: str) -> str:
-    """The entities of one type in one split (`*`: in all)."""
-    return f"{entity}/{home}"
+class ShuffleKeyCoder(beam.coders.Coder):
+    """Encodes a `ShuffleKey`: number and length of the entity type, then both names.
+
+    >>> coder = ShuffleKeyCoder()
+    >>> coder.decode(coder.encode(ShuffleKey("item", "train", 3)))
+    ShuffleKey(entity='item', split='train', number=3)
+    """
+
+    _HEAD = struct.Struct(">II")
+
+    def encode(self, value: ShuffleKey) -> bytes:
+        entity = value.entity.encode()
+        return self._HEAD.pack(value.number, len(entity)) + entity + value.split.encode()
+
+    def decode(self, encoded: bytes) -> ShuffleKey:
+        number, length = self._HEAD.unpack_from(encoded)
+        names = encoded[self._HEAD.size :]
+        return ShuffleKey(names[:length].decode(), names[length:].decode(), number)
+
+    def is_deterministic(self) -> bool:
+        return True
+
+    def to_type_hint(self) -> Any:
+        return ShuffleKey
 
 
-def populated(name: str) -> tuple[str, str]:
-    """Takes the name of a population apart: entity type and split."""
-    entity, _, home = name.partition("/")
-    return entity, home
+beam.coders.registry.register_coder(ShuffleKey, ShuffleKeyCoder)
+
+Element = tuple[ShuffleKey, BatchRef]
+"""What a step emits."""
+Gathered = tuple[ShuffleKey, Iterable[BatchRef]]
+"""What the next step takes."""
+P = TypeVar("P")
 
 
-def route(index: I64, parts: int) -> Iterator[tuple[int, I64]]:
-    """For each part that occurs: its number and the rows that go there, in order.
+def part_of(key: U64, parts: int) -> I64:
+    """The part of each 64-bit key, [n], in [0, parts): parts are ranges of keys, in order.
+
+    >>> part_of(np.uint64([0, 2**63 - 1, 2**63, 2**64 - 1]), 2).tolist()
+    [0, 0, 1, 1]
+    """
+    return multiply_shift(key, parts).astype(np.int64)
+
+
+def sort_priority(key: U64, seed: int) -> U64:
+    """What entities are sorted by within their group of the index, uint64 [n]."""
+    return random_bits(seed, Purpose.ORDER, key, np.zeros(1, dtype=np.uint64))
+
+
+def shuffle_priority(anchor: U64, slot: Ints) -> U64:
+    """What runs of tuples are sorted by in an output shard, uint64 [t]."""
+    return random_bits(0, 0, anchor, slot.astype(np.uint64) // np.uint64(RUN))
+
+
+def output_shard_of(anchor: U64, slot: Ints, output_shards: int) -> I64:
+    """The output shard of each tuple, int64 [t]."""
+    return part_of(shuffle_priority(anchor, slot), output_shards)
+
+
+def split(batch: P, index: I64, parts: int) -> Iterator[tuple[int, P]]:
+    """For each part that occurs: its number and the rows of a batch that go there, in order.
+
+    One gather puts rows in the order of their parts; each part is then a slice, without a copy.
 
     Args:
       index: part of each row, [n], in [0, parts).
     """
     order = np.argsort(index, kind="stable")
     bounds = np.searchsorted(index[order], np.arange(parts + 1))
-    for part in np.flatnonzero(np.diff(bounds)).tolist():
-        yield part, order[bounds[part] : bounds[part + 1]]
+    occurring = np.flatnonzero(np.diff(bounds)).tolist()
+    ordered = columns.take(batch, order)
+    for part in occurring:
+        yield part, columns.cut(ordered, int(bounds[part]), int(bounds[part + 1]))
 
 
-def routed(
-    out: shuffle_store.Writer, part: Any, index: I64, name: str
-) -> Iterator[tuple[str, shuffle_store.Ref]]:
-    """Writes the rows of a part for each of the places that they go to.
+def routed(out: Writer, batch: Any, index: I64, entity: str, home: str = "") -> Iterator[Element]:
+    """Writes the rows of a batch for each part that they go to.
 
     Args:
-      index: the number of each row's place, [n].
-      name: what the places are of.
+      index: the part of each row, [n].
+      entity, home: entity type and split of the parts.
     """
-    if not len(index):
-        return
-    for number, rows in route(index, int(index.max()) + 1):
-        yield shuffle_key(name, number), out.add(take(part, rows))
+    if len(index):
+        for number, rows in split(batch, index, int(index.max()) + 1):
+            yield ShuffleKey(entity, home, number), out.add(rows)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from components.relation_gen.batches import Edges, Indexed, Strings, take
+from components.common.columns import Strings, take
+from components.relation_gen.batches import Edges, Indexed
 from components.relation_gen.index.shard import UNIT, populate, weigh
 from components.relation_gen.sampling import base, edges
 from tests.relation_gen.planned import Made, hashed, key_of, made

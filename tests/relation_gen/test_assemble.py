@@ -6,8 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.common import example_wire
-from components.relation_gen.batches import GatheredMembers, Strings, TupleRows, take
-from components.relation_gen.tuples import assemble, route
+from components.common.columns import Dictionary, Strings, take
+from components.relation_gen.batches import GatheredMembers, TupleRows
+from components.relation_gen.shuffle_keys import shuffle_priority
+from components.relation_gen.tuples import assemble
 from relation import spec
 from tests.relation_gen.helpers import as_dict
 
@@ -31,12 +33,14 @@ def tuples(
         slot,
         label.reshape(-1),
         np.arange(n).astype(np.float32) if weighted else NONE,
-        np.arange(n).astype(np.int32) % 3 if more else NONE.astype(np.int32),
-        Strings.of(
-            [
-                example_wire.entry("positive_ids", example_wire.keyed([b"%d" % i], True))
-                for i in range(3 * more)
-            ]
+        Dictionary(
+            np.arange(n).astype(np.int32) % 3 if more else NONE.astype(np.int32),
+            Strings.of(
+                [
+                    example_wire.entry("positive_ids", example_wire.keyed([b"%d" % i], True))
+                    for i in range(3 * more)
+                ]
+            ),
         ),
     )
     roles = [role.name for role in relation.roles]
@@ -47,9 +51,14 @@ def tuples(
         slot[row],
         role.astype(np.uint16),
         np.where(negative, 1 / (row + 2), np.nan).astype(np.float32),
-        np.arange(len(row)).astype(np.int32),
-        Strings.of(
-            [piece(roles[r], 10 * i + r) for i, r in zip(row.tolist(), role.tolist(), strict=True)]
+        Dictionary(
+            np.arange(len(row)).astype(np.int32),
+            Strings.of(
+                [
+                    piece(roles[r], 10 * i + r)
+                    for i, r in zip(row.tolist(), role.tolist(), strict=True)
+                ]
+            ),
         ),
     )
     return tuple_rows, members
@@ -57,15 +66,8 @@ def tuples(
 
 def parts_of(members: GatheredMembers, order: np.ndarray, cuts: int) -> list[GatheredMembers]:
     """The same members in another order, in several parts."""
-    pieces = list(members.pieces)
-    parts = []
-    for rows in np.array_split(order, cuts):
-        some = take(dataclasses.replace(members, pieces=Strings.of([])), rows)
-        own = Strings.of([pieces[i] for i in some.piece.tolist()])
-        parts.append(
-            dataclasses.replace(some, piece=np.arange(len(rows), dtype=np.int32), pieces=own)
-        )
-    return parts
+    parts = [take(members, rows) for rows in np.array_split(order, cuts)]
+    return [dataclasses.replace(part, entries=part.entries.compacted()) for part in parts]
 
 
 RELATIONS = st.sampled_from(
@@ -105,7 +107,7 @@ def test_tuples_are_put_together_in_one_order(n, relation, weighted, more, cuts,
             assert stated == [np.float32(1 / (i + 2))] * len(relation.negatives)
         assert found == expected
     assert sorted(seen) == list(range(n))
-    priorities = route.shuffle_priority(tuple_rows.anchor[seen], tuple_rows.slot[seen]).tolist()
+    priorities = shuffle_priority(tuple_rows.anchor[seen], tuple_rows.slot[seen]).tolist()
     assert priorities == sorted(priorities)  # Runs in the order of a hash; within one by slot.
     keys = list(
         zip(

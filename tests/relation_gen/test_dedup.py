@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.common import example_wire, hashing
+from components.common.columns import Strings, take
 from components.common.row_requirements import entity_spec
-from components.relation_gen.batches import Entities, Strings, take
+from components.relation_gen.batches import Entities
 from components.relation_gen.rows import deduplicate
 from relation.core.errors import DataError
 from tests.relation_gen.helpers import SCHEMA, request, row

@@ -153,7 +153,6 @@ def test_files_order_and_parts_change_nothing(tmp_path, monkeypatch, once, name,
     monkeypatch.setattr(memory, "OUTPUT_SHARD", MEMORY // 700)
     monkeypatch.setattr(memory, "PARTITION", MEMORY // {2: 400, 8: 150}[files])
     monkeypatch.setattr(memory, "MEMBER", MEMORY // {2: 2**18, 8: 10}[files])
-    monkeypatch.setattr(context, "BLOCKS_PER_CELL", {2: 3, 8: 1}[files])
     loaded, inputs = SOURCES[name](tmp_path)
     made = make(loaded, mixed(inputs, files), tmp_path, files)
     found = records(made.output)
@@ -183,7 +182,7 @@ def test_two_processes_change_nothing(tmp_path, once):
                 for kind in (True, False)
             ]
             _ = pipeline | name >> Materialize(made, *parts)
-            jobs[name] = write.building(output)
+            jobs[name] = context.building(output)
     for name, output in jobs.items():
         found, expected = records(Path(output)), once[name][0]
         assert sha(found) == sha(expected), name

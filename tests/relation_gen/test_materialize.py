@@ -7,7 +7,6 @@ from collections import Counter
 
 import pytest
 
-from components.relation_gen import context
 from components.relation_gen import memory as budget
 from relation.core.errors import DataError
 from relation.names import prefixed
@@ -57,7 +56,6 @@ def test_same_tuples_in_the_same_order_however_the_input_comes(tmp_path, monkeyp
     for index, count in enumerate((1, 2, 8)):
         # Into how many parts the work is cut changes nothing either.
         monkeypatch.setattr(budget, "PARTITION", memory // [10**6, 500, 100][index])
-        monkeypatch.setattr(context, "BLOCKS_PER_CELL", 1)
         splits = {"train": files_of(ROWS, count, index), "eval": files_of(EVAL, count, index)}
         _, output = run(asked, tmp_path / str(count), splits)
         found = {split: shards(output, split) for split in ("train", "eval", "entities")}

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from components.relation_gen.batches import Edges, Strings, take
+from components.common.columns import Strings, take
+from components.relation_gen.batches import Edges
 from components.relation_gen.sampling import base, edges
 from tests.relation_gen.graphs import LEFT, Graph, inputs, plan, relation_of
 

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from components.relation_gen.batches import ListedNegatives, Strings
+from components.common.columns import Strings
+from components.relation_gen.batches import ListedNegatives
 from components.relation_gen.sampling import listed_negatives as plan
 from components.relation_gen.sampling.ranges import Union
 from tests.relation_gen.planned import key_of

@@ -7,8 +7,9 @@ import pytest
 from scipy import stats
 
 from components.common import hashing
+from components.common.hashing import Purpose
 from components.relation_gen.index import shard as index_shard
-from components.relation_gen.sampling import base, groups, without_replacement
+from components.relation_gen.sampling import groups, without_replacement
 from tests.relation_gen.planned import World, close, labelled, made, plan_labels, relation_of
 
 
@@ -110,7 +111,7 @@ def given_words(monkeypatch: pytest.MonkeyPatch, *slots: tuple[int, int]) -> Non
     column = np.array(word, dtype=np.uint64)
 
     def words(seed: int, purpose: int, key: Any, slot: Any) -> Any:
-        if purpose != base.NEGATIVES:
+        if purpose != Purpose.NEGATIVES:
             return hashing.random_bits(seed, purpose, key, slot)
         return np.broadcast_to(column[slot], np.broadcast_shapes(key.shape, slot.shape))
 

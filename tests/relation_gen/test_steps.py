@@ -4,15 +4,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.common import example_wire
+from components.common.columns import Strings
 from components.relation_gen.batches import (
     Entities,
     IndexShard,
     MemberRequests,
     MemberRequestsByWeight,
-    Strings,
 )
 from components.relation_gen.sampling.base import AddressSpace, Members, Plan
 from components.relation_gen.sampling.compose import NOTHING
+from components.relation_gen.shuffle_keys import output_shard_of
 from components.relation_gen.tuples import route
 from tests.relation_gen.helpers import row
 
@@ -67,8 +68,9 @@ def test_plans_are_taken_apart_and_nothing_is_lost(sizes, more, budget):
     }
     tuple_rows, by_position, by_weight, by_key = [], [], [], []
     for batch in batches:
-        entries = list(batch.tuple_rows.entries)
-        which = batch.tuple_rows.more.tolist() or [None] * len(batch.tuple_rows.anchor)
+        extra = batch.tuple_rows.extra_features
+        entries = list(extra.values)
+        which = extra.index.tolist() or [None] * len(batch.tuple_rows.anchor)
         label = batch.tuple_rows.relation.reshape(-1, 2).tolist()
         told = [entries[i] if i is not None else b"" for i in which]
         tuple_rows += zip(
@@ -121,12 +123,12 @@ def test_each_tuple_goes_to_one_shard_and_so_do_its_members(n, shards, more):
     (batch,) = route.batches([plan(0, n, more)], ["a", "b"], {}, 1000)
     found = {}
     for shard, tuple_rows in route.split_tuple_rows(batch.tuple_rows, shards):
-        entries = list(tuple_rows.entries)
+        entries = list(tuple_rows.extra_features.values)
         label = tuple_rows.relation.reshape(-1, 2).tolist()
         for i, key in enumerate(
             zip(tuple_rows.anchor.tolist(), tuple_rows.slot.tolist(), strict=True)
         ):
-            told = entries[tuple_rows.more[i]] if more else b""
+            told = entries[tuple_rows.extra_features.index[i]] if more else b""
             assert found.setdefault(key, (shard, label[i], told))[0] == shard
     assert len(found) == n
     for j in range(n):
@@ -136,9 +138,9 @@ def test_each_tuple_goes_to_one_shard_and_so_do_its_members(n, shards, more):
 
 def test_members_are_resolved_to_keys_and_get_their_probability():
     none = np.zeros(0)
-    cumulative_weight = np.array([0, 3, 3, 5], dtype=np.int64)
+    weights = np.array([3, 0, 2], dtype=np.int64)
     key = np.array([7, 8, 9], dtype=np.uint64)
-    shard = IndexShard(key, key, key, none, NONE, NONE, cumulative_weight)
+    shard = IndexShard(key, key, key, none, NONE, NONE, weights)
     anchor, slot, role = (
         key.repeat(2)[:5],
         np.arange(5, dtype=np.uint32),
@@ -159,8 +161,7 @@ def test_members_are_resolved_to_keys_and_get_their_probability():
     assert found.entity.tolist() == [9, 7, 8]
     assert found.probability.tolist() == part[:3].tolist()
     ends = np.array([0, 50, 50, 53, 60], dtype=np.int64)
-    assert [number for number, _ in route.split_by_position(by_position, ends)] == [2]
-    assert list(route.split_by_position(None, ends)) == []
+    assert route.shard_at(by_position, ends).tolist() == [2, 2, 2]
 
 
 def entities(n: int) -> Entities:
@@ -191,15 +192,16 @@ def test_members_get_the_bytes_of_their_entity_once_a_shard_and_role(requests, s
     )
     seen = []
     for shard, found in route.gather(entities(6), members, rekeys, shards):
-        pieces = list(found.pieces)
+        entries = found.entries.compacted()
+        pieces = list(entries.values)
         assert len(set(pieces)) == len(pieces)
-        assert (route.output_shard_of(found.anchor, found.slot, shards) == shard).all()
+        assert (output_shard_of(found.anchor, found.slot, shards) == shard).all()
         for i, slot in enumerate(found.slot.tolist()):
             entity, role = requests[slot]
             side = ("left", "right")[role]
             expected = row(**{f"{side}_id": b"%d" % entity, f"{side}_x": [entity * 1.0]})
             assert example_wire.features_of(
-                example_wire.example(pieces[found.piece[i]])
+                example_wire.example(pieces[entries.index[i]])
             ) == example_wire.features_of(expected)
             assert (found.role[i], found.probability[i], found.anchor[i]) == (
                 role,
@@ -217,5 +219,5 @@ def test_a_member_that_is_not_there_is_an_error_of_the_program(key):
     members = MemberRequests(
         some.key[:1], one, one.astype(np.uint16), np.array([key], dtype=np.uint64), NOTHING
     )
-    with pytest.raises(RuntimeError, match="names an entity that its block does not hold"):
+    with pytest.raises(RuntimeError, match="names an entity that its partition does not hold"):
         list(route.gather(some, members, [], 1))

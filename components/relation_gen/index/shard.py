@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from components.common.hashing import U64, random_bits
+from components.common.hashing import I64, U64
 from components.relation_gen.batches import F64, Indexed, IndexShard
-from components.relation_gen.sampling.base import ORDER
+from components.relation_gen.shuffle_keys import sort_priority
 from relation.core.errors import DataError
 from relation.sampling import Negatives
 
@@ -22,11 +22,6 @@ FREQUENCY_UNIT = 2**20
 """Weight of an entity of frequency 1."""
 MAX_TOTAL_WEIGHT = 2**62
 """Weight that all entities may have together."""
-
-
-def sort_priority(key: U64, seed: int) -> U64:
-    """The order of entities within their block."""
-    return random_bits(seed, ORDER, key, np.zeros(1, dtype=np.uint64))
 
 
 def populate(indexed: Indexed, seed: int, grade: int | None = None) -> IndexShard:
@@ -54,8 +49,14 @@ def populate(indexed: Indexed, seed: int, grade: int | None = None) -> IndexShar
         numbers=numbers[order].reshape(-1),
         start=np.repeat(first, sizes),
         end=np.repeat(first + sizes, sizes),
-        cumulative_weight=np.zeros(0, dtype=np.int64),
+        weights=np.zeros(0, dtype=np.int64),
     )
+
+
+def positions_of(shard: IndexShard, key: U64) -> I64:
+    """Positions in the shard of entities that it holds, by their keys: int64, shape of `key`."""
+    order = np.argsort(shard.key, kind="stable")
+    return order[np.searchsorted(shard.key[order], key)]
 
 
 def weigh(shard: IndexShard, negatives: Negatives, frequency: F64 | None) -> IndexShard:
@@ -84,4 +85,4 @@ def weigh(shard: IndexShard, negatives: Negatives, frequency: F64 | None) -> Ind
                 f"expected at most {MAX_TOTAL_WEIGHT // FREQUENCY_UNIT:g}: scale the feature down"
             )
         weight = np.rint(powered * FREQUENCY_UNIT).astype(np.int64)
-    return dataclasses.replace(shard, cumulative_weight=np.concatenate([[0], np.cumsum(weight)]))
+    return dataclasses.replace(shard, weights=weight)

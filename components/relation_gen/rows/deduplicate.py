@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from components.common.columns import take
 from components.common.example_wire import values_at
 from components.common.row_requirements import EntitySpec
-from components.relation_gen.batches import Entities, take
+from components.relation_gen.batches import Entities
 from components.relation_gen.stats.counters import show
 from relation.core.errors import DataError
 

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from components.common import hashing
+from components.common.example_wire import joined
 from components.common.row_requirements import EntitySpec
-from components.common.row_validation import ValidatedRows, joined
+from components.common.row_validation import ValidatedRows
 from relation.core.plugins import imported
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from components.common.columns import Strings
 from components.common.hashing import I64, U64
 from components.relation_gen.batches import (
     F32,
@@ -15,7 +16,6 @@ from components.relation_gen.batches import (
     Edges,
     IndexShard,
     ListedNegatives,
-    Strings,
     Tuples,
 )
 from components.relation_gen.sampling.label_sets import LabelSetTable
@@ -24,9 +24,6 @@ from relation.core.registry import Registry
 
 NOTHING = np.zeros(0, dtype=np.float32)
 """In place of weights that tuples do not have."""
-
-POSITIVES, NEGATIVES, ORDER, SHARES, PAIRS, CUTS, SPLITS = 1, 2, 3, 4, 5, 6, 7
-"""Purposes of pseudo-random words: each has a stream of its own."""
 
 NO_POSITIVE = "no_positive"
 """The anchor is the only one of its label."""

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from components.common.hashing import I64, U64, random_bits
-from components.relation_gen.batches import F32, F64, I32, Strings
+from components.common.columns import Strings
+from components.common.hashing import I64, U64, Purpose, random_bits
+from components.relation_gen.batches import F32, F64, I32
 from components.relation_gen.sampling import base, without_replacement
 from components.relation_gen.sampling.base import NOTHING, AddressSpace, Members, Plan
 from components.relation_gen.sampling.ranges import Ranges
@@ -60,12 +61,12 @@ def draw_negatives(
     """
     size = ranges.size()
     if top_weights is None:
-        drawn = without_replacement.distinct(seed, base.NEGATIVES, key, count, size)
+        drawn = without_replacement.distinct(seed, Purpose.NEGATIVES, key, count, size)
         space = AddressSpace.POSITION
     else:
         # No k distinct entities can each be drawn with probability w/L if k w > L.
         count = np.minimum(count, size // np.maximum(_heaviest(ranges, top_weights, len(key)), 1))
-        drawn = without_replacement.spaced(seed, base.NEGATIVES, key, count, size)
+        drawn = without_replacement.spaced(seed, Purpose.NEGATIVES, key, count, size)
         space = AddressSpace.WEIGHT
     probability = (1.0 / np.maximum(size, 1)).astype(np.float32)
     return Negatives(
@@ -207,7 +208,7 @@ def negatives_for_share(seed: int, key: U64, positives: I64, share: float) -> I6
     """Negatives of each anchor, so that `share` of all its pairs are positive on average, [n]."""
     wanted: F64 = positives * (1 - share) / share
     whole = np.floor(wanted)
-    bits = random_bits(seed, base.SHARES, key, np.zeros(1, dtype=np.int64))
+    bits = random_bits(seed, Purpose.SHARES, key, np.zeros(1, dtype=np.int64))
     fraction = (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
     return (whole + (fraction < wanted - whole)).astype(np.int64)
 

@@ -7,20 +7,17 @@ from typing import NamedTuple
 
 import numpy as np
 
+from components.common.columns import Index, Strings, cut, take
 from components.common.example_wire import entry, keyed
-from components.common.hashing import I64, U64, random_bits
+from components.common.hashing import I64, U64, Purpose, random_bits
 from components.relation_gen.batches import (
     F32,
     NO_POSITIVE,
     POSITIVE,
     Bools,
     Edges,
-    Index,
     IndexShard,
     ListedNegatives,
-    Strings,
-    cut,
-    take,
 )
 from components.relation_gen.sampling import base, compose
 from components.relation_gen.sampling.base import (
@@ -117,17 +114,17 @@ def _own(index: IndexShard, key: U64, context: IndexContext) -> Own:
     """Where anchors lie among the entities of their shard."""
     order = np.argsort(index.key, kind="stable")
     at = order[np.searchsorted(index.key[order], key)]
-    if not len(index.cumulative_weight):
+    if not len(index.weights):
         begin = context.position
         return Own(at + begin, np.ones_like(at), index.start[at] + begin, index.end[at] + begin)
     offset = index.cumulative_weight + context.weight_offset
-    size = np.diff(index.cumulative_weight)[at]
+    size = index.weights[at]
     return Own(offset[at], size, offset[index.start[at]], offset[index.end[at]])
 
 
 def order(edges: Edges, seed: int) -> Index:
     """Edges by anchor, and within one by a hash of seed and both ends."""
-    priority = random_bits(seed, base.POSITIVES, edges.source, edges.destination)
+    priority = random_bits(seed, Purpose.POSITIVES, edges.source, edges.destination)
     value = edges.value.reshape(len(priority), -1)
     weight = [edges.weight] if len(edges.weight) else []
     return np.lexsort((*weight, *value.T[::-1], edges.destination, priority, edges.source))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from components.common.hashing import I64
+from components.common.hashing import I64, Purpose
 from components.relation_gen.batches import F32, Bools, IndexShard, ListedNegatives
 from components.relation_gen.sampling import base, compose, without_replacement
 from components.relation_gen.sampling.base import (
@@ -211,7 +211,9 @@ def _positives(
         others, own_rank = related.size() - 1, related.rank(position)
     possible = np.minimum(wanted, others)
     roomy = room(rows, possible)
-    drawn = without_replacement.distinct(seed, base.POSITIVES, population.key[rows], roomy, others)
+    drawn = without_replacement.distinct(
+        seed, Purpose.POSITIVES, population.key[rows], roomy, others
+    )
     rank = drawn.value
     if own_rank is not None:  # Past the anchor itself.
         rank = rank + (rank >= own_rank[drawn.row])

@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from components.common.hashing import I64, U64, random_bits
-from components.relation_gen.batches import F32, Bools, ListedNegatives, take
-from components.relation_gen.sampling import base, compose
+from components.common.columns import take
+from components.common.hashing import I64, U64, Purpose, random_bits
+from components.relation_gen.batches import F32, Bools, ListedNegatives
+from components.relation_gen.sampling import compose
 from components.relation_gen.sampling.base import AddressSpace
 from components.relation_gen.sampling.without_replacement import slots
 from components.relation_gen.stats import counters
@@ -66,7 +67,7 @@ def choose(
 
 def _listed(found: ListedNegatives, anchor: I64, anchors: int, seed: int) -> Listed:
     """Puts rows in order; `anchor`: of each row, in [0, anchors)."""
-    priority = random_bits(seed, base.NEGATIVES, found.source, found.destination)
+    priority = random_bits(seed, Purpose.NEGATIVES, found.source, found.destination)
     order = np.lexsort((found.destination, priority, anchor))
     bounds = np.searchsorted(anchor[order], np.arange(anchors + 1))
     return Listed(bounds, found.destination[order], found.value[order])

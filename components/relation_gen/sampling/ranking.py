@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from components.common.hashing import I64, U64, random_bits
+from components.common.hashing import I64, U64, Purpose, random_bits
 from components.relation_gen.batches import F32, F64, IndexShard
 from components.relation_gen.sampling import base, without_replacement
 from components.relation_gen.sampling.base import (
@@ -100,7 +100,7 @@ def ranked(documents: Graded, relation: CompiledRelation, weight: F32) -> Iterat
     for part in base.chunks(asked + 1):
         key = documents.query[first[part]]
         drawn = without_replacement.distinct(
-            relation.seed, base.PAIRS, key, asked[part], possible[part]
+            relation.seed, Purpose.PAIRS, key, asked[part], possible[part]
         )
         number = drawn.value + documents.pairs[first[part]][drawn.row]
         preferred = np.searchsorted(documents.pairs, number, side="right") - 1
@@ -135,7 +135,7 @@ def listed(documents: Graded, relation: CompiledRelation) -> Iterator[Plan]:
         rows = np.arange(first[0], first[-1] + size[-1])
         owner = np.repeat(np.arange(len(first)), size)
         priority = random_bits(
-            relation.seed, base.CUTS, documents.key[rows], np.zeros(1, dtype=np.int64)
+            relation.seed, Purpose.CUTS, documents.key[rows], np.zeros(1, dtype=np.int64)
         )
         rows = rows[np.lexsort((documents.key[rows], priority, owner))]
         nth = np.arange(len(rows)) - np.repeat(np.cumsum(size) - size, size)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from components.common.hashing import Purpose
 from components.relation_gen.batches import IndexShard
 from components.relation_gen.sampling import base, without_replacement
 from components.relation_gen.sampling.base import (
@@ -53,7 +54,7 @@ def scored(
             low, high = population.start[part] + position, population.end[part] + position
         ranges = Gap(low, high, own, own + 1)
         key, asked, others = population.key[part], wanted[part], ranges.size()
-        drawn = without_replacement.distinct(relation.seed, base.PAIRS, key, asked, others)
+        drawn = without_replacement.distinct(relation.seed, Purpose.PAIRS, key, asked, others)
         anchor = key[drawn.row]
         lacking = np.maximum(asked - others, 0)
         yield Plan(

@@ -1,7 +1,9 @@
 """Counts of what was read, skipped, made and why: small, mergeable, one an element."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import apache_beam as beam
 
@@ -35,6 +37,25 @@ class Counter:
     examples: tuple[bytes, ...] = ()
 
 
+class CounterCoder(beam.coders.Coder):
+    """Encodes a `Counter` as JSON; examples, which may be any bytes, as Latin-1."""
+
+    def encode(self, value: Counter) -> bytes:
+        return json.dumps([value.count, [x.decode("latin-1") for x in value.examples]]).encode()
+
+    def decode(self, encoded: bytes) -> Counter:
+        count, examples = json.loads(encoded)
+        return Counter(count, tuple(example.encode("latin-1") for example in examples))
+
+    def is_deterministic(self) -> bool:
+        return True
+
+    def to_type_hint(self) -> Any:
+        return Counter
+
+
+beam.coders.registry.register_coder(Counter, CounterCoder)
+
 Where = tuple[str, str, str]
 """Split, input ("" for what is made), and what was counted."""
 Counted = tuple[Where, Counter]
@@ -56,11 +77,47 @@ def merge(counters: Iterable[Counter]) -> Counter:
     return Counter(count, tuple(sorted(examples)[:SHOWN]))
 
 
+TAG = "counts"
+"""Tag of the output that holds what a step counts."""
+
+
+def tagged(where: Where, counter: Counter) -> Any:
+    """A counter as an element of the output `TAG`."""
+    return beam.pvalue.TaggedOutput(TAG, (where, counter))
+
+
+def counted(split: str, name: str, counts: dict[str, int]) -> Iterator[Any]:
+    """Counts without examples as elements of the output `TAG`; zeros are left out."""
+    for what, count in counts.items():
+        if count:
+            yield tagged((split, name, what), Counter(count))
+
+
+class MergeCounters(beam.CombineFn):
+    """Adds counters; what waits between two workers is a `Counter` as well."""
+
+    def create_accumulator(self) -> Counter:
+        return Counter(0)
+
+    def add_input(self, accumulator: Counter, element: Counter) -> Counter:
+        return merge((accumulator, element))
+
+    def merge_accumulators(self, accumulators: Iterable[Counter]) -> Counter:
+        return merge(accumulators)
+
+    def extract_output(self, accumulator: Counter) -> Counter:
+        return accumulator
+
+    def get_accumulator_coder(self) -> CounterCoder:
+        return CounterCoder()
+
+
 class Merged(beam.PTransform):
     """Counted elements to one element for each place."""
 
     def expand(self, pcoll: beam.PCollection) -> beam.PCollection:
-        return pcoll | beam.CombinePerKey(merge)
+        merge_each = beam.CombinePerKey(MergeCounters())
+        return pcoll | merge_each.with_input_types(Counted).with_output_types(Counted)
 
 
 def matching(counts: Counts, split: str, source: str, prefix: str) -> dict[str, Counter]:

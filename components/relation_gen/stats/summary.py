@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from components.relation_gen.context import ANY
+from components.relation_gen.shuffle_keys import ANY
 from components.relation_gen.stats import counters
 from components.relation_gen.stats.counters import Counter, Counts, count_of, matching
 from relation.core.errors import DataError

@@ -1,15 +1,17 @@
-"""Puts the entities of each cell in order, counts what they can make, and finds what edges name."""
+"""Sort the entities of each index shard, count what they can make, and locate what edges name."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
 import numpy as np
 
-from components.common import shuffle_store
+from components.common.columns import Index, Strings, join, take
 from components.common.example_wire import split_joined
-from components.common.hashing import U64, random_bits
+from components.common.hashing import Purpose, random_bits
+from components.common.shuffle_store import Writer
 from components.relation_gen.batches import (
     CAPPED,
     F64,
@@ -20,19 +22,13 @@ from components.relation_gen.batches import (
     IndexShard,
     ListedNegatives,
     Queries,
-    Strings,
-    join,
-    take,
 )
-from components.relation_gen.batches import Index as Rows
-from components.relation_gen.context import Context, range_of
+from components.relation_gen.context import Context
 from components.relation_gen.index.layout import TOP_WEIGHTS, ShardTotal
-from components.relation_gen.index.shard import populate, weigh
-from components.relation_gen.sampling import base
+from components.relation_gen.index.shard import populate, positions_of, weigh
 from components.relation_gen.sampling.base import ShardRows, planner_of
-from components.relation_gen.shuffle_keys import COUNTS, populated, population, routed, split_key
+from components.relation_gen.shuffle_keys import Element, Gathered, part_of, routed
 from components.relation_gen.stats import counters
-from components.relation_gen.transforms.deduplicate import Refs, counted
 from relation.core.errors import DataError
 from relation.sampling import Negatives
 
@@ -40,25 +36,25 @@ DUPLICATE_EDGE, CONFLICTING_EDGE = "duplicate_edge", "conflicting_edge"
 NO_QUERY = "no_query"
 
 
-class Index(beam.DoFn):
+@beam.typehints.with_output_types(Element)
+@dataclass(eq=False)
+class BuildIndex(beam.DoFn):
     """(cell, Refs of Indexed, Known, Queries, Edges, Given) → (cell, Ref of Cell); CellTotal; and
     edges and given negatives, by their anchors.
     """
 
-    TOTALS, EDGES = "totals", "edges"
+    TAGS = TOTALS, EDGES = "totals", "edges"
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    context: Context
 
-    def process(self, element: Refs) -> Iterator[Any]:
+    def process(self, element: Gathered) -> Iterator[Any]:
         """Handles one cell."""
         key, refs = element
-        context, (name, number) = self._context, split_key(key)
-        _, split = populated(name)
+        context, (_, split, number) = self.context, key
         parts: dict[type, list[Any]] = {
             kind: [] for kind in (Indexed, GroupLabels, Queries, Edges, ListedNegatives)
         }
-        for part in shuffle_store.read(refs):
+        for part in context.store.read(refs):
             parts[type(part)].append(part)
         if not parts[Indexed]:
             yield from self._without_entities(split, parts)
@@ -66,14 +62,14 @@ class Index(beam.DoFn):
         indexed, group_labels = join(parts[Indexed]), _labels(parts[GroupLabels], self._field())
         if context.relation.query is not None:
             indexed, unknown = _of_known_query(indexed, parts[Queries])
-            yield from counted(
+            yield from counters.counted(
                 split, context.relation.primary, {counters.WARNINGS + NO_QUERY: unknown}
             )
         spec = context.entities[context.relation.candidate].rows
         shard = populate(indexed, context.seed, spec.number(context.relation.grade_by))
         if context.relation.structure == "groups" and not context.relates_groups:
             labels = int((shard.position == shard.start).sum())
-            yield from counted(split, context.relation.primary, {counters.LABELS: labels})
+            yield from counters.counted(split, context.relation.primary, {counters.LABELS: labels})
         edges: Edges | None = None
         listed: Edges | None = None
         if parts[Edges]:
@@ -83,20 +79,20 @@ class Index(beam.DoFn):
             listed, lost = self._merged(split, join(parts.pop(ListedNegatives)))
             yield from lost
         shard = self._weighed(shard, edges)
-        with shuffle_store.Writer(context.shuffle_folder) as out:
+        with context.store.writer() as out:
             yield key, out.add(shard)
             for some in (edges, listed):
                 if some is not None:
-                    yield from self._edges(out, split, number, shard, some)
+                    yield from self._located(out, split, number, shard, some)
         yield beam.pvalue.TaggedOutput(
             self.TOTALS, self._total(split, number, shard, group_labels, edges)
         )
 
     def _field(self) -> str:
-        return self._context.entities[self._context.indexed or ""].group or ""
+        return self.context.entities[self.context.indexed or ""].group or ""
 
     def _weighed(self, shard: IndexShard, edges: Edges | None) -> IndexShard:
-        negatives = self._context.relation.sampling.negative_sampler
+        negatives = self.context.relation.sampling.negative_sampler
         if negatives is None:
             return shard
         return weigh(shard, negatives, self._frequency(shard, edges, negatives))
@@ -107,45 +103,47 @@ class Index(beam.DoFn):
         if negatives.draw != "popularity":
             return None
         if negatives.feature is not None:
-            column = self._context.entities[self._context.indexed or ""].rows.number(
+            column = self.context.entities[self.context.indexed or ""].rows.number(
                 negatives.feature
             )
             assert column is not None
             return shard.number(column)
         count = np.zeros(len(shard.key))
         if edges is not None:
-            np.add.at(count, _positions(shard, edges.destination), 1.0)
+            np.add.at(count, positions_of(shard, edges.destination), 1.0)
         return count
 
-    def _edges(
-        self, out: shuffle_store.Writer, split: str, number: int, shard: IndexShard, edges: Edges
+    def _located(
+        self, out: Writer, split: str, number: int, shard: IndexShard, edges: Edges
     ) -> Iterator[Any]:
         """Hands edges on to their anchors, now that the places of their right ends are known."""
-        context = self._context
-        at = _positions(shard, edges.destination)
+        context = self.context
+        at = positions_of(shard, edges.destination)
         nothing = np.zeros(0, dtype=np.int64)
-        weighted = len(shard.cumulative_weight) > 0
+        weighted = len(shard.weights) > 0
         edges = dataclasses.replace(
             edges,
             shard=np.full(len(at), number, dtype=np.int32),
             position=at,
             weight_offset=shard.cumulative_weight[at] if weighted else nothing,
-            destination_weight=np.diff(shard.cumulative_weight)[at] if weighted else nothing,
+            destination_weight=shard.weights[at] if weighted else nothing,
         )
         source, destination = context.relation.anchor, context.relation.candidate
         if source == destination:
             index = context.shard_of(source, edges.source, edges.group)
         else:
-            index = range_of(edges.source, context.shards)
+            index = part_of(edges.source, context.partitions)
         edges = dataclasses.replace(edges, split=edges.split[:0], group=edges.group[:0])
-        for where, ref in routed(out, edges, index, population(destination, split)):
-            yield beam.pvalue.TaggedOutput(self.EDGES, (where, ref))
+        for routed_to in routed(out, edges, index, destination, split):
+            yield beam.pvalue.TaggedOutput(self.EDGES, routed_to)
         if context.relation.edge_table is not None and not isinstance(edges, ListedNegatives):
-            yield from counted(split, context.related_table, {counters.USED: len(edges.source)})
+            yield from counters.counted(
+                split, context.related_table, {counters.USED: len(edges.source)}
+            )
 
     def _merged(self, split: str, edges: Edges) -> tuple[Edges, list[Any]]:
         """One edge for each two entities, unless repeated ones are kept; and counts of the rest."""
-        context, table = self._context, self._context.relation.edge_table
+        context, table = self.context, self.context.relation.edge_table
         lost = []
         if (table is not None and table.merged) or isinstance(edges, ListedNegatives):
             name = context.list_of(edges)
@@ -154,16 +152,14 @@ class Index(beam.DoFn):
             for reason, ids in skipped.items():
                 if ids:
                     where = (split, name, counters.SKIPPED + reason)
-                    lost.append(
-                        beam.pvalue.TaggedOutput(COUNTS, (where, counters.of(len(ids), ids)))
-                    )
+                    lost.append(counters.tagged(where, counters.of(len(ids), ids)))
         edges = self._bare(edges)
         cap = context.relation.sampling.caps.positives_per_entity
         return (edges if cap is None else _capped(edges, context.seed, cap)), lost
 
     def _bare(self, edges: Edges) -> Edges:
         """Edges without the ids that no step needs from here on."""
-        kept = self._context.relation.sampling.known_positives > 0
+        kept = self.context.relation.sampling.known_positives > 0
         destination = edges.destination_id if kept else Strings.of([])
         return dataclasses.replace(edges, source_id=Strings.of([]), destination_id=destination)
 
@@ -181,7 +177,7 @@ class Index(beam.DoFn):
         group_labels: "_LabelsByGroup",
         edges: Edges | None,
     ) -> ShardTotal:
-        context = self._context
+        context = self.context
         first = np.flatnonzero(shard.position == shard.start)
         groups = []
         if context.relates_groups:
@@ -240,12 +236,7 @@ def _of_known_query(indexed: Indexed, queries: Sequence[Queries]) -> tuple[Index
     return take(indexed, rows), len(indexed.key) - len(rows)
 
 
-def _positions(shard: IndexShard, key: U64) -> np.ndarray[Any, Any]:
-    order = np.argsort(shard.key, kind="stable")
-    return order[np.searchsorted(shard.key[order], key)]
-
-
-def merged(edges: Edges) -> tuple[Rows, dict[str, list[bytes]]]:
+def merged(edges: Edges) -> tuple[Index, dict[str, list[bytes]]]:
     """The rows of one edge for each two entities, and what was left out, by reason.
 
     Of edges that differ the one with the smallest value is used.
@@ -273,7 +264,7 @@ def _capped(edges: Edges, seed: int, cap: int) -> Edges:
     """Lets an entity serve as a positive of at most `cap` edges: the first by a hash."""
     rows = np.flatnonzero(edges.positive == POSITIVE)
     source, destination = edges.source[rows], edges.destination[rows]
-    priority = random_bits(seed, base.CUTS, source, destination)
+    priority = random_bits(seed, Purpose.CUTS, source, destination)
     order = np.lexsort((source, priority, destination))
     ordered = destination[order]
     nth = np.arange(len(rows)) - np.searchsorted(ordered, ordered)

@@ -1,228 +1,252 @@
-"""Keeps one row an id, and counts ids and contents that several splits have."""
+"""Keep one row an id, and find ids and contents that several splits have."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
 import numpy as np
 
-from components.common import example_wire, hashing, shuffle_store
+from components.common import example_wire, hashing
+from components.common.columns import Index, Strings, join, take
 from components.common.row_requirements import EntitySpec
+from components.common.shuffle_store import Writer
 from components.relation_gen.batches import (
+    Contents,
     Edges,
     Endpoints,
     Entities,
     GroupLabels,
     Indexed,
     Queries,
-    Strings,
-    join,
-    take,
+    Tuples,
 )
-from components.relation_gen.context import ANY, Context, range_of
+from components.relation_gen.context import Context
 from components.relation_gen.rows import deduplicate
 from components.relation_gen.rows.group_key import group_label
-from components.relation_gen.shuffle_keys import COUNTS, population, routed, shuffle_key, split_key
+from components.relation_gen.shuffle_keys import (
+    ANY,
+    Element,
+    Gathered,
+    ShuffleKey,
+    part_of,
+    routed,
+)
 from components.relation_gen.stats import counters
 
-Refs = tuple[str, Iterable[shuffle_store.Ref]]
 
-
-def counted(name: str, input_name: str, counts: dict[str, int]) -> Iterator[Any]:
-    """Counts without examples; zeros are left out."""
-    for what, count in counts.items():
-        if count:
-            yield beam.pvalue.TaggedOutput(
-                COUNTS, ((name, input_name, what), counters.Counter(count))
-            )
-
-
+@beam.typehints.with_output_types(Element)
+@dataclass(eq=False)
 class Deduplicate(beam.DoFn):
-    """(block, Refs of Entities) → (block of one population, Ref of Entities), one row an id.
+    """Keep one row an id: the `Entities` of a partition → those of each split, by partition.
 
-    Outputs beside: INDEXED by cell, ENDS by block, CONTENT by block of the content's hash.
+    Outputs beside: INDEXED, what the dense index is made of, by index shard; ENDPOINTS, what edges
+    are joined with, by partition; CONTENTS, by partition of the content's hash.
     """
 
-    TAGS = INDEXED, ENDPOINTS, CONTENT = "indexed", "ends", "content"
+    TAGS = INDEXED, ENDPOINTS, CONTENTS = "indexed", "endpoints", "contents"
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    context: Context
 
-    def process(self, element: Refs) -> Iterator[Any]:
-        """Handles one block."""
-        key, refs = element
-        entity, partition = split_key(key)
-        context, spec = self._context, self._context.entities[entity]
-        everything = join(list(shuffle_store.read(refs)))
-        yield from self._overlap(entity, everything)
-        inline = context.relation.tuple_table is not None
-        with shuffle_store.Writer(context.shuffle_folder) as out:
-            for code in np.unique(everything.split).tolist():
-                name = context.name(entity, code)
-                mine = take(everything, np.flatnonzero(everything.split == code))
-                found = deduplicate.unique(mine, spec)
-                ref = out.add(found.entities)
-                for split in context.splits_of(name):
-                    yield shuffle_key(population(entity, split), partition), ref
-                yield from self._emit(out, entity, name, partition, found.entities)
-                size = len(found.entities.payload.data)
-                used = {counters.ENTITIES: len(found.entities.key), counters.BYTES: size}
-                if not inline:
-                    used[counters.USED] = len(found.entities.key)
-                yield from counted(name, entity, used)
-                skipped = {
-                    deduplicate.DUPLICATE: found.duplicates,
-                    deduplicate.CONFLICTING: found.conflicts,
-                }
-                if inline:  # A row may well name an entity that another row names.
-                    skipped = {deduplicate.CONFLICTING: found.conflicts}
-                for reason, ids in skipped.items():
-                    if ids:
-                        kind = counters.WARNINGS if inline else counters.SKIPPED
-                        yield beam.pvalue.TaggedOutput(
-                            COUNTS, ((name, entity, kind + reason), counters.of(len(ids), ids))
-                        )
-
-    def _overlap(self, entity: str, found: Entities) -> Iterator[Any]:
-        """Counts ids that are in several splits."""
-        order = np.lexsort((found.split, found.key))
-        key, split = found.key[order], found.split[order]
-        same = (key[1:] == key[:-1]) & (split[1:] != split[:-1])
-        rows = order[1:][same]
-        rows = rows[np.unique(found.key[rows], return_index=True)[1]]
-        if len(rows):
-            shown = take(found, rows[: counters.SHOWN * 100])
+    def process(self, element: Gathered) -> Iterator[Any]:
+        (entity, _, partition), refs = element
+        context = self.context
+        everything: Entities = join(list(context.store.read(refs)))
+        repeated = ids_in_several_splits(everything)
+        if len(repeated):
+            shown = take(everything, repeated[: counters.SHOWN * 100])
             ids = [deduplicate.id_of(payload) for payload in shown.payload]
             where = (ANY, entity, counters.OVERLAP)
-            yield beam.pvalue.TaggedOutput(COUNTS, (where, counters.of(len(rows), ids)))
+            yield counters.tagged(where, counters.of(len(repeated), ids))
+        with context.store.writer() as out:
+            for code in np.unique(everything.split).tolist():
+                home = context.name(entity, code)
+                mine = take(everything, np.flatnonzero(everything.split == code))
+                unique = deduplicate.unique(mine, context.entities[entity])
+                yield from self._counted(home, entity, unique)
+                ref = out.add(unique.entities)
+                for split in context.splits_of(home):
+                    yield ShuffleKey(entity, split, partition), ref
+                yield from self._index(out, entity, home, unique.entities)
+                if context.lists:
+                    found = unique.entities
+                    ends = Endpoints(found.key, found.split, found.group)
+                    key = ShuffleKey(entity, "", partition)
+                    yield beam.pvalue.TaggedOutput(self.ENDPOINTS, (key, out.add(ends)))
+                if home != ANY and len(context.splits) > 1:
+                    by_content = contents(unique.entities)
+                    index = part_of(by_content.content, context.partitions)
+                    for routed_to in routed(out, by_content, index, entity):
+                        yield beam.pvalue.TaggedOutput(self.CONTENTS, routed_to)
 
-    def _emit(
-        self, out: shuffle_store.Writer, entity: str, name: str, partition: int, found: Entities
-    ) -> Iterator[Any]:
-        context, spec = self._context, self._context.entities[entity]
-        tag = beam.pvalue.TaggedOutput
+    def _counted(self, home: str, entity: str, unique: deduplicate.Unique) -> Iterator[Any]:
+        size, number = unique.entities.payload.size, len(unique.entities.key)
+        used = {counters.ENTITIES: number, counters.BYTES: size}
+        skipped = {
+            deduplicate.DUPLICATE: unique.duplicates,
+            deduplicate.CONFLICTING: unique.conflicts,
+        }
+        prefix = counters.SKIPPED
+        if self.context.relation.tuple_table is not None:
+            # A row may well name an entity that another row names.
+            del skipped[deduplicate.DUPLICATE]
+            prefix = counters.WARNINGS
+        else:
+            used[counters.USED] = number
+        yield from counters.counted(home, entity, used)
+        for reason, ids in skipped.items():
+            if ids:
+                yield counters.tagged((home, entity, prefix + reason), counters.of(len(ids), ids))
+
+    def _index(self, out: Writer, entity: str, home: str, entities: Entities) -> Iterator[Any]:
+        """Emits what the dense index is made of, for each split."""
+        for batch, index, owner in self._indexed(entity, entities):
+            for (_, _, number), ref in routed(out, batch, index, owner):
+                splits = (home,) if isinstance(batch, Edges) else self.context.splits_of(home)
+                for split in splits:
+                    key = ShuffleKey(owner, split, number)
+                    yield beam.pvalue.TaggedOutput(self.INDEXED, (key, ref))
+
+    def _indexed(self, entity: str, entities: Entities) -> Iterator[tuple[Any, hashing.I64, str]]:
+        """Batches for the index, the shard of each of their rows, and the entity type indexed."""
+        context, spec = self.context, self.context.entities[entity]
         if entity == context.indexed:
-            shard = context.shard_of(entity, found.key, found.group)
-            indexed = Indexed(found.key, found.group, found.negatives_group, found.numbers)
-            parts: list[tuple[Any, hashing.I64]] = [(indexed, shard)]
+            index = context.shard_of(entity, entities.key, entities.group)
+            columns = entities.key, entities.group, entities.negatives_group, entities.numbers
+            yield Indexed(*columns), index, entity
             if spec.group is not None:
-                labelled = group_labels(spec, found)
-                index = context.shard_of(entity, labelled.group, labelled.group)
-                parts.append((labelled, index))
-            for part, index in parts:
-                for where, ref in routed(out, part, index, entity):
-                    for split in context.splits_of(name):
-                        at = shuffle_key(population(entity, split), split_key(where)[1])
-                        yield tag(self.INDEXED, (at, ref))
-        if context.lists:
-            ends = Endpoints(found.key, found.split, found.group)
-            yield tag(self.ENDPOINTS, (shuffle_key(entity, partition), out.add(ends)))
+                labels = group_labels(spec, entities)
+                yield labels, context.shard_of(entity, labels.group, labels.group), entity
         if entity == context.relation.query:
-            index = range_of(found.key, context.shards)
-            for at, ref in routed(out, Queries(found.key), index, entity):
-                for split in context.splits_of(name):
-                    documents = population(context.relation.primary, split)
-                    yield tag(self.INDEXED, (shuffle_key(documents, split_key(at)[1]), ref))
+            index = part_of(entities.key, context.partitions)
+            yield Queries(entities.key), index, context.relation.primary
         if context.relation.generated and entity == context.relation.anchor:
-            edges = own_labels(context, spec, found)
-            index = context.shard_of(
-                context.relation.candidate, edges.destination, edges.destination
-            )
-            labels = population(context.relation.candidate, name)
-            for where, ref in routed(out, edges, index, labels):
-                yield tag(self.INDEXED, (where, ref))
-        if name != ANY and len(context.splits) > 1:
-            content = hashing.hash_values(
-                [example_wire.content(payload) for payload in found.payload], integers=False
-            )
-            contents = Endpoints(content, found.split, found.key)
-            for where, ref in routed(out, contents, range_of(content, context.partitions), entity):
-                yield tag(self.CONTENT, (where, ref))
+            labelled, edges = context.relation.candidate, own_label_edges(context, spec, entities)
+            index = context.shard_of(labelled, edges.destination, edges.destination)
+            yield edges, index, labelled
 
 
-def group_labels(spec: EntitySpec, found: Entities) -> GroupLabels:
-    """What the blocks of some entities stand for."""
+def ids_in_several_splits(entities: Entities) -> Index:
+    """One row of each id that several splits have, [m]."""
+    order = np.lexsort((entities.split, entities.key))
+    key, split = entities.key[order], entities.split[order]
+    same = (key[1:] == key[:-1]) & (split[1:] != split[:-1])
+    rows: Index = order[1:][same]
+    return rows[np.unique(entities.key[rows], return_index=True)[1]]
+
+
+def group_labels(spec: EntitySpec, entities: Entities) -> GroupLabels:
+    """The labels of each group that some entities are of."""
     assert spec.group is not None
-    at = spec.rows.names.index(spec.group)
-    group, first = np.unique(found.group, return_index=True)
-    payloads = found.payload.take(first)
-    labels = [group_label(spec, example_wire.values_at(payload, at)) for payload in payloads]
-    return GroupLabels(group, found.negatives_group[first], Strings.of(labels))
+    feature = spec.rows.names.index(spec.group)
+    group, first = np.unique(entities.group, return_index=True)
+    labels = [
+        group_label(spec, example_wire.values_at(payload, feature))
+        for payload in entities.payload.take(first)
+    ]
+    return GroupLabels(group, entities.negatives_group[first], Strings.of(labels))
 
 
-def own_labels(context: Context, spec: EntitySpec, found: Entities) -> Edges:
+def own_label_edges(context: Context, spec: EntitySpec, entities: Entities) -> Edges:
     """Edges from entities to their own labels."""
     assert spec.tags is not None
-    at, tags = spec.rows.names.index(spec.tags), context.entities[context.relation.candidate]
-    values = [sorted(set(example_wire.values_at(payload, at)) - {b""}) for payload in found.payload]
+    feature, tags = spec.rows.names.index(spec.tags), context.entities[context.relation.candidate]
+    values = [
+        sorted(set(example_wire.values_at(payload, feature)) - {b""})
+        for payload in entities.payload
+    ]
     count = np.array([len(row) for row in values], dtype=np.int64)
     labels = [value for row in values for value in row]
     n, nothing = len(labels), np.zeros(0, dtype=np.int64)
     weight = np.zeros(0, dtype=np.float32)
     column = spec.rows.number(context.relation.sampling.weight)
     if column is not None:
-        numbers = found.numbers.reshape(len(found.key), -1)[:, column]
+        numbers = entities.numbers.reshape(len(entities.key), -1)[:, column]
         weight = np.repeat(numbers, count).astype(np.float32)
     return Edges(
-        np.repeat(found.key, count),
-        hashing.hash_values(labels, integers=tags.id.integer),
-        np.repeat(found.split, count),
-        np.repeat(found.group, count),
-        np.ones(n, dtype=np.float32),
-        weight,
-        np.ones(n, dtype=np.uint8),
-        nothing.astype(np.int32),
-        nothing,
-        nothing,
-        nothing,
-        Strings.of([b""] * n),
-        Strings.of(labels),
+        source=np.repeat(entities.key, count),
+        destination=hashing.hash_values(labels, integers=tags.id.integer),
+        split=np.repeat(entities.split, count),
+        group=np.repeat(entities.group, count),
+        value=np.ones(n, dtype=np.float32),
+        weight=weight,
+        positive=np.ones(n, dtype=np.uint8),
+        shard=nothing.astype(np.int32),
+        position=nothing,
+        weight_offset=nothing,
+        destination_weight=nothing,
+        source_id=Strings.of([b""] * n),
+        destination_id=Strings.of(labels),
     )
 
 
+def contents(entities: Entities) -> Contents:
+    """Entities by a hash of all their features but the id."""
+    values = [example_wire.content(payload) for payload in entities.payload]
+    return Contents(hashing.hash_values(values, integers=False), entities.split, entities.key)
+
+
+def equal_contents(found: Contents) -> int:
+    """The number of contents that two splits have under different ids.
+
+    >>> key = np.uint64([1, 2, 3, 3])
+    >>> equal_contents(Contents(np.uint64([7, 7, 8, 8]), np.uint8([0, 1, 0, 1]), key))
+    1
+    """
+    order = np.lexsort((found.key, found.split, found.content))
+    content, split, key = found.content[order], found.split[order], found.key[order]
+    first = np.searchsorted(content, content)
+    other = (split != split[first]) & (key != key[first])
+    return len(np.unique(content[other]))
+
+
+@beam.typehints.with_output_types(counters.Counted)
+@dataclass(eq=False)
 class CountEqualContents(beam.DoFn):
-    """(block, Refs of Ends: content, split, key) → counts of equal contents under two ids."""
+    """The `Contents` of a partition → how many contents two splits have under different ids."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    context: Context
 
-    def process(self, element: Refs) -> Iterator[Any]:
-        """Handles one block."""
-        key, refs = element
-        entity, _ = split_key(key)
-        found = join(list(shuffle_store.read(refs)))
-        order = np.lexsort((found.group, found.split, found.key))
-        content, split, entity_key = found.key[order], found.split[order], found.group[order]
-        first = np.searchsorted(content, content)
-        other = (split != split[first]) & (entity_key != entity_key[first])
-        if other.any():
-            count = counters.Counter(len(np.unique(content[other])))
-            yield (ANY, entity, counters.EQUAL), count
+    def process(self, element: Gathered) -> Iterator[counters.Counted]:
+        (entity, _, _), refs = element
+        count = equal_contents(join(list(self.context.store.read(refs))))
+        if count:
+            yield (ANY, entity, counters.EQUAL), counters.Counter(count)
 
 
+def unique_tuples(tuples: Tuples) -> tuple[Tuples, int, int]:
+    """Tuples with distinct members: of several the one with the smallest label.
+
+    Returns:
+      them; how many repeat one of them, and how many contradict one by their label.
+    """
+    n = len(tuples.key)
+    order = np.lexsort((*tuples.label.reshape(n, -1).T[::-1], tuples.key))
+    tuples = take(tuples, order)
+    first = np.r_[True, tuples.key[1:] != tuples.key[:-1]]
+    label = tuples.label.reshape(n, -1)
+    begin = np.maximum.accumulate(np.where(first, np.arange(n), 0))
+    differs = (label != label[begin]).any(axis=1)
+    repeats = int((~first & ~differs).sum())
+    return take(tuples, np.flatnonzero(first)), repeats, int(differs.sum())
+
+
+@beam.typehints.with_output_types(Element)
+@dataclass(eq=False)
 class DeduplicateInlineTuples(beam.DoFn):
-    """(block, Refs of Tuples) → (block, Ref of Tuples): tuples that came as rows, each once."""
+    """Keep each tuple once: the `Tuples` of a partition → one batch."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    context: Context
 
-    def process(self, element: Refs) -> Iterator[Any]:
-        """Handles one block."""
+    def process(self, element: Gathered) -> Iterator[Any]:
         key, refs = element
-        split, _ = split_key(key)
-        found = join(list(shuffle_store.read(refs)))
-        n = len(found.key)
-        order = np.lexsort((*found.label.reshape(n, -1).T[::-1], found.key))
-        found = take(found, order)
-        first = np.r_[True, found.key[1:] != found.key[:-1]]
-        label = found.label.reshape(n, -1)
-        begin = np.maximum.accumulate(np.where(first, np.arange(n), 0))
-        differs = (label != label[begin]).any(axis=1)
-        with shuffle_store.Writer(self._context.shuffle_folder) as out:
-            yield key, out.add(take(found, np.flatnonzero(first)))
-        repeated = {
-            counters.USED: int(first.sum()),
-            counters.SKIPPED + "duplicate_row": int((~first & ~differs).sum()),
-            counters.SKIPPED + "conflicting_row": int(differs.sum()),
+        store = self.context.store
+        tuples, repeats, contradictions = unique_tuples(join(list(store.read(refs))))
+        with store.writer() as out:
+            yield key, out.add(tuples)
+        counts = {
+            counters.USED: len(tuples.key),
+            counters.SKIPPED + "duplicate_row": repeats,
+            counters.SKIPPED + "conflicting_row": contradictions,
         }
-        yield from counted(split, self._context.related_table, repeated)
+        yield from counters.counted(key.split, self.context.related_table, counts)

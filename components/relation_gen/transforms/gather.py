@@ -1,28 +1,34 @@
-"""Brings the bytes of entities to the tuples that want them."""
+"""Bring the bytes of entities to the tuples that want them."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
 
-from components.common import shuffle_store
+from components.common.columns import join
 from components.common.example_wire import Rekey
-from components.relation_gen.batches import Entities, IndexShard, MemberRequests, join
+from components.common.shuffle_store import Writer
+from components.relation_gen.batches import (
+    Entities,
+    IndexShard,
+    MemberRequests,
+    MemberRequestsByWeight,
+)
 from components.relation_gen.context import Context
 from components.relation_gen.index.layout import Layout
-from components.relation_gen.shuffle_keys import populated, shuffle_key, split_key
-from components.relation_gen.transforms.deduplicate import Refs
+from components.relation_gen.shuffle_keys import Element, Gathered, ShuffleKey, part_of, split
 from components.relation_gen.tuples import route
 from relation.names import ENTITIES, RELATION, TRAIN
 
 
-def bunches(parts: Iterable[MemberRequests], members: int) -> Iterator[MemberRequests]:
-    """Joins parts until about so many members are together: none grows with a popular entity."""
+def bunches(batches: Iterable[MemberRequests], members: int) -> Iterator[MemberRequests]:
+    """Joins requests until about `members` are together: none grows with a popular entity."""
     some: list[MemberRequests] = []
     size = 0
-    for part in parts:
-        some.append(part)
-        size += len(part.anchor)
+    for batch in batches:
+        some.append(batch)
+        size += len(batch.anchor)
         if size >= members:
             yield join(some)
             some, size = [], 0
@@ -30,39 +36,43 @@ def bunches(parts: Iterable[MemberRequests], members: int) -> Iterator[MemberReq
         yield join(some)
 
 
+@beam.typehints.with_output_types(Element)
+@dataclass(eq=False)
 class Resolve(beam.DoFn):
-    """(cell, Refs of Cell and Wanted) → (block, Ref of Wanted): places become entity keys."""
+    """Look up who lies at a position: an `IndexShard` and `MemberRequests` by position or weight →
+    `MemberRequests` by key, by partition."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    context: Context
 
-    def process(self, element: Refs, layout: Layout) -> Iterator[Any]:
-        """Handles one cell."""
-        key, refs = element
-        context, (name, number) = self._context, split_key(key)
-        _, split = populated(name)
-        begin, weight_offset = (
-            int(layout.position_offsets[split][number]),
-            int(layout.weight_offsets[split][number]),
-        )
-        parts = shuffle_store.read(refs)  # The cell comes first.
-        shard: IndexShard = next(parts)
-        with shuffle_store.Writer(context.shuffle_folder) as out:
-            resolved = (route.resolve(part, shard, begin, weight_offset) for part in parts)
-            for known in bunches(resolved, context.sizes.members):
-                for partition, members in route.split_by_key(known, context.partitions):
-                    yield shuffle_key(name, partition), out.add(members)
+    def process(self, element: Gathered, layout: Layout) -> Iterator[Any]:
+        (entity, home, number), refs = element
+        context, refs = self.context, list(refs)
+        begin = int(layout.position_offsets[home][number])
+        weight_offset = int(layout.weight_offsets[home][number])
+        shard: IndexShard = next(context.store.read_kind(IndexShard, refs))
+        with context.store.writer() as out:
+            resolved = (
+                route.resolve(requests, shard, begin, weight_offset)
+                for kind in (MemberRequests, MemberRequestsByWeight)
+                for requests in context.store.read_kind(kind, refs)
+            )
+            for requests in bunches(resolved, context.sizes.members):
+                index = part_of(requests.entity, context.partitions)
+                for partition, part in split(requests, index, context.partitions):
+                    yield ShuffleKey(entity, home, partition), out.add(part)
 
 
+@beam.typehints.with_output_types(Element)
+@dataclass(eq=False)
 class Gather(beam.DoFn):
-    """(block, Refs of Entities and Wanted) → (shard, Ref of Members); also the `entities` split."""
+    """Copy the bytes of entities: `Entities` and `MemberRequests` by key → `GatheredMembers`, by
+    output shard; and the tuples of the `entities` split, each training entity alone."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    context: Context
 
     def setup(self) -> None:
         """Prepares the names that each role gives to features."""
-        context = self._context
+        context = self.context
         own = (RELATION,) if context.relation.structure == "tags" else ()
         self._rekeys = [
             Rekey(role.name, spec.rows.names, spec.id.name, own)
@@ -70,41 +80,37 @@ class Gather(beam.DoFn):
             for spec in [context.entities[role.entity]]
         ]
 
-    def process(self, element: Refs, layout: Layout) -> Iterator[Any]:
-        """Handles one block."""
-        key, refs = element
-        name, _ = split_key(key)
-        entity, split = populated(name)
-        context = self._context
-        parts = shuffle_store.read(refs)  # The entities come first.
-        entities: Entities = next(parts)
-        with shuffle_store.Writer(context.shuffle_folder) as out:
-            for requests in bunches(parts, context.sizes.members):
-                yield from self._gather(out, split, entities, requests, layout)
-            if split == TRAIN:
-                yield from self._all(out, entity, entities, layout)
+    def process(self, element: Gathered, layout: Layout) -> Iterator[Any]:
+        (entity, home, _), refs = element
+        context = self.context
+        batches = context.store.read(refs)  # The entities come first.
+        entities: Entities = next(batches)
+        with context.store.writer() as out:
+            for requests in bunches(batches, context.sizes.members):
+                yield from self._gather(out, home, entities, requests, layout)
+            if home == TRAIN:
+                yield from self._alone(out, entity, entities, layout)
 
-    def _all(
-        self, out: shuffle_store.Writer, entity: str, entities: Entities, layout: Layout
-    ) -> Iterator[Any]:
+    def _alone(
+        self, out: Writer, entity: str, entities: Entities, layout: Layout
+    ) -> Iterator[Element]:
         """Each entity once, for the `entities` split."""
-        roles = [role.entity for role in self._context.relation.tuples.roles]
+        roles = [role.entity for role in self.context.relation.tuples.roles]
         if entity in roles:
-            tuple_rows, everything = route.all_members(entities, roles.index(entity))
-            for output_shard, part in route.split_tuple_rows(
-                tuple_rows, layout.output_shards[ENTITIES]
-            ):
-                yield shuffle_key(ENTITIES, output_shard), out.add(part)
-            yield from self._gather(out, ENTITIES, entities, everything, layout)
+            tuple_rows, requests = route.entity_tuples(entities, roles.index(entity))
+            shards = layout.output_shards[ENTITIES]
+            for number, part in route.split_tuple_rows(tuple_rows, shards):
+                yield ShuffleKey("", ENTITIES, number), out.add(part)
+            yield from self._gather(out, ENTITIES, entities, requests, layout)
 
     def _gather(
         self,
-        out: shuffle_store.Writer,
+        out: Writer,
         output: str,
         entities: Entities,
         requests: MemberRequests,
         layout: Layout,
-    ) -> Iterator[Any]:
-        output_shards = layout.output_shards[output]
-        for output_shard, members in route.gather(entities, requests, self._rekeys, output_shards):
-            yield shuffle_key(output, output_shard), out.add(members)
+    ) -> Iterator[Element]:
+        shards = layout.output_shards[output]
+        for number, members in route.gather(entities, requests, self._rekeys, shards):
+            yield ShuffleKey("", output, number), out.add(members)

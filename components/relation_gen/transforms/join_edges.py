@@ -1,112 +1,139 @@
-"""Joins edges with the entities that they name."""
+"""Join edges with the entities that they name, first their sources, then their destinations."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator
-from typing import Any
+import operator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 import numpy as np
 
-from components.common import hashing, shuffle_store
-from components.relation_gen.batches import (
-    STAR,
-    Edges,
-    Endpoints,
-    join,
-    take,
-)
-from components.relation_gen.context import Context, range_of
-from components.relation_gen.shuffle_keys import COUNTS, population, routed
+from components.common.columns import join, take
+from components.common.hashing import U64
+from components.common.shuffle_store import BatchRef
+from components.relation_gen.batches import STAR, Edges, Endpoints, ListedNegatives
+from components.relation_gen.context import Context
+from components.relation_gen.shuffle_keys import Element, Gathered, part_of, routed
 from components.relation_gen.stats import counters
-from components.relation_gen.transforms.deduplicate import Refs
+
+DANGLING, ACROSS_SPLITS = "dangling_edge", "across_splits"
 
 
-class JoinSource(beam.DoFn):
-    """(block, Refs of Ends and Edges) → (block of the right end, Ref of Edges), left end found."""
+class Joined(NamedTuple):
+    """Edges joined with one of their endpoints.
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
-
-    def process(self, element: Refs) -> Iterator[Any]:
-        """Handles one block of left ends."""
-        _, refs = element
-        context, destination = self._context, self._context.relation.candidate
-        ends, parts = _sorted_ends(refs)
-        with shuffle_store.Writer(context.shuffle_folder) as out:
-            for edges in parts:
-                found, group, lost = _met(context, ends, edges, edges.source)
-                yield from lost
-                found = dataclasses.replace(found, group=group)
-                yield from routed(
-                    out, found, range_of(found.destination, context.partitions), destination
-                )
-
-
-class JoinDestination(beam.DoFn):
-    """(block, Refs of Ends and Edges) → (cell of the right end, Ref of Edges of one split)."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-
-    def process(self, element: Refs) -> Iterator[Any]:
-        """Handles one block of right ends."""
-        _, refs = element
-        context, destination = self._context, self._context.relation.candidate
-        ends, parts = _sorted_ends(refs)
-        with shuffle_store.Writer(context.shuffle_folder) as out:
-            for edges in parts:
-                found, group, lost = _met(context, ends, edges, edges.destination)
-                yield from lost
-                known = found.split.copy()
-                free = np.flatnonzero(known == STAR)
-                known[free] = context.split_of_edges(found.source[free], found.destination[free])
-                shard = context.shard_of(destination, found.destination, group)
-                found = dataclasses.replace(found, split=known)
-                for code in np.unique(known).tolist():
-                    mine = np.flatnonzero(known == code)
-                    name = population(destination, context.splits[code])
-                    yield from routed(out, take(found, mine), shard[mine], name)
-
-
-def _sorted_ends(refs: Iterable[shuffle_store.Ref]) -> tuple[Endpoints | None, Iterator[Edges]]:
-    """The ends of a block, sorted by key, and the parts of edges that name some, one by one."""
-    refs = list(refs)
-    found = list(shuffle_store.read(ref for ref in refs if ref.kind == shuffle_store.ENDPOINTS))
-    edges = shuffle_store.read(ref for ref in refs if ref.kind != shuffle_store.ENDPOINTS)
-    if not found:
-        return None, edges
-    ends = join(found)
-    return take(ends, np.argsort(ends.key, kind="stable")), edges
-
-
-def _met(
-    context: Context, ends: Endpoints | None, edges: Edges, key: hashing.U64
-) -> tuple[Edges, hashing.U64, list[Any]]:
-    """Edges whose end of a key is there, with the split that they are of as far as it is known; the
-    block of that end; and counts of the edges that are left out.
-
-    An entity that is in two splits (which is an error, reported once all were counted) is met once.
+    Attributes:
+      edges: the matched edges, with their split where it is known.
+      group: group of the matched endpoint, uint64 [m].
+      dangling: edges whose endpoint is missing.
+      crossing: edges between entities of two splits.
     """
-    if ends is None:
-        nothing = np.zeros(0, dtype=np.intp)
-        lost = list(_skipped(context, edges, "dangling_edge"))
-        return take(edges, nothing), np.zeros(0, dtype=np.uint64), lost
-    at = np.minimum(np.searchsorted(ends.key, key), len(ends.key) - 1)
-    there = ends.key[at] == key
-    lost = list(_skipped(context, take(edges, np.flatnonzero(~there)), "dangling_edge"))
-    split, given = ends.split[at], edges.split
-    crosses = there & (given != STAR) & (split != STAR) & (given != split)
-    lost += _skipped(context, take(edges, np.flatnonzero(crosses)), "across_splits")
-    rows = np.flatnonzero(there & ~crosses)
-    known = np.where(split == STAR, given, split)[rows].astype(np.uint8)
-    return dataclasses.replace(take(edges, rows), split=known), ends.group[at][rows], lost
+
+    edges: Edges
+    group: U64
+    dangling: Edges
+    crossing: Edges
+
+
+def join_endpoints(endpoints: Endpoints, edges: Edges, key: U64) -> Joined:
+    """Inner-join edges with the entities of a partition.
+
+    An entity in two splits, which is an error that is reported later, is matched once.
+
+    Args:
+      endpoints: [n], sorted by key.
+      edges: [e].
+      key: of the endpoint of each edge that is looked up, uint64 [e].
+    """
+    nobody = np.zeros(0, dtype=np.intp)
+    if not len(endpoints.key):
+        return Joined(take(edges, nobody), key[:0], edges, take(edges, nobody))
+    at = np.minimum(np.searchsorted(endpoints.key, key), len(endpoints.key) - 1)
+    matched = endpoints.key[at] == key
+    split, own = endpoints.split[at], edges.split
+    crosses = matched & (own != STAR) & (split != STAR) & (own != split)
+    rows = np.flatnonzero(matched & ~crosses)
+    resolved = np.where(split == STAR, own, split)[rows].astype(np.uint8)
+    return Joined(
+        dataclasses.replace(take(edges, rows), split=resolved),
+        endpoints.group[at][rows],
+        take(edges, np.flatnonzero(~matched)),
+        take(edges, np.flatnonzero(crosses)),
+    )
+
+
+def _joined(
+    context: Context, refs: Iterable[BatchRef], end: Callable[[Edges], U64]
+) -> Iterator[tuple[Joined, list[Any]]]:
+    """Joins the edges of a partition, batch by batch; and counts those that are left out."""
+    refs = list(refs)
+    nothing = np.zeros(0, dtype=np.uint64)
+    found = list(context.store.read_kind(Endpoints, refs))
+    endpoints = join(found) if found else Endpoints(nothing, nothing.astype(np.uint8), nothing)
+    endpoints = take(endpoints, np.argsort(endpoints.key, kind="stable"))
+    for kind in (Edges, ListedNegatives):
+        for edges in context.store.read_kind(kind, refs):
+            joined = join_endpoints(endpoints, edges, end(edges))
+            counts = [
+                *_skipped(context, joined.dangling, DANGLING),
+                *_skipped(context, joined.crossing, ACROSS_SPLITS),
+            ]
+            yield joined, counts
 
 
 def _skipped(context: Context, edges: Edges, reason: str) -> Iterator[Any]:
     """Counts edges that are left out, under no split."""
     if len(edges.source):
-        some = range(min(len(edges.source), counters.SHOWN * 100))
-        source, destination = list(edges.source_id), list(edges.destination_id)
-        shown = [source[i] + b" -> " + destination[i] for i in some]
+        some = take(edges, np.arange(min(len(edges.source), counters.SHOWN * 100)))
+        shown = [
+            source + b" -> " + destination
+            for source, destination in zip(some.source_id, some.destination_id, strict=True)
+        ]
         where = (counters.UNASSIGNED, context.list_of(edges), counters.SKIPPED + reason)
-        yield beam.pvalue.TaggedOutput(COUNTS, (where, counters.of(len(edges.source), shown)))
+        yield counters.tagged(where, counters.of(len(edges.source), shown))
+
+
+@beam.typehints.with_output_types(Element)
+@dataclass(eq=False)
+class JoinSource(beam.DoFn):
+    """Join edges with their sources: `Endpoints` and `Edges` of a partition → joined `Edges`, by
+    the partition of their destination."""
+
+    context: Context
+
+    def process(self, element: Gathered) -> Iterator[Any]:
+        _, refs = element
+        context, destination = self.context, self.context.relation.candidate
+        with context.store.writer() as out:
+            for joined, counts in _joined(context, refs, operator.attrgetter("source")):
+                yield from counts
+                edges = dataclasses.replace(joined.edges, group=joined.group)
+                index = part_of(edges.destination, context.partitions)
+                yield from routed(out, edges, index, destination)
+
+
+@beam.typehints.with_output_types(Element)
+@dataclass(eq=False)
+class JoinDestination(beam.DoFn):
+    """Join edges with their destinations: `Endpoints` and `Edges` of a partition → joined `Edges`
+    of one split, by the index shard of their destination."""
+
+    context: Context
+
+    def process(self, element: Gathered) -> Iterator[Any]:
+        _, refs = element
+        context, destination = self.context, self.context.relation.candidate
+        with context.store.writer() as out:
+            for joined, counts in _joined(context, refs, operator.attrgetter("destination")):
+                yield from counts
+                edges = joined.edges
+                split = edges.split.copy()
+                free = np.flatnonzero(split == STAR)
+                split[free] = context.split_of_edges(edges.source[free], edges.destination[free])
+                shard = context.shard_of(destination, edges.destination, joined.group)
+                edges = dataclasses.replace(edges, split=split)
+                for code in np.unique(split).tolist():
+                    mine = np.flatnonzero(split == code)
+                    home = context.splits[code]
+                    yield from routed(out, take(edges, mine), shard[mine], destination, home)

@@ -1,30 +1,23 @@
-"""Reads rows of edges and of listed negatives, and counts those that cannot be used."""
+"""Read rows of edges and of listed negatives, and count those that cannot be used."""
 
 import dataclasses
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
 import numpy as np
 
-from components.common import hashing, shuffle_store, tfrecord_reader
+from components.common import hashing
+from components.common.columns import Strings, join, take
 from components.common.row_requirements import RowSpec
 from components.common.row_validation import RowValidator, ValidatedRows
-from components.relation_gen.batches import (
-    F32,
-    F64,
-    STAR,
-    U8,
-    Edges,
-    ListedNegatives,
-    Strings,
-    join,
-    take,
-)
-from components.relation_gen.context import Context, range_of
-from components.relation_gen.shuffle_keys import COUNTS, routed
+from components.common.tfrecord_reader import InputFile
+from components.relation_gen.batches import F32, F64, STAR, U8, Edges, ListedNegatives
+from components.relation_gen.context import Context
+from components.relation_gen.shuffle_keys import Element, part_of, routed
 from components.relation_gen.stats import counters
-from components.relation_gen.transforms.read_entities import Read
+from components.relation_gen.transforms.read_entities import ReadRows
 from relation.spec import LabelKind
 
 SELF_EDGE = "self_edge"
@@ -34,16 +27,17 @@ BAD_WEIGHT = "negative_weight"
 BAD_PROBABILITY = "probability_not_in_0_1"
 
 
-class ReadEdges(Read):
-    """InputFile of an edge list → (block of the left end, Ref of Edges, or of Given)."""
+@beam.typehints.with_output_types(Element)
+@dataclass(eq=False)
+class ReadEdges(ReadRows):
+    """A file of a list → `Edges`, or `ListedNegatives`, by the partition of their source."""
 
     def setup(self) -> None:
         """Makes the C++ decoders, which do not pickle."""
-        self._validators = {name: RowValidator(rows) for name, rows in self._context.lists.items()}
+        self._validators = {name: RowValidator(rows) for name, rows in self.context.lists.items()}
 
-    def process(self, file: tfrecord_reader.InputFile) -> Iterator[Any]:
-        """Reads a file in batches."""
-        context, edge_table = self._context, self._context.relation.edge_table
+    def process(self, file: InputFile) -> Iterator[Any]:
+        context, edge_table = self.context, self.context.relation.edge_table
         listed = file.input == context.negatives_table
         for _, validated in self.validated(file, self._validators[file.input]):
             reasons = list(validated.reasons)
@@ -57,17 +51,16 @@ class ReadEdges(Read):
             good = dataclasses.replace(take(found, rows), split=split[rows])
             if edge_table is not None and edge_table.symmetric and not listed:
                 good = _both_ways(good)
-                reversed_edges = counters.Counter(len(rows))
                 where = (context.name("", STAR), file.input, counters.REVERSED_EDGES)
-                yield beam.pvalue.TaggedOutput(COUNTS, (where, reversed_edges))
-            with shuffle_store.Writer(context.shuffle_folder) as out:
+                yield counters.tagged(where, counters.Counter(len(rows)))
+            with context.store.writer() as out:
                 yield from routed(
-                    out, good, range_of(good.source, context.partitions), context.relation.anchor
+                    out, good, part_of(good.source, context.partitions), context.relation.anchor
                 )
 
-    def _split(self, file: tfrecord_reader.InputFile, validated: ValidatedRows) -> U8:
+    def _split(self, file: InputFile, validated: ValidatedRows) -> U8:
         """The split of each edge: the file's, or by a column; STAR: that of its ends."""
-        context, spec = self._context, self._context.lists[file.input]
+        context, spec = self.context, self.context.lists[file.input]
         split = context.split_by is not None and context.relation.edges_are_split
         if split and file.input == context.related_table:
             at = spec.key_index(context.split_by) or 0

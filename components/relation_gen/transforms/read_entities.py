@@ -1,40 +1,37 @@
-"""Reads rows of entities, and counts those that cannot be used."""
+"""Read rows of entities, and count those that cannot be used."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
 import numpy as np
 
-from components.common import example_wire, hashing, shuffle_store, tfrecord_reader
+from components.common import example_wire, hashing
+from components.common.columns import Index, Strings
 from components.common.row_requirements import EntitySpec
 from components.common.row_validation import NotAnExample, RowValidator, ValidatedRows
-from components.relation_gen.batches import (
-    STAR,
-    U8,
-    Entities,
-    Index,
-    Strings,
-)
-from components.relation_gen.context import Context, range_of
+from components.common.tfrecord_reader import InputFile, read_batches
+from components.relation_gen.batches import STAR, U8, Entities
+from components.relation_gen.context import Context
 from components.relation_gen.rows import multi_label as tags
 from components.relation_gen.rows.group_key import group_hashes
-from components.relation_gen.shuffle_keys import COUNTS, routed
+from components.relation_gen.shuffle_keys import Element, part_of, routed
 from components.relation_gen.stats import counters
 from relation.core.errors import DataError
 
 
-class Read(beam.DoFn):
-    """Reads files in batches, and screens them."""
+@dataclass(eq=False)
+class ReadRows(beam.DoFn):
+    """Reads files in batches, and validates their rows."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    context: Context
 
     def validated(
-        self, file: tfrecord_reader.InputFile, validator: RowValidator
+        self, file: InputFile, validator: RowValidator
     ) -> Iterator[tuple[list[bytes], ValidatedRows]]:
         """The batches of a file."""
-        for records in tfrecord_reader.read_batches(file.path):
+        for records in read_batches(file.path):
             try:
                 yield records, validator(records)
             except NotAnExample:
@@ -42,7 +39,7 @@ class Read(beam.DoFn):
 
     def counted(
         self,
-        file: tfrecord_reader.InputFile,
+        file: InputFile,
         split: U8,
         reasons: Sequence[str],
         ids: list[bytes],
@@ -54,33 +51,30 @@ class Read(beam.DoFn):
         """
         for code in np.unique(split).tolist():
             rows = np.flatnonzero(split == code).tolist()
-            name = self._context.name(kind, code)
-            yield beam.pvalue.TaggedOutput(
-                COUNTS, ((name, file.input, counters.READ), counters.Counter(len(rows)))
-            )
+            name = self.context.name(kind, code)
+            yield from counters.counted(name, file.input, {counters.READ: len(rows)})
             bad: dict[str, list[bytes]] = {}
             for row in rows:
                 if reasons[row]:
                     bad.setdefault(reasons[row], []).append(ids[row])
             for reason, found in bad.items():
                 where = (name, file.input, counters.SKIPPED + reason)
-                yield beam.pvalue.TaggedOutput(
-                    COUNTS, (where, counters.of(len(found), [value for value in found if value]))
-                )
+                yield counters.tagged(where, counters.of(len(found), filter(None, found)))
 
 
-class ReadEntities(Read):
-    """InputFile of an entity type → (block, Ref of Entities)."""
+@beam.typehints.with_output_types(Element)
+@dataclass(eq=False)
+class ReadEntities(ReadRows):
+    """A file of an entity type → `Entities`, by partition."""
 
     def setup(self) -> None:
         """Makes the C++ decoders, which do not pickle."""
         self._validators = {
-            name: RowValidator(spec.rows) for name, spec in self._context.entities.items()
+            name: RowValidator(spec.rows) for name, spec in self.context.entities.items()
         }
 
-    def process(self, file: tfrecord_reader.InputFile) -> Iterator[Any]:
-        """Reads a file in batches."""
-        context, spec = self._context, self._context.entities[file.input]
+    def process(self, file: InputFile) -> Iterator[Any]:
+        context, spec = self.context, self.context.entities[file.input]
         common = spec.name in context.relation.shared
         by = 0 if common else spec.rows.key_index(context.split_by) or 0
         for records, validated in self.validated(file, self._validators[file.input]):
@@ -92,9 +86,9 @@ class ReadEntities(Read):
             good = np.array([not reason for reason in reasons], dtype=bool)
             rows = np.flatnonzero(good & ((split != STAR) | common))
             entities = pack(records, validated, split, rows, spec, context)
-            with shuffle_store.Writer(context.shuffle_folder) as out:
+            with context.store.writer() as out:
                 yield from routed(
-                    out, entities, range_of(entities.key, context.partitions), spec.name
+                    out, entities, part_of(entities.key, context.partitions), spec.name
                 )
 
 
@@ -138,15 +132,15 @@ def pack(
     )
 
 
+@beam.typehints.with_output_types(Element)
+@dataclass(eq=False)
 class MakeLabels(beam.DoFn):
-    """→ (block, Ref of Entities): the labels themselves, each an entity with an id alone."""
+    """Makes `Entities` of the labels themselves, each with an id alone, by partition."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    context: Context
 
     def process(self, _: None) -> Iterator[Any]:
-        """Makes all labels."""
-        context, entity = self._context, self._context.relation.candidate
+        context, entity = self.context, self.context.relation.candidate
         spec = context.entities[entity]
         tags = [tag.encode() for tag in context.relation.label.domain]
         nothing = np.zeros(len(tags), dtype=np.uint64)
@@ -164,7 +158,7 @@ class MakeLabels(beam.DoFn):
             np.zeros(0),
             Strings.of(payloads),
         )
-        with shuffle_store.Writer(context.shuffle_folder) as out:
-            yield from routed(out, entities, range_of(entities.key, context.partitions), entity)
-        where = (context.name(entity, STAR), entity, counters.READ)
-        yield beam.pvalue.TaggedOutput(COUNTS, (where, counters.Counter(len(tags))))
+        with context.store.writer() as out:
+            yield from routed(out, entities, part_of(entities.key, context.partitions), entity)
+        home = context.name(entity, STAR)
+        yield from counters.counted(home, entity, {counters.READ: len(tags)})

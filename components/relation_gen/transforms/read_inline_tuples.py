@@ -1,38 +1,42 @@
-"""Reads rows that hold whole tuples, and takes them apart."""
+"""Read rows that hold whole tuples, and take them apart into entities and keys."""
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
 import numpy as np
 
-from components.common import example_wire, hashing, shuffle_store, tfrecord_reader
+from components.common import example_wire, hashing
+from components.common.columns import Index, Strings, take
 from components.common.row_validation import RowValidator, ValidatedRows
-from components.relation_gen.batches import F32, STAR, U8, Entities, Index, Strings, Tuples, take
-from components.relation_gen.context import range_of
-from components.relation_gen.shuffle_keys import routed
+from components.common.tfrecord_reader import InputFile
+from components.relation_gen.batches import F32, STAR, U8, Entities, Tuples
+from components.relation_gen.shuffle_keys import Element, part_of, routed
 from components.relation_gen.transforms.read_edges import values_of
-from components.relation_gen.transforms.read_entities import Read
+from components.relation_gen.transforms.read_entities import ReadRows
 from relation.names import prefixed
 from relation.spec import Role
 
 
-class ReadInlineTuples(Read):
-    """InputFile of rows that hold the members of tuples → (shard of ids, Ref of Tuples); entities.
+@beam.typehints.with_output_types(Element)
+@dataclass(eq=False)
+class ReadInlineTuples(ReadRows):
+    """A file of rows that hold the members of tuples → `Tuples`, by partition of their key.
 
-    An id that the row does not hold is derived from the member's other features.
+    Output beside: ENTITIES, the members as `Entities`, by partition. An id that a row does not hold
+    is derived from the member's other features.
     """
 
     ENTITIES = "entities"
 
     def setup(self) -> None:
         """Makes the C++ decoder, which does not pickle."""
-        self._validator = RowValidator(self._context.tables[self._context.related_table])
+        self._validator = RowValidator(self.context.tables[self.context.related_table])
 
-    def process(self, file: tfrecord_reader.InputFile) -> Iterator[Any]:
-        """Reads a file in batches."""
-        context = self._context
+    def process(self, file: InputFile) -> Iterator[Any]:
+        context = self.context
         table = context.tables[context.related_table]
         for records, validated in self.validated(file, self._validator):
             reasons = list(validated.reasons)
@@ -46,12 +50,12 @@ class ReadInlineTuples(Read):
             split = context.hashed(file.split, by, key)
             yield from self.counted(file, split, reasons, ids, "")
             rows = np.flatnonzero(np.array([not reason for reason in reasons]))
-            with shuffle_store.Writer(context.shuffle_folder) as out:
+            with context.store.writer() as out:
                 keyed = []
                 for role, found in zip(context.relation.tuples.roles, members, strict=True):
                     entities = self._entities(role.entity, found, split, rows)
                     keyed.append(entities.key)
-                    index = range_of(entities.key, context.partitions)
+                    index = part_of(entities.key, context.partitions)
                     for where, ref in routed(out, entities, index, role.entity):
                         yield beam.pvalue.TaggedOutput(self.ENTITIES, (where, ref))
                 tuples = Tuples(
@@ -62,19 +66,19 @@ class ReadInlineTuples(Read):
                 )
                 for code in np.unique(split).tolist():
                     mine = np.flatnonzero(tuples.split == code)
-                    index = range_of(tuples.key[mine], context.partitions)
-                    yield from routed(out, take(tuples, mine), index, context.splits[code])
+                    index = part_of(tuples.key[mine], context.partitions)
+                    yield from routed(out, take(tuples, mine), index, "", context.splits[code])
 
     def _label(self, validated: ValidatedRows, reasons: list[str]) -> F32:
-        table, kind = self._context.relation.tuple_table, self._context.relation.label.kind
+        table, kind = self.context.relation.tuple_table, self.context.relation.label.kind
         if table is None or table.label is None:
             return np.zeros((len(reasons), 0), dtype=np.float32)
-        value = values_of(self._context, validated, reasons, table.label, kind)
+        value = values_of(self.context, validated, reasons, table.label, kind)
         return value.astype(np.float32)
 
     def _members(self, features: list[dict[bytes, bytes]], role: Role) -> list[tuple[bytes, bytes]]:
         """Id and payload of the member of each row that fills a role."""
-        spec = self._context.entities[role.entity]
+        spec = self.context.entities[role.entity]
         columns = [prefixed(role.name, name).encode() for name in spec.rows.names]
         found = []
         for row in features:
@@ -92,7 +96,7 @@ class ReadInlineTuples(Read):
     def _entities(
         self, entity: str, found: list[tuple[bytes, bytes]], split: U8, rows: Index
     ) -> Entities:
-        context, spec = self._context, self._context.entities[entity]
+        context, spec = self.context, self.context.entities[entity]
         ids = [found[row][0] for row in rows.tolist()]
         nothing = np.zeros(len(ids), dtype=np.uint64)
         everywhere = entity in context.relation.shared

@@ -3,21 +3,27 @@
 import json
 import os
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+import apache_beam as beam
 import tensorflow as tf
 
 from components.common import tfrecord_writer
+from components.common.columns import join
+from components.common.shuffle_store import BatchRef
+from components.relation_gen.batches import GatheredMembers, TupleRows
+from components.relation_gen.context import Context, building
+from components.relation_gen.index.layout import Layout
+from components.relation_gen.shuffle_keys import Gathered
+from components.relation_gen.stats import counters
+from components.relation_gen.transforms.score import Scorer
+from components.relation_gen.tuples import assemble
 from relation.core.errors import DataError
+from relation.names import ENTITIES
 
 STATS = "relation_stats.json"
-_BUILDING = ".building"
-
-
-def building(output: str) -> str:
-    """The folder under `output` where everything is written until it is complete."""
-    return os.path.join(output, _BUILDING)
 
 
 def split_folder(root: str, split: str) -> str:
@@ -43,6 +49,32 @@ def write_shard(folder: str, name: str, examples: Iterable[list[bytes]]) -> int:
     return count
 
 
+@beam.typehints.with_output_types(counters.Counted)
+@dataclass(eq=False)
+class Write(beam.DoFn):
+    """Write an output shard: `TupleRows` and `GatheredMembers` → a file, and its record count."""
+
+    context: Context
+
+    def process(self, element: Gathered, layout: Layout) -> Iterator[counters.Counted]:
+        (_, output, number), refs = element
+        folder = split_folder(building(self.context.output), output)
+        name = shard_name(number, layout.output_shards[output])
+        count = write_shard(folder, name, self._examples(output, list(refs)))
+        yield (output, "", counters.WRITTEN), counters.Counter(count)
+
+    def _examples(self, output: str, refs: list[BatchRef]) -> Iterator[list[bytes]]:
+        store, relation = self.context.store, self.context.relation
+        batches = list(store.read_kind(TupleRows, refs))
+        if not batches:
+            return iter(())
+        tuple_rows, members = join(batches), store.read_kind(GatheredMembers, refs)
+        if output == ENTITIES:
+            return assemble.assemble_entities(tuple_rows, members)
+        examples = assemble.assemble(tuple_rows, members, relation.tuples)
+        return examples if relation.function is None else Scorer(self.context)(examples)
+
+
 def prepare(output: str) -> None:
     """Makes the output folder ready.
 
@@ -56,8 +88,7 @@ def prepare(output: str) -> None:
             raise DataError(
                 f"output folder {output}: already holds results; name another, or remove it"
             )
-        if _BUILDING in held:  # Of a run that was killed.
-            tf.io.gfile.rmtree(building(output))
+        discard(output)  # Of a run that was killed.
         tf.io.gfile.makedirs(building(output))
     except (tf.errors.OpError, OSError) as error:
         reason = getattr(error, "message", None) or str(error)

@@ -10,7 +10,7 @@ from components.common.example_wire import float_entries
 from components.common.hashing import I64, U64
 from components.relation_gen.batches import F32, U16, U32, GatheredMembers, TupleRows
 from components.relation_gen.sampling.ranking import NO_DOCUMENT
-from components.relation_gen.tuples import route
+from components.relation_gen.shuffle_keys import shuffle_priority
 from relation.names import NEGATIVE_PROB, RELATION, RELATION_WEIGHT
 from relation.spec import LabelKind, Relation
 
@@ -35,8 +35,8 @@ def collect(members: Iterable[GatheredMembers]) -> Collected:
     types = (np.uint64, np.uint32, np.uint16, np.float32, np.int64)
     columns: list[list[npt.NDArray[Any]]] = [[np.zeros(0, dtype=dtype)] for dtype in types]
     for part in members:
-        index = part.piece.astype(np.int64) + len(pieces)
-        pieces.extend(part.pieces)
+        index = part.entries.index.astype(np.int64) + len(pieces)
+        pieces.extend(part.entries.values)
         found = (part.anchor, part.slot, part.role, part.probability, index)
         for column, values in zip(columns, found, strict=True):
             column.append(np.array(values))  # A copy: a view would hold all of the part.
@@ -56,7 +56,7 @@ def assemble(
     Raises:
       RuntimeError: a tuple lacks a member, or a member its tuple.
     """
-    priority = route.shuffle_priority(tuple_rows.anchor, tuple_rows.slot)
+    priority = shuffle_priority(tuple_rows.anchor, tuple_rows.slot)
     order = np.lexsort((tuple_rows.slot, tuple_rows.anchor, priority))
     found = collect(members)
     pieces = found.pieces
@@ -66,17 +66,18 @@ def assemble(
         tuple_rows.anchor[order], tuple_rows.slot[order], found, relation, label
     )
     weight = tuple_rows.weight[order] if len(tuple_rows.weight) else tuple_rows.weight
-    entries = list(tuple_rows.entries)
-    more = tuple_rows.more[order] if len(tuple_rows.more) else None
+    extra = list(tuple_rows.extra_features.values)
+    indexed = len(tuple_rows.extra_features) > 0
+    extra_index = tuple_rows.extra_features.index[order] if indexed else None
     for begin in range(0, t, SOME):  # Lists of Python objects take several times their arrays.
         some = slice(begin, begin + SOME)
         own = _own(label[some], weight[some], probability[some])
-        further = more[some].tolist() if more is not None else None
+        further = extra_index[some].tolist() if extra_index is not None else None
         for i, (row, ours) in enumerate(zip(piece[some].tolist(), own, strict=True)):
             tuple_ = [pieces[number] for number in row]
             tuple_.append(ours)
             if further is not None:
-                tuple_.append(entries[further[i]])
+                tuple_.append(extra[further[i]])
             yield tuple_
 
 
@@ -86,7 +87,7 @@ def _table(
     """Of each tuple the pieces (0: none), and with what probability each was drawn, [t, roles]."""
     roles = len(relation.roles)
     there = _there(len(anchor), relation, label)
-    priority = route.shuffle_priority(found.anchor, found.slot)
+    priority = shuffle_priority(found.anchor, found.slot)
     order = np.lexsort((found.role, found.slot, found.anchor, priority))
     row, column = np.nonzero(there)
     complete = (
@@ -137,12 +138,14 @@ def _own(label: F32, weight: F32, probability: F32) -> list[bytes]:
     return [b"".join(parts) for parts in zip(*columns, strict=True)]
 
 
-def alone(tuple_rows: TupleRows, members: Iterable[GatheredMembers]) -> Iterator[list[bytes]]:
+def assemble_entities(
+    tuple_rows: TupleRows, members: Iterable[GatheredMembers]
+) -> Iterator[list[bytes]]:
     """Yields the map entries of each entity of the `entities` split, in the order of a hash."""
-    priority = route.shuffle_priority(tuple_rows.anchor, tuple_rows.slot)
+    priority = shuffle_priority(tuple_rows.anchor, tuple_rows.slot)
     order = np.lexsort((tuple_rows.slot, tuple_rows.anchor, priority))
     found = collect(members)
-    mine = np.lexsort((found.slot, found.anchor, route.shuffle_priority(found.anchor, found.slot)))
+    mine = np.lexsort((found.slot, found.anchor, shuffle_priority(found.anchor, found.slot)))
     if not np.array_equal(found.anchor[mine], tuple_rows.anchor[order]):
         raise RuntimeError(f"{len(order)} entities got {len(mine)} payloads")
     for number in found.piece[mine].tolist():

@@ -1,4 +1,4 @@
-"""The steps between drawing and writing: pure functions from packed columns to packed columns."""
+"""From plans to requests and gathered members: pure functions from batches to batches."""
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,9 +7,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from components.common import hashing
+from components.common.columns import Dictionary, Strings, join
 from components.common.example_wire import Rekey, payload_values
-from components.common.hashing import I64, U64, Ints
+from components.common.hashing import I64, Ints
 from components.relation_gen.batches import (
     Edges,
     Entities,
@@ -17,31 +17,14 @@ from components.relation_gen.batches import (
     IndexShard,
     MemberRequests,
     MemberRequestsByWeight,
-    Strings,
     TupleRows,
-    join,
-    take,
 )
-from components.relation_gen.context import range_of
 from components.relation_gen.sampling import base
 from components.relation_gen.sampling.base import AddressSpace, Plan
-from components.relation_gen.shuffle_keys import route
+from components.relation_gen.shuffle_keys import output_shard_of, split
 from components.relation_gen.stats.counters import MADE, REQUESTED, SHORTFALL
 
 E = TypeVar("E", bound=Edges)
-RUN = 64
-"""At most so many tuples of one anchor follow each other: they share its bytes, so they compress
-well; runs are in the order of a hash, so that neighbouring runs are unrelated."""
-
-
-def output_shard_of(anchor: U64, slot: Ints, output_shards: int) -> I64:
-    """The output shard of each tuple."""
-    return range_of(shuffle_priority(anchor, slot), output_shards)
-
-
-def shuffle_priority(anchor: U64, slot: Ints) -> U64:
-    """What runs of tuples are ordered by."""
-    return hashing.random_bits(0, 0, anchor, slot.astype(np.uint64) // np.uint64(RUN))
 
 
 @dataclass(frozen=True)
@@ -118,7 +101,13 @@ def _batch(plans: Sequence[Plan], roles: Sequence[str]) -> Batch:
     members: dict[tuple[AddressSpace, str], list[MemberRequests]] = {}
     for plan in plans:
         tuple_rows.append(
-            TupleRows(plan.anchor, plan.slot, plan.relation, plan.weight, plan.more, plan.entries)
+            TupleRows(
+                plan.anchor,
+                plan.slot,
+                plan.relation,
+                plan.weight,
+                Dictionary(plan.more, plan.entries),
+            )
         )
         for role, space, value, tuples, probability in plan.members:
             anchor = plan.anchor if tuples is None else plan.anchor[tuples]
@@ -137,20 +126,11 @@ def _batch(plans: Sequence[Plan], roles: Sequence[str]) -> Batch:
     by_weight = found.get((AddressSpace.WEIGHT, ""))
     assert by_weight is None or isinstance(by_weight, MemberRequestsByWeight)
     return Batch(
-        join_tuple_rows(tuple_rows),
+        join(tuple_rows),
         {name: requests for (space, name), requests in found.items() if space is AddressSpace.KEY},
         found.get((AddressSpace.POSITION, "")),
         by_weight,
     )
-
-
-def join_tuple_rows(tuple_rows: Sequence[TupleRows]) -> TupleRows:
-    """`join`, with entries counted on."""
-    at, parts = 0, []
-    for part in tuple_rows:
-        parts.append(dataclasses.replace(part, more=(part.more + at).astype(np.int32)))
-        at += len(part.entries.length)
-    return join(parts)
 
 
 def located(edges: E, position_offsets: I64, weight_offsets: I64) -> E:
@@ -164,49 +144,18 @@ def located(edges: E, position_offsets: I64, weight_offsets: I64) -> E:
     )
 
 
-def split_tuple_rows(tuple_rows: TupleRows, output_shards: int) -> Iterator[tuple[int, TupleRows]]:
+def split_tuple_rows(tuple_rows: TupleRows, shards: int) -> Iterator[tuple[int, TupleRows]]:
     """The tuples of each output shard."""
-    n = len(tuple_rows.anchor)
-    relation = tuple_rows.relation.reshape(n, -1) if n else tuple_rows.relation.reshape(0, 0)
-    for output_shard, here in route(
-        output_shard_of(tuple_rows.anchor, tuple_rows.slot, output_shards), output_shards
-    ):
-        more, entries = tuple_rows.more, tuple_rows.entries
-        if len(more):
-            needed, index = np.unique(more[here], return_inverse=True)
-            more, entries = index.astype(np.int32), entries.take(needed)
-        yield (
-            output_shard,
-            TupleRows(
-                tuple_rows.anchor[here],
-                tuple_rows.slot[here],
-                relation[here].reshape(-1),
-                tuple_rows.weight[here] if len(tuple_rows.weight) else tuple_rows.weight,
-                more,
-                entries,
-            ),
-        )
+    return split(tuple_rows, output_shard_of(tuple_rows.anchor, tuple_rows.slot, shards), shards)
 
 
-def split_by_key(members: MemberRequests, partitions: int) -> Iterator[tuple[int, MemberRequests]]:
-    """The members of each entity block, by their key."""
-    for partition, here in route(range_of(members.entity, partitions), partitions):
-        yield partition, take(members, here)
-
-
-def split_by_position(
-    members: MemberRequests | None, ends: I64
-) -> Iterator[tuple[int, MemberRequests]]:
-    """The members of each cell, by their place or point.
+def shard_at(requests: MemberRequests, offsets: I64) -> I64:
+    """The index shard that holds each requested position or weight offset, int64 [m].
 
     Args:
-      ends: where each cell begins, and last the size of all, [cells + 1].
+      offsets: where each shard begins, and last the end of all, int64 [shards + 1].
     """
-    if members is None:
-        return
-    shard = np.searchsorted(ends, members.entity.astype(np.int64), side="right") - 1
-    for number, here in route(shard, len(ends) - 1):
-        yield number, take(members, here)
+    return np.searchsorted(offsets, requests.entity.astype(np.int64), side="right") - 1
 
 
 def resolve(
@@ -234,19 +183,19 @@ def resolve(
     return MemberRequests(members.anchor, members.slot, members.role, shard.key[at], probability)
 
 
-def all_members(entities: Entities, role: int) -> tuple[TupleRows, MemberRequests]:
-    """The plan of the `entities` split: each entity once, alone, in the first role of its type."""
+def entity_tuples(entities: Entities, role: int) -> tuple[TupleRows, MemberRequests]:
+    """The tuples of the `entities` split: each entity alone, in the first role of its type."""
     n = len(entities.key)
     slot = np.full(n, role, dtype=np.uint32)
     none = np.zeros(0, dtype=np.float32)
-    tuple_rows = TupleRows(entities.key, slot, none, none, none.astype(np.int32), Strings.of([]))
-    number = np.full(n, role, dtype=np.uint16)
-    unknown = np.full(n, np.nan, dtype=np.float32)
-    return tuple_rows, MemberRequests(entities.key, slot, number, entities.key, unknown)
+    tuple_rows = TupleRows(entities.key, slot, none, none, Dictionary.empty())
+    roles = np.full(n, role, dtype=np.uint16)
+    not_drawn = np.full(n, np.nan, dtype=np.float32)
+    return tuple_rows, MemberRequests(entities.key, slot, roles, entities.key, not_drawn)
 
 
 def _renamed(entities: Entities, pieces: Ints, rekeys: Sequence[Rekey]) -> list[bytes]:
-    """The map entries of entities in roles; `pieces`: entity * roles + role, sorted."""
+    """The map entries of entities in roles, by `entity * roles + role`, which is sorted, [p]."""
     entity, role = np.divmod(pieces, len(rekeys))
     needed, which = np.unique(entity, return_inverse=True)
     values = [list(payload_values(data)) for data in entities.payload.take(needed)]
@@ -257,34 +206,25 @@ def _renamed(entities: Entities, pieces: Ints, rekeys: Sequence[Rekey]) -> list[
 
 
 def gather(
-    entities: Entities, members: MemberRequests, rekeys: Sequence[Rekey], output_shards: int
+    entities: Entities, requests: MemberRequests, rekeys: Sequence[Rekey], shards: int
 ) -> Iterator[tuple[int, GatheredMembers]]:
     """For each output shard: the members that these entities are, with their map entries.
 
     An entity's bytes go to a shard once for each role, however many tuples there want it.
 
     Args:
-      entities: a block, sorted by key.
+      entities: a partition, sorted by key.
       rekeys: for each role.
+
+    Raises:
+      RuntimeError: an entity is not in the partition, which is a fault of this program.
     """
-    row = np.searchsorted(entities.key, members.entity)
-    if not np.array_equal(entities.key[np.minimum(row, len(entities.key) - 1)], members.entity):
-        raise RuntimeError("a plan names an entity that its block does not hold")
-    piece = row * len(rekeys) + members.role
-    distinct, which = np.unique(piece, return_inverse=True)
-    pieces = _renamed(entities, distinct, rekeys)
-    for output_shard, here in route(
-        output_shard_of(members.anchor, members.slot, output_shards), output_shards
-    ):
-        needed, index = np.unique(which[here], return_inverse=True)
-        yield (
-            output_shard,
-            GatheredMembers(
-                members.anchor[here],
-                members.slot[here],
-                members.role[here],
-                members.probability[here],
-                index.astype(np.int32),
-                Strings.of([pieces[number] for number in needed.tolist()]),
-            ),
-        )
+    row = np.searchsorted(entities.key, requests.entity)
+    if not np.array_equal(entities.key[np.minimum(row, len(entities.key) - 1)], requests.entity):
+        raise RuntimeError("a plan names an entity that its partition does not hold")
+    pieces, piece = np.unique(row * len(rekeys) + requests.role, return_inverse=True)
+    entries = Dictionary(piece.astype(np.int32), Strings.of(_renamed(entities, pieces, rekeys)))
+    members = GatheredMembers(
+        requests.anchor, requests.slot, requests.role, requests.probability, entries
+    )
+    return split(members, output_shard_of(requests.anchor, requests.slot, shards), shards)

@@ -4,15 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.relation_gen.batches import (
-    Edges,
-    Entities,
-    MemberRequestsByWeight,
-    Strings,
-    Tuples,
-    join,
-    take,
-)
+from components.common.columns import Strings, join, take
+from components.relation_gen.batches import Edges, Entities, MemberRequestsByWeight, Tuples
 
 VALUES = st.lists(st.binary(max_size=9), max_size=12)
 
@@ -24,7 +17,9 @@ def test_strings_are_the_values_in_any_order(values, data):
     index = data.draw(st.lists(st.integers(0, len(values) - 1), max_size=20)) if values else []
     some = actual.take(np.array(index, dtype=np.intp))
     assert list(some) == [values[i] for i in index]
-    assert some.length.dtype == np.int32
+    assert some.size == sum(len(values[i]) for i in index)
+    middle = actual.array[1:3]
+    assert Strings(middle).size == sum(map(len, values[1:3]))
 
 
 def edges(n: int, width: int, weighted: bool, known: bool, at: int = 0) -> Edges:
