@@ -126,8 +126,7 @@ def _flags(argv: Sequence[str] | None, loaded: LoadedRecipe) -> argparse.Namespa
 def _names(loaded: LoadedRecipe, kind: str, table: str, split: str | None = None) -> list[str]:
     """List the names of a flag; the last is the one in messages, and short for an only input.
 
-    >>> _names(digits, "data", "item")
-    ['--data_item', '--data']
+    With one table, "data" and "item" give ["--data_item", "--data"].
     """
     end = f"_{split}" if split else ""
     names = [f"--{kind}_{table}{end}"]

@@ -170,7 +170,11 @@ def _numbers(values: Mapping[str, float | None]) -> dict[str, float]:
 
 
 def jsonable(value: Any) -> Any:
-    """Replaces numbers that are not finite by None, in nested mappings and lists."""
+    """Replaces numbers that are not finite by None, in nested mappings and lists.
+
+    >>> jsonable({"value": math.nan, "bounds": [0.0, math.inf]})
+    {'value': None, 'bounds': [0.0, None]}
+    """
     if isinstance(value, Mapping):
         return {key: jsonable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

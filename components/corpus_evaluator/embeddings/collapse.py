@@ -39,7 +39,12 @@ class Shape(NamedTuple):
 
 
 def shape(embeddings: Floats) -> Shape:
-    """Measures embeddings, [n, d], part by part; memory is bounded by a `SIDE` × `SIDE` matrix."""
+    """Measures embeddings, [n, d], part by part; memory is bounded by a `SIDE` × `SIDE` matrix.
+
+    >>> line = shape(np.array([[1.0, 0.0], [-1.0, 0.0]]))
+    >>> line.effective_rank, line.spread
+    (1.0, 1.0)
+    """
     n, d = embeddings.shape
     step = max(1, _VALUES // max(d, 1))
     parts = [slice(start, start + step) for start in range(0, n, step)]

@@ -33,7 +33,12 @@ class Keys:
 
     @classmethod
     def of(cls, sets: list[U64]) -> "Keys":
-        """Keys of n entities, from one array [k] each; repeated keys count once."""
+        """Keys of n entities, from one array [k] each; repeated keys count once.
+
+        >>> keys = Keys.of([np.uint64([7, 7]), np.uint64([]), np.uint64([3, 5])])
+        >>> keys.starts.tolist(), keys.values.tolist()
+        ([0, 1, 1, 3], [7, 3, 5])
+        """
         distinct = [np.unique(values) for values in sets]
         starts = np.cumsum([0, *map(len, distinct)])
         return cls(starts, np.concatenate([np.zeros(0, np.uint64), *distinct]))

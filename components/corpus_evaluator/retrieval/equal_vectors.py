@@ -17,6 +17,9 @@ def equal_vectors(vectors: Floats) -> Positions:
 
     Returns:
       int64 [n], counted from 0 in the order of first appearance.
+
+    >>> equal_vectors(np.array([[0.0, 1.0], [2.0, 1.0], [-0.0, 1.0]])).tolist()
+    [0, 1, 0]
     """
     hashes = np.zeros(len(vectors), dtype=np.uint64)
     for start in range(0, len(vectors), _ROWS):

@@ -26,6 +26,9 @@ def estimate(values: F64) -> Estimate:
 
     Sums are exact, so the order of the values changes no bit.
 
+    >>> estimate(np.array([0.5, 0.5, math.nan]))
+    Estimate(value=0.5, low=0.5, high=0.5)
+
     Args:
       values: float64 [n].
     """

@@ -109,6 +109,16 @@ def measure(
 
     Returns:
       `names(ks)` and `matches`, the R of each query: float64 [q] each.
+
+    The only reference with the query's key is the second nearest:
+
+    >>> from components.corpus_evaluator.embeddings.points import Keys
+    >>> query = Points(np.uint64([1]), Keys.single(np.uint64([7])), np.array([[0.0]]))
+    >>> labels = Keys.single(np.uint64([7, 8]))
+    >>> references = Points(np.uint64([2, 3]), labels, np.array([[2.0], [1.0]]))
+    >>> measured = measure(query, references, Similarity.EUCLIDEAN, same=False)
+    >>> {name: measured[name].tolist() for name in ("mrr", "precision_at_1", "recall_at_5")}
+    {'mrr': [0.5], 'precision_at_1': [0.0], 'recall_at_5': [1.0]}
     """
     if exact is None:
         exact = len(queries) * len(references) <= EXACT_PAIRS

@@ -67,6 +67,10 @@ def contract(left: U64, right: U64) -> Links:
 
     Stars are returned unchanged, each edge once and in order.
 
+    >>> stars = contract(np.uint64([3, 5, 9]), np.uint64([5, 7, 8]))
+    >>> stars.larger.tolist(), stars.smaller.tolist()
+    ([5, 7, 9], [3, 3, 8])
+
     Args:
       left, right: the nodes of each edge, uint64 [n].
     """
@@ -126,6 +130,9 @@ def small_star(node: U64, other: U64, smallest: U64) -> Links:
 
 def lookup(key: U64, table: U64, value: U64) -> U64:
     """Looks up keys in a table; a key that is not there is its own value.
+
+    >>> lookup(np.uint64([1, 4]), np.uint64([2, 4]), np.uint64([8, 9])).tolist()
+    [1, 9]
 
     Args:
       key: uint64 [n].

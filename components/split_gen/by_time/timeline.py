@@ -103,7 +103,11 @@ class Boundary:
 
 
 def boundary_rank(total: int, train: int, evaluation: int) -> int:
-    """The rank, from 0, of the first row of `eval` if all times are distinct."""
+    """The rank, from 0, of the first row of `eval` if all times are distinct.
+
+    >>> boundary_rank(10, 3, 1)
+    7
+    """
     return total * train // (train + evaluation)
 
 
