@@ -5,7 +5,13 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from components.common.evaluation_results import EXAMPLES, GateResult, Interval, Value, Verdict
+from components.common.results.evaluation_results import (
+    EXAMPLES,
+    GateResult,
+    Interval,
+    Value,
+    Verdict,
+)
 
 LOW, HIGH = "low", "high"
 """Outputs of a metric that bound its 95 % confidence interval."""

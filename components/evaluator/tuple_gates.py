@@ -5,7 +5,12 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from components.common.evaluation_results import EXAMPLES, LEAST_IN_SLICE, GateResult, Verdict
+from components.common.results.evaluation_results import (
+    EXAMPLES,
+    LEAST_IN_SLICE,
+    GateResult,
+    Verdict,
+)
 from components.evaluator.corpus_gates import corpus_gates
 from relation.recipe import Evaluation
 

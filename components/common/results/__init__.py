@@ -1,0 +1,1 @@
+"""The files of an evaluation, which evaluators write and the pusher and the report read."""
