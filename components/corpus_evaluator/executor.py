@@ -11,11 +11,11 @@ from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
-from components.common.blessed_baseline import without_candidates
+from components.common.evaluation import corpus_results
+from components.common.evaluation.blessed_baseline import without_candidates
+from components.common.evaluation.corpus_results import BLESSED
+from components.common.evaluation.corpus_results import MODEL as CANDIDATE
 from components.common.examples_artifact import entity_inputs, split_globs, split_names
-from components.common.results import corpus_results
-from components.common.results.corpus_results import BLESSED
-from components.common.results.corpus_results import MODEL as CANDIDATE
 from components.corpus_evaluator.request import CorpusRequest
 from components.corpus_evaluator.run import Files, evaluate
 from relation.names import EVAL, TRAIN

@@ -10,7 +10,7 @@ import numpy as np
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from components.common.results.corpus_results import BASELINE, BLESSED, MODEL
+from components.common.evaluation.corpus_results import BASELINE, BLESSED, MODEL
 from components.common.row_requirements import RowSpec, entity_spec
 from components.corpus_evaluator.baselines import image_baseline, tuple_baseline
 from components.corpus_evaluator.baselines.space_baseline import SpaceBaseline

@@ -9,7 +9,7 @@ import argparse
 import json
 import sys
 
-from components.common.results.evaluation_results import read_verdict
+from components.common.evaluation.evaluation_results import read_verdict
 from relation.core.errors import UserError
 
 

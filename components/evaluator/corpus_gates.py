@@ -3,8 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from components.common.results.corpus_results import BASELINE, BLESSED, MODEL
-from components.common.results.evaluation_results import CORPUS, LEAST_IN_SLICE, GateResult, number
+from components.common.evaluation.corpus_results import BASELINE, BLESSED, MODEL
+from components.common.evaluation.evaluation_results import (
+    CORPUS,
+    LEAST_IN_SLICE,
+    GateResult,
+    number,
+)
 from relation.recipe import Evaluation
 
 BASELINE_METRIC = "map_at_r"

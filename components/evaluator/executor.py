@@ -14,9 +14,9 @@ from tfx.types.standard_component_specs import (
 )
 from tfx.utils import io_utils
 
-from components.common.blessed_baseline import without_candidates
-from components.common.results import corpus_results
-from components.common.results.evaluation_results import write_verdict
+from components.common.evaluation import corpus_results
+from components.common.evaluation.blessed_baseline import without_candidates
+from components.common.evaluation.evaluation_results import write_verdict
 from components.evaluator import tfma_output
 from components.evaluator.tuple_gates import apply_gates
 from relation.recipe import Evaluation

@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from components.common.results.evaluation_results import (
+from components.common.evaluation.evaluation_results import (
     EXAMPLES,
     LEAST_IN_SLICE,
     GateResult,

@@ -11,7 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from components.common.results.evaluation_results import Verdict
+from components.common.evaluation.evaluation_results import Verdict
 
 FILE = os.path.join("assets.extra", "decision.json")
 CHOICES = {"accuracy": "threshold", "f1": "f1_threshold"}

@@ -14,7 +14,7 @@ from tfx.dsl.io import fileio
 from tfx.types import Artifact, artifact_utils
 from tfx.types.standard_component_specs import PUSH_DESTINATION_KEY, PUSHED_MODEL_KEY
 
-from components.common.results.evaluation_results import read_verdict
+from components.common.evaluation.evaluation_results import read_verdict
 from components.pusher import decision
 
 EVALUATION = "evaluation"

@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.spinner import Spinner
 from rich.table import Table
 
-from components.common.results.evaluation_results import GateResult
+from components.common.evaluation.evaluation_results import GateResult
 from pipeline.ui.verdict import RunVerdict
 
 _STYLES = {

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import tensorflow_data_validation as tfdv
 from tfx.types import Artifact, artifact_utils
 
-from components.common.results import corpus_results
-from components.common.results.evaluation_results import number
+from components.common.evaluation import corpus_results
+from components.common.evaluation.evaluation_results import number
 from components.pusher.executor import ADDED
 from pipeline.stages.reporting import page_of
 from pipeline.ui.node_runs import NodeRun

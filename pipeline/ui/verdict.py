@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from components.common.results.evaluation_results import GateResult, read_verdict
+from components.common.evaluation.evaluation_results import GateResult, read_verdict
 from components.pusher.executor import ADDED, newest_version
 from pipeline.paths import RunPaths
 from pipeline.stages.reporting import page_of

@@ -3,7 +3,7 @@
 import pytest
 from tfx.types import standard_artifacts
 
-from components.common.blessed_baseline import without_candidates
+from components.common.evaluation.blessed_baseline import without_candidates
 
 
 def model(uri):

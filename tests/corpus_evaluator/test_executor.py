@@ -9,8 +9,8 @@ import tensorflow as tf
 from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.types import artifact_utils, standard_artifacts
 
-from components.common.results import corpus_results
-from components.common.results.evaluation_results import Verdict
+from components.common.evaluation import corpus_results
+from components.common.evaluation.evaluation_results import Verdict
 from components.corpus_evaluator.executor import Executor
 from components.corpus_evaluator.request import CorpusRequest
 from components.corpus_evaluator.retrieval.distances import Similarity

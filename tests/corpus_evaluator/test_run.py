@@ -8,7 +8,7 @@ import tensorflow as tf
 from apache_beam import Pipeline
 from PIL import Image
 
-from components.common.results.corpus_results import MODEL
+from components.common.evaluation.corpus_results import MODEL
 from components.corpus_evaluator.request import CorpusRequest
 from components.corpus_evaluator.run import Files, evaluate
 from demo_data.rows import example

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from components.common.results.evaluation_results import GateResult, Verdict
+from components.common.evaluation.evaluation_results import GateResult, Verdict
 from components.evaluator.tuple_gates import apply_gates
 from relation.recipe import Evaluation
 
@@ -157,7 +157,7 @@ def test_a_metric_that_could_not_be_measured_passes_no_gate():
 
 
 def test_a_verdict_survives_its_file(tmp_path):
-    from components.common.results.evaluation_results import read_verdict, write_verdict
+    from components.common.evaluation.evaluation_results import read_verdict, write_verdict
 
     verdict = apply_gates(
         found(slices={("site", "north"): {"auc": 0.9}}),

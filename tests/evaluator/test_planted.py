@@ -15,7 +15,7 @@ from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.types import artifact_utils, standard_artifacts
 from tfx.utils import proto_utils
 
-from components.common.results.evaluation_results import read_verdict
+from components.common.evaluation.evaluation_results import read_verdict
 from components.corpus_evaluator.executor import Executor as CorpusEvaluator
 from components.corpus_evaluator.request import CorpusRequest
 from components.evaluator.executor import Executor as Evaluator

@@ -43,7 +43,7 @@ def test_the_tree_is_read():
     assert ("components.common.tfrecord_writer", "components.common.tfrecord_reader") not in ARROWS
     assert (
         "components.evaluator.tuple_gates",
-        "components.common.results.evaluation_results",
+        "components.common.evaluation.evaluation_results",
     ) in ARROWS
     assert {*PACKAGES, "relation.core", "components.relation_gen"} <= IS_PACKAGE
     assert len(modules()) > 300

@@ -106,7 +106,7 @@ def evaluate(tmp_path):
         from tfx.types import artifact_utils, standard_artifacts
         from tfx.utils import proto_utils
 
-        from components.common.results import corpus_results as corpora
+        from components.common.evaluation import corpus_results as corpora
         from components.evaluator.executor import Executor
         from relation.recipe import Evaluation
 

@@ -16,7 +16,7 @@ from sklearn.metrics import (
 )
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from components.common.results import evaluation_results
+from components.common.evaluation import evaluation_results
 from components.evaluator import __main__ as command
 from relation import spec
 from relation.core.errors import RecipeError

@@ -8,7 +8,7 @@ import tensorflow as tf
 from scipy import stats
 from sklearn import metrics as sklearn
 
-from components.common.results import evaluation_results
+from components.common.evaluation import evaluation_results
 from relation import spec
 from relation.recipe import Evaluation, Gate
 from relation.spec import LabelKind

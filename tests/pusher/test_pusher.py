@@ -9,7 +9,7 @@ import pytest
 from tfx.components.evaluator import constants
 from tfx.types import channel_utils, standard_artifacts
 
-from components.common.results.evaluation_results import Verdict, write_verdict
+from components.common.evaluation.evaluation_results import Verdict, write_verdict
 from components.pusher import decision
 from components.pusher.component import Pusher
 from components.pusher.executor import Executor, newest_version

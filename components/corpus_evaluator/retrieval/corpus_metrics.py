@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from components.common.results.corpus_results import BASELINE, MODEL
+from components.common.evaluation.corpus_results import BASELINE, MODEL
 from components.corpus_evaluator.embeddings.id_tuples import IdTuples
 from components.corpus_evaluator.embeddings.points import Floats, Keys, Points
 from components.corpus_evaluator.embeddings.population import Population

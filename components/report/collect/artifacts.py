@@ -10,9 +10,9 @@ from tfx.dsl.io import fileio
 from tfx.types import Artifact
 from tfx.utils import path_utils
 
+from components.common.evaluation import corpus_results
+from components.common.evaluation.evaluation_results import read_verdict
 from components.common.examples_artifact import entity_inputs, split_globs, split_names
-from components.common.results import corpus_results
-from components.common.results.evaluation_results import read_verdict
 from components.report.collect.evidence import Embeddings, Evidence, Neighbourhood
 from components.report.collect.findings import findings_of
 from components.report.collect.neighbourhoods import neighbourhoods, rows_of

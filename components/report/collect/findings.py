@@ -4,7 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from components.common.results.evaluation_results import CORPUS, TUPLES, GateResult, Verdict, number
+from components.common.evaluation.evaluation_results import (
+    CORPUS,
+    TUPLES,
+    GateResult,
+    Verdict,
+    number,
+)
 from components.report import text
 
 

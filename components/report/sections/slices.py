@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from components.common.results.evaluation_results import TUPLES
+from components.common.evaluation.evaluation_results import TUPLES
 from components.report.collect.evidence import Evidence
 from components.report.collect.findings import Slice
 from components.report.render.cards import Cards

@@ -11,7 +11,7 @@ import sys
 import pytest
 from absl import logging as absl_logging
 
-from components.common.results.evaluation_results import GateResult
+from components.common.evaluation.evaluation_results import GateResult
 from pipeline.ui import verdict as verdicts
 from pipeline.ui.console import Console
 from pipeline.ui.verdict import RunVerdict

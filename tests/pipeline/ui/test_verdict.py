@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from tfx.types import standard_artifacts
 
-from components.common.results import evaluation_results
-from components.common.results.evaluation_results import GateResult
+from components.common.evaluation import evaluation_results
+from components.common.evaluation.evaluation_results import GateResult
 from components.report.component import ReportPage
 from pipeline.paths import RunPaths
 from pipeline.settings import EXIT_STATUS

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from components.common.results.evaluation_results import CORPUS, GateResult, Verdict
+from components.common.evaluation.evaluation_results import CORPUS, GateResult, Verdict
 from components.report.build import page
 from components.report.collect.evidence import Embeddings, Evidence
 from components.report.collect.findings import Findings, Gate, Metric, Slice, findings_of

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from components.common.results.evaluation_results import jsonable
+from components.common.evaluation.evaluation_results import jsonable
 
 MODEL, BLESSED, BASELINE = "model", "blessed", "trivial"
 """Names of spaces: the candidate, the last blessed model, and the baseline without training."""

@@ -1,1 +1,0 @@
-"""The files of an evaluation, which evaluators write and the pusher and the report read."""
