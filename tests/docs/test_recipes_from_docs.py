@@ -10,6 +10,8 @@ from components.relation_gen.cli import main
 from relation.load import load_recipe
 from tests.docs.pages import DOCS, write_rows
 from tests.relation_gen.helpers import tuples
+from trainer_module.metrics.registry import check_gates
+from trainer_module.validate import check_model
 
 PAGE = (DOCS / "relations.md").read_text()
 EXAMPLES = {
@@ -59,6 +61,16 @@ def test_same_label(tmp_path):
     for one in found:
         assert one["anchor_model"] == one["positive_model"] != one["negative_model"]
         assert one["negative_prob"] == 0.25
+
+
+def test_a_model_for_the_shoes(tmp_path):
+    (continued,) = re.findall(r"^```yaml\n(model:.*?)^```$", PAGE, re.M | re.S)
+    (tmp_path / "shoes.pbtxt").write_text(EXAMPLES["Same label"]["shoes.pbtxt"])
+    (tmp_path / "shoes.yaml").write_text(EXAMPLES["Same label"]["shoes.yaml"] + continued)
+    loaded = load_recipe(str(tmp_path / "shoes.yaml"))
+    check_model(loaded.recipe.model, loaded.tuples, {"shoe": loaded.features})
+    check_gates(loaded.tuples, loaded.recipe.evaluation)
+    assert [feature.name for feature in loaded.features] == ["price"]
 
 
 def test_edges(tmp_path):
