@@ -19,8 +19,9 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from bench import plain_beam
 from bench.relation_gen_rows import CASE
+from components.common.input_files import input_files
 from components.common.tfrecord_writer import LEVEL
-from components.relation_gen.run import input_files, materialize
+from components.relation_gen.pipeline import materialize
 from relation.compiled import CompiledRelation
 from relation.compiler import compile_relation
 from relation.data import Data

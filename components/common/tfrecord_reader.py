@@ -5,14 +5,9 @@ is compared with the length that gzip writes last.
 """
 
 import gzip
-import json
-import operator
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, NamedTuple
 
-import apache_beam as beam
 import tensorflow as tf
 
 from relation.core.errors import DataError
@@ -21,18 +16,6 @@ BATCH_ROWS = 8192
 BATCH_BYTES = 32 * 2**20
 _FRAME = 16
 """Bytes that TFRecord adds to a record: length, and two checksums."""
-
-
-class InputFile(NamedTuple):
-    """A TFRecord file of an input (an entity type or edge list); `size` in bytes.
-
-    `split` is None where each row's id, or its ends, decide it.
-    """
-
-    input: str
-    path: str
-    split: str | None
-    size: int
 
 
 def read_batches(path: str) -> Iterator[list[bytes]]:
@@ -91,42 +74,3 @@ def _check_length(path: str, length: int) -> None:
 def _cause(error: tf.errors.OpError) -> str:
     text = str(error.message).split("}}")[-1].strip()
     return text.split(" [Op:")[0].replace("\n", " ")
-
-
-class InputFileCoder(beam.coders.Coder):
-    """Encodes an `InputFile` as JSON."""
-
-    def encode(self, value: InputFile) -> bytes:
-        return json.dumps(value).encode()
-
-    def decode(self, encoded: bytes) -> InputFile:
-        return InputFile(*json.loads(encoded))
-
-    def is_deterministic(self) -> bool:
-        return True
-
-    def to_type_hint(self) -> Any:
-        return InputFile
-
-
-beam.coders.registry.register_coder(InputFile, InputFileCoder)
-
-
-@dataclass(eq=False)
-class SpreadFiles(beam.PTransform):
-    """Files, each an element of its own that any worker may read.
-
-    `beam.Reshuffle` does the same, but pickles its elements.
-    """
-
-    files: tuple[InputFile, ...]
-
-    def expand(self, pipeline: Any) -> beam.PCollection:
-        return (
-            pipeline
-            | beam.Create(enumerate(self.files), reshuffle=False).with_output_types(
-                tuple[int, InputFile]
-            )
-            | beam.GroupByKey()
-            | beam.FlatMap(operator.itemgetter(1)).with_output_types(InputFile)
-        )

@@ -10,8 +10,8 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from google.protobuf import text_format
 
-from components.common.tfrecord_reader import InputFile
-from components.relation_gen.run import input_files, materialize
+from components.common.input_files import InputFile, input_files
+from components.relation_gen.pipeline import materialize
 from components.relation_gen.stats import summary
 from relation.core.errors import DataError, UserError
 from relation.core.terminal import held_stderr

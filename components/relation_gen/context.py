@@ -1,21 +1,22 @@
 """What all steps of one run share: request, requirements of rows, splits, parts, and output."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
+from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.common import hashing
 from components.common.hashing import I64, U64, Purpose
-from components.common.row_requirements import EntitySpec, Key, RowSpec
+from components.common.input_files import InputFile
+from components.common.row_requirements import EntitySpec, Key, RowSpec, entity_spec, row_spec
 from components.common.shuffle_store import FileStore, ShuffleStore
-from components.common.tfrecord_reader import InputFile
 from components.relation_gen.batches import KINDS, STAR, U8, Edges, ListedNegatives
 from components.relation_gen.memory import Budget, budget
-from components.relation_gen.shuffle_keys import ANY, part_of, sort_priority
-from components.relation_gen.stats.counters import UNASSIGNED
+from components.relation_gen.shuffle_keys import part_of, sort_priority
+from components.relation_gen.stats.counters import ANY, UNASSIGNED
 from relation.compiled import CompiledRelation
 
 MIN_PARTITIONS, MAX_PARTITIONS = 4, 4096
@@ -50,6 +51,44 @@ class Context:
     split_by: str | None
     partitions: int
     output: str
+
+    @classmethod
+    def of(
+        cls,
+        relation: CompiledRelation,
+        schemas: Mapping[str, schema_pb2.Schema],
+        files: Sequence[InputFile],
+        splits: Sequence[str],
+        buckets: Sequence[int],
+        output: str,
+        split_by: str | None,
+    ) -> "Context":
+        """Derives what rows must have from relation and schemas. Arguments as in `materialize`."""
+        inline = relation.tuple_table is not None
+        by_column = relation.related_table if inline or relation.edges_are_split else None
+        return cls(
+            relation=relation,
+            entities={
+                name: entity_spec(
+                    relation,
+                    name,
+                    schemas[name],
+                    None if inline or name in relation.shared else split_by,
+                )
+                for name in relation.entities
+            },
+            tables={
+                name: row_spec(
+                    relation.rows[name], schemas[name], split_by if name == by_column else None
+                )
+                for name in relation.tables
+            },
+            splits=tuple(splits),
+            buckets=tuple(buckets) or tuple(relation.shares.get(split, 1) for split in splits),
+            split_by=split_by,
+            partitions=partitions_of(files, budget(relation.memory_mb)),
+            output=output,
+        )
 
     @property
     def roles(self) -> tuple[str, ...]:

@@ -19,8 +19,8 @@ from components.common.examples_artifact import (
     split_globs,
     split_names,
 )
-from components.common.tfrecord_reader import InputFile
-from components.relation_gen.run import input_files, materialize
+from components.common.input_files import InputFile, input_files
+from components.relation_gen.pipeline import materialize
 from components.relation_gen.stats import summary
 from relation.compiled import CompiledRelation
 from relation.names import ENTITIES

@@ -11,20 +11,23 @@ the runner holds grows with partitions, not with rows.
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import apache_beam as beam
 import tensorflow as tf
 from apache_beam.typehints.native_type_compatibility import convert_to_beam_type
+from tensorflow_metadata.proto.v0 import schema_pb2
 
+from components.common import beam_errors
+from components.common.input_files import InputFile, SpreadFiles
 from components.common.shuffle_store import NO_BATCH
-from components.common.tfrecord_reader import InputFile, SpreadFiles
 from components.relation_gen.context import Context, building
 from components.relation_gen.index.layout import Layout, ShardTotal, make_layout
 from components.relation_gen.shuffle_keys import Element, Gathered, ShuffleKey
-from components.relation_gen.stats import counters
+from components.relation_gen.stats import counters, summary
 from components.relation_gen.transforms import (
     build_index,
     deduplicate,
@@ -36,6 +39,9 @@ from components.relation_gen.transforms import (
     sample,
     write,
 )
+from relation.compiled import CompiledRelation
+from relation.core.errors import DataError
+from relation.names import ENTITIES, TRAIN
 
 COUNTERS = "counters.json"
 
@@ -192,3 +198,55 @@ class Materialize(beam.PTransform):
             anchors = _by_key("ByAnchor", edges, *own)
         tags = (sample.TUPLE_ROWS, sample.BY_KEY, sample.BY_POSITION)
         return _step(anchors, sample.Sample(context), layout, tags=tags)
+
+
+def materialize(
+    relation: CompiledRelation,
+    schemas: Mapping[str, schema_pb2.Schema],
+    files: Sequence[InputFile],
+    splits: Sequence[str],
+    buckets: Sequence[int],
+    output: str,
+    make_pipeline: Callable[[], beam.Pipeline],
+    texts: Mapping[str, str] = MappingProxyType({}),
+    split_by: str | None = None,
+) -> summary.Stats:
+    """Reads rows, makes the tuples and writes them under `output`.
+
+    Args:
+      schemas: of each entity type and table of the relation, by name.
+      files: of each input, by its name.
+      splits: names of the splits; one must be "train".
+      buckets: hash buckets of each split, for rows of files without a split.
+      make_pipeline: makes the Beam pipeline to run in.
+      texts: text files to be written beside the splits, content by name.
+      split_by: the feature whose values share a split, where that is not the id.
+
+    Returns:
+      the counts, as in `relation_stats.json`.
+
+    Raises:
+      UserError: data, recipe or output folder cannot serve. Nothing is left under `output`.
+    """
+    if TRAIN not in splits or ENTITIES in splits:
+        raise DataError(
+            f"splits {', '.join(splits) or 'none'}: one must be {TRAIN!r}, and none {ENTITIES!r}"
+        )
+    context = Context.of(relation, schemas, files, splits, buckets, output, split_by)
+    entity_files = tuple(file for file in files if file.input in relation.entities)
+    edge_files = tuple(file for file in files if file.input not in relation.entities)
+    write.prepare(output)
+    try:
+        with make_pipeline() as pipeline:
+            _ = pipeline | Materialize(context, entity_files, edge_files)
+        with tf.io.gfile.GFile(os.path.join(building(output), COUNTERS)) as file:
+            stats = summary.build(json.loads(file.read()), splits, context.tables)
+        write.publish(output, stats, texts)
+    except Exception as error:
+        for_user = beam_errors.user_error(error)
+        if for_user is None:
+            raise
+        raise for_user from None
+    finally:
+        write.discard(output)
+    return stats

@@ -11,8 +11,6 @@ from components.common import columns
 from components.common.hashing import I64, U64, Ints, Purpose, multiply_shift, random_bits
 from components.common.shuffle_store import BatchRef, Writer
 
-ANY = "*"
-"""In place of a split: every split."""
 RUN = 64
 """At most as many tuples of one anchor follow each other: they share its bytes, so they compress
 well. Runs are in the order of a hash, so that neighbouring runs are unrelated."""

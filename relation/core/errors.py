@@ -1,5 +1,8 @@
 """The errors that are meant for the user: their text is a sentence that says what to mend."""
 
+LONGEST = 80
+"""Of an id in a message, in characters."""
+
 
 class UserError(Exception):
     """Something the user can mend: the message names the field, the value and what was expected."""
@@ -11,3 +14,12 @@ class RecipeError(UserError):
 
 class DataError(UserError):
     """The data is not what the recipe and the schema say."""
+
+
+def show(value: bytes) -> str:
+    """An id or label for messages, on one line, cut to part of it."""
+    try:
+        text = repr(value.decode())
+    except UnicodeDecodeError:
+        text = repr(value)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

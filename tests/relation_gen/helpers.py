@@ -13,7 +13,8 @@ from google.protobuf import text_format
 from PIL import Image
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from components.relation_gen.run import input_files, materialize
+from components.common.input_files import input_files
+from components.relation_gen.pipeline import materialize
 from relation.compiled import CompiledRelation
 from tests.relations import compiled
 

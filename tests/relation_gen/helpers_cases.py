@@ -13,7 +13,8 @@ import yaml
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from components.relation_gen.run import input_files, materialize
+from components.common.input_files import input_files
+from components.relation_gen.pipeline import materialize
 from relation.load import LoadedRecipe, load_recipe
 from relation.names import ENTITIES, TUPLE_FEATURES
 from tests.relation_gen.helpers import as_dict, shards, write

@@ -8,7 +8,6 @@ import apache_beam as beam
 import pytest
 
 from components.relation_gen import context, memory
-from components.relation_gen import run as running
 from components.relation_gen.pipeline import Materialize
 from components.relation_gen.transforms import write
 from tests.relation_gen.helpers import row, shards
@@ -175,7 +174,7 @@ def test_two_processes_change_nothing(tmp_path, once):
             output, split = str(folder / "out"), loaded.recipe.data.split
             by = split.feature if split.unit == "group" else None
             splits = ["train", "eval"], [split.train, split.eval]
-            made = running._context(loaded.compiled, loaded.schemas, files, *splits, output, by)
+            made = context.Context.of(loaded.compiled, loaded.schemas, files, *splits, output, by)
             write.prepare(output)
             parts = [
                 tuple(file for file in files if (file.input in loaded.compiled.entities) is kind)

@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.common.tfrecord_reader import InputFile
+from components.common.input_files import InputFile
+from components.relation_gen.context import Context
 from components.relation_gen.pipeline import Materialize
-from components.relation_gen.run import _context
 from components.relation_gen.shuffle_keys import ShuffleKey, ShuffleKeyCoder
 from components.relation_gen.stats.counters import Counter, CounterCoder
 from relation.load import PROJECT, load_recipe
@@ -19,7 +19,9 @@ def shuffles(loaded, names) -> int:
     """Checks the shuffles of a recipe's pipeline, which is not run; their number."""
     relation = loaded.compiled
     files = [InputFile(name, f"/nowhere/{name}.gz", "train", 1) for name in names]
-    context = _context(relation, loaded.schemas, files, ["train", "eval"], [1, 1], "/nowhere", None)
+    context = Context.of(
+        relation, loaded.schemas, files, ["train", "eval"], [1, 1], "/nowhere", None
+    )
     entities = tuple(file for file in files if file.input in relation.entities)
     pipeline = beam.Pipeline()
     _ = pipeline | Materialize(context, entities, tuple(set(files) - set(entities)))

@@ -14,9 +14,8 @@ from components.relation_gen.memory import budget
 from components.relation_gen.sampling.base import Candidates
 from components.relation_gen.sampling.label_sets import LabelSet, LabelSetTable, make_table
 from components.relation_gen.stats import counters
-from components.relation_gen.stats.counters import show
 from relation.compiled import CompiledRelation
-from relation.core.errors import DataError
+from relation.core.errors import DataError, show
 from relation.names import ENTITIES, TRAIN
 
 OBJECT_BYTES = 150

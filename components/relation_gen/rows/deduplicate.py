@@ -8,8 +8,7 @@ from components.common.columns import take
 from components.common.example_wire import values_at
 from components.common.row_requirements import EntitySpec
 from components.relation_gen.batches import Entities
-from components.relation_gen.stats.counters import show
-from relation.core.errors import DataError
+from relation.core.errors import DataError, show
 
 DUPLICATE = "duplicate_id"
 """Skipped: equal in every feature to the row that is used."""

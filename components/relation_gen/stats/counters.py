@@ -7,11 +7,11 @@ from typing import Any
 
 import apache_beam as beam
 
-LONGEST = 80
-"""Of an id in a message, in characters."""
 SHOWN = 3
 """How many examples of a count are kept, the smallest, so that they depend on no order."""
 
+ANY = "*"
+"""In place of a split: every split."""
 UNASSIGNED = "unassigned"
 """In place of a split: rows whose split could not be told, because they have no id."""
 
@@ -134,12 +134,3 @@ def count_of(counts: Counts, split: str, source: str, name: str) -> int:
     """A count; 0 if nothing was counted."""
     found = counts.get((split, source, name))
     return found.count if found else 0
-
-
-def show(value: bytes) -> str:
-    """An id or label for messages, on one line, cut to part of it."""
-    try:
-        text = repr(value.decode())
-    except UnicodeDecodeError:
-        text = repr(value)
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -3,9 +3,8 @@
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from components.relation_gen.shuffle_keys import ANY
 from components.relation_gen.stats import counters
-from components.relation_gen.stats.counters import Counter, Counts, count_of, matching
+from components.relation_gen.stats.counters import ANY, Counter, Counts, count_of, matching
 from relation.core.errors import DataError
 from relation.names import DOCUMENTS_CUT, ENTITIES, TRAIN
 

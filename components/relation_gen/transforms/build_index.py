@@ -29,7 +29,7 @@ from components.relation_gen.index.shard import populate, positions_of, weigh
 from components.relation_gen.sampling.base import ShardRows, planner_of
 from components.relation_gen.shuffle_keys import Element, Gathered, part_of, routed
 from components.relation_gen.stats import counters
-from relation.core.errors import DataError
+from relation.core.errors import DataError, show
 from relation.sampling import Negatives
 
 DUPLICATE_EDGE, CONFLICTING_EDGE = "duplicate_edge", "conflicting_edge"
@@ -201,7 +201,7 @@ class BuildIndex(beam.DoFn):
             top_weights=tuple(shard.top_weights(TOP_WEIGHTS)),
             groups=len(first) if group_labels else 0,
             related=int((shard.end - shard.start > 1).sum()),
-            label=counters.show(shown),
+            label=show(shown),
             expected=planner_of(context.relation).expected_tuples(ShardRows(shard, edges)),
             table=tuple(groups),
         )
@@ -222,7 +222,7 @@ def _labels(parts: Sequence[GroupLabels], field: str) -> _LabelsByGroup:
         for group, negatives_group, data in zip(*columns, strict=True):
             labels = split_joined(data)
             if found.setdefault(group, (negatives_group, labels))[1] != labels:
-                both = " and ".join(counters.show(b" ".join(x)) for x in (found[group][1], labels))
+                both = " and ".join(show(b" ".join(x)) for x in (found[group][1], labels))
                 raise DataError(
                     f"feature {field!r}: the values {both} have the same 64-bit hash: rename one"
                 )

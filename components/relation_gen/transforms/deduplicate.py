@@ -25,7 +25,6 @@ from components.relation_gen.context import Context
 from components.relation_gen.rows import deduplicate
 from components.relation_gen.rows.group_key import group_label
 from components.relation_gen.shuffle_keys import (
-    ANY,
     Element,
     Gathered,
     ShuffleKey,
@@ -56,7 +55,7 @@ class Deduplicate(beam.DoFn):
         if len(repeated):
             shown = take(everything, repeated[: counters.SHOWN * 100])
             ids = [deduplicate.id_of(payload) for payload in shown.payload]
-            where = (ANY, entity, counters.OVERLAP)
+            where = (counters.ANY, entity, counters.OVERLAP)
             yield counters.tagged(where, counters.of(len(repeated), ids))
         with context.store.writer() as out:
             for code in np.unique(everything.split).tolist():
@@ -73,7 +72,7 @@ class Deduplicate(beam.DoFn):
                     ends = Endpoints(found.key, found.split, found.group)
                     key = ShuffleKey(entity, "", partition)
                     yield beam.pvalue.TaggedOutput(self.ENDPOINTS, (key, out.add(ends)))
-                if home != ANY and len(context.splits) > 1:
+                if home != counters.ANY and len(context.splits) > 1:
                     by_content = contents(unique.entities)
                     index = part_of(by_content.content, context.partitions)
                     for routed_to in routed(out, by_content, index, entity):
@@ -211,7 +210,7 @@ class CountEqualContents(beam.DoFn):
         (entity, _, _), refs = element
         count = equal_contents(join(list(self.context.store.read(refs))))
         if count:
-            yield (ANY, entity, counters.EQUAL), counters.Counter(count)
+            yield (counters.ANY, entity, counters.EQUAL), counters.Counter(count)
 
 
 def unique_tuples(tuples: Tuples) -> tuple[Tuples, int, int]:

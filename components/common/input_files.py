@@ -1,0 +1,86 @@
+"""Files of rows: which there are, and how a pipeline hands them to its workers."""
+
+import json
+import operator
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+import tensorflow as tf
+
+from relation.core.errors import DataError
+
+
+class InputFile(NamedTuple):
+    """A TFRecord file of an input (an entity type or edge list); `size` in bytes.
+
+    `split` is None where each row's id, or its ends, decide it.
+    """
+
+    input: str
+    path: str
+    split: str | None
+    size: int
+
+
+class InputFileCoder(beam.coders.Coder):
+    """Encodes an `InputFile` as JSON."""
+
+    def encode(self, value: InputFile) -> bytes:
+        return json.dumps(value).encode()
+
+    def decode(self, encoded: bytes) -> InputFile:
+        return InputFile(*json.loads(encoded))
+
+    def is_deterministic(self) -> bool:
+        return True
+
+    def to_type_hint(self) -> Any:
+        return InputFile
+
+
+beam.coders.registry.register_coder(InputFile, InputFileCoder)
+
+
+@dataclass(eq=False)
+class SpreadFiles(beam.PTransform):
+    """Files, each an element of its own that any worker may read.
+
+    `beam.Reshuffle` does the same, but pickles its elements.
+    """
+
+    files: tuple[InputFile, ...]
+
+    def expand(self, pipeline: Any) -> beam.PCollection:
+        return (
+            pipeline
+            | beam.Create(enumerate(self.files), reshuffle=False).with_output_types(
+                tuple[int, InputFile]
+            )
+            | beam.GroupByKey()
+            | beam.FlatMap(operator.itemgetter(1)).with_output_types(InputFile)
+        )
+
+
+def input_files(name: str, patterns: Sequence[str], split: str | None = None) -> list[InputFile]:
+    """The files of an input that globs name, in order; those under `Split-<name>/` have that split.
+
+    Args:
+      split: the split of all of them, if it is known.
+
+    Raises:
+      DataError: a glob matches no file.
+    """
+    files: dict[str, InputFile] = {}
+    for pattern in patterns:
+        paths = [path for path in tf.io.gfile.glob(pattern) if not tf.io.gfile.isdir(path)]
+        if not paths:
+            raise DataError(f"input {pattern}: no file matches")
+        for path in paths:
+            folder = os.path.basename(os.path.dirname(os.path.abspath(path)))
+            named = folder.removeprefix("Split-") if folder.startswith("Split-") else None
+            size = int(tf.io.gfile.stat(path).length)
+            files[path] = InputFile(name, path, split or named, size)
+    return [files[path] for path in sorted(files)]
