@@ -130,8 +130,16 @@ def _components(key: str, registry: Registry[object]) -> str:
     parts = [f"# {title}\n", f"What {does}: {field} of a recipe, by `type`.\n"]
     for name in registry.names:
         schema = component_schema(name, registry[name])
-        parts += [f"## {name}\n", _prose(schema), table(schema, str, {})]
+        parts += [f"## {name}\n", _prose(schema), *_needs(registry[name]), table(schema, str, {})]
     return "\n".join(part for part in parts if part)
+
+
+def _needs(component: type[object]) -> Iterator[str]:
+    """What a component declares of the features or heads that it takes."""
+    if kinds := getattr(component, "kinds", None):
+        yield f"Features: {', '.join(sorted(kind.value for kind in kinds))}.\n"
+    if heads := getattr(component, "heads", None):
+        yield f"Heads: {_names(tuple(sorted(heads)))}.\n"
 
 
 def _heads_and_losses() -> str:

@@ -6,7 +6,7 @@ from trainer_module.heads.base import ImageHead
 
 
 class Image(ImageHead):
-    """As the tower of the first role gives it, such as `encoder_decoder` does."""
+    """The image that the tower of the first role gives, such as `encoder_decoder`, as it is."""
 
     def build(self) -> keras.layers.Layer:
         return keras.layers.Identity(dtype="float32", name="image")

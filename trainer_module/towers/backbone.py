@@ -30,8 +30,8 @@ def _known(name: str) -> str:
 
 
 class Backbone(ImageTower):
-    """Pixels as the network wants them, its features averaged over the image, then `norm`,
-    `dropout` and the embedding.
+    """A network of `keras.applications`, its features averaged over the image; then `norm`,
+    `dropout` and the embedding. Pixels are scaled as the network expects them.
     """
 
     channels: Literal[3] = 3

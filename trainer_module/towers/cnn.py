@@ -14,9 +14,8 @@ from trainer_module.towers.image import ImageTower
 
 
 class Cnn(ImageTower, WithColumns):
-    """Blocks of 3x3 convolution, normalisation (`norm`), ReLU and (but for the last) 2x2 pooling,
-    beside it numbers, categories and words, if there are any (`columns.py`), then dense layers and
-    the embedding, of unit length if `normalize`.
+    """Blocks of 3x3 convolution, `norm`, ReLU and, except in the last, 2x2 pooling; then dense
+    layers and the embedding. Numbers, categories and bags of words join before the dense layers.
     """
 
     kinds: ClassVar[frozenset[FeatureKind]] = frozenset(FeatureKind)

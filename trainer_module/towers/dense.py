@@ -13,7 +13,8 @@ from trainer_module.towers.columns import WithColumns, column_inputs
 
 
 class Dense(WithColumns):
-    """Features side by side (`columns.py`), dense layers with `norm` and ReLU, the embedding."""
+    """Numbers, categories and bags of words side by side; dense layers with `norm` and ReLU; the
+    embedding."""
 
     kinds: ClassVar[frozenset[FeatureKind]] = frozenset(
         {FeatureKind.NUMERIC, FeatureKind.CATEGORICAL, FeatureKind.TEXT}

@@ -19,8 +19,8 @@ class EncoderDecoder(ImageTower):
 
     Each of `filters` is a level of two 3x3 convolutions with `norm` and ReLU; a level has half the
     height and width of the one before it, and on the way back up is joined to it. `dropout` is at
-    the lowest level. `flip`: what is answered about an image that was flipped is flipped back, so
-    targets stay as they are.
+    the lowest level. The answer about a flipped image is flipped back, so that targets stay as they
+    are.
     """
 
     filters: tuple[PositiveInt, ...] = Field((16, 32, 64), min_length=1)

@@ -15,9 +15,9 @@ from trainer_module.towers.columns import MaskedMean, WithColumns, column_inputs
 
 
 class Sequence(WithColumns):
-    """The texts one after the other, each word with its place; blocks of self-attention and of a
-    dense layer (Vaswani et al. 2017; normalised before each, as in GPT-2); the mean over words;
-    beside it numbers and categories, if there are any (`columns.py`); the embedding.
+    """The texts one after the other, each word with its position; blocks of self-attention and of
+    a dense layer (Vaswani et al. 2017; normalized before each, as in GPT-2); the mean over words;
+    the embedding. Numbers and categories join before the embedding.
 
     All texts of an entity type share one vocabulary, and so the embeddings of its words. Padding
     changes nothing.
