@@ -47,7 +47,7 @@ def names(node: ast.AST) -> set[str]:
 
 
 def test_what_is_counted_is_there():
-    assert {"EdgeSource", "SameLabel", "Pairs", "Rows", "PairSampling", "Source"} <= KINDS
+    assert {"EdgeSource", "SameLabel", "Pairs", "InlineTuples", "PairSampling", "Source"} <= KINDS
     assert {"feature", "sampling", "weight", "group", "edges"} <= FIELDS
     assert len(calls("isinstance")) > 50
 
