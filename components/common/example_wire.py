@@ -69,10 +69,10 @@ def features_of(record: bytes) -> dict[bytes, bytes]:
 
 def _scan(record: bytes) -> dict[bytes, bytes]:
     """`features_of` for the form that every library writes; ValueError or IndexError for others."""
-    found: dict[bytes, bytes] = {}
+    values: dict[bytes, bytes] = {}
     end = len(record)
     if not end:
-        return found
+        return values
     size, at = _read_varint(record, 1)
     if record[0] != 0x0A or at + size != end:
         raise ValueError
@@ -89,11 +89,11 @@ def _scan(record: bytes) -> dict[bytes, bytes]:
         size, at = _read_varint(record, at + 1)
         if entry_tag != 0x0A or name_tag != 0x0A or value_tag != 0x12 or at + size != stop:
             raise ValueError
-        found[name] = record[at:stop]
+        values[name] = record[at:stop]
         at = stop
     if at != end:
         raise ValueError
-    return found
+    return values
 
 
 def payload(features: Mapping[bytes, bytes], names: Sequence[bytes]) -> bytes:
@@ -133,18 +133,18 @@ def payload_values(data: bytes) -> Iterator[bytes | None]:
 def values_at(data: bytes, index: int) -> list[bytes]:
     """The values of the feature at an index of a payload, integers as their decimal digits."""
     feature = next(islice(payload_values(data), index, None))
-    found = tf.train.Feature.FromString(feature or b"")
-    if found.int64_list.value:
-        return [b"%d" % value for value in found.int64_list.value]
-    return [bytes(value) for value in found.bytes_list.value]
+    parsed = tf.train.Feature.FromString(feature or b"")
+    if parsed.int64_list.value:
+        return [b"%d" % value for value in parsed.int64_list.value]
+    return [bytes(value) for value in parsed.bytes_list.value]
 
 
 def first_value(feature: bytes) -> bytes:
     """The first value of a serialized Feature of bytes or integers, as bytes or decimal digits."""
-    found = tf.train.Feature.FromString(feature)
-    if found.int64_list.value:
-        return b"%d" % found.int64_list.value[0]
-    return bytes(found.bytes_list.value[0]) if found.bytes_list.value else b""
+    parsed = tf.train.Feature.FromString(feature)
+    if parsed.int64_list.value:
+        return b"%d" % parsed.int64_list.value[0]
+    return bytes(parsed.bytes_list.value[0]) if parsed.bytes_list.value else b""
 
 
 def joined(values: Iterable[bytes]) -> bytes:
@@ -162,7 +162,7 @@ def split_joined(data: bytes) -> list[bytes]:
     return values
 
 
-MAX_KNOWN = 1 << 14
+MAX_CACHED = 1 << 14
 """Lengths of values that are remembered of a feature."""
 
 
@@ -185,29 +185,29 @@ class Rekey:
                 keys.add(prefixed(role, ID))
             self._heads.append(tuple(_entry_head(key) for key in sorted(keys)))
         self._heads += [(_entry_head(name),) for name in own]
-        self._known: list[dict[int, tuple[bytes, ...]]] = [{} for _ in self._heads]
+        self._cached: list[dict[int, tuple[bytes, ...]]] = [{} for _ in self._heads]
 
     def __call__(self, values: Sequence[bytes | None]) -> bytes:
         """Serialized map entries `<role>_<feature>` and `<role>_id` of a payload's values."""
         parts: list[bytes] = []
         for number, value in enumerate(values):
             if value is not None:
-                known = self._known[number]
-                starts = known.get(len(value)) or self._starts(number, len(value))
+                cached = self._cached[number]
+                starts = cached.get(len(value)) or self._starts(number, len(value))
                 for start in starts:
                     parts += (start, value)
         return b"".join(parts)
 
     def _starts(self, number: int, length: int) -> tuple[bytes, ...]:
         """What stands before a value of some length in each of its entries."""
-        size, known = varint(length), self._known[number]
-        if len(known) >= MAX_KNOWN:
-            known.clear()
-        known[length] = tuple(
+        size, cached = varint(length), self._cached[number]
+        if len(cached) >= MAX_CACHED:
+            cached.clear()
+        cached[length] = tuple(
             b"\x0a" + varint(len(head) + len(size) + length) + head + size
             for head in self._heads[number]
         )
-        return known[length]
+        return cached[length]
 
 
 def _entry_head(name: str) -> bytes:

@@ -188,8 +188,8 @@ class _Column:
         self, test: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.bool_]]
     ) -> npt.NDArray[np.int64]:
         """The rows that hold a value for which `test` is true."""
-        found = np.flatnonzero(test(self.values.to_numpy(zero_copy_only=False)))
-        return np.unique(np.searchsorted(self.offsets, found, side="right") - 1)
+        matching = np.flatnonzero(test(self.values.to_numpy(zero_copy_only=False)))
+        return np.unique(np.searchsorted(self.offsets, matching, side="right") - 1)
 
 
 def _empty(values: list[bytes]) -> npt.NDArray[np.bool_]:

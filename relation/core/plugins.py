@@ -59,11 +59,11 @@ def _import(name: str) -> ModuleType:
 def _import_file(path: Path) -> ModuleType:
     """Imports a file under its own name, so that what it defines can be pickled by reference."""
     path = path.expanduser().resolve()
-    known = sys.modules.get(path.stem)
-    if known is not None:
-        if getattr(known, "__file__", None) != str(path):
+    loaded = sys.modules.get(path.stem)
+    if loaded is not None:
+        if getattr(loaded, "__file__", None) != str(path):
             raise ImportError(f"there is a module {path.stem!r} already: rename the file")
-        return known
+        return loaded
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None or not path.is_file():
         raise ImportError(f"there is no file {path}")
