@@ -28,7 +28,8 @@ class Negatives(Frozen):
     """How candidates are weighed: all alike; each group alike, then each entity in it; by
     popularity f^`alpha`; or taken from the list `edges` with the probabilities it states."""
     alpha: float = Field(DEFAULT_ALPHA, ge=0, le=2)
-    """Exponent of the popularity f; 0 is uniform. Only with `draw: popularity`."""
+    """Exponent of the popularity f. Candidates of f = 0 are never drawn. Only with `draw:
+    popularity`."""
     feature: str | None = None
     """A numeric feature of the candidates that is their popularity; by default the number of their
     edges. Only with `draw: popularity`."""

@@ -42,7 +42,8 @@ class Tuning(Frozen):
     space: dict[str, Range | tuple[Value, ...]] = Field(min_length=1)
     """Values to try, a list or a range, by the field that they replace: `training.<option>`,
     `model.head|tower|mining.<parameter>` or `model.towers.<entity type>.<parameter>`. Fields that
-    change the size of the loss cannot be tuned by it: `model.loss`, and `weight_decay` of parts."""
+    change the size of the loss cannot be tuned by it: `model.loss`, and `weight_decay` of
+    components."""
 
     def extremes(self) -> list[dict[str, Value]]:
         """One mapping for each value that is listed, or bounds a range."""
