@@ -170,8 +170,8 @@ class Context:
         """The split of each row: the file's, or by the hash of a value; STAR: it has none."""
         if split in self.splits:
             return np.full(len(by), self.code(split), dtype=np.uint8)
-        found = [self._by_hash(value, key.integer) if value else STAR for value in by]
-        return np.array(found, dtype=np.uint8)
+        codes = [self._by_hash(value, key.integer) if value else STAR for value in by]
+        return np.array(codes, dtype=np.uint8)
 
     def _by_hash(self, value: bytes, integer: bool) -> int:
         if integer:

@@ -137,7 +137,7 @@ class Materialize(beam.PTransform):
             "ByPartition", unique[MAIN], drawn[sample.BY_KEY], resolved
         ) | beam.ParDo(gather.Gather(context), layout)
         every = _start(pipeline, "OutputShardsStart") | "OutputShards" >> beam.FlatMap(
-            lambda _, known: _every_output_shard(known), layout
+            lambda _, laid_out: _every_output_shard(laid_out), layout
         ).with_output_types(Element)
         written = _by_key("ByOutputShard", gathered, drawn[sample.TUPLE_ROWS], every) | beam.ParDo(
             write.Write(context), layout

@@ -76,11 +76,11 @@ def weigh(shard: IndexShard, negatives: Negatives, frequency: F64 | None) -> Ind
         weight = UNIT // np.maximum(shard.end - shard.start, 1)
     else:
         assert frequency is not None
-        known = np.where(frequency > 0, frequency, 0.0)
-        powered = np.where(known > 0, np.power(np.maximum(known, 1e-300), negatives.alpha), 0.0)
+        clipped = np.where(frequency > 0, frequency, 0.0)
+        powered = np.where(clipped > 0, np.power(np.maximum(clipped, 1e-300), negatives.alpha), 0.0)
         if not powered.sum() * FREQUENCY_UNIT <= MAX_TOTAL_WEIGHT:
             raise DataError(
-                f"relation.sampling.negatives: got a frequency of {known.max():g}; with alpha "
+                f"relation.sampling.negatives: got a frequency of {clipped.max():g}; with alpha "
                 f"{negatives.alpha:g} the frequencies, raised to it, add up to {powered.sum():g}; "
                 f"expected at most {MAX_TOTAL_WEIGHT // FREQUENCY_UNIT:g}: scale the feature down"
             )

@@ -216,23 +216,23 @@ def _labels(parts: Sequence[GroupLabels], field: str) -> _LabelsByGroup:
     Raises:
       DataError: two sets of labels have one hash.
     """
-    found: _LabelsByGroup = {}
+    by_group: _LabelsByGroup = {}
     for part in parts:
         columns = (part.group.tolist(), part.negatives_group.tolist(), part.labels)
         for group, negatives_group, data in zip(*columns, strict=True):
             labels = split_joined(data)
-            if found.setdefault(group, (negatives_group, labels))[1] != labels:
-                both = " and ".join(show(b" ".join(x)) for x in (found[group][1], labels))
+            if by_group.setdefault(group, (negatives_group, labels))[1] != labels:
+                both = " and ".join(show(b" ".join(x)) for x in (by_group[group][1], labels))
                 raise DataError(
                     f"feature {field!r}: the values {both} have the same 64-bit hash: rename one"
                 )
-    return found
+    return by_group
 
 
 def _of_known_query(indexed: Indexed, queries: Sequence[Queries]) -> tuple[Indexed, int]:
     """The documents whose query is there, and how many are not."""
-    known = np.concatenate([part.key for part in queries]) if queries else indexed.key[:0]
-    rows = np.flatnonzero(np.isin(indexed.group, known))
+    queried = np.concatenate([part.key for part in queries]) if queries else indexed.key[:0]
+    rows = np.flatnonzero(np.isin(indexed.group, queried))
     return take(indexed, rows), len(indexed.key) - len(rows)
 
 

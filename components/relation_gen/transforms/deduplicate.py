@@ -68,8 +68,8 @@ class Deduplicate(beam.DoFn):
                     yield ShuffleKey(entity, split, partition), ref
                 yield from self._index(out, entity, home, unique.entities)
                 if context.lists:
-                    found = unique.entities
-                    ends = Endpoints(found.key, found.split, found.group)
+                    entities = unique.entities
+                    ends = Endpoints(entities.key, entities.split, entities.group)
                     key = ShuffleKey(entity, "", partition)
                     yield beam.pvalue.TaggedOutput(self.ENDPOINTS, (key, out.add(ends)))
                 if home != counters.ANY and len(context.splits) > 1:
@@ -185,15 +185,15 @@ def contents(entities: Entities) -> Contents:
     return Contents(hashing.hash_values(values, integers=False), entities.split, entities.key)
 
 
-def equal_contents(found: Contents) -> int:
+def equal_contents(contents: Contents) -> int:
     """The number of contents that two splits have under different ids.
 
     >>> key = np.uint64([1, 2, 3, 3])
     >>> equal_contents(Contents(np.uint64([7, 7, 8, 8]), np.uint8([0, 1, 0, 1]), key))
     1
     """
-    order = np.lexsort((found.key, found.split, found.content))
-    content, split, key = found.content[order], found.split[order], found.key[order]
+    order = np.lexsort((contents.key, contents.split, contents.content))
+    content, split, key = contents.content[order], contents.split[order], contents.key[order]
     first = np.searchsorted(content, content)
     other = (split != split[first]) & (key != key[first])
     return len(np.unique(content[other]))

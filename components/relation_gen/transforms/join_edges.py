@@ -69,8 +69,8 @@ def _joined(
     """Joins the edges of a partition, batch by batch; and counts those that are left out."""
     refs = list(refs)
     nothing = np.zeros(0, dtype=np.uint64)
-    found = list(context.store.read_kind(Endpoints, refs))
-    endpoints = join(found) if found else Endpoints(nothing, nothing.astype(np.uint8), nothing)
+    pieces = list(context.store.read_kind(Endpoints, refs))
+    endpoints = join(pieces) if pieces else Endpoints(nothing, nothing.astype(np.uint8), nothing)
     endpoints = take(endpoints, np.argsort(endpoints.key, kind="stable"))
     for kind in (Edges, ListedNegatives):
         for edges in context.store.read_kind(kind, refs):

@@ -41,14 +41,14 @@ class ReadEdges(ReadRows):
         listed = file.input == context.negatives_table
         for _, validated in self.validated(file, self._validators[file.input]):
             reasons = list(validated.reasons)
-            found = (_listed_negatives if listed else _edges)(context, validated, reasons)
+            batch = (_listed_negatives if listed else _edges)(context, validated, reasons)
             split = self._split(file, validated)
             shown = [b" -> ".join(ids) for ids in zip(*validated.keys[:2], strict=True)]
             for row in np.flatnonzero([reason == BAD_PROBABILITY for reason in reasons]).tolist():
-                shown[row] += b": %g" % found.value[row]
+                shown[row] += b": %g" % batch.value[row]
             yield from self.counted(file, split, reasons, shown, "")
             rows = np.flatnonzero(np.array([not reason for reason in reasons]))
-            good = dataclasses.replace(take(found, rows), split=split[rows])
+            good = dataclasses.replace(take(batch, rows), split=split[rows])
             if edge_table is not None and edge_table.symmetric and not listed:
                 good = _both_ways(good)
                 where = (context.name("", STAR), file.input, counters.REVERSED_EDGES)
@@ -147,8 +147,8 @@ def values_of(
         number = {tag.encode(): i for i, tag in enumerate(context.relation.label.domain)}
         at = spec.key_index(name)
         assert at is not None
-        found = [number.get(value, -1) for value in validated.keys[at]]
-        value = np.array(found, dtype=np.float64).reshape(n, 1)
+        numbers = [number.get(value, -1) for value in validated.keys[at]]
+        value = np.array(numbers, dtype=np.float64).reshape(n, 1)
         _fault(reasons, value[:, 0] < 0, UNKNOWN_CLASS)
         return value
     at = spec.number(name)

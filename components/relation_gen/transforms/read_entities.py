@@ -58,9 +58,9 @@ class ReadRows(beam.DoFn):
             for row in rows:
                 if reasons[row]:
                     bad.setdefault(reasons[row], []).append(ids[row])
-            for reason, found in bad.items():
+            for reason, left_out in bad.items():
                 where = (name, file.input, counters.SKIPPED + reason)
-                yield counters.tagged(where, counters.of(len(found), filter(None, found)))
+                yield counters.tagged(where, counters.of(len(left_out), filter(None, left_out)))
 
 
 @beam.typehints.with_output_types(Element)

@@ -52,8 +52,8 @@ class ReadInlineTuples(ReadRows):
             rows = np.flatnonzero(np.array([not reason for reason in reasons]))
             with context.store.writer() as out:
                 keyed = []
-                for role, found in zip(context.relation.tuples.roles, members, strict=True):
-                    entities = self._entities(role.entity, found, split, rows)
+                for role, of_role in zip(context.relation.tuples.roles, members, strict=True):
+                    entities = self._entities(role.entity, of_role, split, rows)
                     keyed.append(entities.key)
                     index = part_of(entities.key, context.partitions)
                     for where, ref in routed(out, entities, index, role.entity):
@@ -80,7 +80,7 @@ class ReadInlineTuples(ReadRows):
         """Id and payload of the member of each row that fills a role."""
         spec = self.context.entities[role.entity]
         columns = [prefixed(role.name, name).encode() for name in spec.rows.names]
-        found = []
+        members = []
         for row in features:
             payload = example_wire.payload(row, columns)
             if columns[0] in row:
@@ -90,14 +90,14 @@ class ReadInlineTuples(ReadRows):
                 payload = (
                     example_wire.pack([example_wire.keyed([value], spec.id.integer)]) + payload[1:]
                 )
-            found.append((value, payload))
-        return found
+            members.append((value, payload))
+        return members
 
     def _entities(
-        self, entity: str, found: list[tuple[bytes, bytes]], split: U8, rows: Index
+        self, entity: str, members: list[tuple[bytes, bytes]], split: U8, rows: Index
     ) -> Entities:
         context, spec = self.context, self.context.entities[entity]
-        ids = [found[row][0] for row in rows.tolist()]
+        ids = [members[row][0] for row in rows.tolist()]
         nothing = np.zeros(len(ids), dtype=np.uint64)
         everywhere = entity in context.relation.shared
         return Entities(
@@ -106,7 +106,7 @@ class ReadInlineTuples(ReadRows):
             nothing,
             nothing,
             np.zeros(0),
-            Strings.of([found[row][1] for row in rows.tolist()]),
+            Strings.of([members[row][1] for row in rows.tolist()]),
         )
 
 

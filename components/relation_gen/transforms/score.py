@@ -98,14 +98,14 @@ def _function(dotted: str) -> Any:
       DataError: there is no such thing, or it cannot be called.
     """
     try:
-        found = imported(dotted)
+        function = imported(dotted)
     except (ImportError, AttributeError, ValueError) as error:
         raise DataError(
             f"relation.source.function: got {dotted!r}, which cannot be imported: {error}"
         ) from None
-    if not callable(found):
+    if not callable(function):
         raise DataError(f"relation.source.function: got {dotted!r}, which is no function")
-    return found
+    return function
 
 
 def _dense(array: Any) -> npt.NDArray[Any]:

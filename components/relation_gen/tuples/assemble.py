@@ -37,8 +37,8 @@ def collect(members: Iterable[GatheredMembers]) -> Collected:
     for part in members:
         index = part.entries.index.astype(np.int64) + len(pieces)
         pieces.extend(part.entries.values)
-        found = (part.anchor, part.slot, part.role, part.probability, index)
-        for column, values in zip(columns, found, strict=True):
+        parts = (part.anchor, part.slot, part.role, part.probability, index)
+        for column, values in zip(columns, parts, strict=True):
             column.append(np.array(values))  # A copy: a view would hold all of the part.
     anchor, slot, role, probability, piece = (np.concatenate(column) for column in columns)
     return Collected(anchor, slot, role, probability, piece, pieces)
@@ -58,12 +58,12 @@ def assemble(
     """
     priority = shuffle_priority(tuple_rows.anchor, tuple_rows.slot)
     order = np.lexsort((tuple_rows.slot, tuple_rows.anchor, priority))
-    found = collect(members)
-    pieces = found.pieces
+    collected = collect(members)
+    pieces = collected.pieces
     t, width = len(order), len(tuple_rows.relation) // max(len(order), 1)
     label = tuple_rows.relation.reshape(t, width)[order]
     piece, probability = _table(
-        tuple_rows.anchor[order], tuple_rows.slot[order], found, relation, label
+        tuple_rows.anchor[order], tuple_rows.slot[order], collected, relation, label
     )
     weight = tuple_rows.weight[order] if len(tuple_rows.weight) else tuple_rows.weight
     extra = list(tuple_rows.extra_features.values)
@@ -82,27 +82,27 @@ def assemble(
 
 
 def _table(
-    anchor: U64, slot: U32, found: Collected, relation: Relation, label: F32
+    anchor: U64, slot: U32, collected: Collected, relation: Relation, label: F32
 ) -> tuple[I64, F32]:
     """Of each tuple the pieces (0: none), and with what probability each was drawn, [t, roles]."""
     roles = len(relation.roles)
     there = _there(len(anchor), relation, label)
-    priority = shuffle_priority(found.anchor, found.slot)
-    order = np.lexsort((found.role, found.slot, found.anchor, priority))
+    priority = shuffle_priority(collected.anchor, collected.slot)
+    order = np.lexsort((collected.role, collected.slot, collected.anchor, priority))
     row, column = np.nonzero(there)
     complete = (
-        np.array_equal(found.anchor[order], anchor[row])
-        and np.array_equal(found.slot[order], slot[row])
-        and np.array_equal(found.role[order], column)
+        np.array_equal(collected.anchor[order], anchor[row])
+        and np.array_equal(collected.slot[order], slot[row])
+        and np.array_equal(collected.role[order], column)
     )
     if not complete:
         raise RuntimeError(
             f"{len(anchor)} tuples of {roles} roles want {len(row)} members, got {len(order)}"
         )
     pieces = np.zeros(there.shape, dtype=np.int64)
-    pieces[there] = found.piece[order]
+    pieces[there] = collected.piece[order]
     probability = np.full(there.shape, np.nan, dtype=np.float32)
-    probability[there] = found.probability[order]
+    probability[there] = collected.probability[order]
     return pieces, probability
 
 
@@ -144,9 +144,11 @@ def assemble_entities(
     """Yields the map entries of each entity of the `entities` split, in the order of a hash."""
     priority = shuffle_priority(tuple_rows.anchor, tuple_rows.slot)
     order = np.lexsort((tuple_rows.slot, tuple_rows.anchor, priority))
-    found = collect(members)
-    mine = np.lexsort((found.slot, found.anchor, shuffle_priority(found.anchor, found.slot)))
-    if not np.array_equal(found.anchor[mine], tuple_rows.anchor[order]):
+    collected = collect(members)
+    mine = np.lexsort(
+        (collected.slot, collected.anchor, shuffle_priority(collected.anchor, collected.slot))
+    )
+    if not np.array_equal(collected.anchor[mine], tuple_rows.anchor[order]):
         raise RuntimeError(f"{len(order)} entities got {len(mine)} payloads")
-    for number in found.piece[mine].tolist():
-        yield [found.pieces[number]]
+    for number in collected.piece[mine].tolist():
+        yield [collected.pieces[number]]

@@ -122,13 +122,13 @@ def _batch(plans: Sequence[Plan], roles: Sequence[str]) -> Batch:
             members.setdefault(
                 (space, roles[role] if space is AddressSpace.KEY else ""), []
             ).append(part)
-    found = {key: join(parts) for key, parts in members.items()}
-    by_weight = found.get((AddressSpace.WEIGHT, ""))
+    joined = {key: join(parts) for key, parts in members.items()}
+    by_weight = joined.get((AddressSpace.WEIGHT, ""))
     assert by_weight is None or isinstance(by_weight, MemberRequestsByWeight)
     return Batch(
         join(tuple_rows),
-        {name: requests for (space, name), requests in found.items() if space is AddressSpace.KEY},
-        found.get((AddressSpace.POSITION, "")),
+        {name: requests for (space, name), requests in joined.items() if space is AddressSpace.KEY},
+        joined.get((AddressSpace.POSITION, "")),
         by_weight,
     )
 
