@@ -7,7 +7,7 @@ from trainer_module.request import KEY, TrainingRequest
 from trainer_module.training.callbacks.projector import write_projector
 from trainer_module.training.custom_loop import is_chief
 from trainer_module.training.history import write_history
-from trainer_module.training.training_run import Files, Job
+from trainer_module.training.training_run import Files, TrainingRun
 from trainer_module.training.tuning import best_values
 
 
@@ -27,13 +27,13 @@ def run_fn(fn_args: FnArgs) -> None:
     if fn_args.hyperparameters is not None:
         request = request.tuned_by(best_values(fn_args.hyperparameters))
     files = Files(fn_args.transform_output, fn_args.train_files, fn_args.eval_files)
-    job = Job(request, files)
-    model, history = job.fit(fn_args.model_run_dir, fn_args.base_model)
+    run = TrainingRun(request, files)
+    model, history = run.fit(fn_args.model_run_dir, fn_args.base_model)
     if not is_chief():
         return
     write_history(history, fn_args.model_run_dir)
-    if points := job.points(model):
+    if points := run.points(model):
         write_projector(points, fn_args.model_run_dir)
     labels = request.preprocessing.labels
-    module = ServingModule(model, job.transform, job.features, job.towers, labels)
+    module = ServingModule(model, run.transform, run.features, run.towers, labels)
     module.save(fn_args.serving_model_dir)

@@ -46,10 +46,10 @@ def main(arguments: list[str] | None = None) -> int:
     name = next(name for name in sorted(signatures) if name.startswith("embed_"))
     embeddings = signatures[name](examples=tf.constant(rows))["embedding"].numpy()
     print(f"{len(rows):,} rows by {name}: embeddings of {embeddings.shape[1]} numbers")
-    for purpose, found in _decision(options.model).items():
+    for purpose, threshold in _decision(options.model).items():
         print(
-            f"related from a score of {found['score']:.4f} on, best for {purpose}: "
-            f"{found['reached']:.4f} of held-out tuples that did not choose it"
+            f"related from a score of {threshold['score']:.4f} on, best for {purpose}: "
+            f"{threshold['reached']:.4f} of held-out tuples that did not choose it"
         )
     index = NearestNeighbors(n_neighbors=options.neighbours + 1).fit(embeddings)
     queries = np.linspace(0, len(rows) - 1, options.queries).astype(int)

@@ -12,7 +12,7 @@ from tfx.components.tuner.component import TunerFnResult
 from relation.core.errors import DataError
 from relation.tuning import Range, Tuning
 from trainer_module.request import KEY, TrainingRequest
-from trainer_module.training.training_run import Files, Job
+from trainer_module.training.training_run import Files, TrainingRun
 
 progress = logging.getLogger("relata.progress")
 
@@ -70,7 +70,7 @@ class Trials(base_tuner.BaseTuner):
         progress.info("trial %s: %s", trial.trial_id, shown)
         with tempfile.TemporaryDirectory() as logs:
             try:
-                _, history = Job(self._request.tuned_by(values), self._files).fit(logs)
+                _, history = TrainingRun(self._request.tuned_by(values), self._files).fit(logs)
             except DataError as error:
                 raise keras_tuner.errors.FailedTrialError(str(error)) from error
         return history.kept_loss

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tests.trainer_module import jobs
+from tests.trainer_module import small_run
 from trainer_module.request import TrainingRequest
-from trainer_module.training.training_run import Job
+from trainer_module.training.training_run import TrainingRun
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +15,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def files(folder):
-    return jobs.transformed(folder)
+    return small_run.transformed(folder)
 
 
 @pytest.mark.parametrize("accumulate", [1, 2])
@@ -26,8 +26,8 @@ def test_both_steps_clip_tables_alike(folder, files, accumulate):
             "{epochs: 2, batch_size: 16, learning_rate: 0.01, clip_norm: 0.05, "
             f"accumulate: {accumulate}, step: {step}}}"
         )
-        request = TrainingRequest.of(jobs.recipe(folder, training=training))
-        model, _ = Job(request, files).fit(str(folder / step))
+        request = TrainingRequest.of(small_run.recipe(folder, training=training))
+        model, _ = TrainingRun(request, files).fit(str(folder / step))
         weights.append(model.get_weights())
     for own, taped in zip(*weights, strict=True):
         np.testing.assert_allclose(own, taped, rtol=1e-4, atol=1e-6)

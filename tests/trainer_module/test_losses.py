@@ -16,7 +16,7 @@ from trainer_module.losses.triplet import Triplet
 from trainer_module.registry import LOSSES
 
 RNG = np.random.default_rng(0)
-LEFT, RIGHT, OTHER = RNG.normal(size=(3, 32, 5))
+FINAL_SHARE, RIGHT, OTHER = RNG.normal(size=(3, 32, 5))
 RELATED = RNG.integers(0, 2, size=(32, 1)).astype(np.float64)
 
 
@@ -32,13 +32,13 @@ def _head(head, left, right) -> np.ndarray:
 
 def test_contrastive_is_the_seed_formula():
     # ½(1−Y)D² + ½Y·max(0, m−D)², Y = 1 for dissimilar, mean over pairs.
-    distance = np.sqrt(((LEFT - RIGHT) ** 2).sum(axis=1))
+    distance = np.sqrt(((FINAL_SHARE - RIGHT) ** 2).sum(axis=1))
     dissimilar, margin = 1 - RELATED[:, 0], 2.5
     expected = np.mean(
         0.5 * (1 - dissimilar) * distance**2
         + 0.5 * dissimilar * np.maximum(0, margin - distance) ** 2
     )
-    relatedness = _head(Distance(), LEFT, RIGHT)[:, None]
+    relatedness = _head(Distance(), FINAL_SHARE, RIGHT)[:, None]
     assert _value(Contrastive(margin=margin), RELATED, relatedness) == pytest.approx(
         expected, abs=1e-5
     )
@@ -53,11 +53,13 @@ def test_contrastive_by_hand():
 
 def test_triplet_is_the_seed_formula():
     # max(0, D²ap − D²an + m), mean over triplets.
-    positive = ((LEFT - RIGHT) ** 2).sum(axis=1)
-    negative = ((LEFT - OTHER) ** 2).sum(axis=1)
+    positive = ((FINAL_SHARE - RIGHT) ** 2).sum(axis=1)
+    negative = ((FINAL_SHARE - OTHER) ** 2).sum(axis=1)
     expected = np.mean(np.maximum(0, positive - negative + 0.7))
     head = SquaredDistance()
-    relatedness = np.stack([_head(head, LEFT, RIGHT), _head(head, LEFT, OTHER)], axis=1)
+    relatedness = np.stack(
+        [_head(head, FINAL_SHARE, RIGHT), _head(head, FINAL_SHARE, OTHER)], axis=1
+    )
     related = np.tile([1.0, 0.0], (32, 1))
     assert _value(Triplet(margin=0.7), related, relatedness) == pytest.approx(expected, abs=1e-5)
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.trainer_module import jobs
+from tests.trainer_module import small_run
 from trainer_module.losses.base import BatchLoss
 from trainer_module.registry import LOSSES
 from trainer_module.request import TrainingRequest
-from trainer_module.training.training_run import Job
+from trainer_module.training.training_run import TrainingRun
 
 
 def model(loss):
@@ -22,7 +22,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def files(folder):
     """With the keys of tuples, which all of these losses read."""
-    return jobs.transformed(folder, model=model("nt_xent"))
+    return small_run.transformed(folder, model=model("nt_xent"))
 
 
 BATCH_LOSSES = [name for name in LOSSES.names if issubclass(LOSSES[name], BatchLoss)]
@@ -31,7 +31,7 @@ BATCH_LOSSES = [name for name in LOSSES.names if issubclass(LOSSES[name], BatchL
 @pytest.mark.parametrize("loss", BATCH_LOSSES)
 def test_it_learns_in_what_two_kinds_differ(folder, files, loss):
     training = "{epochs: 8, batch_size: 32, learning_rate: 0.02, patience: 8}"
-    recipe = jobs.recipe(folder, model=model(loss), training=training)
-    _, history = Job(TrainingRequest.of(recipe), files).fit(str(folder / loss))
+    recipe = small_run.recipe(folder, model=model(loss), training=training)
+    _, history = TrainingRun(TrainingRequest.of(recipe), files).fit(str(folder / loss))
     assert history.loss[-1] < 0.9 * history.loss[0]
     assert min(history.val_loss) < 0.95 * history.val_loss[0]

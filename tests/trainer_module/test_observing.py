@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from relation.spec import pairs
-from trainer_module.training.callbacks.embedding_monitor import Observer
+from trainer_module.training.callbacks.embedding_monitor import EmbeddingMonitor
 
 
 def _batch(words: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
@@ -27,7 +27,7 @@ def test_entities_of_several_vectors_are_left_out_also_where_batches_differ_in_w
         head=None,
         embed_roles=lambda inputs, roles: {role: inputs[role] for role in roles},
     )
-    observer = Observer([_batch(3), _batch(5)], str(tmp_path))
-    observer.set_model(model)
-    observer.on_epoch_end(0)
-    assert list(observer.spread) == ["image"]
+    monitor = EmbeddingMonitor([_batch(3), _batch(5)], str(tmp_path))
+    monitor.set_model(model)
+    monitor.on_epoch_end(0)
+    assert list(monitor.dispersion) == ["image"]

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from relation.training import Training
-from trainer_module.training.optimizers import Course, optimizer_of
+from trainer_module.training.optimizers import WarmupSchedule, optimizer_of
 
 
 @pytest.mark.parametrize(
@@ -20,10 +20,10 @@ from trainer_module.training.optimizers import Course, optimizer_of
     ],
 )
 def test_the_learning_rate_by_step(form, warmup, batches, expected):
-    course = Course(2.0, form, warmup, 3, batches)
+    course = WarmupSchedule(2.0, form, warmup, 3, batches)
     actual = [float(course(step)) for step in range(len(expected))]
     assert actual == pytest.approx(expected, abs=1e-6)
-    again = Course.from_config(course.get_config())
+    again = WarmupSchedule.from_config(course.get_config())
     assert [float(again(step)) for step in range(len(expected))] == actual
 
 

@@ -5,14 +5,14 @@ import pytest
 import tensorflow as tf
 from scipy.stats import norm
 
-from trainer_module.preprocessing.quantile_normalization import QUANTILES, normal_scores
+from trainer_module.preprocessing.quantile_normalization import QUANTILES, quantile_normalize
 
 LEAST = norm.ppf(0.5 / QUANTILES)
 
 
 def _scores(numbers, quantiles):
     columns = tf.constant([[number] for number in numbers], tf.float32)
-    return normal_scores(columns, tf.constant([quantiles], tf.float32)).numpy()[:, 0]
+    return quantile_normalize(columns, tf.constant([quantiles], tf.float32)).numpy()[:, 0]
 
 
 def test_a_number_between_two_quantiles_has_its_share_of_the_step():
@@ -42,7 +42,7 @@ def test_a_component_without_spread_says_nothing():
 
 
 def test_each_component_has_its_own_quantiles():
-    actual = normal_scores(
+    actual = quantile_normalize(
         tf.constant([[1.0, 10.0], [2.0, 40.0]]), tf.constant([[0, 2], [0, 40.0]])
     )
     assert np.asarray(actual) == pytest.approx(norm.ppf([[0.5, 0.25], [1 - 0.5 / QUANTILES] * 2]))

@@ -6,7 +6,7 @@ import tensorflow as tf
 from google.protobuf import text_format
 from tensorboard.plugins.projector import projector_config_pb2
 
-from tests.trainer_module import jobs
+from tests.trainer_module import small_run
 from trainer_module.request import TrainingRequest
 from trainer_module.run_fn import run_fn
 from trainer_module.training.history import read_history
@@ -15,9 +15,9 @@ from trainer_module.training.history import read_history
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("job")
-    files = jobs.transformed(folder)
-    request = TrainingRequest.of(jobs.recipe(folder))
-    run_fn(jobs.arguments(files, request, folder))
+    files = small_run.transformed(folder)
+    request = TrainingRequest.of(small_run.recipe(folder))
+    run_fn(small_run.arguments(files, request, folder))
     return folder
 
 

@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
-from trainer_module.training.callbacks.embedding_dispersion import Spread, spread_of, warning_of
+from trainer_module.training.callbacks.embedding_dispersion import (
+    EmbeddingDispersion,
+    collapse_warning,
+    embedding_dispersion,
+)
 
 
 @pytest.mark.parametrize(
@@ -18,7 +22,7 @@ from trainer_module.training.callbacks.embedding_dispersion import Spread, sprea
     ],
 )
 def test_the_spread_of_embeddings(embeddings, rank, distance):
-    actual = spread_of(np.array(embeddings, np.float32))
+    actual = embedding_dispersion(np.array(embeddings, np.float32))
     assert (actual.effective_rank, actual.mean_distance) == pytest.approx(
         (rank, distance), abs=1e-7
     )
@@ -26,31 +30,31 @@ def test_the_spread_of_embeddings(embeddings, rank, distance):
 
 def test_unequal_directions_count_by_their_entropy():
     # Singular values 3 and 1, hence shares 3/4 and 1/4.
-    actual = spread_of(np.array([[3.0, 0], [-3, 0], [0, 1], [0, -1]]))
+    actual = embedding_dispersion(np.array([[3.0, 0], [-3, 0], [0, 1], [0, -1]]))
     assert actual.effective_rank == pytest.approx((4 / 3) ** 0.75 * 4**0.25)
 
 
 @pytest.mark.parametrize(
     ("spread", "size", "warning"),
     [
-        (Spread(3.0, 1.3, 1.0), 4, None),
+        (EmbeddingDispersion(3.0, 1.3, 1.0), 4, None),
         (
-            Spread(3.0, 0.009, 1.0),
+            EmbeddingDispersion(3.0, 0.009, 1.0),
             4,
             "embeddings have collapsed into one point: their mean distance is 0.009, of a mean length of 1",
         ),
         (
-            Spread(0.0, 0.0, 0.1),
+            EmbeddingDispersion(0.0, 0.0, 0.1),
             4,
             "embeddings have collapsed into one point: their mean distance is 0, of a mean length of 0.1",
         ),
         (
-            Spread(1.1, 1.3, 1.0),
+            EmbeddingDispersion(1.1, 1.3, 1.0),
             4,
             "embeddings lie on a line: their effective rank is 1.10 of 4 (two kinds of entities look so, too)",
         ),
-        (Spread(1.1, 1.3, 1.0), 2, None),
+        (EmbeddingDispersion(1.1, 1.3, 1.0), 2, None),
     ],
 )
 def test_what_looks_collapsed_is_told(spread, size, warning):
-    assert warning_of(spread, size) == warning
+    assert collapse_warning(spread, size) == warning

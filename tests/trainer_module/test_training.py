@@ -14,7 +14,7 @@ from relation.core.errors import DataError
 from relation.recipe import Training
 from relation.schema import Feature, FeatureKind
 from relation.spec import pairs
-from trainer_module.data.inputs import WHOLE, count_tuples, named_tuples, tuple_dataset
+from trainer_module.data.inputs import ONE_BATCH, count_tuples, named_tuples, tuple_dataset
 from trainer_module.heads.distance import Distance
 from trainer_module.losses.contrastive import Contrastive
 from trainer_module.model.relational_model import RelationalModel
@@ -85,7 +85,7 @@ def _train(files, seed=1, tower=TOWER, spec=SPEC, **options):
     )
     model = RelationalModel(ANSWER, {"item": ("image",)}, {"item": tower.build(FEATURES)}, LEARNT)
 
-    def dataset(shuffle_seed, parts=WHOLE):
+    def dataset(shuffle_seed, parts=ONE_BATCH):
         size = training.batch_size * training.accumulate
         names = {"item": ("image",)}
         return tuple_dataset(

@@ -7,7 +7,7 @@ from tfx.components.tuner.executor import write_best_hyperparameters
 from tfx.types import standard_artifacts
 
 from relation.core.errors import RecipeError
-from tests.trainer_module import jobs
+from tests.trainer_module import small_run
 from trainer_module.request import TrainingRequest
 from trainer_module.training.tuning import best_values
 from trainer_module.tuner_fn import space_of, tuner_fn
@@ -16,17 +16,17 @@ SPACE = "{trials: 3, space: {training.learning_rate: {min: 1.0e-9, max: 1.0, log
 
 
 def _request(folder, space=SPACE) -> TrainingRequest:
-    loaded = jobs.recipe(folder, tuning=space)
+    loaded = small_run.recipe(folder, tuning=space)
     return TrainingRequest.of(loaded).model_copy(update={"tuning": loaded.recipe.tuning})
 
 
 def test_the_best_trial_is_the_one_of_the_lowest_validation_loss(tmp_path):
-    files = jobs.transformed(tmp_path)
+    files = small_run.transformed(tmp_path)
     request = _request(tmp_path)
     tried = []
     for run in range(2):
         result = tuner_fn(
-            jobs.arguments(files, request, tmp_path, working_dir=str(tmp_path / str(run)))
+            small_run.arguments(files, request, tmp_path, working_dir=str(tmp_path / str(run)))
         )
         result.tuner.search(**result.fit_kwargs)
         outputs = {}

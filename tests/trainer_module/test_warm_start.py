@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.trainer_module import jobs
+from tests.trainer_module import small_run
 from trainer_module.model.signatures import ServingModule
 from trainer_module.model.warm_start import named_weights, start_from
 from trainer_module.request import TrainingRequest
-from trainer_module.training.training_run import Job
+from trainer_module.training.training_run import TrainingRun
 
 DENSE = ["item/dense/bias", "item/dense/kernel", "item/dense_1/bias", "item/dense_1/kernel"]
 
@@ -17,9 +17,9 @@ DENSE = ["item/dense/bias", "item/dense/kernel", "item/dense_1/bias", "item/dens
 def exported(tmp_path_factory):
     """A job, and the folder of its model, with weights that no seed gives."""
     folder = tmp_path_factory.mktemp("base")
-    files = jobs.transformed(folder)
-    request = TrainingRequest.of(jobs.recipe(folder))
-    job = Job(request, files)
+    files = small_run.transformed(folder)
+    request = TrainingRequest.of(small_run.recipe(folder))
+    job = TrainingRun(request, files)
     model = job.build()
     for number, weight in enumerate(model.weights):
         weight.assign(np.full(weight.shape, number + 1.0))
@@ -28,20 +28,20 @@ def exported(tmp_path_factory):
     return folder, files, request
 
 
-def _vocabulary(job: Job) -> dict[str, str]:
+def _vocabulary(job: TrainingRun) -> dict[str, str]:
     return {"item_colour": job.transform.vocabulary_file_by_name("item_colour")}
 
 
 def test_names_do_not_depend_on_what_was_built_before(exported):
     _, files, request = exported
-    job = Job(request, files)
+    job = TrainingRun(request, files)
     names = [sorted(named_weights(job.build())) for _ in range(2)]
     assert names == [[*DENSE, "item/embedding/embeddings"]] * 2
 
 
 def test_every_weight_is_taken_over(exported):
     folder, files, request = exported
-    job = Job(request, files)
+    job = TrainingRun(request, files)
     model = job.build()
     line = start_from(str(folder / "serving"), model, _vocabulary(job))
     assert line == "warm start: 5 of 5 weights taken over"
@@ -54,7 +54,7 @@ def test_what_does_not_fit_stays_as_it_is_and_is_told(exported, tmp_path):
     wider = request.tuned_by({"model.tower.embedding": 6})
     other = tmp_path / "words"
     other.write_text("violet\n")
-    model = Job(wider, files).build()
+    model = TrainingRun(wider, files).build()
     before = {name: np.asarray(weight) for name, weight in named_weights(model).items()}
     line = start_from(str(folder / "serving"), model, {"item_colour": str(other)})
     assert line == (
@@ -69,7 +69,7 @@ def test_what_does_not_fit_stays_as_it_is_and_is_told(exported, tmp_path):
 def test_training_goes_on_from_them(exported):
     folder, files, request = exported
     slow = request.tuned_by({"training.learning_rate": 1e-9, "training.epochs": 1})
-    model, _ = Job(slow, files).fit(str(folder / "logs"), str(folder / "serving"))
+    model, _ = TrainingRun(slow, files).fit(str(folder / "logs"), str(folder / "serving"))
     saved = tf.saved_model.load(str(folder / "serving")).named_weights
     for name, weight in named_weights(model).items():
         np.testing.assert_allclose(weight, saved[name], atol=1e-6)

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from relation.spec import pairs
 from relation.training import Training
-from trainer_module.data.inputs import WHOLE, count_tuples, tuple_dataset
+from trainer_module.data.inputs import ONE_BATCH, count_tuples, tuple_dataset
 from trainer_module.heads.distance import Distance
 from trainer_module.losses.contrastive import Contrastive
 from trainer_module.model.relational_model import RelationalModel
@@ -65,7 +65,7 @@ def train(tuples: str, strategy: tf.distribute.Strategy, training: Training) -> 
     task = task_of(Distance(), pairs("item", "item"), 0)
     names = {"item": ("x",)}
 
-    def dataset(seed, parts=WHOLE):
+    def dataset(seed, parts=ONE_BATCH):
         size = training.batch_size * training.accumulate
         return tuple_dataset(
             [tuples], SPEC, task, {"item": tower.decode}, names, size, seed, (), parts

@@ -28,7 +28,7 @@ class Frequencies:
 
     def log_q(self, keys: Tensor) -> Tensor:
         """Log of the share of each key: int64 [n] -> float32 [n]."""
-        known = tf.constant(self._keys)
-        place = tf.minimum(tf.searchsorted(known, keys), len(self._keys) - 1)
-        logs = tf.gather(tf.constant(self._logs), place)
-        return tf.where(tf.gather(known, place) == keys, logs, self._rare)
+        counted = tf.constant(self._keys)
+        position = tf.minimum(tf.searchsorted(counted, keys), len(self._keys) - 1)
+        logs = tf.gather(tf.constant(self._logs), position)
+        return tf.where(tf.gather(counted, position) == keys, logs, self._rare)

@@ -15,18 +15,18 @@ SHUFFLE_TUPLES = 16_384
 """Tuples held to shuffle from; RelationGen already writes them in the order of a hash."""
 NUMBER = "number"
 """Beside the features of roles: the number of a tuple, int64 [batch], in the order of the files."""
-SHARE = "share"
-"""Likewise where a step has several parts: see `Parts`; float32 [batch], all the same."""
+MICRO_BATCH_WEIGHT = "micro_batch_weight"
+"""Likewise, of a step of several micro-batches: float32 [batch], all the same (`MicroBatches`)."""
 
 
-class Parts(NamedTuple):
-    """How a step is made of parts: batches that are accumulated, on replicas that add gradients.
+class MicroBatches(NamedTuple):
+    """How a step is divided: micro-batches are accumulated, on replicas that add gradients.
 
-    A part's gradient is that of its mean loss, weighted where tuples have weights. Times its
-    `share`, the weight of its tuples over that of an average part, the mean over the parts is the
-    gradient of the step's tuples together.
+    A micro-batch's gradient is that of its mean loss, weighted where tuples have weights. It is
+    multiplied by the weight of the micro-batch: that of its tuples over that of an average
+    micro-batch. The mean over micro-batches is then the gradient of all tuples of the step.
 
-    total: parts of a step.
+    total: micro-batches of a step.
     read: those that are read here, in this order; None: all.
     """
 
@@ -34,7 +34,7 @@ class Parts(NamedTuple):
     read: Sequence[int] | None = None
 
 
-WHOLE = Parts()
+ONE_BATCH = MicroBatches()
 
 
 class TupleContents(Protocol):
@@ -58,7 +58,7 @@ def tuple_dataset(
     batch_size: int,
     shuffle_seed: int | None = None,
     reads: Sequence[str] = (),
-    parts: Parts = WHOLE,
+    micro_batches: MicroBatches = ONE_BATCH,
 ) -> tf.data.Dataset:
     """Batches of transformed tuples.
 
@@ -72,7 +72,7 @@ def tuple_dataset(
         of it (and of TensorFlow's global seed); None = the files' order, once.
       reads: features of tuples that are handed on as they are, those of no fixed width dense with
         -1 where there is no value.
-      parts: of a step, each a batch. Of the last step, fewer tuples than parts are left out.
+      micro_batches: of a step, each a batch. A last step of fewer tuples than these is left out.
 
     Returns:
       A dataset of ({`<role>_<feature>`: decoded [batch, ...], `NUMBER`, and what is read}, targets
@@ -103,54 +103,57 @@ def tuple_dataset(
         )
     else:
         steps = records.batch(batch_size)
-    if parts.total > 1:
-        steps = steps.filter(lambda numbers, _: tf.size(numbers) >= parts.total)
+    if micro_batches.total > 1:
+        steps = steps.filter(lambda numbers, _: tf.size(numbers) >= micro_batches.total)
     weight = feature_spec.get(RELATION_WEIGHT)
-    batches = steps.flat_map(lambda numbers, rows: _split(numbers, rows, weight, parts))
+    batches = steps.flat_map(lambda numbers, rows: _split(numbers, rows, weight, micro_batches))
     batches = batches.map(lambda batch: prepare(**batch), num_parallel_calls=tf.data.AUTOTUNE)
     return batches.prefetch(tf.data.AUTOTUNE)
 
 
 def _split(
-    numbers: tf.Tensor, serialized: tf.Tensor, weight: tf.io.FixedLenFeature | None, parts: Parts
+    numbers: tf.Tensor,
+    serialized: tf.Tensor,
+    weight: tf.io.FixedLenFeature | None,
+    micro_batches: MicroBatches,
 ) -> tf.data.Dataset:
     """A step as batches of serialized tuples, with what travels beside them."""
-    if parts.total == 1:
+    if micro_batches.total == 1:
         return tf.data.Dataset.from_tensors({"serialized": serialized, NUMBER: numbers})
     size = tf.size(numbers)
     weights = tf.ones(size)
     if weight is not None:
         read = tf.io.parse_example(serialized, {RELATION_WEIGHT: weight})
         weights = read[RELATION_WEIGHT][:, 0]
-    average = tf.reduce_sum(weights) / parts.total
+    average = tf.reduce_sum(weights) / micro_batches.total
 
     def batch(index: tf.Tensor) -> dict[str, tf.Tensor]:
-        start, end = index * size // parts.total, (index + 1) * size // parts.total
-        share = tf.math.divide_no_nan(tf.reduce_sum(weights[start:end]), average)
+        start, end = index * size // micro_batches.total, (index + 1) * size // micro_batches.total
+        relative = tf.math.divide_no_nan(tf.reduce_sum(weights[start:end]), average)
         return {
             "serialized": serialized[start:end],
             NUMBER: numbers[start:end],
-            SHARE: tf.repeat(share, end - start),
+            MICRO_BATCH_WEIGHT: tf.repeat(relative, end - start),
         }
 
-    chosen = range(parts.total) if parts.read is None else parts.read
+    chosen = range(micro_batches.total) if micro_batches.read is None else micro_batches.read
     return tf.data.Dataset.from_tensor_slices(list(chosen)).map(batch)
 
 
-def batches_of_epoch(tuples: int, batch_size: int, parts: Parts = WHOLE) -> int:
-    """How many batches of a training dataset, which has no end, are all tuples once.
+def batches_of_epoch(tuples: int, batch_size: int, micro_batches: MicroBatches = ONE_BATCH) -> int:
+    """Number of batches in which an endless training dataset reads every tuple once.
 
     Raises:
       DataError: there is not one step.
     """
     whole, rest = divmod(tuples, batch_size)
-    steps = whole + (rest >= parts.total)
+    steps = whole + (rest >= micro_batches.total)
     if not steps:
         raise DataError(
-            f"training: there are {tuples} training tuples; a step of {parts.total} batches needs "
-            f"as many: lower training.accumulate, or make more tuples"
+            f"training: there are {tuples} training tuples; a step of {micro_batches.total} "
+            f"batches needs as many: lower training.accumulate, or make more tuples"
         )
-    return steps * (parts.total if parts.read is None else len(parts.read))
+    return steps * (micro_batches.total if micro_batches.read is None else len(micro_batches.read))
 
 
 def count_tuples(files: Sequence[str]) -> int:
@@ -165,11 +168,11 @@ def named_tuples(
     names: Sequence[str],
 ) -> list[dict[str, str]]:
     """Some features, texts, of the tuples of these numbers, in their order."""
-    wanted = tf.constant(numbers, tf.int64)
-    found = _records(files).filter(lambda number, _: tf.reduce_any(number == wanted))
+    chosen = tf.constant(numbers, tf.int64)
+    matching = _records(files).filter(lambda number, _: tf.reduce_any(number == chosen))
     spec = {name: feature_spec[name] for name in names}
     texts = {}
-    for number, serialized in found.take(len(numbers)):
+    for number, serialized in matching.take(len(numbers)):
         features = tf.io.parse_single_example(serialized, spec)
         texts[int(number)] = {name: features[name].numpy()[0].decode() for name in names}
     return [texts[number] for number in numbers]

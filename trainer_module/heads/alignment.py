@@ -45,14 +45,14 @@ class Aligned(keras.layers.Layer):
         words = [ops.reshape(u, (ops.shape(u)[0], -1, u.shape[-1])) for u in ends]
         alike = ops.matmul(words[0], ops.transpose(words[1], (0, 2, 1)))
         covered = _highest(alike, weights[1]), _highest(ops.transpose(alike, (0, 2, 1)), weights[0])
-        found, pooled = [], []
+        features, pooled = [], []
         for u, w, highest in zip(ends, weights, covered, strict=True):
             c = ops.reshape(highest, ops.shape(w))
-            found += [weighted_mean(c, w, axis=-1), ops.sum(w * (1.0 - c), axis=-1)]
-            found.append(_mean(u * (1.0 - c)[..., None], w))
+            features += [weighted_mean(c, w, axis=-1), ops.sum(w * (1.0 - c), axis=-1)]
+            features.append(_mean(u * (1.0 - c)[..., None], w))
             pooled.append(_mean(u, w))
-        found += [ops.abs(pooled[0] - pooled[1]), pooled[0] * pooled[1]]
-        return self.stack(ops.concatenate(found, axis=-1))[:, 0]
+        features += [ops.abs(pooled[0] - pooled[1]), pooled[0] * pooled[1]]
+        return self.stack(ops.concatenate(features, axis=-1))[:, 0]
 
 
 def _highest(alike: Tensor, weights: Tensor) -> Tensor:

@@ -50,5 +50,5 @@ class PairStack(keras.layers.Layer):
         self.stack = stack
 
     def call(self, left: Tensor, right: Tensor) -> Tensor:
-        found = [_FEATURES[name](left, right) for name in self.inputs]
-        return self.stack(ops.concatenate(found, axis=-1))
+        features = [_FEATURES[name](left, right) for name in self.inputs]
+        return self.stack(ops.concatenate(features, axis=-1))

@@ -84,8 +84,8 @@ class Tuples:
     def flat(self) -> Flat:
         """All columns of all tuples that say how related: scores, truth and weights, [n · C]."""
         related = np.empty(self.scores.shape, dtype=bool)
-        for column, known in enumerate(self.form.related):
-            related[:, column] = self.labels[:, 0] == 1 if known is None else known
+        for column, fixed in enumerate(self.form.related):
+            related[:, column] = self.labels[:, 0] == 1 if fixed is None else fixed
         repeats = self.scores.shape[1]
         weights = None if self.weights is None else np.repeat(self.weights, repeats)
         return Flat(self.scores.ravel(), related.ravel(), weights)

@@ -2,7 +2,7 @@
 
 Every metric takes
 
-    found: floats [n, pixels], rows of an image one after the other, channels last; in [0, 1]
+    predicted: floats [n, pixels], rows of an image one after the other, channels last; in [0, 1]
     expected: the same
     weights: of images, floats [n], or None
 
@@ -30,37 +30,37 @@ def _averaged(each: _Each) -> Callable[[Floats, Floats, Floats | None], float]:
     """The mean over images of a measure of each, [n]."""
 
     @functools.wraps(each)
-    def of(found: Floats, expected: Floats, weights: Floats | None = None) -> float:
-        if not len(found) or not np.isfinite(found).all():
+    def of(predicted: Floats, expected: Floats, weights: Floats | None = None) -> float:
+        if not len(predicted) or not np.isfinite(predicted).all():
             return NAN
-        return mean(each(found.astype(np.float64), expected.astype(np.float64)), weights)
+        return mean(each(predicted.astype(np.float64), expected.astype(np.float64)), weights)
 
     return of
 
 
 @_averaged
-def iou(found: Floats, expected: Floats) -> Floats:
+def iou(predicted: Floats, expected: Floats) -> Floats:
     """Intersection over union of the masks; 1 where both are empty (Jaccard)."""
-    both, either = _overlap(found, expected)
+    both, either = _overlap(predicted, expected)
     return np.where(either > 0, both / np.maximum(either, 1), 1.0)
 
 
 @_averaged
-def dice(found: Floats, expected: Floats) -> Floats:
+def dice(predicted: Floats, expected: Floats) -> Floats:
     """2·intersection / (pixels of both masks); 1 where both are empty (F1 of pixels)."""
-    both, either = _overlap(found, expected)
+    both, either = _overlap(predicted, expected)
     return np.where(either > 0, 2 * both / np.maximum(both + either, 1), 1.0)
 
 
 @_averaged
-def psnr(found: Floats, expected: Floats) -> Floats:
+def psnr(predicted: Floats, expected: Floats) -> Floats:
     """Peak signal-to-noise ratio in decibels: −10·log₁₀ of the mean squared error; at most 100."""
-    errors = ((found - expected) ** 2).mean(axis=1)
+    errors = ((predicted - expected) ** 2).mean(axis=1)
     return -10 * np.log10(np.maximum(errors, 10 ** (-MOST_PSNR / 10)))
 
 
 def ssim(
-    found: Floats,
+    predicted: Floats,
     expected: Floats,
     shape: tuple[int, int, int] | None,
     weights: Floats | None = None,
@@ -74,10 +74,10 @@ def ssim(
     """
     if shape is None or min(shape[:2]) < _WINDOW:
         return NAN
-    return _averaged(functools.partial(_ssim, shape))(found, expected, weights)
+    return _averaged(functools.partial(_ssim, shape))(predicted, expected, weights)
 
 
-def _ssim(shape: tuple[int, int, int], found: Floats, expected: Floats) -> Floats:
+def _ssim(shape: tuple[int, int, int], predicted: Floats, expected: Floats) -> Floats:
     from scipy.ndimage import uniform_filter  # Here: whoever asks for names need not wait for it.
 
     def local(values: Floats) -> Floats:
@@ -85,7 +85,7 @@ def _ssim(shape: tuple[int, int, int], found: Floats, expected: Floats) -> Float
         edge = _WINDOW // 2
         return blurred[:, edge:-edge, edge:-edge]
 
-    x, y = (values.reshape(len(values), *shape) for values in (found, expected))
+    x, y = (values.reshape(len(values), *shape) for values in (predicted, expected))
     sample = _WINDOW**2 / (_WINDOW**2 - 1)
     mean_x, mean_y = local(x), local(y)
     variances = sample * (local(x * x) - mean_x**2 + local(y * y) - mean_y**2)
@@ -95,7 +95,7 @@ def _ssim(shape: tuple[int, int, int], found: Floats, expected: Floats) -> Float
     return (luminance * structure).mean(axis=(1, 2, 3))
 
 
-def _overlap(found: Floats, expected: Floats) -> tuple[Floats, Floats]:
+def _overlap(predicted: Floats, expected: Floats) -> tuple[Floats, Floats]:
     """Pixels in both masks, and in either: [n] each."""
-    one, other = found >= ON, expected >= ON
+    one, other = predicted >= ON, expected >= ON
     return (one & other).sum(axis=1), (one | other).sum(axis=1)

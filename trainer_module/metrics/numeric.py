@@ -8,124 +8,126 @@ import numpy as np
 from trainer_module.metrics.statistics import NAN, Bools, Floats, mean
 
 
-def absolute_error(found: Floats, expected: Floats, weights: Floats | None = None) -> float:
-    """Mean |found − expected| over tuples and components.
+def absolute_error(predicted: Floats, expected: Floats, weights: Floats | None = None) -> float:
+    """Mean |predicted − expected| over tuples and components.
 
     Args:
-      found: floats [n, C].
+      predicted: floats [n, C].
       expected: floats [n, C].
       weights: of tuples, floats [n], or None.
     """
-    return _mean_of(np.abs(_differences(found, expected)), weights)
+    return _mean_of(np.abs(_differences(predicted, expected)), weights)
 
 
-def squared_error(found: Floats, expected: Floats, weights: Floats | None = None) -> float:
-    """Mean (found − expected)² over tuples and components. Args: see `absolute_error`."""
-    return _mean_of(_differences(found, expected) ** 2, weights)
+def squared_error(predicted: Floats, expected: Floats, weights: Floats | None = None) -> float:
+    """Mean (predicted − expected)² over tuples and components. Args: see `absolute_error`."""
+    return _mean_of(_differences(predicted, expected) ** 2, weights)
 
 
-def r2(found: Floats, expected: Floats, weights: Floats | None = None) -> float:
-    """1 − Σ(found − expected)² / Σ(expected − mean)², mean over components that vary.
+def r2(predicted: Floats, expected: Floats, weights: Floats | None = None) -> float:
+    """1 − Σ(predicted − expected)² / Σ(expected − mean)², mean over components that vary.
 
     As `sklearn.metrics.r2_score`, which gives 0 or 1 for a component that does not vary; here it
     is left out, and where none varies the metric is NaN. Args: see `absolute_error`.
     """
-    if not np.isfinite(found).all() or not len(found):
+    if not np.isfinite(predicted).all() or not len(predicted):
         return NAN
-    kept = np.ones(len(found), dtype=bool) if weights is None else weights > 0
+    kept = np.ones(len(predicted), dtype=bool) if weights is None else weights > 0
     truth = expected[kept].astype(np.float64)
     varying = np.ptp(truth, axis=0) > 0 if len(truth) else np.zeros(truth.shape[1], dtype=bool)
     if not varying.any():
         return NAN
-    truth, said = truth[:, varying], found[kept][:, varying]
+    truth, predictions = truth[:, varying], predicted[kept][:, varying]
     own = np.ones(len(truth)) if weights is None else weights[kept].astype(np.float64)
-    residual = own @ _differences(said, truth) ** 2
+    residual = own @ _differences(predictions, truth) ** 2
     total = own @ (truth - own @ truth / own.sum()) ** 2
     return float(np.mean(1 - residual / total))
 
 
-def pearson(found: Floats, expected: Floats, weights: Floats | None = None) -> float:
+def pearson(predicted: Floats, expected: Floats, weights: Floats | None = None) -> float:
     """The (weighted) linear correlation (`scipy.stats.pearsonr`).
 
     Args:
-      found: floats [n].
+      predicted: floats [n].
       expected: floats [n].
       weights: floats [n], or None.
 
     Returns:
       A value in [-1, 1]; NaN where either does not vary.
     """
-    kept = np.ones(len(found), dtype=bool) if weights is None else weights > 0
-    if not _vary(found[kept], expected[kept]):
+    kept = np.ones(len(predicted), dtype=bool) if weights is None else weights > 0
+    if not _vary(predicted[kept], expected[kept]):
         return NAN
-    own = np.ones(len(found)) if weights is None else weights[kept].astype(np.float64)
-    x, y = (_standard(values[kept].astype(np.float64), own) for values in (found, expected))
+    own = np.ones(len(predicted)) if weights is None else weights[kept].astype(np.float64)
+    x, y = (_standard(values[kept].astype(np.float64), own) for values in (predicted, expected))
     return float(np.clip(np.sum(x * y * own), -1, 1))
 
 
-def spearman(found: Floats, expected: Floats) -> float:
+def spearman(predicted: Floats, expected: Floats) -> float:
     """The correlation of ranks, equal values at their mean rank (`scipy.stats.spearmanr`).
 
     Args and NaN: see `pearson`; weights have no agreed meaning here.
     """
     from scipy import stats  # Here: whoever only asks for the names need not wait for it.
 
-    if not _vary(found, expected):
+    if not _vary(predicted, expected):
         return NAN
-    return pearson(stats.rankdata(found), stats.rankdata(expected))
+    return pearson(stats.rankdata(predicted), stats.rankdata(expected))
 
 
-def kendall(found: Floats, expected: Floats) -> float:
+def kendall(predicted: Floats, expected: Floats) -> float:
     """τ_b, which takes ties into account (`scipy.stats.kendalltau`). NaN: see `pearson`."""
     from scipy import stats
 
-    if not _vary(found, expected):
+    if not _vary(predicted, expected):
         return NAN
-    return float(stats.kendalltau(found, expected).statistic)
+    return float(stats.kendalltau(predicted, expected).statistic)
 
 
-def class_accuracy(found: Floats, expected: Floats, weights: Floats | None = None) -> float:
+def class_accuracy(predicted: Floats, expected: Floats, weights: Floats | None = None) -> float:
     """Share of tuples whose class is the most probable one; of equal ones the first is said.
 
     Args:
-      found: probabilities of classes, floats [n, K].
+      predicted: probabilities of classes, floats [n, K].
       expected: the index of the class, floats [n].
       weights: floats [n], or None.
     """
-    if not np.isfinite(found).all() or not len(found):
+    if not np.isfinite(predicted).all() or not len(predicted):
         return NAN
-    return mean(found.argmax(axis=1) == expected, weights)
+    return mean(predicted.argmax(axis=1) == expected, weights)
 
 
-def class_f1(found: Floats, expected: Floats, weights: Floats | None = None) -> float:
+def class_f1(predicted: Floats, expected: Floats, weights: Floats | None = None) -> float:
     """F1 of each class that is the truth or is said of some tuple, and the mean of those.
 
     As `sklearn.metrics.f1_score(average="macro")`. Args: see `class_accuracy`.
     """
-    if not np.isfinite(found).all() or not len(found):
+    if not np.isfinite(predicted).all() or not len(predicted):
         return NAN
-    classes = np.arange(found.shape[1])
-    return macro_f1(found.argmax(axis=1)[:, None] == classes, expected[:, None] == classes, weights)
+    classes = np.arange(predicted.shape[1])
+    return macro_f1(
+        predicted.argmax(axis=1)[:, None] == classes, expected[:, None] == classes, weights
+    )
 
 
-def macro_f1(found: Bools, expected: Bools, weights: Floats | None = None) -> float:
+def macro_f1(predicted: Bools, expected: Bools, weights: Floats | None = None) -> float:
     """F1 of each column that is the truth or is said of some tuple, and the mean of those.
 
     Args:
-      found: booleans [n, T].
+      predicted: booleans [n, T].
       expected: booleans [n, T].
       weights: floats [n], or None.
     """
-    both, either = _sums(found & expected, weights), _sums(found, weights)
+    both, either = _sums(predicted & expected, weights), _sums(predicted, weights)
     either = either + _sums(expected, weights)
-    known = either > 0
-    return float(np.mean(2 * both[known] / either[known])) if known.any() else NAN
+    occurring = either > 0
+    return float(np.mean(2 * both[occurring] / either[occurring])) if occurring.any() else NAN
 
 
-def micro_f1(found: Bools, expected: Bools, weights: Floats | None = None) -> float:
+def micro_f1(predicted: Bools, expected: Bools, weights: Floats | None = None) -> float:
     """F1 of all columns taken together; NaN where nothing is true and nothing said."""
-    both = _sums(found & expected, weights).sum()
-    either = _sums(found, weights).sum() + _sums(expected, weights).sum()
+    both = _sums(predicted & expected, weights).sum()
+    either = _sums(predicted, weights).sum() + _sums(expected, weights).sum()
     return float(2 * both / either) if either else NAN
 
 
@@ -134,8 +136,8 @@ def _sums(values: Bools, weights: Floats | None) -> Floats:
     return own @ values
 
 
-def _differences(found: Floats, expected: Floats) -> Floats:
-    return found.astype(np.float64) - expected
+def _differences(predicted: Floats, expected: Floats) -> Floats:
+    return predicted.astype(np.float64) - expected
 
 
 def _mean_of(errors: Floats, weights: Floats | None) -> float:
@@ -144,10 +146,10 @@ def _mean_of(errors: Floats, weights: Floats | None) -> float:
     return mean(errors.mean(axis=1), weights) if errors.shape[1] else NAN
 
 
-def _vary(found: Floats, expected: Floats) -> bool:
-    if not len(found) or not np.isfinite(found).all():
+def _vary(predicted: Floats, expected: Floats) -> bool:
+    if not len(predicted) or not np.isfinite(predicted).all():
         return False
-    return bool(np.ptp(found) > 0 and np.ptp(expected) > 0)
+    return bool(np.ptp(predicted) > 0 and np.ptp(expected) > 0)
 
 
 def _standard(values: Floats, weights: Floats) -> Floats:

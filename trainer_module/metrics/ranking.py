@@ -37,10 +37,10 @@ def ndcg(scores: Floats, grades: Floats, k: int, weights: Floats | None = None) 
     discounts = np.where(places <= k, 1 / np.log2(1 + places), 0.0)
     summed = np.concatenate([[0.0], np.cumsum(discounts)])
     shares = (summed[last + 1] - summed[first]) / (last + 1 - first)
-    found = (np.take_along_axis(gains, order, axis=1) * shares).sum(axis=1)
+    gained = (np.take_along_axis(gains, order, axis=1) * shares).sum(axis=1)
     ideal = np.sort(gains, axis=1)[:, ::-1] @ discounts
     kept = ideal > 0
-    return mean(found[kept] / ideal[kept], None if weights is None else weights[kept])
+    return mean(gained[kept] / ideal[kept], None if weights is None else weights[kept])
 
 
 def _ties(ranked: Floats) -> tuple[Places, Places]:

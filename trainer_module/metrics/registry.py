@@ -307,10 +307,10 @@ TABLES: tuple[tuple[Callable[[Form], bool], Table], ...] = (
 
 def table_of(form: Form) -> Table:
     """The metrics, by name, of tuples of a form."""
-    found = {
-        name: metric for applies, table in TABLES if applies(form) for name, metric in table.items()
+    table = {
+        name: metric for applies, part in TABLES if applies(form) for name, metric in part.items()
     }
-    return {**found, **(_of_each_tag(form) if form.label is LabelKind.TAGS else {})}
+    return {**table, **(_of_each_tag(form) if form.label is LabelKind.TAGS else {})}
 
 
 def metrics_of(relation: Relation) -> tuple[str, ...]:
@@ -331,10 +331,10 @@ def check_gates(relation: Relation, evaluation: Evaluation) -> None:
         one that is no measure of quality.
     """
     fit = table_of(form_of(relation))
-    known = {name for _, table in TABLES for name in table} | set(fit)
+    names = {name for _, table in TABLES for name in table} | set(fit)
     for name, gate in evaluation.gates.items():
         field = f"evaluation.gates.{name}"
-        if name not in known:
+        if name not in names:
             raise RecipeError(f"{field}: unknown metric {name!r}; expected one of {', '.join(fit)}")
         if name not in fit:
             roles = ", ".join(role.name for role in relation.roles)

@@ -211,11 +211,11 @@ def _counts(scores: Floats, related: Bools, weights: Floats | None = None) -> _C
     if not np.isfinite(scores).all():
         return None
     values, places = np.unique(scores, return_inverse=True)
-    found = []
+    cumulative = []
     for kind in (related, ~related):
         own = None if weights is None else weights[kind].astype(np.float64)
-        found.append(np.cumsum(np.bincount(places.ravel()[kind], own, len(values))[::-1]))
-    hits, alarms = found
+        cumulative.append(np.cumsum(np.bincount(places.ravel()[kind], own, len(values))[::-1]))
+    hits, alarms = cumulative
     if not len(values) or not hits[-1] or not alarms[-1]:
         return None
     return _Counts(values[::-1], hits, alarms, hits[-1].item(), alarms[-1].item())

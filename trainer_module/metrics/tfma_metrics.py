@@ -203,21 +203,21 @@ def _expected(form: Form) -> str:
 
 
 def _label(form: Form, value: Any, columns: int) -> npt.NDArray[np.float32]:
-    found = _numbers(value)
-    fits = found.size == form.width and bool(np.isfinite(found).all())
+    label = _numbers(value)
+    fits = label.size == form.width and bool(np.isfinite(label).all())
     if form.label is LabelKind.BINARY:
-        fits = fits and bool(np.isin(found, (0, 1)).all())
+        fits = fits and bool(np.isin(label, (0, 1)).all())
     if form.label is LabelKind.CLASS:
-        fits = fits and bool(np.isin(found, np.arange(columns)).all())
+        fits = fits and bool(np.isin(label, np.arange(columns)).all())
     if form.label is LabelKind.TAGS:
-        fits = fits and bool(((found >= 0) & (found <= 1)).all())
+        fits = fits and bool(((label >= 0) & (label <= 1)).all())
     if not fits:
-        raise ValueError(f"label of a tuple: got {found.tolist()}; expected {_expected(form)}")
-    return found
+        raise ValueError(f"label of a tuple: got {label.tolist()}; expected {_expected(form)}")
+    return label
 
 
 def _weight(value: Any) -> npt.NDArray[np.float32]:
-    found = _numbers(value)
-    if found.size != 1 or not np.isfinite(found[0]) or found[0] < 0:
-        raise ValueError(f"weight of a tuple: got {found.tolist()}; expected one, 0 or above")
-    return found
+    weight = _numbers(value)
+    if weight.size != 1 or not np.isfinite(weight[0]) or weight[0] < 0:
+        raise ValueError(f"weight of a tuple: got {weight.tolist()}; expected one, 0 or above")
+    return weight

@@ -29,8 +29,8 @@ def sorted_positives(scores: Tensor, positive: Tensor) -> Positives:
     """The positives of scores [batch, columns]."""
     most = tf.reduce_max(tf.reduce_sum(tf.cast(positive, tf.int32), axis=1))
     missing = tf.constant(float("-inf"), scores.dtype)
-    found = tf.math.top_k(tf.where(positive, scores, missing), tf.maximum(most, 1))
-    return Positives(found.indices, found.values, found.values > missing)
+    top = tf.math.top_k(tf.where(positive, scores, missing), tf.maximum(most, 1))
+    return Positives(top.indices, top.values, top.values > missing)
 
 
 class Buckets:

@@ -42,9 +42,9 @@ def shares(rows: Tensor, columns: Tensor) -> Tensor:
     Returns:
       bool [rows, columns], in memory of O(rows · columns · m).
     """
-    found = listed(tf.ragged.boolean_mask(rows, rows >= 0), tf.reshape(columns, [-1]))
+    in_list = listed(tf.ragged.boolean_mask(rows, rows >= 0), tf.reshape(columns, [-1]))
     shape = tf.concat([tf.shape(rows)[:1], tf.shape(columns)], axis=0)
-    return tf.reduce_any(tf.reshape(found, shape), axis=2)
+    return tf.reduce_any(tf.reshape(in_list, shape), axis=2)
 
 
 def without_false_negatives(valid: Tensor, positive: Tensor, related: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras import ops
 
 from relation.names import prefixed
-from trainer_module.data.inputs import NUMBER, SHARE
+from trainer_module.data.inputs import MICRO_BATCH_WEIGHT, NUMBER
 from trainer_module.objectives.base import Objective
 from trainer_module.ops import Tensor
 from trainer_module.tasks.base import Task
@@ -90,7 +90,7 @@ class RelationalModel(keras.Model):
         assert self.objective is not None
         loss = self.objective(x, y, y_pred, sample_weight)
         loss = sum((ops.sum(extra) for extra in self.losses), loss)
-        return loss * x[SHARE][0] if training and SHARE in x else loss
+        return loss * x[MICRO_BATCH_WEIGHT][0] if training and MICRO_BATCH_WEIGHT in x else loss
 
     def train_step(self, data: Any) -> dict[str, Tensor]:
         """Keras's own step, and `first_numbers`."""

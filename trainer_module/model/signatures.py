@@ -48,7 +48,7 @@ class ServingModule(tf.Module):
         self.named_weights = {name: weight.value for name, weight in named_weights(model).items()}
         self.transform_layer = transform.transform_features_layer()
         self._relation = model.relation
-        self._features = {entity: tuple(known) for entity, known in features.items()}
+        self._features = {entity: tuple(those) for entity, those in features.items()}
         self._towers = dict(towers)
         self._decoders = {entity: tower.decode for entity, tower in towers.items()}
         self._labels = tuple(labels)

@@ -48,21 +48,21 @@ def start_from(folder: str, model: RelationalModel, vocabularies: Mapping[str, s
       What was taken over, and what was not and why, in one line.
     """
     saved = tf.saved_model.load(folder)
-    known = {name: np.asarray(value) for name, value in saved.named_weights.items()}
+    earlier = {name: np.asarray(value) for name, value in saved.named_weights.items()}
     own = named_weights(model)
     same = all(_same(os.path.join(folder, "assets", n), path) for n, path in vocabularies.items())
     taken, left = 0, []
     for name, weight in own.items():
-        if name not in known:
+        if name not in earlier:
             left.append(f"{name} is new")
-        elif known[name].shape != tuple(weight.shape):
-            left.append(f"{name} was {_shape(known[name].shape)}, is {_shape(weight.shape)}")
+        elif earlier[name].shape != tuple(weight.shape):
+            left.append(f"{name} was {_shape(earlier[name].shape)}, is {_shape(weight.shape)}")
         elif "embedding" in name and not same:
             left.append(f"{name} is of another vocabulary")
         else:
-            weight.assign(known[name])
+            weight.assign(earlier[name])
             taken += 1
-    gone = [f"{name} is gone" for name in known if name not in own]
+    gone = [f"{name} is gone" for name in earlier if name not in own]
     line = f"warm start: {taken} of {len(own)} weights taken over"
     return line + "".join(f"; {what}" for what in [*left, *gone])
 

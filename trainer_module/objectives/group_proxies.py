@@ -33,10 +33,10 @@ class GroupProxies(WithinBatch):
     ):
         super().__init__(task, keys)
         self._loss = loss
-        found: set[int] = set()
+        groups: set[int] = set()
         for batch in batches:
-            found.update(np.unique(batch[batch >= 0]).tolist())
-        self._groups = np.array(sorted(found), np.int64)[:, None]
+            groups.update(np.unique(batch[batch >= 0]).tolist())
+        self._groups = np.array(sorted(groups), np.int64)[:, None]
 
     def build(self) -> keras.layers.Layer:
         return _WithProxies(super().build(), len(self._groups))
@@ -53,10 +53,10 @@ class GroupProxies(WithinBatch):
         roles = self.task.roles()
         assert self._group is not None
         own = shares(stacked_keys(inputs, roles, self._group), tf.constant(self._groups))
-        known = tf.broadcast_to(tf.reduce_any(own, axis=1, keepdims=True), tf.shape(own))
+        valid = tf.broadcast_to(tf.reduce_any(own, axis=1, keepdims=True), tf.shape(own))
         if weight is not None:
             weight = tf.tile(weight, [len(roles)])
-        return batch_loss(self._loss, outputs, own, known, weight)
+        return batch_loss(self._loss, outputs, own, valid, weight)
 
 
 class _WithProxies(keras.layers.Layer):

@@ -18,11 +18,13 @@ from trainer_module.tasks.similarity import Similarity
 class InBatchCandidates(WithinBatch):
     """A loss of every left member (anchor) against all right members of the batch.
 
-    Columns are the right members of the first comparison, in the order of the batch, then those of
-    the second, and so on: positives and hard negatives. Of a row, those of its own tuple that are
-    related are positive; others that are known to be related are so for a loss of `every_positive`,
-    else they are not valid. The anchor itself never is.
-    They are known by their id in any tuple of the anchor, by `positive_ids`, by the group.
+    Columns are the right members of the first comparison in the order of the batch, then those of
+    the second, and so on: positives and hard negatives. The positives of a row are the related
+    members of its own tuple. Other columns that are related to it are positives too for a loss of
+    `every_positive`; for others they are not valid. The anchor itself is never valid.
+
+    A column is related to a row if its id is a positive in any tuple of the anchor of the batch, if
+    `positive_ids` lists it, or if both have one group.
 
     Args:
       frequencies: of candidates; None: no logQ correction.
@@ -50,29 +52,29 @@ class InBatchCandidates(WithinBatch):
         ids = stacked_keys(inputs, self.task.rights, ID)
         own = tf.eye(tf.shape(targets)[0], dtype=tf.bool)
         positive = tf.concat([own & related[:, j, None] for j in range(targets.shape[1])], axis=1)
-        known = self._known(inputs, related, ids)
+        related_columns = self._related(inputs, related, ids)
         if self._loss.every_positive:
-            positive |= known & ~self._itself(inputs, ids)
-        valid = without_false_negatives(tf.ones_like(positive), positive, known)
+            positive |= related_columns & ~self._itself(inputs, ids)
+        valid = without_false_negatives(tf.ones_like(positive), positive, related_columns)
         log_q = None if self._frequencies is None else self._frequencies.log_q(ids[:, 0])
         return batch_loss(self._loss, outputs, positive, valid, weight, log_q)
 
-    def _known(self, inputs: Mapping[str, Tensor], related: Tensor, ids: Tensor) -> Tensor:
-        """Which columns must not be negatives of a row: bool [batch, columns]."""
+    def _related(self, inputs: Mapping[str, Tensor], related: Tensor, ids: Tensor) -> Tensor:
+        """Columns that are no negatives of a row, bool [batch, columns]: related, or the anchor."""
         task = self.task
         anchors = stacked_keys(inputs, [task.left], ID)
-        of = tf.where(tf.transpose(related), anchors[:, 0], -1)  # Whose positive a column is.
-        positives = tf.where(shares(anchors, tf.reshape(of, [-1, 1])), ids[:, 0], -1)
-        known = shares(positives, ids)
-        known |= self._itself(inputs, ids)
+        owners = tf.where(tf.transpose(related), anchors[:, 0], -1)  # Whose positive a column is.
+        positives = tf.where(shares(anchors, tf.reshape(owners, [-1, 1])), ids[:, 0], -1)
+        columns = shares(positives, ids)
+        columns |= self._itself(inputs, ids)
         if self._keys.known:
-            known |= shares(inputs[hashed(POSITIVE_IDS)], ids)
+            columns |= shares(inputs[hashed(POSITIVE_IDS)], ids)
         if self._group is not None:
             groups = [
                 stacked_keys(inputs, roles, self._group) for roles in ([task.left], task.rights)
             ]
-            known |= shares(*groups)
-        return known
+            columns |= shares(*groups)
+        return columns
 
     def _itself(self, inputs: Mapping[str, Tensor], ids: Tensor) -> Tensor:
         """Which columns hold the anchor of a row: bool [batch, columns]."""

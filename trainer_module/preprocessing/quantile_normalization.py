@@ -1,4 +1,4 @@
-"""Numbers as normal scores of their ranks, whatever their scale and however skewed."""
+"""Quantile normalization: numbers of any scale and skew become normally distributed."""
 
 import tensorflow as tf
 
@@ -7,7 +7,7 @@ QUANTILES = 512
 are equal are one."""
 
 
-def normal_scores(numbers: tf.Tensor, quantiles: tf.Tensor) -> tf.Tensor:
+def quantile_normalize(numbers: tf.Tensor, quantiles: tf.Tensor) -> tf.Tensor:
     """Φ⁻¹ of the share of distinct quantiles that lie below, linear between two of them.
 
     Equal quantiles count once, so that a value that most rows have, such as 0, leaves the others

@@ -16,7 +16,7 @@ import tensorflow_transform as tft
 from relation.names import NEGATIVE_PROB, RELATION, RELATION_WEIGHT, prefixed
 from relation.schema import Feature, FeatureKind
 from trainer_module.data.batch_keys import as_text, hashed
-from trainer_module.preprocessing.quantile_normalization import QUANTILES, normal_scores
+from trainer_module.preprocessing.quantile_normalization import QUANTILES, quantile_normalize
 from trainer_module.preprocessing.tag_counts import count_tags
 from trainer_module.preprocessing.vocabulary import Vocabulary
 from trainer_module.request import KEY, PreprocessingRequest
@@ -159,13 +159,13 @@ def _as_float(values: tf.SparseTensor, feature: Feature) -> tf.Tensor:
 def _numeric(analyzed: Analyzed, name: str) -> Apply:
     """z-score of each component; a missing value is the mean, hence 0."""
     ((feature, values),) = analyzed
-    known = _as_float(values, feature)
-    mean = tft.mean(known, reduce_instance_dims=False, name=f"{name}_mean")
-    spread = tf.sqrt(tft.var(known, reduce_instance_dims=False, name=f"{name}_var"))
+    numbers = _as_float(values, feature)
+    mean = tft.mean(numbers, reduce_instance_dims=False, name=f"{name}_mean")
+    deviation = tf.sqrt(tft.var(numbers, reduce_instance_dims=False, name=f"{name}_var"))
 
     def apply(values: tf.SparseTensor, feature: Feature) -> tf.Tensor:
         dense = _as_float(values, feature)
-        return tf.where(tf.math.is_nan(dense), 0.0, tf.math.divide_no_nan(dense - mean, spread))
+        return tf.where(tf.math.is_nan(dense), 0.0, tf.math.divide_no_nan(dense - mean, deviation))
 
     return apply
 
@@ -184,7 +184,7 @@ def _ranked(analyzed: Analyzed, name: str) -> Apply:
     def apply(values: tf.SparseTensor, feature: Feature) -> tf.Tensor:
         dense = _as_float(values, feature)
         missing = tf.math.is_nan(dense)
-        scores = normal_scores(tf.where(missing, 0.0, dense), quantiles)
+        scores = quantile_normalize(tf.where(missing, 0.0, dense), quantiles)
         return tf.where(missing, 0.0, scores)
 
     return apply
@@ -192,8 +192,8 @@ def _ranked(analyzed: Analyzed, name: str) -> Apply:
 
 def _categorical(analyzed: Analyzed, name: str) -> Apply:
     """Index in the vocabulary; 0 is missing or unknown."""
-    known = tf.sparse.concat(axis=1, sp_inputs=[_as_text(values) for _, values in analyzed])
-    vocabulary = tft.vocabulary(known, vocab_filename=name, name=name)
+    categories = tf.sparse.concat(axis=1, sp_inputs=[_as_text(values) for _, values in analyzed])
+    vocabulary = tft.vocabulary(categories, vocab_filename=name, name=name)
 
     def apply(values: tf.SparseTensor, feature: Feature) -> tf.Tensor:
         text = _dense(_as_text(values), feature.width, "")
@@ -204,9 +204,9 @@ def _categorical(analyzed: Analyzed, name: str) -> Apply:
 
 def _text(analyzed: Analyzed, name: str) -> Apply:
     """Indices of the words, in order; 0 is padding, and a rare or unknown word has a bucket."""
-    known = tf.concat([_words(values) for _, values in analyzed], axis=1)
+    words = tf.concat([_words(values) for _, values in analyzed], axis=1)
     vocabulary = tft.vocabulary(
-        known, top_k=COMMON_WORDS, frequency_threshold=RARE_FROM, vocab_filename=name, name=name
+        words, top_k=COMMON_WORDS, frequency_threshold=RARE_FROM, vocab_filename=name, name=name
     )
 
     def apply(values: tf.SparseTensor, feature: Feature) -> tf.Tensor:

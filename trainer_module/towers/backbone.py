@@ -66,11 +66,11 @@ class Backbone(ImageTower):
         x = _family(self.network).preprocess_input(255.0 * x)
         network = self._network(shape)
         x = network(x) if self.trainable else InInference(network)(x)
-        x = self.dropped(self.normed(x))
+        x = self.with_dropout(self.normalized_hidden(x))
         if self.embedding:
-            x = self.embedded(x, self.embedding)
+            x = self.project(x, self.embedding)
         else:
-            x = self.unit(keras.layers.Activation("linear", dtype="float32")(x))
+            x = self.l2_normalized(keras.layers.Activation("linear", dtype="float32")(x))
         return self.model({features[0].name: image}, x, "backbone")
 
     def _network(self, shape: tuple[int, int, int]) -> Tensor:

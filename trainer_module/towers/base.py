@@ -96,7 +96,7 @@ class Network(Tower, abc.ABC):
         """The penalty of a kernel."""
         return keras.regularizers.L2(self.weight_decay) if self.weight_decay else None
 
-    def normed(self, x: Tensor) -> Tensor:
+    def normalized_hidden(self, x: Tensor) -> Tensor:
         """Normalised as `norm` says, or as it is; same shape."""
         if self.norm == "batch":
             return keras.layers.BatchNormalization()(x)
@@ -104,21 +104,21 @@ class Network(Tower, abc.ABC):
             return keras.layers.GroupNormalization(math.gcd(GROUPS, x.shape[-1]))(x)
         return keras.layers.LayerNormalization()(x) if self.norm == "layer" else x
 
-    def dropped(self, x: Tensor) -> Tensor:
+    def with_dropout(self, x: Tensor) -> Tensor:
         """With dropout while training; same shape."""
         return keras.layers.Dropout(self.dropout)(x) if self.dropout else x
 
-    def embedded(self, x: Tensor, size: int) -> Tensor:
-        """[batch, n] -> the embedding, float32 [batch, size] whatever the precision before it."""
+    def project(self, x: Tensor, size: int) -> Tensor:
+        """[batch, n] -> the embedding, float32 [batch, size] in any precision before it."""
         dense = keras.layers.Dense(size, kernel_regularizer=self.penalty(), dtype="float32")
-        return self.unit(dense(x))
+        return self.l2_normalized(dense(x))
 
-    def unit(self, x: Tensor) -> Tensor:
-        """[..., d], of unit length if `normalize`."""
-        return UnitLength(dtype="float32")(x) if self.normalize else x
+    def l2_normalized(self, x: Tensor) -> Tensor:
+        """[..., d] -> the same, of unit length if `normalize`."""
+        return L2Normalize(dtype="float32")(x) if self.normalize else x
 
 
-class UnitLength(keras.layers.Layer):
+class L2Normalize(keras.layers.Layer):
     """[..., d] -> the same, of unit length."""
 
     def call(self, x: Tensor) -> Tensor:

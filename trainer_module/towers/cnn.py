@@ -63,7 +63,7 @@ class Cnn(ImageTower, WithColumns):
                 use_bias=self.norm == "none",
                 kernel_regularizer=self.penalty(),
             )(x)
-            x = keras.layers.ReLU()(self.normed(x))
+            x = keras.layers.ReLU()(self.normalized_hidden(x))
             if block < len(self.filters) - 1:
                 x = keras.layers.MaxPooling2D(2)(x)
         x = keras.layers.Flatten()(x)
@@ -71,5 +71,5 @@ class Cnn(ImageTower, WithColumns):
             x = keras.layers.Concatenate()([x, *self.columns(inputs, others, vocabularies)])
         for units in self.dense:
             x = keras.layers.Dense(units, activation="relu", kernel_regularizer=self.penalty())(x)
-            x = self.dropped(x)
-        return self.model(inputs, self.embedded(x, self.embedding), "cnn")
+            x = self.with_dropout(x)
+        return self.model(inputs, self.project(x, self.embedding), "cnn")

@@ -88,15 +88,15 @@ def column_vectors(
             vocabulary = vocabularies[feature.name]
             if vocabulary not in tables:
                 tables[vocabulary] = keras.layers.Embedding(vocabulary.size, size)
-            value = Masked(masked)(value) if masked else value
+            value = RandomlyMasked(masked)(value) if masked else value
             value = MaskedMean()(tables[vocabulary](value), ops.not_equal(value, 0))
         elif bins:
-            value = Steps(bins)(value)
+            value = PiecewiseLinearEncoding(bins)(value)
         vectors.append(value)
     return vectors
 
 
-class Steps(keras.layers.Layer):
+class PiecewiseLinearEncoding(keras.layers.Layer):
     """Numbers as steps, [batch, n] -> [batch, n · bins], each in [-1, 1].
 
     Bins hold equal shares of a normal distribution, as which z-scores are read, and which normal
@@ -117,7 +117,7 @@ class Steps(keras.layers.Layer):
         return ops.reshape(2.0 * filled - 1.0, (-1, numbers.shape[1] * self.bins))
 
 
-class Masked(keras.layers.Layer):
+class RandomlyMasked(keras.layers.Layer):
     """Indices of any shape, each 0 (missing) with a probability while training."""
 
     def __init__(self, share: float):

@@ -36,5 +36,5 @@ class Dense(WithColumns):
         x = keras.layers.Concatenate()(vectors) if len(vectors) > 1 else vectors[0]
         for units in self.dense:
             x = keras.layers.Dense(units, kernel_regularizer=self.penalty())(x)
-            x = self.dropped(keras.layers.ReLU()(self.normed(x)))
-        return self.model(inputs, self.embedded(x, self.embedding), "dense")
+            x = self.with_dropout(keras.layers.ReLU()(self.normalized_hidden(x)))
+        return self.model(inputs, self.project(x, self.embedding), "dense")

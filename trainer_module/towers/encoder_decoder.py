@@ -57,7 +57,7 @@ class EncoderDecoder(ImageTower):
             x = self._level(x, filters)
             skipped.append(x)
             x = keras.layers.MaxPooling2D(2)(x)
-        x = self.dropped(self._level(x, self.filters[-1]))
+        x = self.with_dropout(self._level(x, self.filters[-1]))
         for filters, skip in zip(self.filters[-2::-1], skipped[::-1], strict=True):
             x = keras.layers.Conv2DTranspose(
                 filters, 2, strides=2, kernel_regularizer=self.penalty()
@@ -70,7 +70,7 @@ class EncoderDecoder(ImageTower):
             kernel_regularizer=self.penalty(),
             dtype="float32",
         )(x)
-        x = flipped_back(self.unit(x))
+        x = flipped_back(self.l2_normalized(x))
         return self.model({features[0].name: image}, x, "encoder_decoder")
 
     def _level(self, x: Tensor, filters: int) -> Tensor:
@@ -82,5 +82,5 @@ class EncoderDecoder(ImageTower):
                 use_bias=self.norm == "none",
                 kernel_regularizer=self.penalty(),
             )(x)
-            x = keras.layers.ReLU()(self.normed(x))
+            x = keras.layers.ReLU()(self.normalized_hidden(x))
         return x

@@ -57,12 +57,12 @@ class Sequence(WithColumns):
         others = [f for f in features if f.kind is not FeatureKind.TEXT]
         words = self._words({f.name: inputs[f.name] for f in texts}, vocabularies)
         kept = ops.not_equal(_joined([inputs[f.name] for f in texts]), 0)
-        x = self.dropped(words)
+        x = self.with_dropout(words)
         for _ in range(self.blocks):
             x = self._block(x, kept)
-        pooled = MaskedMean()(self.normed(x), kept)
+        pooled = MaskedMean()(self.normalized_hidden(x), kept)
         x = _joined([pooled, *self.columns(inputs, others, vocabularies)])
-        return self.model(inputs, self.embedded(x, self.embedding), "sequence")
+        return self.model(inputs, self.project(x, self.embedding), "sequence")
 
     def _words(
         self, indices: Mapping[str, Tensor], vocabularies: Mapping[str, Vocabulary]
@@ -86,10 +86,10 @@ class Sequence(WithColumns):
             dropout=self.dropout,
             kernel_regularizer=self.penalty(),
         )
-        normed = self.normed(x)
-        x = x + self.dropped(attention(normed, normed, attention_mask=kept[:, None, :]))
-        y = self._dense(self.dense, "gelu")(self.normed(x))
-        return x + self.dropped(self._dense(self.width)(y))
+        hidden = self.normalized_hidden(x)
+        x = x + self.with_dropout(attention(hidden, hidden, attention_mask=kept[:, None, :]))
+        y = self._dense(self.dense, "gelu")(self.normalized_hidden(x))
+        return x + self.with_dropout(self._dense(self.width)(y))
 
     def _dense(self, units: int, activation: str | None = None) -> keras.layers.Layer:
         return keras.layers.Dense(units, activation=activation, kernel_regularizer=self.penalty())

@@ -115,8 +115,8 @@ class WithNumbers(keras.layers.Layer):
         super().__init__(dtype="float32")
         self.frequencies = np.geomspace(SLOWEST, FASTEST, WAVES, dtype="float32")
 
-    def call(self, given: list[Tensor]) -> Tensor:
-        words, *numbers = given
+    def call(self, tensors: list[Tensor]) -> Tensor:
+        words, *numbers = tensors
         values = ops.concatenate(numbers, axis=-1)
         angles = values[..., None] * self.frequencies
         waves = ops.concatenate([ops.cos(angles), ops.sin(angles)], axis=-1) / WAVES**0.5

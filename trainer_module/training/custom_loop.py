@@ -1,7 +1,7 @@
-"""The training step written out: the place to change it, and what runs on several replicas.
+"""The custom training loop: a step that can be changed, and that runs on several replicas.
 
-On one device it gives what Keras's `fit` gives. A step has parts (`inputs.Parts`): batches that
-are accumulated, each divided among the replicas.
+On one device it gives the weights that Keras's `fit` gives. A step has micro-batches, which are
+accumulated, each divided among the replicas (`inputs.MicroBatches`).
 """
 
 import os
@@ -12,27 +12,27 @@ import keras
 import tensorflow as tf
 
 from relation.training import Training
-from trainer_module.data.inputs import NUMBER, Parts
+from trainer_module.data.inputs import NUMBER, MicroBatches
 from trainer_module.model.relational_model import RelationalModel
 from trainer_module.ops import Tensor
-from trainer_module.training.callbacks.nan_guard import Check
+from trainer_module.training.callbacks.nan_guard import NanGuard
 
 Batch = tuple[Any, ...]
 """(inputs, targets), or (inputs, targets, weights); of each replica, under a strategy."""
 
-LOCAL = {
+PER_REPLICA = {
     "synchronization": tf.VariableSynchronization.ON_READ,
     "aggregation": tf.VariableAggregation.SUM,
     "trainable": False,
 }
-"""Of a variable that each replica has for itself."""
+"""Options of a variable that each replica has for itself."""
 
 
 def strategy_of(training: Training) -> tf.distribute.Strategy:
-    """The strategy; models, optimizers and `fit_by_tape` belong in its scope.
+    """Return the strategy, in whose scope models, optimizers and `fit_custom_loop` belong.
 
-    Of `multi_worker`, TF_CONFIG names the workers, and this must come before anything else is
-    computed by TensorFlow.
+    For `multi_worker`, TF_CONFIG names the workers, and this must be called before TensorFlow
+    computes anything.
     """
     if training.strategy == "multi_worker":
         return tf.distribute.MultiWorkerMirroredStrategy()
@@ -51,13 +51,15 @@ def is_chief() -> bool:
     return resolver.task_type in ("chief", "", None)
 
 
-def distributed(read: Callable[[Parts], tf.data.Dataset], training: Training) -> tf.data.Dataset:
+def distributed(
+    read: Callable[[MicroBatches], tf.data.Dataset], training: Training
+) -> tf.data.Dataset:
     """The training data of this process, in the scope of a strategy.
 
-    Every worker reads all files in the same order, and decodes its own parts of each step.
+    Every worker reads all files in the same order, and decodes its own micro-batches.
 
     Args:
-      read: a dataset of given parts of each step.
+      read: makes the dataset of some micro-batches of each step.
     """
     strategy = tf.distribute.get_strategy()
     replicas = strategy.num_replicas_in_sync
@@ -73,13 +75,13 @@ def distributed(read: Callable[[Parts], tf.data.Dataset], training: Training) ->
         options = tf.data.Options()
         off = tf.data.experimental.AutoShardPolicy.OFF
         options.experimental_distribute.auto_shard_policy = off
-        return read(Parts(training.accumulate * replicas, chosen)).with_options(options)
+        return read(MicroBatches(training.accumulate * replicas, chosen)).with_options(options)
 
     return strategy.distribute_datasets_from_function(own)
 
 
-class Step:
-    """Makes steps: gradients of parts, their mean, clipped, an update.
+class TrainingStep:
+    """Makes steps: gradients of micro-batches, their mean, clipped, an update.
 
     Args:
       model: compiled, in the scope of the strategy.
@@ -92,21 +94,21 @@ class Step:
         self._sums: list[tf.Variable] = []
         if training.accumulate > 1:
             self._sums = [
-                tf.Variable(tf.zeros(weight.shape, weight.dtype), **LOCAL)
+                tf.Variable(tf.zeros(weight.shape, weight.dtype), **PER_REPLICA)
                 for weight in model.trainable_variables
             ]
         self._gradients = tf.function(self._gradients_of, jit_compile=training.jit or None)
-        self._run = tf.function(self._part)
+        self._run = tf.function(self._micro_batch)
 
     def __call__(self, batch: Batch, last: bool) -> Tensor:
         """Takes one batch, and updates the weights if it is the last of a step.
 
         Returns:
-          The batch's loss times its share, a scalar, the mean over the replicas.
+          The batch's loss times its weight, a float32 scalar, the mean over the replicas.
         """
         return self._run(batch, last)
 
-    def _part(self, batch: Batch, last: bool) -> Tensor:
+    def _micro_batch(self, batch: Batch, last: bool) -> Tensor:
         losses = self._strategy.run(self._on_replica, args=(batch, last))
         return self._strategy.reduce(tf.distribute.ReduceOp.MEAN, losses, axis=None)
 
@@ -133,11 +135,11 @@ class Step:
     def _update(self, gradients: Sequence[Tensor]) -> None:
         variables = self._model.trainable_variables
         connected = [i for i, gradient in enumerate(gradients) if gradient is not None]
-        found = [self._sums[i].read_value() if self._sums else gradients[i] for i in connected]
+        sums = [self._sums[i].read_value() if self._sums else gradients[i] for i in connected]
         for total in self._sums:
             total.assign(tf.zeros_like(total))
         count = self._training.accumulate * self._replicas
-        means = [tf.math.scalar_mul(1.0 / count, gradient) for gradient in found]
+        means = [tf.math.scalar_mul(1.0 / count, gradient) for gradient in sums]
         optimizer = self._model.optimizer
         if self._training.clip_norm is not None:
             # As the optimizer does: the norm is of sums over the times that a row is met.
@@ -151,27 +153,27 @@ class Step:
         optimizer.apply(means, [variables[i] for i in connected])
 
 
-def fit_by_tape(
+def fit_custom_loop(
     model: RelationalModel,
     train: tf.data.Dataset,
     batches: int,
     validation: tf.data.Dataset,
     training: Training,
     callbacks: Sequence[keras.callbacks.Callback],
-    check: Check,
+    guard: NanGuard,
 ) -> None:
-    """What `model.fit` does, epoch by epoch, with steps of our own.
+    """Do what `model.fit` does, with `TrainingStep`.
 
     Args:
       model: built (called) and compiled, in the scope of the strategy.
       train: `distributed`, epoch after epoch.
-      batches: of an epoch.
+      batches: number of batches of an epoch.
       validation: read whole by every worker, so that all of them stop after the same epoch.
       callbacks: Keras's; they see `loss` and `val_loss`.
-      check: of the loss of every batch.
+      guard: checks the loss of every batch.
     """
     model.optimizer.build(model.trainable_variables)
-    step = Step(model, training)
+    step = TrainingStep(model, training)
     run = keras.callbacks.CallbackList(callbacks, model=model, epochs=training.epochs, verbose=0)
     evaluate = tf.function(lambda batch: _loss(model, batch))
     model.stop_training = False
@@ -186,7 +188,7 @@ def fit_by_tape(
             run.on_train_batch_begin(number)
             loss = float(step(batch, (number + 1) % training.accumulate == 0))
             first = tf.distribute.get_strategy().experimental_local_results(batch[0][NUMBER])[0]
-            check(loss, epoch, number, first.numpy())
+            guard(loss, epoch, number, first.numpy())
             mean.add(loss, len(first))
             run.on_train_batch_end(number, {"loss": mean.value})
         logs = {"loss": mean.value}
@@ -206,7 +208,7 @@ def _loss(model: RelationalModel, batch: Batch) -> Tensor:
 
 
 class _Mean:
-    """Of losses of batches, by their sizes."""
+    """The mean of losses of batches, weighted by their sizes."""
 
     def __init__(self) -> None:
         self._sum, self._count = 0.0, 0

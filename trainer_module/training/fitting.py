@@ -1,4 +1,4 @@
-"""Fits a model as a recipe's `training` says; by default it stops early on the validation loss."""
+"""Fits a model as a recipe's `training` says, by default with early stopping."""
 
 import logging
 from collections.abc import Callable
@@ -8,11 +8,11 @@ import keras
 import tensorflow as tf
 
 from relation.training import Training
-from trainer_module.data.inputs import Parts, batches_of_epoch
+from trainer_module.data.inputs import MicroBatches, batches_of_epoch
 from trainer_module.model.relational_model import RelationalModel
-from trainer_module.training.callbacks.embedding_monitor import Observer
-from trainer_module.training.callbacks.nan_guard import Check, CheckEachBatch, Named
-from trainer_module.training.custom_loop import distributed, fit_by_tape
+from trainer_module.training.callbacks.embedding_monitor import EmbeddingMonitor
+from trainer_module.training.callbacks.nan_guard import Named, NanGuard, NanGuardCallback
+from trainer_module.training.custom_loop import distributed, fit_custom_loop
 from trainer_module.training.history import History
 from trainer_module.training.optimizers import optimizer_of
 
@@ -23,13 +23,13 @@ progress = logging.getLogger("relata.progress")
 class Tuples(NamedTuple):
     """What is trained on.
 
-    train: the shuffled training tuples, epoch after epoch, of given parts of each step.
+    train: makes the dataset of some micro-batches of each step, epoch after epoch, shuffled.
     validation: in the order of the files.
     size: number of training tuples.
     named: what tuples of these numbers are called.
     """
 
-    train: Callable[[Parts], tf.data.Dataset]
+    train: Callable[[MicroBatches], tf.data.Dataset]
     validation: tf.data.Dataset
     size: int
     named: Named
@@ -51,48 +51,50 @@ def fit(
       DataError: a loss is not finite, or there are too few tuples.
     """
     strategy = tf.distribute.get_strategy()
-    parts = Parts(training.accumulate * strategy.num_replicas_in_sync)
+    micro_batches = MicroBatches(training.accumulate * strategy.num_replicas_in_sync)
     step = training.batch_size * training.accumulate
-    batches = batches_of_epoch(tuples.size, step, parts) // strategy.num_replicas_in_sync
+    batches = batches_of_epoch(tuples.size, step, micro_batches) // strategy.num_replicas_in_sync
     optimizer = optimizer_of(training, batches // training.accumulate)
     model.compile(optimizer, jit_compile=training.jit)
-    check = Check(tuples.named)
-    observer = Observer(tuples.validation, log_dir)
-    course = _Course(training.epochs, check, observer)
-    watching = [keras.callbacks.TensorBoard(log_dir), observer, course]
+    guard = NanGuard(tuples.named)
+    monitor = EmbeddingMonitor(tuples.validation, log_dir)
+    log = _EpochLog(training.epochs, guard, monitor)
+    callbacks = [keras.callbacks.TensorBoard(log_dir), monitor, log]
     if training.keep == "best":
         stopping = keras.callbacks.EarlyStopping(
             "val_loss", patience=training.patience, restore_best_weights=True
         )
-        watching.append(stopping)
+        callbacks.append(stopping)
     if training.step == "tape":
         data = distributed(tuples.train, training)
-        fit_by_tape(model, data, batches, tuples.validation, training, watching, check)
+        fit_custom_loop(model, data, batches, tuples.validation, training, callbacks, guard)
     else:
         model.fit(
-            tuples.train(parts),
+            tuples.train(micro_batches),
             steps_per_epoch=batches,
             validation_data=tuples.validation,
             epochs=training.epochs,
             verbose=0,
-            callbacks=[CheckEachBatch(check), *watching],
+            callbacks=[NanGuardCallback(guard), *callbacks],
         )
-    spread = observer.spread.items()
+    dispersion = monitor.dispersion.items()
     return History(
-        loss=course.loss,
-        val_loss=course.val_loss,
+        loss=log.loss,
+        val_loss=log.val_loss,
         keep=training.keep,
-        effective_rank={entity: [s.effective_rank for s in course] for entity, course in spread},
-        mean_distance={entity: [s.mean_distance for s in course] for entity, course in spread},
+        effective_rank={
+            entity: [d.effective_rank for d in epochs] for entity, epochs in dispersion
+        },
+        mean_distance={entity: [d.mean_distance for d in epochs] for entity, epochs in dispersion},
     )
 
 
-class _Course(keras.callbacks.Callback):
-    """The losses by epoch, and a line of each, with what is to be worried about."""
+class _EpochLog(keras.callbacks.Callback):
+    """Keeps the losses by epoch, and logs a line an epoch, with the warnings of the monitor."""
 
-    def __init__(self, epochs: int, check: Check, observer: Observer):
+    def __init__(self, epochs: int, guard: NanGuard, monitor: EmbeddingMonitor):
         super().__init__()
-        self._epochs, self._check, self._observer = epochs, check, observer
+        self._epochs, self._guard, self._monitor = epochs, guard, monitor
         self.loss: list[float] = []
         self.val_loss: list[float] = []
 
@@ -100,7 +102,7 @@ class _Course(keras.callbacks.Callback):
         assert logs is not None
         self.loss.append(float(logs["loss"]))
         self.val_loss.append(float(logs["val_loss"]))
-        self._check.of_validation(self.val_loss[-1], epoch)
+        self._guard.check_validation(self.val_loss[-1], epoch)
         losses = f"loss {self.loss[-1]:.4f}  val_loss {self.val_loss[-1]:.4f}"
-        warnings = "".join(f"  {warning}" for warning in self._observer.warnings)
+        warnings = "".join(f"  {warning}" for warning in self._monitor.warnings)
         progress.info("epoch %d/%d  %s%s", epoch + 1, self._epochs, losses, warnings)

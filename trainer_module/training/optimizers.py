@@ -1,4 +1,4 @@
-"""The optimizer that a recipe's `training` asks for, and the course of its learning rate."""
+"""The optimizer of a recipe's `training`, and the schedule of its learning rate."""
 
 import math
 from collections.abc import Sequence
@@ -11,18 +11,18 @@ from keras import ops
 from relation.training import Training
 from trainer_module.ops import Tensor
 
-LEFT = 0.01
-"""The share of the learning rate that is left where it falls exponentially."""
+FINAL_SHARE = 0.01
+"""Final share of the learning rate of the exponential schedule."""
 
 
-class Course(keras.optimizers.schedules.LearningRateSchedule):
-    """A learning rate by the number of steps before: a linear rise, then what `form` says.
+class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
+    """A linear warm-up of the learning rate, then a schedule until the last step.
 
     Args:
-      rate: the highest.
+      rate: the highest learning rate.
       form: as in `Training.schedule`.
-      warmup, total: steps.
-      batches: what is counted is batches, so many a step.
+      warmup, total: numbers of steps.
+      batches: batches of a step, which is what the optimizer counts.
     """
 
     def __init__(
@@ -38,13 +38,13 @@ class Course(keras.optimizers.schedules.LearningRateSchedule):
 
     def __call__(self, step: Tensor) -> Tensor:
         """The rate, a float32 scalar."""
-        done = ops.cast(ops.floor_divide(step, self.batches), "float32")
-        rise = (done + 1.0) / (self.warmup + 1.0)
-        past = ops.clip((done - self.warmup) / max(self.total - self.warmup, 1), 0.0, 1.0)
+        steps = ops.cast(ops.floor_divide(step, self.batches), "float32")
+        rise = (steps + 1.0) / (self.warmup + 1.0)
+        past = ops.clip((steps - self.warmup) / max(self.total - self.warmup, 1), 0.0, 1.0)
         if self.form == "cosine":
             fall = 0.5 * (1.0 + ops.cos(math.pi * past))
         elif self.form == "exponential":
-            fall = ops.exp(math.log(LEFT) * past)
+            fall = ops.exp(math.log(FINAL_SHARE) * past)
         else:
             fall = ops.ones_like(past)
         return self.rate * ops.minimum(rise, 1.0) * fall
@@ -55,10 +55,11 @@ class Course(keras.optimizers.schedules.LearningRateSchedule):
         return {name: getattr(self, name) for name in names}
 
 
-class Summed(keras.optimizers.Optimizer):
-    """The gradient of a row of a table is the sum over the times that a batch meets it.
+class DenseGradients(keras.optimizers.Optimizer):
+    """An optimizer that adds up the gradients of a table's row before it uses them.
 
-    Keras clips the norm of all of them, and Adam squares each, where both mean the sum.
+    A batch that reads a row twice gives it two gradients. Keras would clip the norm of both, and
+    Adam would square each.
     """
 
     def apply(
@@ -69,19 +70,19 @@ class Summed(keras.optimizers.Optimizer):
         super().apply(summed, trainable_variables)
 
 
-class Adam(Summed, keras.optimizers.Adam):
-    """Adam, of sums."""
+class Adam(DenseGradients, keras.optimizers.Adam):
+    """Adam on dense gradients."""
 
 
-class AdamW(Summed, keras.optimizers.AdamW):
-    """AdamW, of sums."""
+class AdamW(DenseGradients, keras.optimizers.AdamW):
+    """AdamW on dense gradients."""
 
 
 def optimizer_of(training: Training, steps: int) -> keras.optimizers.Optimizer:
-    """The optimizer. Of `step: keras` it clips and accumulates; else that is the step's.
+    """Return the optimizer; with `step: keras` it also clips and accumulates gradients.
 
     Args:
-      steps: of an epoch.
+      steps: number of steps of an epoch.
     """
     options: dict[str, Any] = {}
     batches = 1
@@ -89,10 +90,10 @@ def optimizer_of(training: Training, steps: int) -> keras.optimizers.Optimizer:
         batches = training.accumulate
         options["global_clipnorm"] = training.clip_norm
         options["gradient_accumulation_steps"] = batches if batches > 1 else None
-    rate: float | Course = training.learning_rate
+    rate: float | WarmupSchedule = training.learning_rate
     if training.schedule != "constant" or training.warmup:
         warmup, total = round(training.warmup * steps), training.epochs * steps
-        rate = Course(rate, training.schedule, warmup, total, batches)
+        rate = WarmupSchedule(rate, training.schedule, warmup, total, batches)
     if training.optimizer == "adamw":
         return AdamW(rate, weight_decay=training.weight_decay, **options)
     return Adam(rate, **options)

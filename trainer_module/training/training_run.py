@@ -1,4 +1,4 @@
-"""From transformed tuples to a trained model: what the Trainer and the Tuner share."""
+"""A training run, from transformed tuples to a model: what Trainer and Tuner share."""
 
 import logging
 from collections.abc import Sequence
@@ -13,7 +13,13 @@ from relation.names import prefixed
 from relation.schema import FeatureKind
 from trainer_module.data.batch_keys import as_text
 from trainer_module.data.decode_roles import decode_roles
-from trainer_module.data.inputs import WHOLE, Parts, count_tuples, named_tuples, tuple_dataset
+from trainer_module.data.inputs import (
+    ONE_BATCH,
+    MicroBatches,
+    count_tuples,
+    named_tuples,
+    tuple_dataset,
+)
 from trainer_module.model.relational_model import RelationalModel
 from trainer_module.model.warm_start import start_from
 from trainer_module.objectives.make_objective import make_objective
@@ -40,8 +46,8 @@ class Files(NamedTuple):
     validation: Sequence[str]
 
 
-class Job:
-    """One model of a request: assembled, fitted, looked at.
+class TrainingRun:
+    """One model of a request: assembled and fitted.
 
     Everything is seeded from `training.seed`, so the same request gives the same weights.
     """
@@ -98,8 +104,8 @@ class Job:
         with strategy.scope():
             model = self.build()
             tuples = Tuples(
-                lambda parts: self._dataset(self._train, training.seed, parts),
-                self._dataset(self._validation, None, WHOLE),
+                lambda micro_batches: self._dataset(self._train, training.seed, micro_batches),
+                self._dataset(self._validation, None, ONE_BATCH),
                 count_tuples(self._train),
                 self._named,
             )
@@ -116,7 +122,7 @@ class Job:
     def points(self, model: RelationalModel) -> dict[str, Points]:
         """Embeddings of validation tuples by entity type, each of its first role, to be looked at.
 
-        Types whose towers answer with images are left out.
+        Types whose towers give images are left out.
         """
         relation = self._request.preprocessing.relation
         shown = self._request.preprocessing.shown
@@ -124,7 +130,7 @@ class Job:
         rows = next(iter(dataset.batch(POINTS)))
         features = tf.io.parse_example(rows, dict(self._spec))
         read = model.task.roles()
-        found = {}
+        points = {}
         for entity in relation.entities:
             role = next((role for role in relation.roles_of(entity) if role in read), None)
             if role is None:
@@ -143,8 +149,8 @@ class Job:
             }
             images = [f.name for f in self.features[entity] if f.kind is FeatureKind.IMAGE]
             pixels = np.asarray(decoded[prefixed(role, images[0])]) if images else None
-            found[entity] = Points(embeddings, columns, pixels)
-        return found
+            points[entity] = Points(embeddings, columns, pixels)
+        return points
 
     def _vocabulary_files(self) -> dict[str, str]:
         return {
@@ -153,18 +159,28 @@ class Job:
             for vocabulary in vocabularies(self.transform, name, features).values()
         }
 
-    def _dataset(self, files: Sequence[str], seed: int | None, parts: Parts) -> tf.data.Dataset:
+    def _dataset(
+        self, files: Sequence[str], seed: int | None, micro_batches: MicroBatches
+    ) -> tf.data.Dataset:
         training, reads = self._request.training, self._objective.reads
         size = training.batch_size * (training.accumulate if seed is not None else 1)
         return tuple_dataset(
-            files, self._spec, self.task, self._decoders, self.names, size, seed, reads, parts
+            files,
+            self._spec,
+            self.task,
+            self._decoders,
+            self.names,
+            size,
+            seed,
+            reads,
+            micro_batches,
         )
 
     def _named(self, numbers: Sequence[int]) -> list[str]:
         """Tuples of the training files by the ids of their members."""
         names = [name for name in self._request.preprocessing.shown if name.endswith("_id")]
-        known = named_tuples(self._train, self._spec, numbers, [as_text(name) for name in names])
-        return [" ".join(f"{name}={row[as_text(name)]}" for name in names) for row in known]
+        rows = named_tuples(self._train, self._spec, numbers, [as_text(name) for name in names])
+        return [" ".join(f"{name}={row[as_text(name)]}" for name in names) for row in rows]
 
 
 def _called(model: RelationalModel, batches: tf.data.Dataset) -> RelationalModel:

@@ -1,4 +1,4 @@
-"""How far embeddings are spread: whether they have collapsed into a point or a line shows here."""
+"""Dispersion of embeddings: tells whether they have collapsed into a point or a line."""
 
 from typing import Any, NamedTuple
 
@@ -11,8 +11,8 @@ LINE = 1.2
 """Embeddings, of at least three numbers, of a smaller effective rank lie on a line."""
 
 
-class Spread(NamedTuple):
-    """Of embeddings [n, d].
+class EmbeddingDispersion(NamedTuple):
+    """Dispersion of embeddings [n, d].
 
     effective_rank: exp of the entropy of the singular values of the centred embeddings, as shares
       of their sum (Roy, Vetterli, "The effective rank", EUSIPCO 2007): 1 … d; 0 of one point.
@@ -25,8 +25,8 @@ class Spread(NamedTuple):
     mean_length: float
 
 
-def spread_of(embeddings: npt.NDArray[Any]) -> Spread:
-    """The spread of embeddings, finite [n ≥ 2, d]."""
+def embedding_dispersion(embeddings: npt.NDArray[Any]) -> EmbeddingDispersion:
+    """Return the dispersion of embeddings, finite floats [n, d], n ≥ 2."""
     rows = np.asarray(embeddings, np.float64)
     lengths = np.linalg.norm(rows, axis=1)
     rows = rows - rows.mean(axis=0)
@@ -39,19 +39,19 @@ def spread_of(embeddings: npt.NDArray[Any]) -> Spread:
     distances = np.sqrt(np.maximum(squared, 0.0))
     np.fill_diagonal(distances, 0.0)
     mean = float(distances.sum() / (len(rows) * (len(rows) - 1)))
-    return Spread(rank, mean, float(lengths.mean()))
+    return EmbeddingDispersion(rank, mean, float(lengths.mean()))
 
 
-def warning_of(spread: Spread, size: int) -> str | None:
-    """A sentence about embeddings of `size` numbers that look collapsed; None: they do not."""
-    if spread.mean_distance < POINT * spread.mean_length:
+def collapse_warning(dispersion: EmbeddingDispersion, size: int) -> str | None:
+    """Return a sentence if embeddings of `size` numbers look collapsed, else None."""
+    if dispersion.mean_distance < POINT * dispersion.mean_length:
         return (
             f"embeddings have collapsed into one point: their mean distance is "
-            f"{spread.mean_distance:.2g}, of a mean length of {spread.mean_length:.2g}"
+            f"{dispersion.mean_distance:.2g}, of a mean length of {dispersion.mean_length:.2g}"
         )
-    if size >= 3 and spread.effective_rank < LINE:
+    if size >= 3 and dispersion.effective_rank < LINE:
         return (
-            f"embeddings lie on a line: their effective rank is {spread.effective_rank:.2f} of "
+            f"embeddings lie on a line: their effective rank is {dispersion.effective_rank:.2f} of "
             f"{size} (two kinds of entities look so, too)"
         )
     return None

@@ -1,4 +1,4 @@
-"""What is seen of a model after each epoch, on a sample of validation tuples."""
+"""Measures embeddings of a sample of validation tuples after each epoch, for TensorBoard."""
 
 import os
 from typing import Any
@@ -10,17 +10,21 @@ import tensorflow as tf
 
 from relation.spec import LabelKind
 from trainer_module.model.relational_model import RelationalModel
-from trainer_module.training.callbacks.embedding_dispersion import Spread, spread_of, warning_of
+from trainer_module.training.callbacks.embedding_dispersion import (
+    EmbeddingDispersion,
+    collapse_warning,
+    embedding_dispersion,
+)
 
 SAMPLE = 512
-"""Validation tuples that are looked at, the first of their files."""
+"""Number of validation tuples that are measured, the first of their files."""
 
 
-class Observer(keras.callbacks.Callback):
-    """Measures how far embeddings are spread, and how related tuples are, into TensorBoard.
+class EmbeddingMonitor(keras.callbacks.Callback):
+    """Writes the dispersion of embeddings, and histograms of relatedness, for TensorBoard.
 
-    `spread`: by entity type, one an epoch. `warnings`: of the latest epoch. Entity types whose
-    towers answer with more than a vector (images, words) are left out.
+    `dispersion`: by entity type, one an epoch. `warnings`: of the latest epoch. Entity types whose
+    towers give more than a vector (images, words) are left out.
 
     Args:
       validation: batches of tuples, in order.
@@ -33,8 +37,8 @@ class Observer(keras.callbacks.Callback):
         super().__init__()
         self._validation = validation
         self._writer = tf.summary.create_file_writer(os.path.join(log_dir, "validation"))
-        self._look: Any = None
-        self.spread: dict[str, list[Spread]] = {}
+        self._run: Any = None
+        self.dispersion: dict[str, list[EmbeddingDispersion]] = {}
         self.warnings: list[str] = []
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -56,34 +60,34 @@ class Observer(keras.callbacks.Callback):
         self._writer.close()
 
     def _measure(self, entity: str, embeddings: npt.NDArray[Any]) -> None:
-        spread = spread_of(embeddings)
-        self.spread.setdefault(entity, []).append(spread)
-        for name, value in spread._asdict().items():
+        dispersion = embedding_dispersion(embeddings)
+        self.dispersion.setdefault(entity, []).append(dispersion)
+        for name, value in dispersion._asdict().items():
             tf.summary.scalar(f"{name}/{entity}", value)
-        if (warning := warning_of(spread, embeddings.shape[1])) is not None:
+        if (warning := collapse_warning(dispersion, embeddings.shape[1])) is not None:
             self.warnings.append(f"{entity}: {warning}")
 
     def _sample(self) -> tuple[dict[str, npt.NDArray[Any]], npt.NDArray[Any], npt.NDArray[Any]]:
-        """Embeddings by role [n, d], the answers [n, C], and what they should be [n, C]."""
+        """Embeddings by role [n, d], the outputs [n, C], and their targets [n, C]."""
         model = self.model
-        if self._look is None:
-            self._look = tf.function(lambda inputs: _look(model, inputs), reduce_retracing=True)
-        parts = []
-        seen = 0
+        if self._run is None:
+            self._run = tf.function(lambda inputs: _outputs(model, inputs), reduce_retracing=True)
+        batches = []
+        count = 0
         for inputs, targets, *_ in self._validation:
-            parts.append((*self._look(inputs), targets))
-            seen += len(targets)
-            if seen >= SAMPLE:
+            batches.append((*self._run(inputs), targets))
+            count += len(targets)
+            if count >= SAMPLE:
                 break
         embeddings, outputs, targets = tf.nest.map_structure(
-            lambda *arrays: np.concatenate(arrays)[:SAMPLE], *parts
+            lambda *arrays: np.concatenate(arrays)[:SAMPLE], *batches
         )
         return embeddings, outputs, targets
 
 
-def _look(model: RelationalModel, inputs: Any) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+def _outputs(model: RelationalModel, inputs: Any) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
     embeddings = model.embed_roles(inputs, model.task.roles())
-    vectors = {role: found for role, found in embeddings.items() if found.shape.rank == 2}
+    vectors = {role: tensor for role, tensor in embeddings.items() if tensor.shape.rank == 2}
     return vectors, model.task.outputs(model.head, embeddings)
 
 

@@ -1,4 +1,4 @@
-"""A loss that is no number ends the training, with the batch named."""
+"""Stop training on a non-finite loss, and name the offending batch."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -12,8 +12,8 @@ Named = Callable[[Sequence[int]], Sequence[str]]
 """What tuples of these numbers are called."""
 
 
-class Check:
-    """Raises where a loss is no number.
+class NanGuard:
+    """Raises DataError for a loss that is not finite.
 
     Args:
       named: see `Named`.
@@ -42,7 +42,7 @@ class Check:
             "the features"
         )
 
-    def of_validation(self, loss: float, epoch: int) -> None:
+    def check_validation(self, loss: float, epoch: int) -> None:
         """Raises DataError where the validation loss is not finite."""
         if not math.isfinite(loss):
             raise DataError(
@@ -51,12 +51,12 @@ class Check:
             )
 
 
-class CheckEachBatch(keras.callbacks.Callback):
-    """Applies a check to the batches of Keras's `fit`."""
+class NanGuardCallback(keras.callbacks.Callback):
+    """Applies a NaN guard to the batches of Keras's `fit`."""
 
-    def __init__(self, check: Check):
+    def __init__(self, guard: NanGuard):
         super().__init__()
-        self._check, self._epoch = check, 0
+        self._guard, self._epoch = guard, 0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self._epoch = epoch
@@ -64,7 +64,7 @@ class CheckEachBatch(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         loss = float((logs or {}).get("loss", 0.0))
         if not math.isfinite(loss):
-            self._check(loss, self._epoch, batch, self.model.first_numbers.numpy())
+            self._guard(loss, self._epoch, batch, self.model.first_numbers.numpy())
 
 
 def _worded(loss: float) -> str:
