@@ -47,8 +47,8 @@ def squared_distances(rows: Tensor, columns: Tensor) -> Tensor:
 def root(squared: Tensor) -> Tensor:
     """√x of x ≥ 0, any shape.
 
-    The value is exact, 0 included; the gradient there, infinite for a plain square root (and NaN
-    once multiplied by 0), is 0.
+    The value is exact, also at 0, where the gradient is 0. That of a plain square root is infinite
+    there, and NaN once it is multiplied by 0.
     """
     zero = squared <= 0.0
     return ops.where(zero, 0.0, ops.sqrt(ops.where(zero, 1.0, squared)))
@@ -70,7 +70,7 @@ def cosine(left: Tensor, right: Tensor) -> Tensor:
 
 
 def power(base: Tensor, exponent: float) -> Tensor:
-    """base^exponent of base ≥ 0, exponent ≥ 0; the gradient at base 0 is 0, never infinite."""
+    """base^exponent of base ≥ 0, any shape, and exponent ≥ 0; the gradient at base 0 is 0."""
     zero = base <= 0.0
     value = ops.power(ops.where(zero, 1.0, base), exponent)
     return ops.where(zero, 0.0 if exponent else 1.0, value)
@@ -86,7 +86,7 @@ def sigmoid_cross_entropy(labels: Tensor, logits: Tensor) -> Tensor:
 
 
 def log_weight(weight: Tensor) -> Tensor:
-    """log w of w ≥ 0; `NOTHING` of 0."""
+    """log w of w ≥ 0, any shape; `NOTHING` where w is 0."""
     zero = weight <= 0.0
     return ops.where(zero, NOTHING, ops.log(ops.where(zero, 1.0, weight)))
 
@@ -94,14 +94,14 @@ def log_weight(weight: Tensor) -> Tensor:
 def masked_logsumexp(x: Tensor, mask: Tensor, axis: int = -1) -> Tensor:
     """log Σ exp(x) over the entries of the mask (bool, the shape of x).
 
-    What the mask drops adds exactly nothing to value and gradient. Of no entry at all: `NOTHING`,
-    with gradient 0, so that softplus of it is 0.
+    What the mask drops adds exactly nothing to value and gradient. Without any entry the result is
+    `NOTHING`, whose softplus and gradient are 0.
     """
     return ops.logsumexp(ops.where(mask, x, NOTHING), axis=axis)
 
 
 def masked_mean(x: Tensor, mask: Tensor, axis: int | tuple[int, ...] = -1) -> Tensor:
-    """Mean over the entries of the mask (bool, the shape of x); 0 of no entry."""
+    """Mean of x over the entries of the mask (bool, the shape of x); 0 without any entry."""
     return weighted_mean(x, ops.cast(mask, x.dtype), axis)
 
 

@@ -54,10 +54,10 @@ class Keys(Frozen):
 
 
 def hashed(name: str) -> str:
-    """Where the hashes of a feature are found, int64, variable-length."""
+    """Name of the transformed feature with the hashes of a feature, int64, variable-length."""
     return f"{name}_key"
 
 
 def as_text(name: str) -> str:
-    """Where the values of a feature are found as text, string [batch, 1]."""
+    """Name of the transformed feature with the values of a feature as text, string [batch, 1]."""
     return f"{name}_text"

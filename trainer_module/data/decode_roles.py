@@ -19,11 +19,17 @@ def decode_roles(
     transformed: Mapping[str, tf.Tensor],
     roles: Sequence[str],
 ) -> dict[str, tf.Tensor]:
-    """Decodes the features of some roles.
+    """Decode the features of some roles.
+
+    Roles of one entity type are decoded together.
 
     Args:
-      decoders: of the towers, by entity type.
-      names: of the features of each entity type.
+      decoders: those of the towers, by entity type.
+      names: names of the features of each entity type.
+      transformed: features [batch, ...] by `<role>_<feature>`.
+
+    Returns:
+      Decoded features [batch, ...] by `<role>_<feature>`.
     """
     decoded = {}
     for entity, decoder in decoders.items():

@@ -1,4 +1,4 @@
-"""How often an entity is a candidate in a batch, estimated from the training tuples."""
+"""Sampling probabilities of in-batch candidates, counted in the training tuples."""
 
 from collections.abc import Iterable
 
@@ -12,8 +12,8 @@ from trainer_module.ops import Tensor
 class Frequencies:
     """The share of each entity among all candidates of the training tuples, counted beforehand.
 
-    A count is exact and the same in every epoch, where a running estimate (Yi et al., RecSys 2019,
-    algorithm 2) starts wrong. An entity that was not met counts as met once.
+    The count is exact in every epoch; a running estimate (Yi et al., RecSys 2019, algorithm 2) is
+    wrong at first. An entity that is not among the training tuples counts as one occurrence.
 
     Args:
       batches: keys of candidates, int64, any shape.

@@ -14,7 +14,7 @@ from trainer_module.data.decode_roles import Decode, decode_roles
 SHUFFLE_TUPLES = 16_384
 """Tuples held to shuffle from; RelationGen already writes them in the order of a hash."""
 NUMBER = "number"
-"""Beside the features of roles: the number of a tuple, int64 [batch], in the order of the files."""
+"""Input beside the features of roles: the number of a tuple in its files, int64 [batch]."""
 MICRO_BATCH_WEIGHT = "micro_batch_weight"
 """Likewise, of a step of several micro-batches: float32 [batch], all the same (`MicroBatches`)."""
 
@@ -38,7 +38,7 @@ ONE_BATCH = MicroBatches()
 
 
 class TupleContents(Protocol):
-    """What is read of tuples; a task (`tasks.base.Task`) is one."""
+    """The roles and targets that are read of tuples; a task (`tasks.base.Task`) is one."""
 
     relation: Relation
 
@@ -67,15 +67,15 @@ def tuple_dataset(
       feature_spec: how they are parsed.
       contents: which roles are read, and what their targets are.
       decoders, names: how they are decoded, and the features of each entity type.
-      batch_size: tuples a step; the last may be smaller.
-      shuffle_seed: the order of all epochs, which follow each other without end, a pure function
-        of it (and of TensorFlow's global seed); None = the files' order, once.
-      reads: features of tuples that are handed on as they are, those of no fixed width dense with
-        -1 where there is no value.
+      batch_size: tuples of a step; the last step may be smaller.
+      shuffle_seed: decides, with TensorFlow's global seed, the order of all epochs, which follow
+        each other without end; None = the files' order, once.
+      reads: features of tuples that are passed on as they are; those without a fixed width become
+        dense, with -1 where there is no value.
       micro_batches: of a step, each a batch. A last step of fewer tuples than these is left out.
 
     Returns:
-      A dataset of ({`<role>_<feature>`: decoded [batch, ...], `NUMBER`, and what is read}, targets
+      A dataset of ({`<role>_<feature>`: decoded [batch, ...], `NUMBER`, and `reads`}, targets
       [batch, C]), and where tuples have a weight float32 [batch].
     """
     roles = contents.roles()
@@ -117,7 +117,7 @@ def _split(
     weight: tf.io.FixedLenFeature | None,
     micro_batches: MicroBatches,
 ) -> tf.data.Dataset:
-    """A step as batches of serialized tuples, with what travels beside them."""
+    """A step as micro-batches: serialized tuples, their numbers and the micro-batch's weight."""
     if micro_batches.total == 1:
         return tf.data.Dataset.from_tensors({"serialized": serialized, NUMBER: numbers})
     size = tf.size(numbers)
@@ -157,7 +157,7 @@ def batches_of_epoch(tuples: int, batch_size: int, micro_batches: MicroBatches =
 
 
 def count_tuples(files: Sequence[str]) -> int:
-    """How many tuples there are."""
+    """Number of tuples in some files."""
     return int(_records(files).reduce(tf.constant(0, tf.int64), lambda count, _: count + 1))
 
 
@@ -167,7 +167,7 @@ def named_tuples(
     numbers: Sequence[int],
     names: Sequence[str],
 ) -> list[dict[str, str]]:
-    """Some features, texts, of the tuples of these numbers, in their order."""
+    """Return text features of the tuples with some numbers, in the order of the numbers."""
     chosen = tf.constant(numbers, tf.int64)
     matching = _records(files).filter(lambda number, _: tf.reduce_any(number == chosen))
     spec = {name: feature_spec[name] for name in names}
@@ -179,14 +179,14 @@ def named_tuples(
 
 
 def _records(files: Sequence[str]) -> tf.data.Dataset:
-    """(Number, serialized tuple)."""
+    """Dataset of (number, serialized tuple), int64 and string scalars."""
     return tf.data.TFRecordDataset(sorted(files), compression_type="GZIP").enumerate()
 
 
 def read_features(
     files: Sequence[str], feature_spec: Mapping[str, Any], names: Sequence[str]
 ) -> Iterator[npt.NDArray[Any]]:
-    """Some features of transformed tuples alone, batch by batch: [batch, all their values]."""
+    """Yield some features of transformed tuples side by side, batch by batch: [batch, values]."""
     spec = {name: feature_spec[name] for name in names}
 
     def read(serialized: tf.Tensor) -> tf.Tensor:

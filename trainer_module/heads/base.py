@@ -62,7 +62,7 @@ class SimilarityHead(Head):
         return keras.ops.reshape(layer(*pairs), (n, m))
 
     def score(self, relatedness: Tensor) -> Tensor:
-        """What the `score` signature answers; same shape."""
+        """Predictions of the `score` signature: a probability if it is a logit; same shape."""
         return keras.ops.sigmoid(relatedness) if self.is_logit else relatedness
 
 
@@ -83,7 +83,7 @@ class VectorHead(Head):
         """
 
     def score(self, outputs: Tensor, label: LabelKind) -> Tensor:
-        """What is served: the numbers as they are, or the probabilities of classes; same shape."""
+        """Predictions: the numbers as they are, or the probabilities of classes; same shape."""
         return keras.ops.softmax(outputs, axis=-1) if label is LabelKind.CLASS else outputs
 
 
@@ -102,7 +102,7 @@ class TagHead(Head):
         """The layer: embedding [batch, d] -> logits float32 [batch, tags]."""
 
     def score(self, logits: Tensor) -> Tensor:
-        """What is served: the probability, or the confidence, of each tag; same shape."""
+        """Predictions: the probability, or the confidence, of each tag; same shape."""
         return keras.ops.sigmoid(logits)
 
 

@@ -51,7 +51,7 @@ class _Conditional(keras.layers.Layer):
         return self.stack(self.hidden(example, label))[..., 0]
 
     def hidden(self, example: Tensor, label: Tensor) -> Tensor:
-        """h, [..., units]: here by concatenation, a dense layer of which is a sum of two."""
+        """h, [..., units]: here a dense layer of both, concatenated, as the sum of two layers."""
         return ops.relu(self.example(example) + self.label(label))
 
 

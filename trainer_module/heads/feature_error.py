@@ -12,7 +12,7 @@ from trainer_module.ops import Tensor, cosine
 
 class FeatureError(SimilarityHead):
     """relatedness = −(l1 · Σ|left − right| + l2 · Σ(left − right)² + cosine · (1 − cos)), in
-    (−inf, 0]; weights, of which one at least is not 0.
+    (−inf, 0]; at least one weight is not 0.
     """
 
     is_logit: ClassVar[bool] = False

@@ -1,4 +1,4 @@
-"""What a perceptron may see of two embeddings."""
+"""Features of a pair of embeddings, for a perceptron."""
 
 from collections.abc import Callable
 from typing import Literal

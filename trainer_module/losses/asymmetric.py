@@ -1,4 +1,4 @@
-"""Asymmetric loss of tags, for many tags of which few apply."""
+"""Asymmetric loss of tags, for many tags when few apply."""
 
 import math
 

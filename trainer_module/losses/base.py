@@ -108,8 +108,8 @@ class BatchLoss(Loss):
         Args:
           scores: relatedness of row and column, higher = more related.
           positive: bool, whether they are related.
-          valid: bool; what is False enters neither value nor gradient (a row itself, accidental
-            hits, padding).
+          valid: bool; columns that are False enter neither value nor gradient (a row itself,
+            accidental hits, padding).
           log_q: float [columns], log of the probability of each column to be in a batch; only for
             losses by softmax.
 
@@ -144,7 +144,7 @@ class RowLoss(BatchLoss):
 
     @abc.abstractmethod
     def _rows(self, scores: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
-        """The loss [batch] of scores [batch, columns]; the masks hold only what is valid."""
+        """The loss [batch] of scores [batch, columns]; the masks hold valid columns only."""
 
 
 class SoftmaxLoss(RowLoss):
@@ -201,7 +201,7 @@ class ImageLoss(Loss):
 
 
 def sides(positive: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
-    """(positives, negatives) among what is valid; bool, same shape."""
+    """(positives, negatives) among the valid columns; bool, same shape."""
     return ops.logical_and(positive, valid), ops.logical_and(ops.logical_not(positive), valid)
 
 

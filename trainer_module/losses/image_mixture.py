@@ -11,7 +11,7 @@ from trainer_module.ops import Tensor
 
 
 class ImageMixture(ImageLoss):
-    """l1 · L1 + l2 · L2 + ssim · (1 − SSIM): weights, of which one at least is not 0.
+    """l1 · L1 + l2 · L2 + ssim · (1 − SSIM): at least one weight is not 0.
 
     Zhao et al., "Loss Functions for Image Restoration with Neural Networks", IEEE TCI 2017, mix
     .84 of (multi-scale) SSIM and .16 of L1.

@@ -10,7 +10,7 @@ def against_negatives(logits: Tensor, positive: Tensor, negative: Tensor) -> Ten
 
     Args:
       logits: [batch, columns].
-      positive, negative: bool [batch, columns]; what is neither has no part in it.
+      positive, negative: bool [batch, columns]; columns that are neither are left out.
 
     Returns:
       [batch]; 0 without positives or without negatives. Written as softplus(logΣ_n e^{x_n} − x_p),

@@ -1,4 +1,4 @@
-"""What is collected of the tuples of a slice: the model's columns, the labels, the weights."""
+"""The tuples of a slice as arrays: the model's columns, the labels, the weights."""
 
 import dataclasses
 import functools
@@ -17,15 +17,15 @@ GROUPS = 20
 
 
 class Form(NamedTuple):
-    """What the columns of an answer, and the numbers of a label, are.
+    """The meaning of the columns of a prediction, and of the numbers of a label.
 
     Attributes:
-      label: what the label of a tuple is.
+      label: the kind of the label of a tuple.
       related: of each column that says how related two members are, or how high a document ranks:
         True, False, or None where the tuple's label says. Empty where columns are other things.
-      width: numbers of a label; 0 where there is none. Of an image it is 0, too: behind the pixels
-        that the model answers come as many of the image that should have been.
-      image: height, width and channels, where the answer is an image of which they are known.
+      width: numbers of a label; 0 without a label, and for images: there the pixels of the target
+        follow those of the prediction.
+      image: height, width and channels of a predicted image, if they are known.
     """
 
     label: LabelKind
@@ -51,7 +51,7 @@ _OTHER_COLUMNS = (
 
 
 def form_of(relation: Relation) -> Form:
-    """What a model answers about tuples of a relation, and what their label is."""
+    """Return the form of predictions and labels of a relation's tuples."""
     related = tuple(comparison.related for comparison in relation.comparisons)
     if relation.label in _OTHER_COLUMNS:
         related = ()
@@ -99,7 +99,7 @@ class Tuples:
 
     @functools.cached_property
     def halves(self) -> tuple["Tuples", "Tuples"]:
-        """About half of the tuples, and the others, by a hash of what is known of each.
+        """About half of the tuples, and the others, by a hash of the values of each.
 
         Of tuples of which the same is known, each is hashed with its number, so that a model that
         gives everything one score does not have all its tuples in one half.
@@ -123,7 +123,7 @@ class Tuples:
 
 
 def collect(form: Form, scores: Rows, labels: Rows, weights: Rows | None = None) -> Tuples:
-    """Puts tuples in one order, that of their bytes, whatever order they came in.
+    """Sort tuples by their bytes, so that their order does not depend on the order of arrival.
 
     So no metric, and no last bit of one, depends on how tuples were bundled.
 

@@ -1,4 +1,4 @@
-"""What the Evaluator is asked for, as TFMA's EvalConfig."""
+"""The Evaluator's configuration, as TFMA's EvalConfig."""
 
 import json
 
@@ -23,7 +23,7 @@ def eval_config(
     weighted: bool = False,
     image: tuple[int, int, int] | None = None,
 ) -> config_pb2.EvalConfig:
-    """Says what is computed on which slices, and what the model must reach to be blessed.
+    """Return the metrics, the slices, and the thresholds that a model must reach to be blessed.
 
     Args:
       relation: decides the metrics: all that apply to it are computed.
@@ -33,7 +33,7 @@ def eval_config(
       code_fingerprint: of the metrics' code; a change of it makes TFX evaluate again.
       slice_role: the role whose features slice.
       weighted: whether tuples carry `relation_weight`, which then weights the metrics.
-      image: height, width and channels of what the model answers, where that is an image.
+      image: height, width and channels of a predicted image; None for other predictions.
 
     Raises:
       RecipeError: see `registry.check_gates`.

@@ -1,4 +1,4 @@
-"""What a metric may be off by: the delete-a-group jackknife."""
+"""Confidence intervals of metrics, by the delete-a-group jackknife."""
 
 import math
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from trainer_module.metrics.collected import GROUPS, Tuples
 
 STUDENT_95 = 2.093024054408263
-"""Of Student's distribution with 19 degrees of freedom 95 % lies within so many deviations."""
+"""Deviations within which 95 % of Student's distribution with 19 degrees of freedom lies."""
 
 
 def interval(

@@ -319,7 +319,7 @@ def metrics_of(relation: Relation) -> tuple[str, ...]:
 
 
 def qualities(relation: Relation) -> tuple[str, ...]:
-    """Names of the metrics of a relation of which higher is better."""
+    """Names of the metrics of a relation whose higher values are better."""
     return tuple(n for n, metric in table_of(form_of(relation)).items() if metric.is_quality)
 
 

@@ -34,7 +34,7 @@ class BestThreshold(NamedTuple):
 
 
 class _Counts(NamedTuple):
-    """The distinct scores, highest first, and what is called related at each or above: [k].
+    """Distinct scores [k], highest first, and counts of the pairs at or above each of them.
 
     `positives`, `negatives`: (weighted) numbers of all related and unrelated ones.
     """
@@ -90,7 +90,7 @@ def average_precision(scores: Floats, related: Bools, weights: Floats | None = N
 
 
 def equal_error_rate(scores: Floats, related: Bools, weights: Floats | None = None) -> float:
-    """Where the ROC curve, points joined by lines, has as many false alarms as misses.
+    """The rate where the ROC curve, points joined by lines, has equal false alarms and misses.
 
     Args and NaN: see `roc_auc`; a value in [0, 1], lower is better.
     """

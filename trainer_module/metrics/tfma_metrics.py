@@ -130,14 +130,14 @@ class CollectTuples(beam.CombineFn):
     """Collects the columns of the tuples of a slice, and labels and weights if there are any."""
 
     def __init__(self, key: Any, form: Form, weighted: bool, model_name: str) -> None:
-        """Collects under `key` what the model of this name says."""
+        """Collects the predictions of the model of this name under `key`."""
         self._key = key
         self._form = form
         self._weighted = weighted
         self._model_name = model_name
 
     def __str__(self) -> str:
-        """What is expected: of a failure TFMA shows this and the tuple, and hides the cause."""
+        """The expected columns. Of a failure TFMA shows this and the tuple, and hides the cause."""
         count = self._form.columns
         label = f", and its label as {_expected(self._form)}" if self._form.width else ""
         weight = ", and a weight that is not negative" if self._weighted else ""

@@ -1,4 +1,4 @@
-"""What a miner is: rows of a batch as anchors, triplets chosen among its columns."""
+"""A miner: takes the rows of a batch as anchors, and chooses triplets among its columns."""
 
 import abc
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ class Triplets(NamedTuple):
 
 
 class Mined(NamedTuple):
-    """Losses of mined triplets, [batch, k], and how many triplets each of them stands for.
+    """Losses of mined triplets, [batch, k], and the number of triplets behind each of them.
 
     A loss of 0 counts like any other. The loss of a batch is `weighted_mean(losses, counts)`, with
     `relation_weight` `weighted_mean(losses, counts * weight[:, None])`.
@@ -82,7 +82,7 @@ class TripletMiner(Miner):
     def choose(
         self, scores: Tensor, positive: Tensor, negative: Tensor, seed: Any = None
     ) -> Triplets:
-        """Triplets of scores [batch, columns], float; the masks hold only what is valid.
+        """Triplets of scores [batch, columns], float; the masks hold valid columns only.
 
         No gradient goes through the choice.
         """

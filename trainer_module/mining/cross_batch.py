@@ -11,9 +11,9 @@ from trainer_module.ops import Tensor
 class CrossBatchMemory(keras.layers.Layer):
     """The last `size` embeddings with their keys, first in, first out; not trained, no gradient.
 
-    Its embeddings may be further columns beside those of the batch: scores against them, positives
-    by `masks.same` of keys, valid where `filled`. Embeddings change slowly after the first steps,
-    so the memory is worth using after some warm-up only.
+    Its embeddings may be further columns beside those of the batch: positives are those with equal
+    keys (`masks.same`), and valid are those that are `filled`. Embeddings change slowly only after
+    the first steps, so the memory is of use after a warm-up.
 
     Wang et al., "Cross-Batch Memory for Embedding Learning", CVPR 2020.
 
@@ -47,9 +47,11 @@ class CrossBatchMemory(keras.layers.Layer):
         """
         kept = tf.cast(tf.stop_gradient(embeddings), self._embeddings.dtype)[-self.size :]
         count = tf.shape(kept, out_type="int64")[0]
-        places = ((self._pushed + tf.range(count)) % self.size)[:, tf.newaxis]
-        rows = keras.ops.scatter_update(self._embeddings, places, kept)
-        numbers = keras.ops.scatter_update(self._keys, places, tf.cast(keys, "int64")[-self.size :])
+        positions = ((self._pushed + tf.range(count)) % self.size)[:, tf.newaxis]
+        rows = keras.ops.scatter_update(self._embeddings, positions, kept)
+        numbers = keras.ops.scatter_update(
+            self._keys, positions, tf.cast(keys, "int64")[-self.size :]
+        )
         self._embeddings.assign(rows)
         self._keys.assign(numbers)
         self._pushed.assign_add(count)

@@ -1,4 +1,4 @@
-"""Who is related to whom within a batch: masks from groups and from lists of ids."""
+"""Masks that tell who is related to whom within a batch, from groups and from lists of ids."""
 
 import tensorflow as tf
 
@@ -6,7 +6,7 @@ from trainer_module.ops import Tensor
 
 
 def same(rows: Tensor, columns: Tensor) -> Tensor:
-    """Whether row and column have one value (a group, an id): [rows], [columns] -> bool."""
+    """Whether row and column have one value, such as a group: [r], [c] -> bool [r, c]."""
     return rows[:, tf.newaxis] == columns[tf.newaxis, :]
 
 

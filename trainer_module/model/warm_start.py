@@ -1,4 +1,4 @@
-"""Starts from the weights of an earlier model, by name, where shapes fit."""
+"""Warm start: take over the weights of an earlier model, by name, where shapes fit."""
 
 import os
 import re
@@ -12,10 +12,10 @@ from trainer_module.model.relational_model import RelationalModel
 
 
 def named_weights(model: RelationalModel) -> dict[str, keras.Variable]:
-    """The weights of a built model by names that do not depend on what was built before it.
+    """Return the weights of a built model, by names that do not depend on earlier models.
 
-    Keras numbers the layers of a process; here those of a class are numbered within their tower or
-    head: `item/dense_1/kernel`.
+    Keras numbers layers within a process. Here those of a class are numbered within their tower or
+    head, as in `item/dense_1/kernel`.
     """
     parts = {**model.towers, "head": model.head}
     named: dict[str, keras.Variable] = {}
@@ -36,16 +36,16 @@ def named_weights(model: RelationalModel) -> dict[str, keras.Variable]:
 
 
 def start_from(folder: str, model: RelationalModel, vocabularies: Mapping[str, str]) -> str:
-    """Takes over the weights of an exported model.
+    """Take over the weights of an exported model.
 
     Args:
       folder: of its SavedModel.
-      model: built; in the scope of its strategy.
-      vocabularies: file of each vocabulary, by name. Where one differs from the other model's, row
-        i of a table of embeddings means something else, and no table is taken over.
+      model: built, in the scope of its strategy.
+      vocabularies: file of each vocabulary, by name. If one differs from the other model's, rows of
+        tables of embeddings have another meaning, and no table is taken over.
 
     Returns:
-      What was taken over, and what was not and why, in one line.
+      A line that says what was taken over, and what was not and why.
     """
     saved = tf.saved_model.load(folder)
     earlier = {name: np.asarray(value) for name, value in saved.named_weights.items()}
@@ -68,7 +68,7 @@ def start_from(folder: str, model: RelationalModel, vocabularies: Mapping[str, s
 
 
 def _same(one: str, other: str) -> bool:
-    """Whether two files exist and are alike."""
+    """Whether two files exist and hold the same bytes."""
     if not (tf.io.gfile.exists(one) and tf.io.gfile.exists(other)):
         return False
     with tf.io.gfile.GFile(one, "rb") as first, tf.io.gfile.GFile(other, "rb") as second:

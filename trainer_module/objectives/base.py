@@ -21,7 +21,7 @@ class Objective(abc.ABC):
         return ()
 
     def build(self) -> keras.layers.Layer:
-        """The layer of the head, and of whatever else is learnt."""
+        """The layer of the head, with what else the objective learns."""
         return self.task.build()
 
     def outputs(self, layer: keras.layers.Layer, embeddings: Mapping[str, Tensor]) -> Tensor:

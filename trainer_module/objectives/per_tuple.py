@@ -1,4 +1,4 @@
-"""A loss of what the model predicts about each tuple by itself."""
+"""A loss of the predictions for each tuple by itself."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the objectives within a batch share: keys that tell who is related to whom."""
+"""The base of objectives within a batch: keys tell who is related to whom."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from trainer_module.tasks.similarity import Similarity
 
 
 class WithinBatch(Objective):
-    """What the objectives within a batch share: keys of roles, which are hashes >= 0."""
+    """An objective that compares members of different tuples, by their keys (hashes ≥ 0)."""
 
     task: Similarity
 

@@ -3,8 +3,7 @@
 import tensorflow as tf
 
 QUANTILES = 512
-"""Numbers are ranked among so many less one, the quantiles of the training entities; those that
-are equal are one."""
+"""Equal shares into which the numbers of training entities are cut; 511 quantiles bound them."""
 
 
 def quantile_normalize(numbers: tf.Tensor, quantiles: tf.Tensor) -> tf.Tensor:

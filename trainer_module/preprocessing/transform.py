@@ -1,10 +1,9 @@
 """Transform's preprocessing: analyzed once an entity type, applied to each of its roles.
 
-The split that is analyzed holds every training entity once, under the first role of its type; what
-is learnt there (means, vocabularies) is applied to all roles of the type, so that towers that share
-weights see one feature space. Categories of one domain of the schema share their vocabulary. Keys,
-labels and other features that no tower takes are left out here, so that nothing downstream can read
-them.
+The split that is analyzed holds every training entity once, under the first role of its type. Its
+means and vocabularies are applied to all roles of the type, so that towers that share weights see
+one feature space. Categories of one domain of the schema share their vocabulary. Keys, labels and
+other features that no tower takes are left out, so that nothing downstream can read them.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -107,10 +106,10 @@ def vocabularies(
 
 
 def _learnt(entity: str, feature: Feature) -> str:
-    """The name of what is learnt of a feature.
+    """The name of the statistics or the vocabulary of a feature.
 
     All texts of an entity type share their words; categories that name one domain of the schema
-    share their vocabulary, whatever their entity types.
+    share their vocabulary, also across entity types.
     """
     if feature.kind is FeatureKind.TEXT:
         return f"{entity}_words"
@@ -119,7 +118,7 @@ def _learnt(entity: str, feature: Feature) -> str:
 
 
 def _groups(request: PreprocessingRequest) -> dict[str, list[tuple[str, Feature]]]:
-    """The features that share what is learnt, each with its entity type, by the name of that."""
+    """Features that share statistics or a vocabulary, with their entity types, by its name."""
     groups: dict[str, list[tuple[str, Feature]]] = {}
     for entity in request.relation.entities:
         for feature in request.features[entity]:

@@ -1,4 +1,4 @@
-"""What the indices of a categorical or text feature mean to a tower."""
+"""The vocabulary of a categorical or text feature: the range of its indices."""
 
 from typing import NamedTuple
 

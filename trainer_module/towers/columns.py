@@ -133,7 +133,7 @@ class RandomlyMasked(keras.layers.Layer):
 
 
 class MaskedMean(keras.layers.Layer):
-    """Mean over the second axis of what the mask keeps: [batch, n, d], [batch, n] -> [batch, d].
+    """Mean over the second axis of the kept values: [batch, n, d], [batch, n] -> [batch, d].
 
     0 where it keeps nothing.
     """

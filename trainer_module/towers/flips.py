@@ -1,4 +1,4 @@
-"""Random flips of images while training, and of what is answered back."""
+"""Random flips of images while training, and flips of predicted images back."""
 
 from typing import Literal, TypeAlias
 

@@ -1,4 +1,4 @@
-"""What the towers over one image share."""
+"""The base of towers over one image."""
 
 import abc
 from collections.abc import Callable, Mapping

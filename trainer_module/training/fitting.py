@@ -17,11 +17,11 @@ from trainer_module.training.history import History
 from trainer_module.training.optimizers import optimizer_of
 
 progress = logging.getLogger("relata.progress")
-"""What a person wants to read while it trains; the runner decides where it goes."""
+"""Progress for a person to read; the runner decides where it goes."""
 
 
 class Tuples(NamedTuple):
-    """What is trained on.
+    """Training and validation tuples.
 
     train: makes the dataset of some micro-batches of each step, epoch after epoch, shuffled.
     validation: in the order of the files.

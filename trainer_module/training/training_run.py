@@ -184,7 +184,7 @@ class TrainingRun:
 
 
 def _called(model: RelationalModel, batches: tf.data.Dataset) -> RelationalModel:
-    """The model, with what is built when it is first called."""
+    """Call a model once, which builds it, and return it."""
     inputs, *_ = next(iter(batches))
     model(inputs)
     return model

@@ -60,5 +60,5 @@ def _checked(kind: type[Training], fields: dict[str, Any], prefix: str) -> Train
 
 
 def best_values(hyperparameters: Mapping[str, Any]) -> dict[str, Value]:
-    """The values in what the Tuner writes, the configuration of `HyperParameters`."""
+    """Return the values by field, of the `HyperParameters` configuration that the Tuner writes."""
     return dict(hyperparameters["values"])

@@ -1,1 +1,1 @@
-"""What is watched while a model trains."""
+"""Callbacks: checks and measurements while a model trains."""
