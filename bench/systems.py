@@ -28,7 +28,8 @@ from pipeline.paths import RunPaths
 from pipeline.settings import REFUSED
 from pipeline.ui.node_runs import last_run
 from relation.load import PROJECT, load_recipe
-from trainer_module.request import KEY, TrainingRequest
+from trainer_module.build_request import training_request
+from trainer_module.request import KEY
 from trainer_module.run_fn import run_fn
 
 RECIPES = PROJECT / "bench" / "recipes"
@@ -129,7 +130,7 @@ def trained(name: str, write: Callable[[Path], None]) -> Iterator[Trained]:
                 run = Path(last_run(connection, name, "Trainer").output("model").uri)
                 model = run / "Format-Serving"
             else:
-                request = TrainingRequest.of(load_recipe(str(path))).model_dump_json()
+                request = training_request(load_recipe(str(path))).model_dump_json()
                 model = Transformed.of(name, paths).train(request, folder / f"seed-{seed}")
             yield Trained(model)
             keras.utils.clear_session()

@@ -19,7 +19,7 @@ from bench.results import Result
 from bench.systems import Transformed, run_recipe
 from pipeline.paths import RunPaths
 from relation.load import RECIPES, load_recipe
-from trainer_module.request import TrainingRequest
+from trainer_module.build_request import training_request
 
 RECIPE = "digits_triplets"
 EPOCHS, ROUNDS = 6, 3
@@ -101,7 +101,7 @@ def _transformed(folder: Path) -> tuple[dict[str, Any], int]:
     made = Transformed.of(RECIPE, paths)
     recipe["training"].update(epochs=EPOCHS, patience=EPOCHS)
     path.write_text(yaml.safe_dump(recipe), encoding="utf-8")
-    request = TrainingRequest.of(load_recipe(str(path))).model_dump_json()
+    request = training_request(load_recipe(str(path))).model_dump_json()
     [stats] = paths.root.glob("pipeline/RelationGen/tuples/*/relation_stats.json")
     tuples = json.loads(stats.read_text(encoding="utf-8"))["splits"]["train"]["tuples"]
     return {**made._asdict(), "request": request}, tuples

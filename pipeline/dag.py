@@ -26,7 +26,8 @@ from relation.core.errors import RecipeError
 from relation.core.fingerprint import code_fingerprint, content_fingerprint
 from relation.load import LoadedRecipe
 from relation.names import ENTITIES, EVAL, TRAIN
-from trainer_module.request import KEY, PreprocessingRequest
+from trainer_module.build_request import preprocessing_request
+from trainer_module.request import KEY
 from trainer_module.validate import check_model
 
 RELATION_GEN_CODE = ("components.relation_gen.executor", "relation.sources.base")
@@ -165,7 +166,7 @@ def _transform(loaded: LoadedRecipe, tuples: _Tuples) -> Transform:
         preprocessing_fn=f"{preprocessing}.preprocessing_fn",
         splits_config=transform_pb2.SplitsConfig(analyze=[ENTITIES], transform=[TRAIN, EVAL]),
         custom_config={
-            KEY: PreprocessingRequest.of(loaded).model_dump_json(),
+            KEY: preprocessing_request(loaded).model_dump_json(),
             "code_fingerprint": code_fingerprint(preprocessing),
         },
     )

@@ -8,7 +8,7 @@ from trainer_module.training.callbacks.projector import write_projector
 from trainer_module.training.custom_loop import is_chief
 from trainer_module.training.history import write_history
 from trainer_module.training.training_run import Files, TrainingRun
-from trainer_module.training.tuning import best_values
+from trainer_module.training.tuning import best_values, tuned
 
 
 def run_fn(fn_args: FnArgs) -> None:
@@ -25,7 +25,7 @@ def run_fn(fn_args: FnArgs) -> None:
     """
     request = TrainingRequest.model_validate_json(fn_args.custom_config[KEY])
     if fn_args.hyperparameters is not None:
-        request = request.tuned_by(best_values(fn_args.hyperparameters))
+        request = tuned(request, best_values(fn_args.hyperparameters))
     files = Files(fn_args.transform_output, fn_args.train_files, fn_args.eval_files)
     run = TrainingRun(request, files)
     model, history = run.fit(fn_args.model_run_dir, fn_args.base_model)

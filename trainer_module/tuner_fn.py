@@ -13,6 +13,7 @@ from relation.core.errors import DataError
 from relation.tuning import Range, Tuning
 from trainer_module.request import KEY, TrainingRequest
 from trainer_module.training.training_run import Files, TrainingRun
+from trainer_module.training.tuning import tuned
 
 progress = logging.getLogger("relata.progress")
 
@@ -70,7 +71,7 @@ class Trials(base_tuner.BaseTuner):
         progress.info("trial %s: %s", trial.trial_id, shown)
         with tempfile.TemporaryDirectory() as logs:
             try:
-                _, history = TrainingRun(self._request.tuned_by(values), self._files).fit(logs)
+                _, history = TrainingRun(tuned(self._request, values), self._files).fit(logs)
             except DataError as error:
                 raise keras_tuner.errors.FailedTrialError(str(error)) from error
         return history.kept_loss

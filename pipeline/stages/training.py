@@ -15,7 +15,9 @@ from relation.core.errors import RecipeError
 from relation.core.fingerprint import code_fingerprint
 from relation.load import LoadedRecipe
 from relation.names import EVAL, TRAIN
+from trainer_module.build_request import training_request
 from trainer_module.request import KEY, TrainingRequest
+from trainer_module.training.tuning import tuned
 from trainer_module.validate import check_model
 
 
@@ -29,7 +31,7 @@ def train(loaded: LoadedRecipe, transform: Transform) -> tuple[list[BaseNode], T
     Raises:
       RecipeError: a field or value of the search space does not fit.
     """
-    request = TrainingRequest.of(loaded)
+    request = training_request(loaded)
     nodes: list[BaseNode] = []
     inputs: dict[str, Any] = {}
     if loaded.recipe.tuning is not None:
@@ -57,7 +59,7 @@ def _tuner(loaded: LoadedRecipe, request: TrainingRequest, transform: Transform)
     features = {entity: loaded.features_of(entity) for entity in loaded.tuples.entities}
     for values in tuning.extremes():
         try:
-            model = request.tuned_by(values).model
+            model = tuned(request, values).model
             check_model(model, loaded.tuples, features, len(loaded.compiled.label.domain))
         except RecipeError as error:
             ((field, value),) = values.items()

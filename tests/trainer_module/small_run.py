@@ -10,8 +10,9 @@ from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 from tfx.components.trainer.fn_args_utils import FnArgs
 
 from relation.load import LoadedRecipe, load_recipe
+from trainer_module.build_request import preprocessing_request
 from trainer_module.preprocessing.transform import preprocessing_fn
-from trainer_module.request import KEY, PreprocessingRequest, TrainingRequest
+from trainer_module.request import KEY, TrainingRequest
 from trainer_module.training.training_run import Files
 
 ROWS = {"train": 96, "eval": 40}
@@ -78,7 +79,7 @@ def transformed(folder: Path, colours: str = "red green blue", **changes: str) -
         return values
 
     metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(SPEC))
-    config = {KEY: PreprocessingRequest.of(recipe(folder, **changes)).model_dump_json()}
+    config = {KEY: preprocessing_request(recipe(folder, **changes)).model_dump_json()}
     rows = {split: [row(number) for number in range(count)] for split, count in ROWS.items()}
     with tft_beam.Context(temp_dir=str(folder / "temp")):
         function = (rows["train"], metadata) | tft_beam.AnalyzeDataset(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.trainer_module import small_run
-from trainer_module.request import TrainingRequest
+from trainer_module.build_request import training_request
 from trainer_module.training.training_run import TrainingRun
 
 
@@ -26,7 +26,7 @@ def test_both_steps_clip_tables_alike(folder, files, accumulate):
             "{epochs: 2, batch_size: 16, learning_rate: 0.01, clip_norm: 0.05, "
             f"accumulate: {accumulate}, step: {step}}}"
         )
-        request = TrainingRequest.of(small_run.recipe(folder, training=training))
+        request = training_request(small_run.recipe(folder, training=training))
         model, _ = TrainingRun(request, files).fit(str(folder / step))
         weights.append(model.get_weights())
     for own, taped in zip(*weights, strict=True):

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.trainer_module import small_run
+from trainer_module.build_request import training_request
 from trainer_module.losses.base import BatchLoss
 from trainer_module.registry import LOSSES
-from trainer_module.request import TrainingRequest
 from trainer_module.training.training_run import TrainingRun
 
 
@@ -32,6 +32,6 @@ BATCH_LOSSES = [name for name in LOSSES.names if issubclass(LOSSES[name], BatchL
 def test_it_learns_in_what_two_kinds_differ(folder, files, loss):
     training = "{epochs: 8, batch_size: 32, learning_rate: 0.02, patience: 8}"
     recipe = small_run.recipe(folder, model=model(loss), training=training)
-    _, history = TrainingRun(TrainingRequest.of(recipe), files).fit(str(folder / loss))
+    _, history = TrainingRun(training_request(recipe), files).fit(str(folder / loss))
     assert history.loss[-1] < 0.9 * history.loss[0]
     assert min(history.val_loss) < 0.95 * history.val_loss[0]

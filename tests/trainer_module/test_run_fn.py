@@ -7,7 +7,7 @@ from google.protobuf import text_format
 from tensorboard.plugins.projector import projector_config_pb2
 
 from tests.trainer_module import small_run
-from trainer_module.request import TrainingRequest
+from trainer_module.build_request import training_request
 from trainer_module.run_fn import run_fn
 from trainer_module.training.history import read_history
 
@@ -16,7 +16,7 @@ from trainer_module.training.history import read_history
 def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("job")
     files = small_run.transformed(folder)
-    request = TrainingRequest.of(small_run.recipe(folder))
+    request = training_request(small_run.recipe(folder))
     run_fn(small_run.arguments(files, request, folder))
     return folder
 

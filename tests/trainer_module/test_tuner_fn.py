@@ -8,8 +8,9 @@ from tfx.types import standard_artifacts
 
 from relation.core.errors import RecipeError
 from tests.trainer_module import small_run
+from trainer_module.build_request import training_request
 from trainer_module.request import TrainingRequest
-from trainer_module.training.tuning import best_values
+from trainer_module.training.tuning import best_values, tuned
 from trainer_module.tuner_fn import space_of, tuner_fn
 
 SPACE = "{trials: 3, space: {training.learning_rate: {min: 1.0e-9, max: 1.0, log: true}, model.tower.embedding: [2, 4]}}"
@@ -17,7 +18,7 @@ SPACE = "{trials: 3, space: {training.learning_rate: {min: 1.0e-9, max: 1.0, log
 
 def _request(folder, space=SPACE) -> TrainingRequest:
     loaded = small_run.recipe(folder, tuning=space)
-    return TrainingRequest.of(loaded).model_copy(update={"tuning": loaded.recipe.tuning})
+    return training_request(loaded).model_copy(update={"tuning": loaded.recipe.tuning})
 
 
 def test_the_best_trial_is_the_one_of_the_lowest_validation_loss(tmp_path):
@@ -46,10 +47,10 @@ def test_the_best_trial_is_the_one_of_the_lowest_validation_loss(tmp_path):
         best = min(trials, key=lambda trial: trial["score"])
         assert values == {name: best[name] for name in request.tuning.space}
     assert tried[0] == tried[1]
-    tuned = request.tuned_by(values)
-    assert tuned.training.learning_rate == values["training.learning_rate"]
-    assert dict(tuned.model.tower.params)["embedding"] == values["model.tower.embedding"]
-    assert dict(tuned.model.tower.params)["dense"] == (8,)
+    best_request = tuned(request, values)
+    assert best_request.training.learning_rate == values["training.learning_rate"]
+    assert dict(best_request.model.tower.params)["embedding"] == values["model.tower.embedding"]
+    assert dict(best_request.model.tower.params)["dense"] == (8,)
 
 
 def test_the_space_as_keras_tuner_has_it(tmp_path):
@@ -86,4 +87,4 @@ def test_the_space_as_keras_tuner_has_it(tmp_path):
 )
 def test_what_cannot_be_tuned(tmp_path, field, value, message):
     with pytest.raises(RecipeError, match=message):
-        _request(tmp_path).tuned_by({field: value})
+        tuned(_request(tmp_path), {field: value})

@@ -5,10 +5,11 @@ import pytest
 import tensorflow as tf
 
 from tests.trainer_module import small_run
+from trainer_module.build_request import training_request
 from trainer_module.model.signatures import ServingModule
 from trainer_module.model.warm_start import named_weights, start_from
-from trainer_module.request import TrainingRequest
 from trainer_module.training.training_run import TrainingRun
+from trainer_module.training.tuning import tuned
 
 DENSE = ["item/dense/bias", "item/dense/kernel", "item/dense_1/bias", "item/dense_1/kernel"]
 
@@ -18,7 +19,7 @@ def exported(tmp_path_factory):
     """A job, and the folder of its model, with weights that no seed gives."""
     folder = tmp_path_factory.mktemp("base")
     files = small_run.transformed(folder)
-    request = TrainingRequest.of(small_run.recipe(folder))
+    request = training_request(small_run.recipe(folder))
     job = TrainingRun(request, files)
     model = job.build()
     for number, weight in enumerate(model.weights):
@@ -51,7 +52,7 @@ def test_every_weight_is_taken_over(exported):
 
 def test_what_does_not_fit_stays_as_it_is_and_is_told(exported, tmp_path):
     folder, files, request = exported
-    wider = request.tuned_by({"model.tower.embedding": 6})
+    wider = tuned(request, {"model.tower.embedding": 6})
     other = tmp_path / "words"
     other.write_text("violet\n")
     model = TrainingRun(wider, files).build()
@@ -68,7 +69,7 @@ def test_what_does_not_fit_stays_as_it_is_and_is_told(exported, tmp_path):
 
 def test_training_goes_on_from_them(exported):
     folder, files, request = exported
-    slow = request.tuned_by({"training.learning_rate": 1e-9, "training.epochs": 1})
+    slow = tuned(request, {"training.learning_rate": 1e-9, "training.epochs": 1})
     model, _ = TrainingRun(slow, files).fit(str(folder / "logs"), str(folder / "serving"))
     saved = tf.saved_model.load(str(folder / "serving")).named_weights
     for name, weight in named_weights(model).items():

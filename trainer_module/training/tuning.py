@@ -1,4 +1,4 @@
-"""The values of a trial in the place of those of the recipe."""
+"""Replace values of a recipe by those of a trial."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,14 +9,16 @@ from relation.core.errors import RecipeError
 from relation.core.validation_errors import describe
 from relation.recipe import ComponentConfig, Model, Training
 from relation.tuning import Value
+from trainer_module.request import TrainingRequest
 
 
-def tuned(model: Model, training: Training, values: Mapping[str, Value]) -> tuple[Model, Training]:
-    """A model and its training with some values replaced, by field.
+def tuned(request: TrainingRequest, values: Mapping[str, Value]) -> TrainingRequest:
+    """Return a request with some values of its model and training replaced, by field.
 
     Raises:
-      RecipeError: a field is none that can be tuned, or does not take the value.
+      RecipeError: a field cannot be tuned, or does not take the value.
     """
+    model, training = request.model, request.training
     for name, value in values.items():
         section, _, rest = name.partition(".")
         if section == "training" and rest in Training.model_fields and rest != "seed":
@@ -30,7 +32,7 @@ def tuned(model: Model, training: Training, values: Mapping[str, Value]) -> tupl
                 "as model.head.<parameter>; not the seed, nor what decides how large the loss is "
                 "(model.loss, weight_decay of parts)"
             )
-    return model, training
+    return request.model_copy(update={"model": model, "training": training})
 
 
 def _with_parameter(model: Model, field: str, value: Value) -> Model | None:
@@ -38,17 +40,17 @@ def _with_parameter(model: Model, field: str, value: Value) -> Model | None:
     if parameter == "weight_decay":
         return None
     if part in ("head", "tower", "mining") and getattr(model, part) is not None:
-        return model.model_copy(update={part: _part(getattr(model, part), parameter, value)})
+        return model.model_copy(update={part: _with_value(getattr(model, part), parameter, value)})
     entity = part.removeprefix("towers.")
     if part.startswith("towers.") and entity in model.towers:
-        changed = _part(model.towers[entity], parameter, value)
+        changed = _with_value(model.towers[entity], parameter, value)
         return model.model_copy(update={"towers": {**model.towers, entity: changed}})
     return None
 
 
-def _part(part: ComponentConfig, parameter: str, value: Value) -> ComponentConfig:
+def _with_value(config: ComponentConfig, parameter: str, value: Value) -> ComponentConfig:
     return ComponentConfig(
-        type=part.type, params=tuple(sorted({**dict(part.params), parameter: value}.items()))
+        type=config.type, params=tuple(sorted({**dict(config.params), parameter: value}.items()))
     )
 
 
