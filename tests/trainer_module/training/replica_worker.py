@@ -1,4 +1,4 @@
-"""Trains a small model in a process of its own: `worker.py TUPLES STRATEGY WEIGHTS`.
+"""Trains a small model in a process of its own: `replica_worker.py TUPLES STRATEGY WEIGHTS`.
 
 STRATEGY is `none`, `multi_worker` (TF_CONFIG says which worker this is), or `two_devices`.
 """

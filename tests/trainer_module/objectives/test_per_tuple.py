@@ -1,4 +1,4 @@
-"""Objectives: what is handed to a loss beside targets and answers."""
+"""The objective of each tuple: arguments of a loss beside targets and predictions."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""An image as the answer: what is trained on, what is served, what the metrics see."""
+"""Image to image: training, signatures, metrics."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""The course of the learning rate, and what the optimizer does, by hand."""
+"""The warm-up schedule, and what the optimizer does, by hand."""
 
 import keras
 import numpy as np

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from relation.training import Training
-from tests.trainer_module import worker
+from tests.trainer_module.training import replica_worker
 from trainer_module.training.custom_loop import is_chief, strategy_of
 
 
@@ -25,7 +25,7 @@ def _start(
     command = [
         sys.executable,
         "-m",
-        "tests.trainer_module.worker",
+        "tests.trainer_module.training.replica_worker",
         str(tuples),
         strategy,
         str(weights),
@@ -50,14 +50,14 @@ def _free_ports(count: int) -> list[int]:
 def tuples(tmp_path_factory) -> Path:
     """75 of them: two steps of 32, and one of 11 whose four parts are of 2, 3, 3, 3."""
     path = tmp_path_factory.mktemp("tuples") / "tuples.gz"
-    worker.write(str(path), 75)
+    replica_worker.write(str(path), 75)
     return path
 
 
 @pytest.fixture(scope="module")
 def alone(tuples) -> list[np.ndarray]:
-    training = Training(**worker.OPTIONS)
-    return worker.train(str(tuples), strategy_of(training), training)
+    training = Training(**replica_worker.OPTIONS)
+    return replica_worker.train(str(tuples), strategy_of(training), training)
 
 
 def _same(path: Path, alone: list[np.ndarray]) -> None:

@@ -1,4 +1,4 @@
-"""How far embeddings are spread, by hand."""
+"""The dispersion of embeddings, by hand."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ from trainer_module.training.callbacks.embedding_dispersion import (
         ([[0, 0]] * 3, 0.0, 0.0),
     ],
 )
-def test_the_spread_of_embeddings(embeddings, rank, distance):
+def test_the_dispersion_of_embeddings(embeddings, rank, distance):
     actual = embedding_dispersion(np.array(embeddings, np.float32))
     assert (actual.effective_rank, actual.mean_distance) == pytest.approx(
         (rank, distance), abs=1e-7

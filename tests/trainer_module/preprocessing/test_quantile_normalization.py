@@ -1,4 +1,4 @@
-"""Numbers as normal scores of their ranks among distinct quantiles."""
+"""Quantile normalization of numbers, by their ranks among distinct quantiles."""
 
 import numpy as np
 import pytest

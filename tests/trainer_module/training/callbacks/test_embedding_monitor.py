@@ -1,4 +1,4 @@
-"""What is looked at after each epoch."""
+"""The embedding monitor."""
 
 from types import SimpleNamespace
 
