@@ -20,7 +20,6 @@ from relation.core.errors import RecipeError
 from relation.core.fingerprint import code_fingerprint
 from relation.load import LoadedRecipe
 from relation.names import EVAL
-from trainer_module.heads.base import SimilarityHead
 from trainer_module.metrics.eval_config import eval_config
 from trainer_module.metrics.registry import qualities
 from trainer_module.model.signatures import EVALUATE
@@ -126,7 +125,7 @@ def corpus_request(loaded: LoadedRecipe) -> CorpusRequest:
             for name, entity in recipe.data.entities.items()
             if entity.read
         },
-        similarity=head.similarity if isinstance(head, SimilarityHead) else None,
+        similarity=head.similarity,
         references=recipe.evaluation.corpus.references,
         slices=recipe.evaluation.slices,
         image=_predicted_image_shape(loaded),

@@ -18,6 +18,8 @@ class Head(Frozen, abc.ABC):
     """What a model with this head predicts, by its name in `registry.TASKS`; one a form."""
     takes_images: ClassVar[bool] = False
     """Whether it takes the images that towers such as `encoder_decoder` give."""
+    similarity: ClassVar[Literal["euclidean", "cosine", "dot"] | None] = None
+    """The measure of nearest neighbours that its answers rise with; None: there is none."""
 
     @property
     def is_logit(self) -> bool:
@@ -33,8 +35,6 @@ class SimilarityHead(Head):
     """Two embeddings to how related they are."""
 
     task: ClassVar[str] = "similarity"
-    similarity: ClassVar[Literal["euclidean", "cosine", "dot"] | None] = None
-    """What relatedness rises with; None: with no measure that nearest neighbours have."""
 
     @property
     @abc.abstractmethod

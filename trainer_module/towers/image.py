@@ -8,10 +8,10 @@ import tensorflow as tf
 from pydantic import Field, PositiveInt
 
 from relation.schema import Feature, FeatureKind
+from trainer_module.data.decode_image import RememberedImages, decode_images
 from trainer_module.data.decode_roles import Decode
 from trainer_module.ops import Tensor
 from trainer_module.towers.base import Network
-from trainer_module.towers.decode_image import RememberedImages, decode_images
 from trainer_module.towers.flips import DrawnFlips, Flip, Flipped
 
 

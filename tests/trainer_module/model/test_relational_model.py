@@ -9,10 +9,10 @@ import tensorflow as tf
 from PIL import Image
 
 from relation.spec import pairs, triplets
+from trainer_module.data.decode_image import RememberedImages, decode_images
 from trainer_module.heads.squared_distance import SquaredDistance
 from trainer_module.model.relational_model import RelationalModel
 from trainer_module.registry import task_of
-from trainer_module.towers.decode_image import RememberedImages, decode_images
 
 
 def _linear() -> keras.Model:
@@ -92,7 +92,7 @@ def decoded(monkeypatch) -> list[int]:
         calls.append(len(encoded))
         return decode_images(encoded, *size)
 
-    monkeypatch.setattr("trainer_module.towers.decode_image.decode_images", counted)
+    monkeypatch.setattr("trainer_module.data.decode_image.decode_images", counted)
     return calls
 
 
