@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeAlias
 from pydantic import Field, field_validator, model_validator
 
 from relation.core.config import Name
-from relation.data import Data, Entity
+from relation.data import Data
 from relation.relation_types import RelationConfig
 from relation.spec import Frozen
 from relation.training import Training as Training  # A part of the recipe.
@@ -181,13 +181,3 @@ class Recipe(Frozen):
         if self.tuning is not None and self.model is None:
             raise ValueError("a recipe with `tuning` needs a `model`")
         return self
-
-    @property
-    def primary(self) -> str:
-        """The first entity type, which sources that need only one relate to itself."""
-        return next(iter(self.data.entities))
-
-    @property
-    def entity(self) -> Entity:
-        """The configuration of the primary entity type."""
-        return self.data.entities[self.primary]

@@ -68,7 +68,7 @@ def _run(arguments: argparse.Namespace, beam_flags: Sequence[str]) -> None:
         )
     splits, buckets = _splits(rows, {"train": split.train, "eval": split.eval})
     with held_stderr():
-        found = materialize(
+        stats = materialize(
             loaded.compiled,
             loaded.schemas,
             files,
@@ -79,8 +79,8 @@ def _run(arguments: argparse.Namespace, beam_flags: Sequence[str]) -> None:
             {SCHEMA: text_format.MessageToString(loaded.tuple_schema)},
             split_by=split.feature if split.unit == "group" else None,
         )
-    for space in summary.summary(found):
-        print(space)
+    for line in summary.summary(stats):
+        print(line)
     print(f"written to {arguments.output}")
 
 
@@ -94,16 +94,15 @@ def _files(item: str, loaded: LoadedRecipe) -> list[InputFile]:
         return input_files(names[0], [item])
     if name not in names:
         raise DataError(
-            f"--input {item}: got input {name!r}; the recipe has "
-            + ", ".join(repr(known) for known in names)
+            f"--input {item}: got input {name!r}; the recipe has " + ", ".join(map(repr, names))
         )
     return input_files(name, [pattern])
 
 
 def _check_inputs(files: Sequence[InputFile], loaded: LoadedRecipe) -> None:
-    given = {file.input for file in files}
+    present = {file.input for file in files}
     for name in inputs(loaded):
-        if name not in given:
+        if name not in present:
             raise DataError(f"--input: missing for {name!r}; expected --input {name}=GLOB")
 
 

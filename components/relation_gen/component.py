@@ -64,7 +64,7 @@ class RelationGen(base_beam_component.BaseBeamComponent):
         negatives: types.BaseChannel | None = None,
         negative_schema: types.BaseChannel | None = None,
     ) -> None:
-        """Declares a materialization.
+        """Declares a run of RelationGen.
 
         Args:
           schema: the curated schema of the first entity type of the request's `entities`.
@@ -82,7 +82,7 @@ class RelationGen(base_beam_component.BaseBeamComponent):
             `edges` are.
           negative_schema: their schema.
         """
-        given = {
+        channels = {
             "schema": schema,
             "examples": examples,
             "other_examples": other_examples,
@@ -94,7 +94,7 @@ class RelationGen(base_beam_component.BaseBeamComponent):
         }
         super().__init__(
             spec=RelationGenSpec(
-                **{name: channel for name, channel in given.items() if channel is not None},
+                **{name: channel for name, channel in channels.items() if channel is not None},
                 request=request,
                 code_fingerprint=code_fingerprint,
                 tuples=channel_utils.as_channel([standard_artifacts.Examples()]),

@@ -49,7 +49,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         relation = CompiledRelation.model_validate_json(exec_properties["request"])
         inputs = Inputs.of(relation, input_dict)
         splits = inputs.splits
-        found = materialize(
+        stats = materialize(
             relation,
             inputs.schemas,
             inputs.files,
@@ -59,7 +59,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             self._make_beam_pipeline,
         )
         describe(tuples, next(iter(inputs.examples.values())), [*splits, ENTITIES])
-        for name, count in summary.properties(found).items():
+        for name, count in summary.properties(stats).items():
             tuples.set_int_custom_property(name, count)
         folder = artifact_utils.get_single_uri(output_dict["tuple_schema"])
         described = tuple_schema(relation, inputs.schemas)
@@ -77,10 +77,10 @@ class Inputs:
     shares: Mapping[str, int]
 
     @classmethod
-    def of(cls, relation: CompiledRelation, found: dict[str, list[types.Artifact]]) -> "Inputs":
+    def of(cls, relation: CompiledRelation, artifacts: dict[str, list[types.Artifact]]) -> "Inputs":
         """Names the inputs of the component: the first entity type of the recipe is `examples` and
         `schema`, the second `other_examples` and `other_schema`, the edge list `edges` and
-        `edge_schema`, given negatives `negatives` and `negative_schema`; types whose rows are not
+        `edge_schema`, listed negatives `negatives` and `negative_schema`; types whose rows are not
         read have a schema only."""
         names = entity_inputs(relation.entities)
         described = entity_inputs(relation.entities, "schema")
@@ -90,8 +90,8 @@ class Inputs:
             names["negatives"] = described["negative_schema"] = relation.negatives_table.name
         single = artifact_utils.get_single_instance
         return cls(
-            {name: single(found[key]) for key, name in names.items() if found.get(key)},
-            {name: _read_schema(single(found[key])) for key, name in described.items()},
+            {name: single(artifacts[key]) for key, name in names.items() if artifacts.get(key)},
+            {name: _read_schema(single(artifacts[key])) for key, name in described.items()},
             relation.shares,
         )
 

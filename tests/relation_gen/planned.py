@@ -180,7 +180,7 @@ def made(
     totals = {"asked": 0}
     for plan in plans:
         found += list(_tuples(plan, entity, in_order, on_line))
-        totals["asked"] += plan.asked
+        totals["asked"] += plan.requested
         for name, count in (plan.shortfall | plan.counts).items():
             totals[name] = totals.get(name, 0) + count
     return found, {name: count for name, count in totals.items() if count}

@@ -40,14 +40,16 @@ def by_row(drawn: without_replacement.Drawn, rows: int) -> list[list[int]]:
 
 
 def test_ranks_are_shifted_past_earlier_draws():
-    actual = without_replacement.by_rank(ranks([[2, 2, 0]], 5), ints(5))
+    actual = without_replacement.sample_without_replacement(ranks([[2, 2, 0]], 5), ints(5))
     assert actual[:, 0].tolist() == [2, 3, 0]
 
 
 def test_all_words_together_draw_each_sequence_once():
     available, slots = 5, 3
     rows = [list(row) for row in itertools.product(range(5), range(4), range(3))]
-    actual = without_replacement.by_rank(ranks(rows, available), np.full(len(rows), available))
+    actual = without_replacement.sample_without_replacement(
+        ranks(rows, available), np.full(len(rows), available)
+    )
     for slot in range(slots):
         assert Counter(actual[slot].tolist()) == {n: len(rows) // available for n in range(5)}
     assert Counter(map(tuple, actual.T.tolist())) == Counter(itertools.permutations(range(5), 3))
@@ -58,7 +60,7 @@ def test_all_words_together_draw_each_sequence_once():
 )
 def test_by_rank_leaves_slots_empty_when_nothing_is_left(available, slots, seed):
     bits = np.random.default_rng(seed).integers(0, 2**64, (slots, len(available)), dtype=np.uint64)
-    actual = without_replacement.by_rank(bits, np.array(available))
+    actual = without_replacement.sample_without_replacement(bits, np.array(available))
     assert actual.shape == bits.shape
     for column, limit in zip(actual.T.tolist(), available, strict=True):
         drawn = [value for value in column if value >= 0]
@@ -173,7 +175,7 @@ def test_nothing_to_draw():
 def test_spaced_points_are_a_step_apart_around_the_line(asked, seed):
     asked = [(min(count, length), length) for count, length in asked]
     count, length = (np.array([row[i] for row in asked], dtype=np.int64) for i in (0, 1))
-    drawn = without_replacement.spaced(seed, 1, KEYS[: len(asked)], count, length)
+    drawn = without_replacement.systematic_sample(seed, 1, KEYS[: len(asked)], count, length)
     for (wanted, size), points in zip(asked, by_row(drawn, len(asked)), strict=True):
         assert len(points) == wanted
         assert all(0 <= point < size for point in points)
@@ -186,7 +188,7 @@ def test_spaced_points_hit_a_stretch_in_proportion_to_its_width_and_never_twice(
     width = ints(0, 5, 1, 12, 0, 20, 7, 15)  # 60 in all; three draws, so that 20 is the most.
     ends = np.cumsum(width)
     n = 40_000
-    drawn = without_replacement.spaced(9, 2, KEYS[:n], np.full(n, 3), np.full(n, 60))
+    drawn = without_replacement.systematic_sample(9, 2, KEYS[:n], np.full(n, 3), np.full(n, 60))
     hit = np.searchsorted(ends, drawn.value, side="right")
     for slot in range(3):
         counted = np.bincount(hit[drawn.slot == slot], minlength=len(width))
@@ -198,7 +200,7 @@ def test_spaced_points_hit_a_stretch_in_proportion_to_its_width_and_never_twice(
 
 def test_spaced_takes_lines_longer_than_a_float_can_count():
     n, length = 20_000, 2**62 - 1
-    drawn = without_replacement.spaced(9, 2, KEYS[:n], np.full(n, 2), np.full(n, length))
+    drawn = without_replacement.systematic_sample(9, 2, KEYS[:n], np.full(n, 2), np.full(n, length))
     assert ((drawn.value >= 0) & (drawn.value < length)).all()
     for slot in (0, 1):
         counted = np.bincount(drawn.value[drawn.slot == slot] // (length // 16 + 1), minlength=16)

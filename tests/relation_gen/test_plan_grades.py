@@ -263,7 +263,7 @@ def test_each_entity_is_a_tuple_with_its_tags():
     zero = np.zeros(50_000, dtype=np.uint64)
     plans = list(tags.tagged(populate(Indexed(key, zero, zero, np.zeros(0)), 1)))
     assert max(len(plan.anchor) for plan in plans) <= base.CHUNK
-    assert sum(plan.asked for plan in plans) == 50_000
+    assert sum(plan.requested for plan in plans) == 50_000
     for plan in plans:
         (member,) = plan.members
         assert (member.role, member.space, member.tuples) == (0, base.AddressSpace.KEY, None)

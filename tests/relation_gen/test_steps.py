@@ -36,7 +36,7 @@ def plan(at: int, n: int, more: bool) -> Plan:
         ),
         relation=np.arange(2 * n, dtype=np.float32),
         weight=NOTHING,
-        asked=n + 3,
+        requested=n + 3,
         shortfall={"few": 2, "none": 1},
         counts={"cut": 5},
         more=tuples.astype(np.int32) % 2 if more else NONE.astype(np.int32),

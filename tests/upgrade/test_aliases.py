@@ -59,7 +59,7 @@ def test_a_recipe_that_names_datasets_is_the_same_recipe(recipe, capsys):
 def test_the_warning_names_the_new_path_once(capsys):
     for _ in range(2):
         recipe = parse_recipe(old_text("similarity_regression"), "old.yaml")
-    assert recipe.entity.generator == "demo_data.wine"
+    assert next(iter(recipe.data.entities.values())).generator == "demo_data.wine"
     assert recipe.relation.source.function == "demo_data.wine.similarity"
     assert capsys.readouterr().err.splitlines() == [
         "Warning: datasets.wine is called demo_data.wine now; change the recipe",

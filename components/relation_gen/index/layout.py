@@ -1,6 +1,6 @@
-"""What is known once all rows were counted: offsets of the dense index, and output shards.
+"""Offsets of the index and numbers of output shards, once all rows are counted.
 
-It is a small pure function of counts; and the place where data is refused that has no tuples.
+A pure function of counters; it also refuses data that no tuple can be made of.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,21 +19,21 @@ from relation.core.errors import DataError, show
 from relation.names import ENTITIES, TRAIN
 
 OBJECT_BYTES = 150
-"""What a member of a tuple takes in memory beside its own bytes."""
+"""Memory that a member of a tuple takes besides its own bytes."""
 MAX_OUTPUT_SHARDS = 99_999
 TOP_WEIGHTS = 16
-"""So many of the heaviest entities are known to every anchor: it may have excluded some."""
+"""The number of heaviest entities that each anchor knows of: it may exclude some of them."""
 
 
 @dataclass(frozen=True)
 class ShardTotal:
-    """Counts of one index shard of one split.
+    """Counters of one index shard of one split.
 
     `total_weight`: of all entities. `top_weights`: weight and weight offset of the heaviest.
     `groups`: labels, or queries. `related`: rows that share their label with another. `label`: one
-    of the labels, to be shown. `expected`: about how many tuples it will make. `table`: of each
-    group its hash, negatives' group, labels, position, rows, weight offset and weight; where groups
-    are related.
+    of the labels, for messages. `expected`: tuples that it will make, estimated. `table`: hash,
+    negatives' group, labels, position, rows, weight offset and weight of each group; empty where
+    groups are not related to each other.
     """
 
     split: str
@@ -50,9 +50,11 @@ class ShardTotal:
 
 @dataclass(frozen=True)
 class Layout:
-    """`places[split]`: where each cell begins in the dense index, and last the number of entities;
-    `masses[split]`: likewise on the weighted line, [cells + 1]. `candidates[split]`, `tables`
-    [split]: what negatives are drawn from. `shards[output]`: number of files of each split written.
+    """Where the index shards of each split lie, and the files that are written.
+
+    `position_offsets`: where each shard begins in the index, and the number of entities, int64
+    [shards + 1]. `weight_offsets`: likewise on the cumulative-weight axis. `candidates`, `tables`:
+    what negatives are drawn from. `output_shards`: files of each split that is written.
     """
 
     position_offsets: Mapping[str, I64]
@@ -73,7 +75,7 @@ def make_layout(
 
     Raises:
       DataError: rows that cannot be used, where the recipe says that they stop the run; entities in
-        several splits that must not be; a split of which no tuple can be made.
+        several splits that must not be; a split that no tuple can be made of.
     """
     _refuse_overlap(relation, counts)
     if relation.bad_rows == "fail":
@@ -82,33 +84,33 @@ def make_layout(
     for total in totals:
         by_split[total.split].append(total)
     position_offsets, weight_offsets, candidates, tables, output_shards = {}, {}, {}, {}, {}
-    for split, found in by_split.items():
-        _check_split(relation, split, found, counts)
-        position_offsets[split] = _ends(shards, {total.shard: total.rows for total in found})
-        if (weight := sum(total.total_weight for total in found)) > MAX_TOTAL_WEIGHT:
+    for split, own in by_split.items():
+        _check_split(relation, split, own, counts)
+        position_offsets[split] = _ends(shards, {total.shard: total.rows for total in own})
+        if (weight := sum(total.total_weight for total in own)) > MAX_TOTAL_WEIGHT:
             raise DataError(
                 f"split {split!r}: the weights of negatives come to 2^{weight.bit_length() - 1}, "
                 "and at most 2^62 can be added: draw them uniformly, or from fewer groups"
             )
-        weight_offsets[split] = _ends(shards, {total.shard: total.total_weight for total in found})
+        weight_offsets[split] = _ends(shards, {total.shard: total.total_weight for total in own})
         candidates[split] = Candidates(
             int(position_offsets[split][-1]),
             int(weight_offsets[split][-1]),
-            _top_weights(found, weight_offsets[split]),
+            _top_weights(own, weight_offsets[split]),
         )
-        tables[split] = _table(relation, found, position_offsets[split], weight_offsets[split])
-        output_shards[split] = _tuple_shards(relation, split, found, counts)
+        tables[split] = _table(relation, own, position_offsets[split], weight_offsets[split])
+        output_shards[split] = _tuple_shards(relation, split, own, counts)
         if split == TRAIN:
             sizes = [_entity_size(relation, name, split, counts)[0] for name in relation.entities]
             output_shards[ENTITIES] = _output_shards(relation, sum(sizes))
     return Layout(position_offsets, weight_offsets, candidates, tables, output_shards)
 
 
-def _top_weights(found: list[ShardTotal], weight_offsets: I64) -> tuple[tuple[int, int], ...]:
-    """Weight and point of the heaviest entities of all cells."""
+def _top_weights(totals: list[ShardTotal], weight_offsets: I64) -> tuple[tuple[int, int], ...]:
+    """Weight and weight offset of the heaviest entities of all shards."""
     each = [
         (weight, int(weight_offsets[total.shard]) + weight_offset)
-        for total in found
+        for total in totals
         for weight, weight_offset in total.top_weights
     ]
     return tuple(sorted(each, key=lambda one: (-one[0], one[1]))[:TOP_WEIGHTS])
@@ -120,7 +122,7 @@ def _ends(shards: int, sizes: Mapping[int, int]) -> I64:
 
 
 def _table(
-    relation: CompiledRelation, found: list[ShardTotal], position_offsets: I64, weight_offsets: I64
+    relation: CompiledRelation, totals: list[ShardTotal], position_offsets: I64, weight_offsets: I64
 ) -> LabelSetTable | None:
     groups = [
         LabelSet(
@@ -132,7 +134,7 @@ def _table(
             int(weight_offsets[total.shard]) + at,
             total_weight,
         )
-        for total in found
+        for total in totals
         for group, negatives_group, labels, start, rows, at, total_weight in total.table
     ]
     if not groups:
@@ -152,9 +154,9 @@ def _entity_size(
 
 
 def _tuple_shards(
-    relation: CompiledRelation, split: str, found: list[ShardTotal], counts: counters.Counts
+    relation: CompiledRelation, split: str, totals: list[ShardTotal], counts: counters.Counts
 ) -> int:
-    expected = sum(total.expected for total in found)
+    expected = sum(total.expected for total in totals)
     if relation.tuple_table is not None:
         expected = counters.count_of(counts, split, relation.tuple_table.name, counters.USED)
     size = 0.0
@@ -183,9 +185,9 @@ REPEATED = (
 def _refuse_bad_rows(counts: counters.Counts) -> None:
     faults = []
     for split, source in sorted({(split, source) for split, source, _ in counts}):
-        for reason, found in counters.matching(counts, split, source, counters.SKIPPED).items():
+        for reason, counter in counters.matching(counts, split, source, counters.SKIPPED).items():
             if reason not in REPEATED:
-                faults.append(f"split {split!r}: {reason} {found.count}{_shown(found)}")
+                faults.append(f"split {split!r}: {reason} {counter.count}{_shown(counter)}")
     if faults:
         raise DataError(
             f"rows that cannot be used: {'; '.join(faults)}; mend them, or let the recipe say "
@@ -194,37 +196,38 @@ def _refuse_bad_rows(counts: counters.Counts) -> None:
 
 
 def _refuse_overlap(relation: CompiledRelation, counts: counters.Counts) -> None:
-    for (_, entity, name), found in sorted(counts.items()):
+    for (_, entity, name), counter in sorted(counts.items()):
         if name == counters.OVERLAP and entity not in relation.shared:
             raise DataError(
-                f"entity type {entity!r}: {found.count} ids are in several splits{_shown(found)}; "
-                "what is learnt of them in training would be known in evaluation: split by another "
-                f"unit, or let the recipe say data.split.shared: [{entity}]"
+                f"entity type {entity!r}: {counter.count} ids are in several splits"
+                f"{_shown(counter)}; what is learnt of them in training would be known in "
+                "evaluation: split by another unit, or let the recipe say "
+                f"data.split.shared: [{entity}]"
             )
 
 
-def _shown(found: counters.Counter) -> str:
-    if not found.examples:
+def _shown(counter: counters.Counter) -> str:
+    if not counter.examples:
         return ""
-    ids = ", ".join(show(example) for example in found.examples)
-    return f" (ids {ids}{', …' if found.count > len(found.examples) else ''})"
+    ids = ", ".join(show(example) for example in counter.examples)
+    return f" (ids {ids}{', …' if counter.count > len(counter.examples) else ''})"
 
 
 def _check_split(
-    relation: CompiledRelation, split: str, found: list[ShardTotal], counts: counters.Counts
+    relation: CompiledRelation, split: str, totals: list[ShardTotal], counts: counters.Counts
 ) -> None:
     """Checks that a split can make tuples."""
     if relation.tuple_table is not None:
         if not counters.count_of(counts, split, relation.tuple_table.name, counters.USED):
             raise DataError(f"split {split!r}: no row can be used; tuples need some")
         return
-    rows = sum(total.rows for total in found)
+    rows = sum(total.rows for total in totals)
     if not rows:
         read = counters.count_of(counts, split, relation.candidate, counters.READ)
         raise DataError(f"split {split!r}: no row can be used ({read} read); tuples need some")
     if relation.structure == "groups":
-        _check_groups(relation, split, found)
-    elif not sum(total.expected for total in found):
+        _check_groups(relation, split, totals)
+    elif not sum(total.expected for total in totals):
         reason = _NO_LABELS if relation.generated else _NOTHING_RELATED[relation.structure]
         raise DataError(f"split {split!r}: {reason}, so no tuple can be made")
 
@@ -238,16 +241,16 @@ _NOTHING_RELATED = {
 }
 
 
-def _check_groups(relation: CompiledRelation, split: str, found: list[ShardTotal]) -> None:
+def _check_groups(relation: CompiledRelation, split: str, totals: list[ShardTotal]) -> None:
     feature, sampling = relation.group_by, relation.sampling
-    labels = sum(total.groups for total in found)
-    related = sum(total.related for total in found)
+    labels = sum(total.groups for total in totals)
+    related = sum(total.related for total in totals)
     if sampling.some_negatives and labels == 1:
         raise DataError(
-            f"split {split!r}: feature {feature!r} has one value ({found[0].label}); negatives "
+            f"split {split!r}: feature {feature!r} has one value ({totals[0].label}); negatives "
             "need at least two"
         )
-    several = any(total.table for total in found)
+    several = any(total.table for total in totals)
     only_negatives = sampling.form == "pairs" and sampling.some_negatives
     if not related and not several and not only_negatives:
         raise DataError(

@@ -1,4 +1,4 @@
-"""One row for each id: which one wins depends on the rows alone, not on their order."""
+"""One row for each id. The choice depends on the rows alone, not on their order."""
 
 from dataclasses import dataclass
 
@@ -25,21 +25,24 @@ class Unique:
     conflicts: list[bytes]
 
 
-def unique(found: Entities, spec: EntitySpec) -> Unique:
-    """Keeps of the rows with one id, all of one split, the one with the smallest payload.
+def unique(entities: Entities, spec: EntitySpec) -> Unique:
+    """Keeps one of the rows of each id: the one with the smallest payload.
+
+    Args:
+      entities: rows of one split.
 
     Raises:
       DataError: two different ids have the same 64-bit key.
     """
-    order = np.argsort(found.key, kind="stable")
-    ordered = found.key[order]
+    order = np.argsort(entities.key, kind="stable")
+    ordered = entities.key[order]
     first = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]][: len(ordered)])
     last = np.r_[first[1:], len(ordered)]
     keep = order[first]
     duplicates: list[bytes] = []
     conflicts: list[bytes] = []
     several = np.flatnonzero(last - first > 1).tolist()
-    payloads = list(found.payload) if several else []
+    payloads = list(entities.payload) if several else []
     for group in several:
         rows = order[first[group] : last[group]].tolist()
         rows.sort(key=payloads.__getitem__)
@@ -48,7 +51,7 @@ def unique(found: Entities, spec: EntitySpec) -> Unique:
         for row in rows[1:]:
             same = payloads[row] == payloads[rows[0]]
             (duplicates if same else conflicts).append(id_of(payloads[row]))
-    return Unique(take(found, keep), duplicates, conflicts)
+    return Unique(take(entities, keep), duplicates, conflicts)
 
 
 def _check_same_id(payloads: list[bytes], spec: EntitySpec) -> None:

@@ -12,28 +12,28 @@ UNKNOWN_TAG, BAD_CONFIDENCE = "unknown_label", "bad_confidence"
 def check(
     spec: EntitySpec, validated: ValidatedRows, reasons: list[str], domain: tuple[str, ...]
 ) -> None:
-    """Finds rows with a label that is not in the domain, or a confidence that is none."""
-    known = {tag.encode() for tag in domain}
+    """Finds rows with a label outside of the domain, or with a wrong confidence."""
+    allowed = {tag.encode() for tag in domain}
     at, beside = spec.rows.key_index(spec.tags), spec.rows.number(spec.confidence)
     assert at is not None
     for row, (values, reason) in enumerate(zip(validated.raw[at], reasons, strict=True)):
         if reason:
             continue
-        if not known.issuperset(values):
+        if not allowed.issuperset(values):
             reasons[row] = UNKNOWN_TAG
         elif beside is not None:
             numbers = validated.numbers[beside][row]
             count = int((~np.isnan(numbers)).sum())
-            given = numbers[:count]
-            fit = (given >= 0) & (given <= spec.levels)
+            confidence = numbers[:count]
+            fit = (confidence >= 0) & (confidence <= spec.levels)
             if spec.levels > 1:
-                fit &= given == given.round()
+                fit &= confidence == confidence.round()
             if count != len(values) or not fit.all():
                 reasons[row] = BAD_CONFIDENCE
 
 
 def label(spec: EntitySpec, validated: ValidatedRows, row: int, domain: tuple[str, ...]) -> bytes:
-    """The label of an entity with its own tags: a number in [0, 1] for each of the domain."""
+    """The label of an entity with its own tags: a number in [0, 1] for each tag of the domain."""
     at, beside = spec.rows.key_index(spec.tags), spec.rows.number(spec.confidence)
     assert at is not None
     values = [0.0] * len(domain)

@@ -43,8 +43,8 @@ CHUNK = 2**15
 
 
 class AddressSpace(enum.Enum):
-    """How a member is known: by its key, by its place in the dense index, or by a point on the
-    weighted line."""
+    """How a member is named: by its key, by its position in the index, or by an offset on the
+    cumulative-weight axis."""
 
     KEY = 0
     POSITION = 1
@@ -52,10 +52,11 @@ class AddressSpace(enum.Enum):
 
 
 class Members(NamedTuple):
-    """The members of one role, [m]: the tuples that they belong to (None: each, in order).
+    """The members of one role, [m].
 
-    `value`: keys (uint64), or places or points (int64). `probability`: with which each was drawn as
-    a negative (of a weighted one: one over the length of the line); None: it was not.
+    `value`: keys (uint64), or positions or weight offsets (int64). `tuples`: the tuple of each, as
+    an index; None: each tuple has one, in order. `probability`: of being drawn as a negative,
+    float32 [m] (by weight: one over the weight of all candidates); None: none was drawn.
     """
 
     role: int
@@ -67,11 +68,11 @@ class Members(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """t tuples, each known by the anchor's key and a slot.
+    """t tuples, each identified by the anchor's key and a slot.
 
-    `relation`: [t * width], NaN where a tuple has none. `weight`: [t], or empty. `more`, `entries`:
-    see `columns.TupleRows`. `asked`: how many tuples were asked for. `shortfall`: how many of
-    them could not be made, by reason. `counts`: what else is counted.
+    `relation`: float32 [t * width], NaN where a tuple has no label. `weight`: [t], or empty.
+    `more`, `entries`: extra features, see `batches.TupleRows`. `requested`: tuples that sampling
+    asks for. `shortfall`: those of them that cannot be made, by reason. `counts`: other counters.
     """
 
     anchor: U64
@@ -79,7 +80,7 @@ class Plan:
     members: tuple[Members, ...]
     relation: F32
     weight: F32
-    asked: int
+    requested: int
     shortfall: dict[str, int]
     counts: dict[str, int] = field(default_factory=dict)
     more: I32 = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
@@ -87,9 +88,9 @@ class Plan:
 
 
 class Candidates(NamedTuple):
-    """Entities that negatives are drawn from: how many, and their weight in all.
+    """Entities that negatives are drawn from: their number, and the sum of their weights.
 
-    `top_weights`: weight and point (on the weighted line) of the heaviest, from the heaviest on.
+    `top_weights`: weight and weight offset of the heaviest, in descending order.
     """
 
     rows: int
@@ -98,7 +99,10 @@ class Candidates(NamedTuple):
 
 
 def chunks(size: I64, budget: int = CHUNK) -> Iterator[slice]:
-    """Cuts rows of some sizes, [n], into stretches of about `budget` in all."""
+    """Cuts rows of some sizes, int64 [n], into stretches of about `budget` each.
+
+    Example: sizes 2, 3, 9, 1 and a budget of 5 give rows 0–1, row 2 and row 3.
+    """
     total = np.cumsum(size)
     begin, done = 0, 0
     while begin < len(size):

@@ -35,14 +35,17 @@ class Negatives(NamedTuple):
     probability: F32
 
 
-class More(NamedTuple):
-    """Further map entries of the tuples of each anchor, [n]; empty where there are none."""
+class ExtraFeatures(NamedTuple):
+    """Serialized features that the tuples of n anchors carry besides their members'.
 
-    which: I32
+    `row`: into `entries`, int32 [n]; empty where tuples have none.
+    """
+
+    row: I32
     entries: Strings
 
 
-NO_MORE = More(np.zeros(0, dtype=np.int32), Strings.of([]))
+NO_EXTRAS = ExtraFeatures(np.zeros(0, dtype=np.int32), Strings.of([]))
 
 
 def draw_negatives(
@@ -52,11 +55,12 @@ def draw_negatives(
     ranges: Ranges,
     top_weights: Sequence[tuple[int, int]] | None,
 ) -> Negatives:
-    """Draws distinct negatives: as many as asked and as there are.
+    """Draws distinct negatives: `count` of each anchor, or all if there are fewer.
 
     Args:
-      key, count: [n].
-      ranges: where they may lie: places, or points of the weighted line.
+      key: of the anchors, uint64 [n].
+      count: int64 [n].
+      ranges: where they may lie: positions, or weight offsets.
       top_weights: weights and weight offsets of the heaviest; None: all weigh the same.
     """
     size = ranges.size()
@@ -66,7 +70,7 @@ def draw_negatives(
     else:
         # No k distinct entities can each be drawn with probability w/L if k w > L.
         count = np.minimum(count, size // np.maximum(_heaviest(ranges, top_weights, len(key)), 1))
-        drawn = without_replacement.spaced(seed, Purpose.NEGATIVES, key, count, size)
+        drawn = without_replacement.systematic_sample(seed, Purpose.NEGATIVES, key, count, size)
         space = AddressSpace.WEIGHT
     probability = (1.0 / np.maximum(size, 1)).astype(np.float32)
     return Negatives(
@@ -76,15 +80,15 @@ def draw_negatives(
 
 def _heaviest(ranges: Ranges, top_weights: Sequence[tuple[int, int]], n: int) -> I64:
     """The weight of the heaviest that each row may draw, or a little more, [n]."""
-    found = np.full(n, top_weights[-1][0] if top_weights else 1, dtype=np.int64)
+    heaviest = np.full(n, top_weights[-1][0] if top_weights else 1, dtype=np.int64)
     rows = np.arange(n)
     for weight, weight_offset in top_weights:
         there = ranges.holds(weight_offset)[rows]
-        found[rows[there]] = weight
+        heaviest[rows[there]] = weight
         rows = rows[~there]
         if not len(rows):
             break
-    return found
+    return heaviest
 
 
 def pairs(
@@ -93,17 +97,17 @@ def pairs(
     negatives: Negatives,
     width: int,
     weight: F32 | None,
-    asked: int,
+    requested: int,
     shortfall: dict[str, int],
-    more: More = NO_MORE,
+    extras: ExtraFeatures = NO_EXTRAS,
 ) -> Plan:
     """Pairs (left = anchor, right): of each anchor the positives, then the negatives.
 
     Args:
       key: of the anchors, [n].
       width: values of a label.
-      weight: of each anchor, what its negatives weigh, [n]; None: pairs have no weights.
-      asked, shortfall: see `Plan`.
+      weight: `relation_weight` of each anchor's negatives, [n]; None: pairs have no weights.
+      requested, shortfall: see `Plan`.
     """
     row = np.concatenate([positives.row, negatives.row])
     n, p = len(key), len(positives.row)
@@ -132,22 +136,22 @@ def pairs(
         ),
         relation=np.concatenate([positives.relation, false]),
         weight=weights,
-        asked=asked,
+        requested=requested,
         shortfall=shortfall,
         counts={"positives_made": p, "negatives_made": len(negatives.row)},
-        more=more.which[row] if len(more.which) else more.which,
-        entries=more.entries,
+        more=extras.row[row] if len(extras.row) else extras.row,
+        entries=extras.entries,
     )
 
 
 def tuples(
     key: U64,
-    asked: I64,
+    requested: I64,
     positives: Positives,
     others: I64,
     negatives: Negatives,
     each: tuple[int, int],
-    more: More = NO_MORE,
+    extras: ExtraFeatures = NO_EXTRAS,
     *,
     cycled: bool = True,
 ) -> Plan:
@@ -155,16 +159,16 @@ def tuples(
 
     Args:
       key: of the anchors, [n].
-      asked: tuples of each anchor, [n].
-      others: positives that each anchor could have but for caps, [n].
+      requested: tuples of each anchor, [n].
+      others: positives that each anchor could have without caps, [n].
       each: positives and negatives of a tuple.
-      cycled: whether positives are used again where there are too few for all tuples.
+      cycled: whether positives are used again if there are too few for all tuples.
     """
     n, (p, k) = len(key), each
     held, drawn = (np.bincount(part.row, minlength=n) for part in (positives, negatives))
     uncapped, possible = (
-        np.where(known >= p, asked, 0) if cycled else np.minimum(asked, known // p)
-        for known in (others, held)
+        np.where(positive >= p, requested, 0) if cycled else np.minimum(requested, positive // p)
+        for positive in (others, held)
     )
     count = np.minimum(possible, drawn // k)
     row, slot = without_replacement.slots(count)
@@ -173,7 +177,7 @@ def tuples(
     begin = (np.cumsum(drawn) - drawn)[row]
     refused = [begin + slot * k + i for i in range(k)]
     anchor = key[row]
-    lacking = asked - uncapped
+    lacking = requested - uncapped
     return Plan(
         anchor=anchor,
         slot=slot.astype(np.uint32),
@@ -192,15 +196,15 @@ def tuples(
         ),
         relation=NOTHING,
         weight=positives.weight[chosen[0]] if len(positives.weight) else NOTHING,
-        asked=int(asked.sum()),
+        requested=int(requested.sum()),
         shortfall={
             base.NO_POSITIVE: int(lacking[others == 0].sum()),
             base.TOO_FEW_POSITIVES: int(lacking[others > 0].sum()),
             base.CAPPED: int((uncapped - possible).sum()),
             base.TOO_FEW_NEGATIVES: int((possible - count).sum()),
         },
-        more=more.which[row] if len(more.which) else more.which,
-        entries=more.entries,
+        more=extras.row[row] if len(extras.row) else extras.row,
+        entries=extras.entries,
     )
 
 

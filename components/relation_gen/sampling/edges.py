@@ -1,4 +1,4 @@
-"""Pairs and tuples of entities that an edge connects; negatives are no known neighbours."""
+"""Pairs and tuples of entities that an edge connects; no negative is a neighbour of its anchor."""
 
 import functools
 import itertools
@@ -38,8 +38,8 @@ from relation.names import POSITIVE_IDS
 
 
 class Own(NamedTuple):
-    """Where anchors lie among the candidates themselves, [n]: place and size (on the weighted line:
-    point and weight), and their block [start, end)."""
+    """Where anchors lie among the candidates, int64 [n]: position and size, and the bounds of their
+    group. By weight: weight offset and weight."""
 
     position: I64
     size: I64
@@ -48,9 +48,10 @@ class Own(NamedTuple):
 
 
 class Anchors(NamedTuple):
-    """Edges by anchor: the edges of anchor i are edges[bounds[i]:bounds[i + 1]], in the order of a
-    hash. `own`: None where anchors are no candidates. `listed`: the negatives of each, where a list
-    names them.
+    """Edges by anchor: those of anchor i are edges[bounds[i]:bounds[i + 1]], in a hash's order.
+
+    `own`: None where anchors are no candidates. `listed`: the negatives of each, where a list names
+    them.
     """
 
     key: U64
@@ -138,7 +139,7 @@ def plans(anchors: Anchors, setting: Setting) -> Iterator[Plan]:
 
 
 def _members(sampling: CompiledSampling, held: I64) -> I64:
-    """About how many members are drawn for each anchor, which has `held` edges, [n]."""
+    """About the number of members drawn for each anchor, which has `held` edges, [n]."""
     p, k = sampling.positives, sampling.negatives or 0
     if sampling.form == "tuples":
         return _count(sampling.per_anchor, held) * ((p or 0) + k)
@@ -173,8 +174,8 @@ def _pairs(anchors: Anchors, row: I64, setting: Setting, sampling: CompiledSampl
     """Pairs: an edge of any value is one, and its value the label."""
     key, edges, seed = anchors.key, anchors.edges, setting.relation.seed
     usable = np.ones(len(row), dtype=bool) if setting.valued else edges.positive == POSITIVE
-    known = _known_positives(edges, setting)
-    held = np.bincount(row[known], minlength=len(key))
+    related = _known_positives(edges, setting)
+    held = np.bincount(row[related], minlength=len(key))
     wanted = _count(sampling.positives, held)
     positives = _first(anchors, row, usable, wanted)
     value = edges.value.reshape(len(row), -1)[positives]
@@ -202,11 +203,11 @@ def _pairs(anchors: Anchors, row: I64, setting: Setting, sampling: CompiledSampl
     )
 
 
-def are_known(anchors: Anchors, setting: Setting, found: ListedNegatives, anchor: I64) -> Bools:
+def are_known(anchors: Anchors, setting: Setting, listed: ListedNegatives, anchor: I64) -> Bools:
     """Whether the negatives of some rows are known positives of their anchors, [m]."""
-    known = np.flatnonzero(_known_positives(anchors.edges, setting))
-    row = np.repeat(np.arange(len(anchors.key)), np.diff(anchors.bounds))[known]
-    return are_pairs(anchor, found.destination, row, anchors.edges.destination[known])
+    related = np.flatnonzero(_known_positives(anchors.edges, setting))
+    row = np.repeat(np.arange(len(anchors.key)), np.diff(anchors.bounds))[related]
+    return are_pairs(anchor, listed.destination, row, anchors.edges.destination[related])
 
 
 def _known_positives(edges: Edges, setting: Setting) -> Bools:
@@ -248,7 +249,7 @@ def _described(edges: Edges, row: I64, used: I64, relation: F32) -> compose.Posi
 
 
 def _weight_of_negatives(anchors: Anchors, setting: Setting) -> F32 | None:
-    """What the negatives of each anchor weigh: 1, or as much as the anchor, where that decides."""
+    """`relation_weight` of each anchor's negatives: 1, or the anchor's own weight if it has one."""
     weight = anchors.edges.weight
     if not len(weight):
         return None
@@ -287,7 +288,7 @@ def _negatives(anchors: Anchors, setting: Setting, row: I64, count: I64) -> comp
             row = np.concatenate([row[~inside], np.arange(len(anchors.key))])
             start = np.concatenate([start[~inside], anchors.own.start])
             end = np.concatenate([end[~inside], anchors.own.end])
-    # Two edges may name one entity: a place is left out once.
+    # Two edges may name one entity: a position is left out once.
     sort = np.lexsort((end, start, row))
     row, start, end = row[sort], start[sort], end[sort]
     changed = (row[1:] != row[:-1]) | (start[1:] != start[:-1]) | (end[1:] != end[:-1])
@@ -299,15 +300,15 @@ def _negatives(anchors: Anchors, setting: Setting, row: I64, count: I64) -> comp
     return compose.draw_negatives(setting.relation.seed, anchors.key, count, ranges, top_weights)
 
 
-def _known(anchors: Anchors, setting: Setting) -> compose.More:
+def _known(anchors: Anchors, setting: Setting) -> compose.ExtraFeatures:
     """The ids of each anchor's known positives, as map entries."""
     most = setting.relation.sampling.known_positives
     if not most:
-        return compose.NO_MORE
+        return compose.NO_EXTRAS
     ids, positive = list(anchors.edges.destination_id), anchors.edges.positive.tolist()
     entries = []
     for begin, stop in itertools.pairwise(anchors.bounds.tolist()):
-        known = dict.fromkeys(ids[i] for i in range(begin, stop) if positive[i])  # Each once.
-        some = list(itertools.islice(known, most))
-        entries.append(entry(POSITIVE_IDS, keyed(some, setting.integer_ids)))
-    return compose.More(np.arange(len(entries), dtype=np.int32), Strings.of(entries))
+        unique = dict.fromkeys(ids[i] for i in range(begin, stop) if positive[i])
+        kept = list(itertools.islice(unique, most))
+        entries.append(entry(POSITIVE_IDS, keyed(kept, setting.integer_ids)))
+    return compose.ExtraFeatures(np.arange(len(entries), dtype=np.int32), Strings.of(entries))

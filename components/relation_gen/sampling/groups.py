@@ -1,4 +1,4 @@
-"""Pairs and tuples of entities that share a label: blocks of the dense index."""
+"""Pairs and tuples of entities that share a label: groups of the index."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -28,10 +28,10 @@ from relation.compiled import CompiledRelation, CompiledSampling
 
 @dataclass(frozen=True)
 class Labelled:
-    """One cell of entities with labels, and what it must know of all others.
+    """One index shard of entities with labels, and what planning it needs of all others.
 
-    `position`, `weight_offset`: where the shard begins in the dense index, and on the
-    cumulative-weight axis. `table`: how groups are related, unless each is related to itself alone.
+    `position`, `weight_offset`: where the shard begins in the index, and on the cumulative-weight
+    axis. `table`: how groups are related, unless each is related to itself alone.
     `weight`: `relation_weight` of each anchor, [n]; empty where there is none. `cap`: how often an
     entity may be a positive. `listed`: the negatives of each, where a list names them.
     """
@@ -45,13 +45,17 @@ class Labelled:
     cap: int | None
     listed: Listed | None = None
 
-    def are_related(self, found: ListedNegatives, anchor: I64) -> Bools:
-        """Whether the negatives of some rows, [m], have a label of their anchors (places here)."""
+    def are_related(self, listed: ListedNegatives, anchor: I64) -> Bools:
+        """Whether the negatives of some rows share a label with their anchors, bool [m].
+
+        Args:
+          anchor: positions in the shard, int64 [m].
+        """
         population = self.population
         if self.table is not None:
             number = self.table.number(population.group[anchor])
-            return self.table.related.has(number, found.position)
-        at = found.position - self.position
+            return self.table.related.has(number, listed.position)
+        at = listed.position - self.position
         return (population.start[anchor] <= at) & (at < population.end[anchor])
 
 
@@ -130,7 +134,7 @@ def plans(shard: Labelled, relation: CompiledRelation) -> Iterator[Plan]:
 
 
 class _Room:
-    """How many positives each block may still have: blocks are met one after the other."""
+    """Positives that each group may still have; groups come one after the other."""
 
     def __init__(self, population: IndexShard, cap: int | None) -> None:
         self._start, self._cap = population.start, cap
@@ -142,7 +146,7 @@ class _Room:
             return wanted
         start = self._start[rows]
         before = np.cumsum(wanted) - wanted
-        first = np.searchsorted(start, start)  # The first anchor here of the same block.
+        first = np.searchsorted(start, start)  # The first anchor here of the same group.
         before = before - before[first]
         before += np.where(start == self._group, self._used, 0)
         allowed = np.clip(self._cap - before, 0, wanted)
@@ -178,13 +182,13 @@ def _plan(
         positives = _described(positives, np.ones(len(positives.row), dtype=np.float32), weight)
         total = int(wanted.sum() + count.sum())
         return compose.pairs(key, positives, negatives, 1, weight, total, shortfall)
-    asked = times * _count(sampling.per_anchor)
-    positives, others, _ = _positives(shard, relation.seed, rows, asked * p, used, room)
-    negatives = _negatives(shard, relation, rows, asked * k)
+    requested = times * _count(sampling.per_anchor)
+    positives, others, _ = _positives(shard, relation.seed, rows, requested * p, used, room)
+    negatives = _negatives(shard, relation, rows, requested * k)
     positives = _described(positives, NOTHING, weight)
     caps = sampling.caps
     cycled = caps.positives_per_group is None and caps.positives_per_entity is None
-    return compose.tuples(key, asked, positives, others, negatives, (p, k), cycled=cycled)
+    return compose.tuples(key, requested, positives, others, negatives, (p, k), cycled=cycled)
 
 
 def _described(
@@ -197,7 +201,7 @@ def _described(
 def _positives(
     shard: Labelled, seed: int, rows: I64, wanted: I64, used: I64, room: _Room
 ) -> tuple[compose.Positives, I64, int]:
-    """Distinct positives of some anchors; how many others each has; how many caps left out."""
+    """Distinct positives of some anchors; the others that each has; those that caps left out."""
     population = shard.population
     position = rows + shard.position
     ranges: Ranges
@@ -219,7 +223,7 @@ def _positives(
         rank = rank + (rank >= own_rank[drawn.row])
     value = ranges.position(drawn.row, rank)
     row, capped = drawn.row, int((possible - roomy).sum())
-    if shard.cap is not None:  # Every positive is then of this cell.
+    if shard.cap is not None:  # Every positive is then of this shard.
         keep = _within(value - shard.position, used, shard.cap)
         capped += int((~keep).sum())
         row, value = row[keep], value[keep]

@@ -29,7 +29,7 @@ class InlinePlanner(Planner):
             members=tuple(Members(i, AddressSpace.KEY, member[:, i]) for i in range(roles)),
             relation=tuples.label,
             weight=NOTHING,
-            asked=len(tuples.key),
+            requested=len(tuples.key),
             shortfall={},
         )
         return Planned(iter([plan]), {})

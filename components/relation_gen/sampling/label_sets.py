@@ -1,8 +1,8 @@
-"""Which blocks of the dense index share a label: for several labels a row, or grouped negatives.
+"""Which groups of the index share a label: for several labels a row, or bounded negatives.
 
-A block is a distinct set of labels (within a group, where negatives are drawn inside or outside the
-anchor's). There are far fewer blocks than rows, so one table of all is small; where there are not,
-the data is refused, since every block's relations to all others would have to be known.
+A group is a distinct set of labels (and of one negatives' group, where negatives are drawn inside
+or outside of the anchor's). There are far fewer groups than rows, so a table of all pairs of groups
+is small; data with too many groups is refused.
 """
 
 from collections.abc import Sequence
@@ -19,12 +19,12 @@ from relation.core.errors import DataError
 MAX_LABEL_SETS = 50_000
 MAX_RANGES = 20_000_000
 COMPARED_AT_A_TIME = 2**22
-"""Pairs of blocks that are compared at a time."""
+"""Pairs of groups that are compared at a time."""
 
 
 @dataclass(frozen=True)
 class LabelSet:
-    """A block: its hash, the hash of its group, its labels, its place and weight in the index."""
+    """A group: its hash and that of its negatives' group, labels, position and weight."""
 
     group: int
     negatives_group: int
@@ -37,38 +37,42 @@ class LabelSet:
 
 @dataclass(frozen=True)
 class LabelSetTable:
-    """Blocks in the order of their hash, [b]; and for each the ranges of places that are related
-    to it, and the ranges (of places, or of the weighted line) that negatives may be drawn from."""
+    """What each of b groups is related to.
+
+    `group`: hashes in ascending order, uint64 [b]. `related`: ranges of positions that share a
+    label with it. `allowed`: ranges that its negatives are drawn from: of positions, or of weight
+    offsets.
+    """
 
     group: U64
     related: Union
     allowed: Union
 
     def number(self, group: U64) -> I64:
-        """The row of each block, [n]."""
+        """The row of each group, int64 [n]."""
         return np.searchsorted(self.group, group)
 
 
-def make_table(found: Sequence[LabelSet], where: str, weighted: bool, field: str) -> LabelSetTable:
-    """Relates all blocks of a population to each other.
+def make_table(groups: Sequence[LabelSet], where: str, weighted: bool, field: str) -> LabelSetTable:
+    """Relates all groups of a population to each other.
 
     Raises:
       DataError: there are too many.
     """
-    if len(found) > MAX_LABEL_SETS:
+    if len(groups) > MAX_LABEL_SETS:
         raise DataError(
-            f"{field}: the rows have {len(found):,} different sets of labels (within a group); at "
+            f"{field}: the rows have {len(groups):,} different sets of labels (within a group); at "
             f"most {MAX_LABEL_SETS:,} can be related to each other: use labels of fewer values, or "
             "state the relationships as edges"
         )
-    found = sorted(found, key=lambda label_set: label_set.start)
+    groups = sorted(groups, key=lambda label_set: label_set.start)
     start, rows, weight_start, weight = (
-        np.array([getattr(label_set, name) for label_set in found], dtype=np.int64)
+        np.array([getattr(label_set, name) for label_set in groups], dtype=np.int64)
         for name in ("start", "rows", "weight_start", "weight")
     )
-    negatives_group = np.array([label_set.negatives_group for label_set in found], dtype=np.uint64)
-    hashes = np.array([label_set.group for label_set in found], dtype=np.uint64)
-    has = _labels(found)
+    negatives_group = np.array([label_set.negatives_group for label_set in groups], dtype=np.uint64)
+    hashes = np.array([label_set.group for label_set in groups], dtype=np.uint64)
+    has = _labels(groups)
     order = np.argsort(hashes)
     related, allowed = _Ranges(start, rows), _Ranges(weight_start if weighted else start, weight)
     for begin in range(0, len(order), step := max(COMPARED_AT_A_TIME // len(order), 1)):
@@ -83,18 +87,18 @@ def make_table(found: Sequence[LabelSet], where: str, weighted: bool, field: str
     return LabelSetTable(hashes[order], related.union(), allowed.union())
 
 
-def _labels(found: Sequence[LabelSet]) -> scipy.sparse.csr_matrix:
-    """Which labels each block has, [blocks, labels]."""
-    labels = sorted({label for label_set in found for label in label_set.labels})
+def _labels(groups: Sequence[LabelSet]) -> scipy.sparse.csr_matrix:
+    """Which labels each group has, int32 [groups, labels]."""
+    labels = sorted({label for label_set in groups for label in label_set.labels})
     number = {label: i for i, label in enumerate(labels)}
-    row = [i for i, label_set in enumerate(found) for _ in label_set.labels]
-    column = [number[label] for label_set in found for label in label_set.labels]
-    shape = (len(found), len(labels))
+    row = [i for i, label_set in enumerate(groups) for _ in label_set.labels]
+    column = [number[label] for label_set in groups for label in label_set.labels]
+    shape = (len(groups), len(labels))
     return scipy.sparse.csr_matrix((np.ones(len(row), dtype=np.int32), (row, column)), shape=shape)
 
 
 class _Ranges:
-    """Collects, row by row, chosen blocks as ranges; neighbours are joined."""
+    """Collects, row by row, chosen groups as ranges; neighbours are joined."""
 
     def __init__(self, start: I64, size: I64) -> None:
         self._start, self._end = start, start + size
@@ -102,7 +106,7 @@ class _Ranges:
         self._count = 0
 
     def add(self, chosen: npt.NDArray[np.bool_]) -> None:
-        """Adds rows, [rows, blocks]."""
+        """Adds rows, bool [rows, groups]."""
         padded = np.zeros((len(chosen), chosen.shape[1] + 2), dtype=np.int8)
         padded[:, 1:-1] = chosen
         step = np.diff(padded, axis=1)

@@ -14,7 +14,7 @@ from components.relation_gen.sampling.without_replacement import slots
 from components.relation_gen.stats import counters
 
 NO_ANCHOR = "no_anchor"
-"""Skipped: nothing else is known of the entity on the left, so it anchors no tuple."""
+"""Skipped: its left end has no edge or label, so it anchors no tuple."""
 KNOWN_POSITIVE = "known_positive"
 """Skipped: it would be a false negative."""
 
@@ -33,10 +33,11 @@ class Listed(NamedTuple):
     probability: F32
 
     def first(self, rows: I64, count: I64) -> compose.Negatives:
-        """The first negatives of some anchors, as many as asked and as there are.
+        """The first `count` negatives of some anchors, or all if there are fewer.
 
         Args:
-          rows, count: [m], anchors and the number of each.
+          rows: anchors, int64 [m].
+          count: int64 [m].
         """
         row, slot = slots(np.minimum(count, np.diff(self.bounds)[rows]))
         at = self.bounds[rows][row] + slot
@@ -46,7 +47,7 @@ class Listed(NamedTuple):
 def choose(
     negatives: ListedNegatives | None, key: U64, related: Related, seed: int
 ) -> tuple[Listed, dict[str, int]]:
-    """The rows of some anchors, but for known positives; and what became of all, as counts.
+    """Chooses the rows of some anchors, without known positives, and counts all.
 
     Args:
       key: of the anchors, [n].
@@ -54,35 +55,35 @@ def choose(
     if negatives is None:
         nothing = np.zeros(0, dtype=np.float32)
         return Listed(np.zeros(len(key) + 1, dtype=np.int64), key[:0], nothing), {}
-    found, anchor = _of_anchors(negatives, key)
-    wrong = related(found, anchor)
+    listed, anchor = _of_anchors(negatives, key)
+    wrong = related(listed, anchor)
     counts = {
         counters.USED: int((~wrong).sum()),
         counters.SKIPPED + KNOWN_POSITIVE: int(wrong.sum()),
-        counters.SKIPPED + NO_ANCHOR: len(negatives.source) - len(found.source),
+        counters.SKIPPED + NO_ANCHOR: len(negatives.source) - len(listed.source),
     }
     rows = np.flatnonzero(~wrong)
-    return _listed(take(found, rows), anchor[rows], len(key), seed), counts
+    return _listed(take(listed, rows), anchor[rows], len(key), seed), counts
 
 
-def _listed(found: ListedNegatives, anchor: I64, anchors: int, seed: int) -> Listed:
+def _listed(listed: ListedNegatives, anchor: I64, anchors: int, seed: int) -> Listed:
     """Puts rows in order; `anchor`: of each row, in [0, anchors)."""
-    priority = random_bits(seed, Purpose.NEGATIVES, found.source, found.destination)
-    order = np.lexsort((found.destination, priority, anchor))
+    priority = random_bits(seed, Purpose.NEGATIVES, listed.source, listed.destination)
+    order = np.lexsort((listed.destination, priority, anchor))
     bounds = np.searchsorted(anchor[order], np.arange(anchors + 1))
-    return Listed(bounds, found.destination[order], found.value[order])
+    return Listed(bounds, listed.destination[order], listed.value[order])
 
 
-def _of_anchors(found: ListedNegatives, key: U64) -> tuple[ListedNegatives, I64]:
+def _of_anchors(listed: ListedNegatives, key: U64) -> tuple[ListedNegatives, I64]:
     """The rows whose anchor is there, and which it is."""
     order = np.argsort(key, kind="stable")
-    anchor = order[np.minimum(np.searchsorted(key[order], found.source), len(key) - 1)]
-    rows = np.flatnonzero(key[anchor] == found.source)
-    return take(found, rows), anchor[rows]
+    anchor = order[np.minimum(np.searchsorted(key[order], listed.source), len(key) - 1)]
+    rows = np.flatnonzero(key[anchor] == listed.source)
+    return take(listed, rows), anchor[rows]
 
 
 def are_pairs(source: I64, destination: U64, known_source: I64, known_destination: U64) -> Bools:
-    """Which pairs, [n], are among the known ones, [m]."""
+    """Which of n pairs are among m known ones, bool [n]."""
     _, number = np.unique(np.concatenate([destination, known_destination]), return_inverse=True)
     pair = np.concatenate([source, known_source]) * (int(number.max(initial=0)) + 1) + number
     return np.isin(pair[: len(source)], pair[len(source) :])

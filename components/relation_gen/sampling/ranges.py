@@ -69,7 +69,7 @@ class Union:
         return np.int64(self.end.max(initial=0) + 1)
 
     @functools.cached_property
-    def _line(self) -> I64:
+    def _axis(self) -> I64:
         """Where ranges begin on an axis that holds row after row."""
         owner = np.repeat(np.arange(len(self.bounds) - 1), np.diff(self.bounds))
         return owner * self._step + self.start
@@ -94,21 +94,21 @@ class Union:
     def has(self, row: I64, position: I64) -> npt.NDArray[np.bool_]:
         """Whether each position is one of a row's."""
         at = row * self._step + position
-        found = np.maximum(np.searchsorted(self._line, at, side="right") - 1, 0)
-        beyond = at - self._line[found]
-        return (beyond >= 0) & (beyond < (self.end - self.start)[found])
+        nth = np.maximum(np.searchsorted(self._axis, at, side="right") - 1, 0)
+        beyond = at - self._axis[nth]
+        return (beyond >= 0) & (beyond < (self.end - self.start)[nth])
 
     def position(self, row: I64, rank: I64) -> I64:
         """The positions of some ranks, counted from 0 in order."""
         at = rank + self._total[self.bounds[:-1]][row]
-        found = np.searchsorted(self._total, at, side="right") - 1
-        return self.start[found] + at - self._total[found]
+        nth = np.searchsorted(self._total, at, side="right") - 1
+        return self.start[nth] + at - self._total[nth]
 
     def rank(self, row: I64, position: I64) -> I64:
         """The ranks of some positions of the ranges."""
         low, step = self.bounds[:-1][row], self._step
-        found = np.searchsorted(self._line, row * step + position, side="right") - 1
-        return self._total[found] - self._total[low] + position - self.start[found]
+        nth = np.searchsorted(self._axis, row * step + position, side="right") - 1
+        return self._total[nth] - self._total[low] + position - self.start[nth]
 
 
 @dataclass(frozen=True)

@@ -96,11 +96,11 @@ def ranked(documents: Graded, relation: CompiledRelation, weight: F32) -> Iterat
       weight: of each document, or empty; the preferred one's becomes the pair's.
     """
     possible, first, most = documents.possible, documents.first, relation.sampling.per_anchor or 0
-    asked = np.minimum(possible, most)
-    for part in base.chunks(asked + 1):
+    requested = np.minimum(possible, most)
+    for part in base.chunks(requested + 1):
         key = documents.query[first[part]]
         drawn = without_replacement.distinct(
-            relation.seed, Purpose.PAIRS, key, asked[part], possible[part]
+            relation.seed, Purpose.PAIRS, key, requested[part], possible[part]
         )
         number = drawn.value + documents.pairs[first[part]][drawn.row]
         preferred = np.searchsorted(documents.pairs, number, side="right") - 1
@@ -112,14 +112,14 @@ def ranked(documents: Graded, relation: CompiledRelation, weight: F32) -> Iterat
         ]
         if relation.query is not None:
             members.append(Members(2, AddressSpace.KEY, anchor))
-        lacking = most - asked[part]
+        lacking = most - requested[part]
         yield Plan(
             anchor=anchor,
             slot=drawn.slot.astype(np.uint32),
             members=tuple(members),
             relation=(documents.grade[preferred] - documents.grade[other]).astype(np.float32),
             weight=weight[preferred] if len(weight) else weight,
-            asked=most * len(key),
+            requested=most * len(key),
             shortfall={
                 base.ONE_GRADE: int(lacking[possible[part] == 0].sum()),
                 base.TOO_FEW_PAIRS: int(lacking[possible[part] > 0].sum()),
@@ -154,7 +154,7 @@ def listed(documents: Graded, relation: CompiledRelation) -> Iterator[Plan]:
             members=tuple(members),
             relation=relation_label.reshape(-1),
             weight=NOTHING,
-            asked=len(first),
+            requested=len(first),
             shortfall={},
             counts={DOCUMENTS_CUT: int(np.maximum(size - length, 0).sum())},
         )

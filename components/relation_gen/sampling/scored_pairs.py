@@ -53,10 +53,10 @@ def scored(
         else:
             low, high = population.start[part] + position, population.end[part] + position
         ranges = Gap(low, high, own, own + 1)
-        key, asked, others = population.key[part], wanted[part], ranges.size()
-        drawn = without_replacement.distinct(relation.seed, Purpose.PAIRS, key, asked, others)
+        key, requested, others = population.key[part], wanted[part], ranges.size()
+        drawn = without_replacement.distinct(relation.seed, Purpose.PAIRS, key, requested, others)
         anchor = key[drawn.row]
-        lacking = np.maximum(asked - others, 0)
+        lacking = np.maximum(requested - others, 0)
         yield Plan(
             anchor=anchor,
             slot=drawn.slot.astype(np.uint32),
@@ -66,7 +66,7 @@ def scored(
             ),
             relation=np.full(len(anchor) * relation.tuples.width, np.nan, dtype=np.float32),
             weight=NOTHING,
-            asked=int(asked.sum()),
+            requested=int(requested.sum()),
             shortfall={
                 base.ALONE: int(lacking[others == 0].sum()),
                 base.TOO_FEW_OTHERS: int(lacking[others > 0].sum()),

@@ -42,6 +42,6 @@ def tagged(population: IndexShard) -> Iterator[Plan]:
             members=(Members(0, AddressSpace.KEY, key),),
             relation=NOTHING,
             weight=NOTHING,
-            asked=len(key),
+            requested=len(key),
             shortfall={},
         )

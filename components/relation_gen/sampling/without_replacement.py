@@ -1,4 +1,4 @@
-"""Draws without replacement as vectorized, pure functions of pseudo-random words."""
+"""Draws without replacement, vectorized: pure functions of random bits."""
 
 from typing import NamedTuple
 
@@ -8,9 +8,9 @@ from components.common.hashing import I64, U64, multiply_shift, random_bits, sma
 
 _NEVER = np.iinfo(np.int64).max
 FEW = 64
-"""Up to so many slots are drawn by rank; beyond, in time linear in their number."""
+"""Up to this number slots are drawn by rank; more of them in time linear in their number."""
 DRAWN_AT_A_TIME = 2**20
-"""Numbers that are sorted at a time."""
+"""Numbers sorted at a time."""
 
 
 class Drawn(NamedTuple):
@@ -22,20 +22,23 @@ class Drawn(NamedTuple):
 
 
 def distinct(seed: int, purpose: int, key: U64, count: I64, available: I64) -> Drawn:
-    """Draws distinct numbers for each row: as many as asked and there are.
+    """Draws distinct numbers for each row: `count`, or all if there are fewer.
 
     Each slot alone is uniform over [0, available); no number is drawn twice in a row. What a row
     draws depends on its key, count and number of available values alone.
 
     Args:
-      key, count, available: [n].
+      key: uint64 [n].
+      count, available: int64 [n].
     """
     count = np.minimum(count, available)
     if not len(count):
         return _nothing()
     most = int(count.max())
     if most <= FEW and count.min() == most:
-        value = by_rank(random_bits(seed, purpose, key, np.arange(most)[:, None]), available)
+        value = sample_without_replacement(
+            random_bits(seed, purpose, key, np.arange(most)[:, None]), available
+        )
         row = np.repeat(np.arange(len(key)), most)
         return Drawn(row, np.tile(np.arange(most), len(key)), value.T.reshape(-1))
     parts = []
@@ -43,7 +46,7 @@ def distinct(seed: int, purpose: int, key: U64, count: I64, available: I64) -> D
         rows = np.flatnonzero(count == size)
         if size <= FEW:
             bits = random_bits(seed, purpose, key[rows], np.arange(size)[:, None])
-            value = by_rank(bits, available[rows]).T
+            value = sample_without_replacement(bits, available[rows]).T
         else:
             value = _many(seed, purpose, key[rows], size, available[rows])
         slots = np.tile(np.arange(size), len(rows))
@@ -53,7 +56,7 @@ def distinct(seed: int, purpose: int, key: U64, count: I64, available: I64) -> D
     return Drawn(*(column[order] for column in joined))
 
 
-def by_rank(bits: U64, available: I64) -> I64:
+def sample_without_replacement(bits: U64, available: I64) -> I64:
     """Draws distinct numbers for each row, each slot uniform over [0, available).
 
     Slot j draws a rank among the numbers that earlier slots left, and is shifted past those that
@@ -93,14 +96,14 @@ def by_rank(bits: U64, available: I64) -> I64:
 
 def _many(seed: int, purpose: int, key: U64, count: int, available: I64) -> I64:
     """Draws `count` distinct numbers for each row, [n, count]; takes time in proportion to them."""
-    found = np.empty((len(key), count), dtype=np.int64)
+    drawn = np.empty((len(key), count), dtype=np.int64)
     dense = available <= 4 * count
     step = max(DRAWN_AT_A_TIME // (4 * count), 1)
     for draw, rows in ((_shuffled, np.flatnonzero(dense)), (_sifted, np.flatnonzero(~dense))):
         for begin in range(0, len(rows), step):
             some = rows[begin : begin + step]
-            found[some] = draw(seed, purpose, key[some], count, available[some])
-    return found
+            drawn[some] = draw(seed, purpose, key[some], count, available[some])
+    return drawn
 
 
 def _shuffled(seed: int, purpose: int, key: U64, count: int, available: I64) -> I64:
@@ -114,7 +117,7 @@ def _shuffled(seed: int, purpose: int, key: U64, count: int, available: I64) -> 
 def _sifted(seed: int, purpose: int, key: U64, count: int, available: I64) -> I64:
     """The first different ones of many numbers, of which at most a quarter is repeated; so the
     first turn is nearly always enough."""
-    found = np.empty((len(key), count), dtype=np.int64)
+    drawn = np.empty((len(key), count), dtype=np.int64)
     rows, size = np.arange(len(key)), count + count // 2 + 16
     while len(rows):
         bits = random_bits(seed, purpose, key[rows, None], np.arange(size))
@@ -126,19 +129,21 @@ def _sifted(seed: int, purpose: int, key: U64, count: int, available: I64) -> I6
         nth = np.cumsum(new, axis=1)
         enough = nth[:, -1] >= count
         chosen = new & (nth <= count) & enough[:, None]
-        found[rows[enough]] = value[chosen].reshape(-1, count)
+        drawn[rows[enough]] = value[chosen].reshape(-1, count)
         rows, size = rows[~enough], 2 * size
-    return found
+    return drawn
 
 
-def spaced(seed: int, purpose: int, key: U64, count: I64, length: I64) -> Drawn:
-    """Draws points of a line of some length for each row, evenly spaced, from a random start.
+def systematic_sample(seed: int, purpose: int, key: U64, count: I64, length: I64) -> Drawn:
+    """Draws evenly spaced numbers for each row, from a random start.
 
-    Each slot alone is uniform over [0, length); two slots of a row are at least length // count
-    apart, so that no stretch up to that size is hit twice (systematic sampling, Madow 1949).
+    Each slot alone is uniform over [0, length). Two slots of a row are at least length // count
+    apart, so that no range up to that size is hit twice (systematic sampling, Madow 1949).
 
     Args:
-      key, count, length: [n]; count >= 0, and length >= count.
+      key: uint64 [n].
+      count: int64 [n], 0 or more.
+      length: int64 [n], at least `count`.
     """
     row, slot = slots(count)
     start = multiply_shift(

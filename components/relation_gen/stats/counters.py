@@ -1,4 +1,4 @@
-"""Counts of what was read, skipped, made and why: small, mergeable, one an element."""
+"""Counters of rows and tuples by reason: small and mergeable, one an element."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ SHOWN = 3
 ANY = "*"
 """In place of a split: every split."""
 UNASSIGNED = "unassigned"
-"""In place of a split: rows whose split could not be told, because they have no id."""
+"""In place of a split: rows of no split, because they have no id."""
 
 READ, USED = "rows_read", "rows_used"
 SKIPPED = "skipped:"
@@ -57,7 +57,7 @@ class CounterCoder(beam.coders.Coder):
 beam.coders.registry.register_coder(Counter, CounterCoder)
 
 Where = tuple[str, str, str]
-"""Split, input ("" for what is made), and what was counted."""
+"""Split, input ("" for tuples), and the counter's name."""
 Counted = tuple[Where, Counter]
 Counts = dict[Where, Counter]
 
@@ -113,7 +113,7 @@ class MergeCounters(beam.CombineFn):
 
 
 class Merged(beam.PTransform):
-    """Counted elements to one element for each place."""
+    """Merges the counters of each key."""
 
     def expand(self, pcoll: beam.PCollection) -> beam.PCollection:
         merge_each = beam.CombinePerKey(MergeCounters())
@@ -122,15 +122,15 @@ class Merged(beam.PTransform):
 
 def matching(counts: Counts, split: str, source: str, prefix: str) -> dict[str, Counter]:
     """The tallies of a split and input whose names start with `prefix`, by the rest of the name."""
-    found = {
+    matches = {
         name.removeprefix(prefix): counter
         for (where, what, name), counter in counts.items()
         if where == split and what == source and name.startswith(prefix)
     }
-    return dict(sorted(found.items()))
+    return dict(sorted(matches.items()))
 
 
 def count_of(counts: Counts, split: str, source: str, name: str) -> int:
     """A count; 0 if nothing was counted."""
-    found = counts.get((split, source, name))
-    return found.count if found else 0
+    counter = counts.get((split, source, name))
+    return counter.count if counter else 0

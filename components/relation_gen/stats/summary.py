@@ -1,4 +1,4 @@
-"""What a run did, in the form that users and the pipeline read; and the checks that it adds up."""
+"""`relation_stats.json`: the counters of a run, checked to add up, and lines for people."""
 
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -57,12 +57,12 @@ def build(
     return stats
 
 
-def _check_some(split: str, found: Stats) -> None:
-    """Refuses a split without a tuple, of which nothing could be learnt."""
-    if not found["tuples"]:
-        reasons = ", ".join(f"{name} {count:,}" for name, count in found["shortfall"].items())
+def _check_some(split: str, stats: Stats) -> None:
+    """Refuses a split without a tuple: nothing can be learnt from it."""
+    if not stats["tuples"]:
+        reasons = ", ".join(f"{name} {count:,}" for name, count in stats["shortfall"].items())
         raise DataError(
-            f"split {split!r}: no tuple could be made of {found['tuples_requested']:,} asked for: "
+            f"split {split!r}: no tuple could be made of {stats['tuples_requested']:,} asked for: "
             f"{reasons or 'no reason is known'}; ask for fewer members, or give it more rows"
         )
 
@@ -73,9 +73,9 @@ def _input(counts: Counts, name: str) -> Stats:
     skipped: dict[str, int] = {}
     warnings: dict[str, int] = {}
     for split in splits:
-        for found, prefix in ((skipped, counters.SKIPPED), (warnings, counters.WARNINGS)):
+        for reasons, prefix in ((skipped, counters.SKIPPED), (warnings, counters.WARNINGS)):
             for reason, count in matching(counts, split, name, prefix).items():
-                found[reason] = found.get(reason, 0) + count.count
+                reasons[reason] = reasons.get(reason, 0) + count.count
     read, used, reversed_edges = (
         _total(counts, name, what)
         for what in (counters.READ, counters.USED, counters.REVERSED_EDGES)
@@ -100,9 +100,9 @@ def _input(counts: Counts, name: str) -> Stats:
 def _rows(counts: Counts, split: str, inputs: list[str]) -> Stats:
     """The rows of a split; reasons name the input where there are several."""
     skipped = {
-        (reason if len(inputs) == 1 else f"{name}.{reason}"): found.count
+        (reason if len(inputs) == 1 else f"{name}.{reason}"): counter.count
         for name in inputs
-        for reason, found in matching(counts, split, name, counters.SKIPPED).items()
+        for reason, counter in matching(counts, split, name, counters.SKIPPED).items()
     }
     read, used = (
         sum(count_of(counts, split, name, what) for name in inputs)
@@ -118,22 +118,23 @@ def _rows(counts: Counts, split: str, inputs: list[str]) -> Stats:
 
 def _split(counts: Counts, split: str, inputs: list[str]) -> Stats:
     lacking = {
-        name: found.count for name, found in matching(counts, split, "", counters.SHORTFALL).items()
+        name: counter.count
+        for name, counter in matching(counts, split, "", counters.SHORTFALL).items()
     }
-    asked, made = (count_of(counts, split, "", w) for w in (counters.REQUESTED, counters.MADE))
-    _equal(split, "tuples asked for and made or lacking", asked, made + sum(lacking.values()))
-    known = {name: found.count for name, found in matching(counts, split, "", "").items()}
+    requested, made = (count_of(counts, split, "", w) for w in (counters.REQUESTED, counters.MADE))
+    _equal(split, "tuples asked for and made or lacking", requested, made + sum(lacking.values()))
+    named = {name: counter.count for name, counter in matching(counts, split, "", "").items()}
     kinds = {
         kind: count
         for kind in ("positives", "negatives")
-        if (count := known.get(f"{kind}_made", 0))
+        if (count := named.get(f"{kind}_made", 0))
     }
-    cut = {DOCUMENTS_CUT: known[DOCUMENTS_CUT]} if known.get(DOCUMENTS_CUT) else {}
+    cut = {DOCUMENTS_CUT: named[DOCUMENTS_CUT]} if named.get(DOCUMENTS_CUT) else {}
     labels = sum(count_of(counts, split, name, counters.LABELS) for name in inputs)
     return {
         **_rows(counts, split, inputs),
         **({"labels": labels} if labels else {}),
-        "tuples_requested": asked,
+        "tuples_requested": requested,
         "tuples": made,
         **kinds,
         **cut,
@@ -143,7 +144,9 @@ def _split(counts: Counts, split: str, inputs: list[str]) -> Stats:
 
 def _total(counts: Counts, name: str, what: str) -> int:
     return sum(
-        found.count for (_, source, kind), found in counts.items() if (source, kind) == (name, what)
+        counter.count
+        for (_, source, kind), counter in counts.items()
+        if (source, kind) == (name, what)
     )
 
 
@@ -155,36 +158,34 @@ def _equal(where: str, what: str, left: int, right: int) -> None:
 def properties(stats: Stats) -> dict[str, int]:
     """The counts as flat properties of the artifact: `tuples_train`, `rows_read_train`, …"""
     flat = {f"entities_{split}": count for split, count in stats["entities"].items()}
-    for split, found in stats["splits"].items():
-        flat |= {
-            f"{name}_{split}": count for name, count in found.items() if isinstance(count, int)
-        }
-    for what, found in stats["audit"].items():
-        flat |= {f"{what}_{name}": count for name, count in found.items()}
+    for split, part in stats["splits"].items():
+        flat |= {f"{name}_{split}": count for name, count in part.items() if isinstance(count, int)}
+    for what, part in stats["audit"].items():
+        flat |= {f"{what}_{name}": count for name, count in part.items()}
     return flat
 
 
 def summary(stats: Stats) -> list[str]:
-    """Lines for people: one a split, one an input if there are several, what the audit found."""
+    """Lines for people: of splits, of inputs if there are several, and of the audit."""
     lines = []
-    for name, found in stats["inputs"].items():
-        if found["rows_read"] and len(stats["inputs"]) > 1:
+    for name, part in stats["inputs"].items():
+        if part["rows_read"] and len(stats["inputs"]) > 1:
             lines.append(
-                f"{name}: {found['rows_read']:,} rows read, {found['rows_used']:,} used"
-                f"{_reasons(found['skipped'], 'skipped')}"
+                f"{name}: {part['rows_read']:,} rows read, {part['rows_used']:,} used"
+                f"{_reasons(part['skipped'], 'skipped')}"
             )
-        if found["noted"]:
-            lines.append(f"{name}: {_counted(found['noted'], 'noted')}")
-    for split, found in stats["splits"].items():
+        if part["noted"]:
+            lines.append(f"{name}: {_counted(part['noted'], 'noted')}")
+    for split, part in stats["splits"].items():
         lines.append(
-            f"{split}: {found['rows_read']:,} rows read, {found['rows_used']:,} used"
-            f"{_reasons(found['skipped'], 'skipped')}; {found.get('tuples', 0):,} tuples"
-            f"{_reasons(found.get('shortfall', {}), 'could not be made')}"
+            f"{split}: {part['rows_read']:,} rows read, {part['rows_used']:,} used"
+            f"{_reasons(part['skipped'], 'skipped')}; {part.get('tuples', 0):,} tuples"
+            f"{_reasons(part.get('shortfall', {}), 'could not be made')}"
         )
     for split, count in stats["entities"].items():
         lines.append(f"{ENTITIES}: {count:,} entities of {split}, each once")
-    for what, found in stats["audit"].items():
-        for name, count in found.items():
+    for what, part in stats["audit"].items():
+        for name, count in part.items():
             lines.append(f"audit: {name}: {count:,} {what.replace('_', ' ')}")
     return lines
 

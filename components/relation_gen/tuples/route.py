@@ -49,7 +49,7 @@ def batches(
     some: list[Plan] = []
     size = 0
     for plan in plans:
-        counts = {MADE: len(plan.anchor), REQUESTED: plan.asked}
+        counts = {MADE: len(plan.anchor), REQUESTED: plan.requested}
         lost = {SHORTFALL + name: count for name, count in plan.shortfall.items()}
         for name, count in (counts | plan.counts | lost).items():
             totals[name] = totals.get(name, 0) + count

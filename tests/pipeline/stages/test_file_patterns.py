@@ -9,7 +9,9 @@ from relation.load import load_recipe
 
 def loaded_with(**entity):
     loaded = load_recipe("digits_triplets")
-    changed = loaded.recipe.entity.model_copy(update={"generator": None, **entity})
+    changed = loaded.recipe.data.entities[loaded.compiled.primary].model_copy(
+        update={"generator": None, **entity}
+    )
     data = loaded.recipe.data.model_copy(update={"entities": {"item": changed}})
     return loaded._replace(recipe=loaded.recipe.model_copy(update={"data": data}))
 
