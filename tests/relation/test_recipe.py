@@ -144,7 +144,7 @@ def test_the_schema_of_an_image_folder(tmp_path):
         relation__source__feature="label",
     )
     loaded = load_recipe(_write(tmp_path, recipe, IMAGES))
-    assert loaded.recipe.data.entities["item"].format == "image_folder"
+    assert loaded.recipe.data.entities["product"].format == "image_folder"
     integers = IMAGES.replace('"label" type: BYTES', '"label" type: INT')
     with pytest.raises(RecipeError, match=r"has for 'label' a feature of ints$"):
         load_recipe(_write(tmp_path, recipe, integers))
@@ -152,11 +152,12 @@ def test_the_schema_of_an_image_folder(tmp_path):
 
 def test_rows_are_in_tfrecord_files_unless_said_otherwise(tmp_path):
     assert (
-        load_recipe(_write(tmp_path, _recipe())).recipe.data.entities["item"].format == "tfrecord"
+        load_recipe(_write(tmp_path, _recipe())).recipe.data.entities["product"].format
+        == "tfrecord"
     )
     for given in ("tfrecord", "csv", "parquet"):
         recipe = _changed(data__entities__product__format=given)
-        assert load_recipe(_write(tmp_path, recipe)).recipe.data.entities["item"].format == given
+        assert load_recipe(_write(tmp_path, recipe)).recipe.data.entities["product"].format == given
 
 
 def test_every_error_is_told_at_once():
