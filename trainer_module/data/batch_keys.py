@@ -8,16 +8,16 @@ class Keys(Frozen):
     """Which keys are hashed: the id of every role, and what else tells who is related.
 
     group: the feature whose values say who is related; None: there is none.
-    known: whether tuples carry the ids of the anchor's known positives.
+    known_positives: whether tuples carry the ids of the anchor's known positives.
     """
 
     group: str | None = None
-    known: bool = False
+    known_positives: bool = False
 
     def names(self, relation: Relation) -> tuple[str, ...]:
         """The features of tuples that are hashed."""
         names = (ID,) if self.group is None else (ID, self.group)
-        own = (POSITIVE_IDS,) if self.known else ()
+        own = (POSITIVE_IDS,) if self.known_positives else ()
         return (*(prefixed(role.name, name) for role in relation.roles for name in names), *own)
 
 

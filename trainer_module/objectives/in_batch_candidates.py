@@ -67,7 +67,7 @@ class InBatchCandidates(WithinBatch):
         positives = tf.where(shares(anchors, tf.reshape(owners, [-1, 1])), ids[:, 0], -1)
         columns = shares(positives, ids)
         columns |= self._itself(inputs, ids)
-        if self._keys.known:
+        if self._keys.known_positives:
             columns |= shares(inputs[hashed(POSITIVE_IDS)], ids)
         if self._group is not None:
             groups = [

@@ -10,7 +10,7 @@ from trainer_module.request import KEY, PreprocessingRequest
 
 def test_ids_and_groups_are_hashed_alike_in_every_role_and_list():
     relation = {"type": "triplets", "source": {"type": "same_label", "feature": "brand"}}
-    keys = Keys(group="brand", known=True)
+    keys = Keys(group="brand", known_positives=True)
     request = PreprocessingRequest(
         compiled=compiled({"item": "sku"}, relation), features={"item": ()}, keys=keys
     )

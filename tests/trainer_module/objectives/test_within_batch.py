@@ -117,7 +117,7 @@ def test_known_positives_are_no_negatives():
     known = tf.constant([[4, 5], [-1, -1], [6, -1], [4, -1]], tf.int64)
     gone = [[4, 5], [], [6], [4]]
     negatives = [[i for i in n if i not in g] for n, g in zip(NEGATIVES, gone, strict=True)]
-    actual = _in_batch(Keys(known=True), further={"positive_ids_key": known})
+    actual = _in_batch(Keys(known_positives=True), further={"positive_ids_key": known})
     assert actual == pytest.approx(_softmax({}, negatives), rel=1e-5)
 
 
