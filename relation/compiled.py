@@ -1,8 +1,8 @@
 """A recipe's relation in compiled form: what every later step has to know, as plain data.
 
-A source compiles its part (`Relationships`); `relation/load.py` adds what holds for every source.
-Nothing that reads the result asks which source or relation type the recipe named. It travels as
-JSON in properties of components, so whatever changes it makes their cached results stale.
+A source compiles its part (`Relationships`); `relation/compiler.py` adds what holds for every
+source. Later steps read these fields, and do not ask which source or relation type a recipe names.
+The result travels as JSON in properties of components: a change makes cached results stale.
 """
 
 from typing import Any, Literal

@@ -155,16 +155,10 @@ class PairSampling(Sampling):
         return self
 
     @property
-    def negative_count(self) -> int:
-        """Negatives of each anchor, where no share of positives is asked for."""
-        if self.positive_share is not None:
-            return 0
-        return 1 if self.negatives_per_anchor is None else self.negatives_per_anchor
-
-    @property
     def some_negatives(self) -> bool:
         """Whether negatives are drawn at all."""
-        return self.negative_count > 0 or (self.positive_share or 1) < 1
+        share = self.positive_share
+        return self.negatives_per_anchor != 0 if share is None else share < 1
 
 
 class TripletSampling(Sampling):
