@@ -1,6 +1,6 @@
 """Which heads and losses fit which relation: every combination, tried by the model's own checks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from relation import spec
@@ -23,8 +23,7 @@ class Case(NamedTuple):
     """With one entity type and with two, where both may be."""
 
 
-def _both(make: object) -> tuple[Relation, ...]:
-    assert callable(make)
+def _both(make: Callable[[str, str], Relation]) -> tuple[Relation, ...]:
     return make("item", "item"), make("item", "other")
 
 
