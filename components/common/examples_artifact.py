@@ -24,7 +24,8 @@ def entity_inputs(entities: Iterable[str], what: str = EXAMPLES) -> dict[str, st
       entities: in the recipe's order.
       what: the name of the first type's input; the second's begins with `other_`.
 
-    Example: entities user and item give {"examples": "user", "other_examples": "item"}.
+    >>> entity_inputs(["user", "item"])
+    {'examples': 'user', 'other_examples': 'item'}
     """
     return dict(zip((what, f"other_{what}"), entities, strict=False))
 

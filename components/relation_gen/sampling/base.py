@@ -101,7 +101,8 @@ class Candidates(NamedTuple):
 def chunks(size: I64, budget: int = CHUNK) -> Iterator[slice]:
     """Cuts rows of some sizes, int64 [n], into stretches of about `budget` each.
 
-    Example: sizes 2, 3, 9, 1 and a budget of 5 give rows 0–1, row 2 and row 3.
+    >>> list(chunks(np.array([2, 3, 9, 1]), budget=5))
+    [slice(0, 2, None), slice(2, 3, None), slice(3, 4, None)]
     """
     total = np.cumsum(size)
     begin, done = 0, 0

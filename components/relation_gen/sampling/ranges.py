@@ -12,7 +12,12 @@ from components.common.hashing import I64
 @dataclass(frozen=True)
 class Gap:
     """For each of n rows all positions in [low, high) but those in [start, end), where
-    low <= start <= end <= high."""
+    low <= start <= end <= high.
+
+    >>> gap = Gap(np.array([0]), np.array([6]), np.array([2]), np.array([4]))
+    >>> gap.size().tolist(), gap.position(np.zeros(4, dtype=int), np.arange(4)).tolist()
+    ([4], [0, 1, 4, 5])
+    """
 
     low: I64
     high: I64
@@ -45,7 +50,13 @@ class Union:
 
     @classmethod
     def outside(cls, start: I64, end: I64, bounds: I64, low: I64, high: I64) -> "Union":
-        """All positions in [low, high) but those in some ranges, which may touch."""
+        """All positions in [low, high) but those in some ranges, which may touch.
+
+        >>> one, five, seven = np.array([1]), np.array([5]), np.array([7])
+        >>> beside = Union.outside(one, five, np.array([0, 1]), 0 * one, seven)  # Of one row.
+        >>> beside.position(np.zeros(3, dtype=int), np.arange(3)).tolist()
+        [0, 5, 6]
+        """
         rows = len(bounds) - 1
         count = np.diff(bounds)
         new_bounds = np.concatenate([[0], np.cumsum(count + 1)])

@@ -154,7 +154,11 @@ def systematic_sample(seed: int, purpose: int, key: U64, count: I64, length: I64
 
 
 def slots(count: I64) -> tuple[I64, I64]:
-    """Rows of some counts, [n], one after the other: of each element its row, and 0, 1, … in it."""
+    """The row and the slot of each element, where rows of some counts follow one another.
+
+    >>> [column.tolist() for column in slots(np.array([2, 0, 3]))]
+    [[0, 0, 2, 2, 2], [0, 1, 0, 1, 2]]
+    """
     row = np.repeat(np.arange(len(count)), count)
     return row, np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
 
