@@ -24,10 +24,3 @@ def test_the_nodes_of_the_picture_are_those_of_the_table():
     rows = re.findall(r"^\| ([A-Z]\w+(?:, [A-Z]\w+)?) \|", PAGE, re.MULTILINE)
     stated = [name for row in rows for name in row.split(", ")]
     assert set(stated) == set(named) - {"EntityStatistics", "TupleStatistics"}
-
-
-@pytest.mark.parametrize("page", ["architecture.md", "relation_gen.md"])
-def test_paths_are_there(page):
-    text = (DOCS / page).read_text()
-    paths = re.findall(r"`((?:relation|components|trainer_module|pipeline)/[\w/.]+)`", text)
-    assert [path for path in paths if not (PROJECT / path).exists()] == []

@@ -28,3 +28,12 @@ def test_links_lead_somewhere(page):
         if not file.exists() or (heading and heading not in anchors(file.read_text())):
             broken.append(link)
     assert broken == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(PROJECT).as_posix())
+def test_paths_are_there(page):
+    if page.parent.name == "how-to":
+        pytest.skip("names the file that the reader writes")
+    rooms = "relation|components|trainer_module|pipeline|schemas|demo_data|bench|tests|scripts"
+    paths = re.findall(rf"`((?:{rooms})/[\w/.]+)`", page.read_text())
+    assert [path for path in paths if not (PROJECT / path).exists()] == []
