@@ -193,7 +193,7 @@ def _tuples(
     width = len(plan.relation) // max(t, 1)
     assert len(plan.slot) == t
     assert len(plan.weight) in (0, t)
-    assert len(plan.more) in (0, t)
+    assert len(plan.extra_index) in (0, t)
     label, entries = plan.relation.reshape(t, width).tolist(), list(plan.entries)
     tuples = [
         Made(
@@ -201,7 +201,7 @@ def _tuples(
             int(plan.slot[i]),
             relation=label[i],
             weight=float(plan.weight[i]) if len(plan.weight) else None,
-            more=entries[plan.more[i]] if len(plan.more) else b"",
+            more=entries[plan.extra_index[i]] if len(plan.extra_index) else b"",
         )
         for i in range(t)
     ]

@@ -11,7 +11,7 @@ from components.relation_gen.batches import (
     MemberRequests,
     MemberRequestsByWeight,
 )
-from components.relation_gen.sampling.base import AddressSpace, Members, Plan
+from components.relation_gen.sampling.base import AddressSpace, Plan, RoleMembers
 from components.relation_gen.sampling.compose import NOTHING
 from components.relation_gen.shuffle_keys import output_shard_of
 from components.relation_gen.tuples import route
@@ -30,16 +30,18 @@ def plan(at: int, n: int, more: bool) -> Plan:
         anchor=anchor,
         slot=tuples.astype(np.uint32),
         members=(
-            Members(0, AddressSpace.KEY, anchor),
-            Members(1, AddressSpace.POSITION, half + 100, half),
-            Members(1, AddressSpace.WEIGHT, tuples[n // 2 :] + 200, tuples[n // 2 :], probability),
+            RoleMembers(0, AddressSpace.KEY, anchor),
+            RoleMembers(1, AddressSpace.POSITION, half + 100, half),
+            RoleMembers(
+                1, AddressSpace.WEIGHT, tuples[n // 2 :] + 200, tuples[n // 2 :], probability
+            ),
         ),
         relation=np.arange(2 * n, dtype=np.float32),
         weight=NOTHING,
         requested=n + 3,
         shortfall={"few": 2, "none": 1},
         counts={"cut": 5},
-        more=tuples.astype(np.int32) % 2 if more else NONE.astype(np.int32),
+        extra_index=tuples.astype(np.int32) % 2 if more else NONE.astype(np.int32),
         entries=Strings.of([b"%d" % at, b"%d!" % at]) if more else Strings.of([]),
     )
 

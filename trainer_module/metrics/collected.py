@@ -10,7 +10,7 @@ import numpy.typing as npt
 from relation.spec import LabelKind, Relation
 from trainer_module.metrics.statistics import Bools, Flat, Floats
 
-Rows = npt.NDArray[np.float32]
+Matrix = npt.NDArray[np.float32]
 
 GROUPS = 20
 """Groups of tuples that are left out in turn, to see what a metric may be off by."""
@@ -73,9 +73,9 @@ class Tuples:
     """
 
     form: Form
-    scores: Rows
-    labels: Rows
-    weights: Rows | None = None
+    scores: Matrix
+    labels: Matrix
+    weights: Matrix | None = None
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -122,7 +122,7 @@ class Tuples:
         return Tuples(self.form, self.scores[mask], self.labels[mask], weights)
 
 
-def collect(form: Form, scores: Rows, labels: Rows, weights: Rows | None = None) -> Tuples:
+def collect(form: Form, scores: Matrix, labels: Matrix, weights: Matrix | None = None) -> Tuples:
     """Sort tuples by their bytes, so that their order does not depend on the order of arrival.
 
     So no metric, and no last bit of one, depends on how tuples were bundled.
@@ -139,18 +139,18 @@ def collect(form: Form, scores: Rows, labels: Rows, weights: Rows | None = None)
     return Tuples(form, scores[order], labels[order], None if weights is None else weights[order])
 
 
-def _whole(scores: Floats, labels: Floats, weights: Floats | None) -> Rows:
+def _whole(scores: Floats, labels: Floats, weights: Floats | None) -> Matrix:
     parts = [scores, labels, *([] if weights is None else [weights[:, None]])]
     return np.ascontiguousarray(np.concatenate(parts, axis=1), dtype="<f4")
 
 
-def _hash(scores: Rows, labels: Rows, weights: Rows | None) -> npt.NDArray[np.uint64]:
+def _hash(scores: Matrix, labels: Matrix, weights: Matrix | None) -> npt.NDArray[np.uint64]:
     """A hash of each row and of its number among equal ones, which lie together: [n]."""
     words = _whole(scores, labels, weights).view("<u4")
-    places = np.arange(len(words))
+    index = np.arange(len(words))
     new = np.ones(len(words), dtype=bool)
     new[1:] = (words[1:] != words[:-1]).any(axis=1)
-    code = (places - np.maximum.accumulate(np.where(new, places, 0))).astype(np.uint64)
+    code = (index - np.maximum.accumulate(np.where(new, index, 0))).astype(np.uint64)
     for column in words.T:
         code = _mixed(code) ^ column
     return _mixed(code)

@@ -33,8 +33,8 @@ def ndcg(scores: Floats, grades: Floats, k: int, weights: Floats | None = None) 
     lowered = np.where(shown, -scores, np.inf)
     order = np.argsort(lowered, axis=1)
     first, last = _ties(np.take_along_axis(lowered, order, axis=1))
-    places = np.arange(1, scores.shape[1] + 1)
-    discounts = np.where(places <= k, 1 / np.log2(1 + places), 0.0)
+    ranks = np.arange(1, scores.shape[1] + 1)
+    discounts = np.where(ranks <= k, 1 / np.log2(1 + ranks), 0.0)
     summed = np.concatenate([[0.0], np.cumsum(discounts)])
     shares = (summed[last + 1] - summed[first]) / (last + 1 - first)
     gained = (np.take_along_axis(gains, order, axis=1) * shares).sum(axis=1)
@@ -45,13 +45,13 @@ def ndcg(scores: Floats, grades: Floats, k: int, weights: Floats | None = None) 
 
 def _ties(ranked: Floats) -> tuple[Places, Places]:
     """The first and the last place, from 0 on, of what equals each of sorted rows: [n, C] each."""
-    places = np.arange(ranked.shape[1])
+    columns = np.arange(ranked.shape[1])
     begins = np.ones(ranked.shape, dtype=bool)
     begins[:, 1:] = ranked[:, 1:] != ranked[:, :-1]
     ends = np.ones(ranked.shape, dtype=bool)
     ends[:, :-1] = begins[:, 1:]
-    first = np.maximum.accumulate(np.where(begins, places, 0), axis=1)
-    last = np.minimum.accumulate(np.where(ends, places, places[-1])[:, ::-1], axis=1)[:, ::-1]
+    first = np.maximum.accumulate(np.where(begins, columns, 0), axis=1)
+    last = np.minimum.accumulate(np.where(ends, columns, columns[-1])[:, ::-1], axis=1)[:, ::-1]
     return first, last
 
 

@@ -4,7 +4,7 @@ Scores are finite and a higher one means *more related*. Anything else is loud: 
 is NaN or infinite, or too few classes to define it, a metric is NaN, which no gate lets pass.
 
 Every metric takes weights; without them counts are integers, so the order of the scores cannot
-change a value, not even its last bit.
+change a value, not even its last bit. That is why AUC is written by hand: libraries add floats.
 """
 
 from typing import Any, NamedTuple, TypeAlias
@@ -210,11 +210,11 @@ def _counts(scores: Floats, related: Bools, weights: Floats | None = None) -> _C
     """None: a score is not finite, or only one class is there."""
     if not np.isfinite(scores).all():
         return None
-    values, places = np.unique(scores, return_inverse=True)
+    values, inverse = np.unique(scores, return_inverse=True)
     cumulative = []
     for kind in (related, ~related):
         own = None if weights is None else weights[kind].astype(np.float64)
-        cumulative.append(np.cumsum(np.bincount(places.ravel()[kind], own, len(values))[::-1]))
+        cumulative.append(np.cumsum(np.bincount(inverse.ravel()[kind], own, len(values))[::-1]))
     hits, alarms = cumulative
     if not len(values) or not hits[-1] or not alarms[-1]:
         return None

@@ -24,11 +24,11 @@ def listed(lists: tf.RaggedTensor, columns: Tensor) -> Tensor:
     # Numbers of equal ids, by first appearance: those of columns are all below `width`.
     _, numbers = tf.unique(tf.concat([columns, ids], axis=0))
     here = numbers[width:] < width
-    places = tf.stack(
+    indices = tf.stack(
         [tf.cast(lists.value_rowids(), tf.int32)[here], numbers[width:][here]], axis=1
     )
     times = tf.scatter_nd(
-        places, tf.ones_like(places[:, 0]), [tf.cast(lists.nrows(), tf.int32), width]
+        indices, tf.ones_like(indices[:, 0]), [tf.cast(lists.nrows(), tf.int32), width]
     )
     return tf.gather(times > 0, numbers[:width], axis=1)
 

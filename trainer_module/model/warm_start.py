@@ -20,16 +20,16 @@ def named_weights(model: RelationalModel) -> dict[str, keras.Variable]:
     parts = {**model.towers, "head": model.head}
     named: dict[str, keras.Variable] = {}
     for part, layer in parts.items():
-        places: dict[tuple[str, str], int] = {}
+        numbers: dict[tuple[str, str], int] = {}
         stems: dict[str, int] = {}
         for weight in layer.weights:
             words = []
             for word in weight.path.split("/"):
                 stem = re.sub(r"_\d+$", "", word)
-                if (stem, word) not in places:
-                    places[stem, word] = stems.get(stem, 0)
-                    stems[stem] = places[stem, word] + 1
-                number = places[stem, word]
+                if (stem, word) not in numbers:
+                    numbers[stem, word] = stems.get(stem, 0)
+                    stems[stem] = numbers[stem, word] + 1
+                number = numbers[stem, word]
                 words.append(f"{stem}_{number}" if number else stem)
             named[f"{part}/{'/'.join(words)}"] = weight
     return named

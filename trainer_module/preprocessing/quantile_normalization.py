@@ -23,13 +23,13 @@ def quantile_normalize(numbers: tf.Tensor, quantiles: tf.Tensor) -> tf.Tensor:
     """
     columns = tf.transpose(numbers)
     steps = tf.cast(quantiles[:, 1:] > quantiles[:, :-1], tf.float32)
-    places = tf.pad(tf.cumsum(steps, axis=1), [[0, 0], [1, 0]])
+    ranks = tf.pad(tf.cumsum(steps, axis=1), [[0, 0], [1, 0]])
     right = tf.searchsorted(quantiles, columns, side="right")
     right = tf.clip_by_value(right, 1, quantiles.shape[1] - 1)
     low, high = (tf.gather(quantiles, i, batch_dims=1) for i in (right - 1, right))
-    first, second = (tf.gather(places, i, batch_dims=1) for i in (right - 1, right))
+    first, second = (tf.gather(ranks, i, batch_dims=1) for i in (right - 1, right))
     filled = tf.clip_by_value(tf.math.divide_no_nan(columns - low, high - low), 0.0, 1.0)
-    place, last = first + filled * (second - first), places[:, -1:]
+    place, last = first + filled * (second - first), ranks[:, -1:]
     share = tf.where(last > 0.0, tf.math.divide_no_nan(place, last), 0.5)
     least = 0.5 / QUANTILES
     return tf.transpose(tf.math.ndtri(tf.clip_by_value(share, least, 1.0 - least)))

@@ -114,5 +114,5 @@ class Place(keras.layers.Layer):
         width = words.shape[-1]
         frequencies = 10_000.0 ** (-np.arange(0, width, 2, dtype="float32") / width)
         angles = ops.arange(ops.shape(words)[1], dtype="float32")[:, None] * frequencies
-        places = ops.concatenate([ops.sin(angles), ops.cos(angles)], axis=-1)
-        return width**0.5 * words + ops.cast(places, words.dtype) + self.mark
+        encoding = ops.concatenate([ops.sin(angles), ops.cos(angles)], axis=-1)
+        return width**0.5 * words + ops.cast(encoding, words.dtype) + self.mark

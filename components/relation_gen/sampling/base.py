@@ -51,7 +51,7 @@ class AddressSpace(enum.Enum):
     WEIGHT = 2
 
 
-class Members(NamedTuple):
+class RoleMembers(NamedTuple):
     """The members of one role, [m].
 
     `value`: keys (uint64), or positions or weight offsets (int64). `tuples`: the tuple of each, as
@@ -71,19 +71,19 @@ class Plan:
     """t tuples, each identified by the anchor's key and a slot.
 
     `relation`: float32 [t * width], NaN where a tuple has no label. `weight`: [t], or empty.
-    `more`, `entries`: extra features, see `batches.TupleRows`. `requested`: tuples that sampling
-    asks for. `shortfall`: those of them that cannot be made, by reason. `counts`: other counters.
+    `extra_index`, `entries`: extra features, see `batches.TupleRows`. `requested`: tuples that
+    sampling asks for. `shortfall`: those that cannot be made, by reason. `counts`: other counters.
     """
 
     anchor: U64
     slot: U32
-    members: tuple[Members, ...]
+    members: tuple[RoleMembers, ...]
     relation: F32
     weight: F32
     requested: int
     shortfall: dict[str, int]
     counts: dict[str, int] = field(default_factory=dict)
-    more: I32 = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
+    extra_index: I32 = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
     entries: Strings = field(default_factory=lambda: Strings.of([]))
 
 

@@ -9,7 +9,7 @@ from components.common.columns import Strings
 from components.common.hashing import I64, U64, Purpose, random_bits
 from components.relation_gen.batches import F32, F64, I32
 from components.relation_gen.sampling import base, without_replacement
-from components.relation_gen.sampling.base import NOTHING, AddressSpace, Members, Plan
+from components.relation_gen.sampling.base import NOTHING, AddressSpace, Plan, RoleMembers
 from components.relation_gen.sampling.ranges import Ranges
 
 
@@ -124,9 +124,9 @@ def pairs(
         anchor=anchor,
         slot=slot.astype(np.uint32),
         members=(
-            Members(0, AddressSpace.KEY, anchor),
-            Members(1, positives.space, positives.value, np.arange(p)),
-            Members(
+            RoleMembers(0, AddressSpace.KEY, anchor),
+            RoleMembers(1, positives.space, positives.value, np.arange(p)),
+            RoleMembers(
                 1,
                 negatives.space,
                 negatives.value,
@@ -139,7 +139,7 @@ def pairs(
         requested=requested,
         shortfall=shortfall,
         counts={"positives_made": p, "negatives_made": len(negatives.row)},
-        more=extras.row[row] if len(extras.row) else extras.row,
+        extra_index=extras.row[row] if len(extras.row) else extras.row,
         entries=extras.entries,
     )
 
@@ -182,10 +182,13 @@ def tuples(
         anchor=anchor,
         slot=slot.astype(np.uint32),
         members=(
-            Members(0, AddressSpace.KEY, anchor),
-            *(Members(1 + i, positives.space, positives.value[at]) for i, at in enumerate(chosen)),
+            RoleMembers(0, AddressSpace.KEY, anchor),
             *(
-                Members(
+                RoleMembers(1 + i, positives.space, positives.value[at])
+                for i, at in enumerate(chosen)
+            ),
+            *(
+                RoleMembers(
                     1 + p + i,
                     negatives.space,
                     negatives.value[at],
@@ -203,7 +206,7 @@ def tuples(
             base.CAPPED: int((uncapped - possible).sum()),
             base.TOO_FEW_NEGATIVES: int((possible - count).sum()),
         },
-        more=extras.row[row] if len(extras.row) else extras.row,
+        extra_index=extras.row[row] if len(extras.row) else extras.row,
         entries=extras.entries,
     )
 

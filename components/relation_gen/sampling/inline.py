@@ -6,10 +6,10 @@ from components.relation_gen.sampling.base import (
     NOTHING,
     AddressSpace,
     IndexContext,
-    Members,
     Plan,
     Planned,
     Planner,
+    RoleMembers,
     ShardRows,
 )
 
@@ -26,7 +26,7 @@ class InlinePlanner(Planner):
         plan = Plan(
             anchor=tuples.key,
             slot=np.zeros(len(tuples.key), dtype=np.uint32),
-            members=tuple(Members(i, AddressSpace.KEY, member[:, i]) for i in range(roles)),
+            members=tuple(RoleMembers(i, AddressSpace.KEY, member[:, i]) for i in range(roles)),
             relation=tuples.label,
             weight=NOTHING,
             requested=len(tuples.key),

@@ -12,10 +12,10 @@ from components.relation_gen.sampling.base import (
     NOTHING,
     AddressSpace,
     IndexContext,
-    Members,
     Plan,
     Planned,
     Planner,
+    RoleMembers,
     ShardRows,
 )
 from relation.compiled import CompiledRelation
@@ -107,11 +107,11 @@ def ranked(documents: Graded, relation: CompiledRelation, weight: F32) -> Iterat
         other = first[part][drawn.row] + number - documents.pairs[preferred]
         anchor = key[drawn.row]
         members = [
-            Members(0, AddressSpace.KEY, documents.key[preferred]),
-            Members(1, AddressSpace.KEY, documents.key[other]),
+            RoleMembers(0, AddressSpace.KEY, documents.key[preferred]),
+            RoleMembers(1, AddressSpace.KEY, documents.key[other]),
         ]
         if relation.query is not None:
-            members.append(Members(2, AddressSpace.KEY, anchor))
+            members.append(RoleMembers(2, AddressSpace.KEY, anchor))
         lacking = most - requested[part]
         yield Plan(
             anchor=anchor,
@@ -144,10 +144,10 @@ def listed(documents: Graded, relation: CompiledRelation) -> Iterator[Plan]:
         members, relation_label = [], np.full((len(first), length), NO_DOCUMENT, dtype=np.float32)
         for i in range(min(length, int(size.max(initial=0)))):
             here = nth == i
-            members.append(Members(i, AddressSpace.KEY, documents.key[rows[here]], owner[here]))
+            members.append(RoleMembers(i, AddressSpace.KEY, documents.key[rows[here]], owner[here]))
             relation_label[owner[here], i] = documents.grade[rows[here]]
         if relation.query is not None:
-            members.append(Members(length, AddressSpace.KEY, anchor))
+            members.append(RoleMembers(length, AddressSpace.KEY, anchor))
         yield Plan(
             anchor=anchor,
             slot=np.zeros(len(first), dtype=np.uint32),

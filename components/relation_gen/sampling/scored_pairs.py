@@ -11,10 +11,10 @@ from components.relation_gen.sampling.base import (
     NOTHING,
     AddressSpace,
     IndexContext,
-    Members,
     Plan,
     Planned,
     Planner,
+    RoleMembers,
     ShardRows,
 )
 from components.relation_gen.sampling.ranges import Gap
@@ -61,8 +61,8 @@ def scored(
             anchor=anchor,
             slot=drawn.slot.astype(np.uint32),
             members=(
-                Members(0, AddressSpace.KEY, anchor),
-                Members(1, AddressSpace.POSITION, ranges.position(drawn.row, drawn.value)),
+                RoleMembers(0, AddressSpace.KEY, anchor),
+                RoleMembers(1, AddressSpace.POSITION, ranges.position(drawn.row, drawn.value)),
             ),
             relation=np.full(len(anchor) * relation.tuples.width, np.nan, dtype=np.float32),
             weight=NOTHING,

@@ -10,10 +10,10 @@ from components.relation_gen.sampling.base import (
     NOTHING,
     AddressSpace,
     IndexContext,
-    Members,
     Plan,
     Planned,
     Planner,
+    RoleMembers,
     ShardRows,
 )
 
@@ -39,7 +39,7 @@ def tagged(population: IndexShard) -> Iterator[Plan]:
         yield Plan(
             anchor=key,
             slot=np.zeros(len(key), dtype=np.uint32),
-            members=(Members(0, AddressSpace.KEY, key),),
+            members=(RoleMembers(0, AddressSpace.KEY, key),),
             relation=NOTHING,
             weight=NOTHING,
             requested=len(key),

@@ -49,8 +49,10 @@ def build(
     )
     stats["entities"] = {TRAIN: count_of(counts, ENTITIES, "", counters.WRITTEN)}
     for split in splits:
-        written, made = (count_of(counts, split, "", w) for w in (counters.WRITTEN, counters.MADE))
-        _equal(split, "written and made", written, made)
+        written, sampled = (
+            count_of(counts, split, "", w) for w in (counters.WRITTEN, counters.MADE)
+        )
+        _equal(split, "written and made", written, sampled)
         _check_some(split, stats["splits"][split])
     if stats["entities"][TRAIN] not in (used, 0):
         _equal(TRAIN, "entities written and entities used", stats["entities"][TRAIN], used)
@@ -86,10 +88,10 @@ def _input(counts: Counts, name: str) -> Stats:
         read + reversed_edges,
         used + sum(skipped.values()),
     )
-    more = {"rows_mirrored": reversed_edges} if reversed_edges else {}
+    reversed_rows = {"rows_mirrored": reversed_edges} if reversed_edges else {}
     return {
         "rows_read": read,
-        **more,
+        **reversed_rows,
         "rows_used": used,
         "rows_skipped": sum(skipped.values()),
         "skipped": dict(sorted(skipped.items())),
@@ -121,8 +123,12 @@ def _split(counts: Counts, split: str, inputs: list[str]) -> Stats:
         name: counter.count
         for name, counter in matching(counts, split, "", counters.SHORTFALL).items()
     }
-    requested, made = (count_of(counts, split, "", w) for w in (counters.REQUESTED, counters.MADE))
-    _equal(split, "tuples asked for and made or lacking", requested, made + sum(lacking.values()))
+    requested, sampled = (
+        count_of(counts, split, "", w) for w in (counters.REQUESTED, counters.MADE)
+    )
+    _equal(
+        split, "tuples asked for and made or lacking", requested, sampled + sum(lacking.values())
+    )
     named = {name: counter.count for name, counter in matching(counts, split, "", "").items()}
     kinds = {
         kind: count
@@ -135,7 +141,7 @@ def _split(counts: Counts, split: str, inputs: list[str]) -> Stats:
         **_rows(counts, split, inputs),
         **({"labels": labels} if labels else {}),
         "tuples_requested": requested,
-        "tuples": made,
+        "tuples": sampled,
         **kinds,
         **cut,
         "shortfall": lacking,

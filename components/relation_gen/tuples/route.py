@@ -79,11 +79,11 @@ def _pieces(plan: Plan, tuples: int) -> Iterator[Plan]:
             members=tuple(_within(members, some) for members in plan.members),
             relation=plan.relation[some.start * width : some.stop * width],
             weight=plan.weight[some],
-            more=plan.more[some],
+            extra_index=plan.extra_index[some],
         )
 
 
-def _within(members: base.Members, some: slice) -> base.Members:
+def _within(members: base.RoleMembers, some: slice) -> base.RoleMembers:
     """The members of some tuples, which are counted from the first of them on."""
     of = members.tuples
     rows: slice | I64 = some
@@ -106,7 +106,7 @@ def _batch(plans: Sequence[Plan], roles: Sequence[str]) -> Batch:
                 plan.slot,
                 plan.relation,
                 plan.weight,
-                Dictionary(plan.more, plan.entries),
+                Dictionary(plan.extra_index, plan.entries),
             )
         )
         for role, space, value, tuples, probability in plan.members:

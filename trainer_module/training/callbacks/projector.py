@@ -46,7 +46,7 @@ def _write_points(entity: str, points: Points, folder: str) -> str:
     embeddings = points.embeddings[: (LARGEST_SPRITE // THUMBNAIL) ** 2]
     rows = ["\t".join(f"{value:.6g}" for value in row) for row in embeddings]
     names = list(points.columns)
-    texts = zip(*(map(_cell, points.columns[name]) for name in names), strict=True)
+    texts = zip(*(map(_field, points.columns[name]) for name in names), strict=True)
     labels = ["\t".join(row) for row in texts][: len(rows)]
     # TensorBoard takes a first line for the names where there are several columns only.
     heading = ["\t".join(names)] if len(names) > 1 else []
@@ -79,7 +79,7 @@ def sprite_of(images: npt.NDArray[Any]) -> Image.Image:
     return sheet
 
 
-def _cell(text: str) -> str:
+def _field(text: str) -> str:
     return " ".join(text.split()) or "–"
 
 
