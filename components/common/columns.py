@@ -4,7 +4,7 @@ A kind of batch is a frozen dataclass: its fields and their types are its schema
 has one value a row; another array has a whole number of values a row, row after row, or none.
 
 >>> @dataclass(frozen=True)
-... class Points:
+... class Points(Batch):
 ...     key: npt.NDArray[np.uint64]
 ...     position: npt.NDArray[np.float64]  # [n * 2]
 ...     name: Strings
@@ -14,9 +14,9 @@ has one value a row; another array has a whole number of values a row, row after
 >>> some = take(points, np.array([2, 0]))
 >>> some.key.tolist(), some.position.tolist(), list(some.name)
 ([9, 7], [4.0, 5.0, 0.0, 1.0], [b'', b'a'])
->>> to_arrow(some).schema.names
+>>> some.to_arrow().schema.names
 ['key', 'position', 'name']
->>> from_arrow(Points, to_arrow(some)).key.tolist()
+>>> Points.from_arrow(some.to_arrow()).key.tolist()
 [9, 7]
 """
 
@@ -88,6 +88,34 @@ class Dictionary:
         if len(used) == len(self.values):
             return self
         return Dictionary(index.astype(np.int32), self.values.take(used))
+
+
+class Batch:
+    """A kind of batch: a frozen dataclass of columns."""
+
+    def to_arrow(self) -> pa.RecordBatch:
+        """The batch as an Arrow batch.
+
+        Columns with w values a row become lists of w; a column without values is left out.
+
+        Raises:
+          TypeError: a column would lose something in its declared dtype.
+        """
+        n = rows(self)
+        names, arrays = [], []
+        for field in _fields(type(self)):
+            value = getattr(self, field.name)
+            size = value.size if isinstance(value, np.ndarray) else len(value)
+            if size or not n:
+                names.append(field.name)
+                arrays.append(_to_array(value, field.type, n))
+        return pa.RecordBatch.from_arrays(arrays, names=names)
+
+    @classmethod
+    def from_arrow(cls: type[P], batch: pa.RecordBatch) -> P:
+        """The batch that an Arrow batch holds; arrays are flat views that cannot be written to."""
+        columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+        return cls(*(_from_array(columns.get(field.name), field.type) for field in _fields(cls)))
 
 
 def take(batch: P, index: Index) -> P:
@@ -164,25 +192,6 @@ def _dtype(annotation: Any) -> Any:
     return np.dtype(get_args(get_args(annotation)[1])[0])
 
 
-def to_arrow(batch: Any) -> pa.RecordBatch:
-    """A batch as an Arrow batch.
-
-    Columns with w values a row become lists of w; a column without values is left out.
-
-    Raises:
-      TypeError: a column would lose something in its declared dtype.
-    """
-    n = rows(batch)
-    names, arrays = [], []
-    for field in _fields(type(batch)):
-        value = getattr(batch, field.name)
-        if n and not len(value):
-            continue
-        names.append(field.name)
-        arrays.append(_to_array(value, field.type, n))
-    return pa.RecordBatch.from_arrays(arrays, names=names)
-
-
 def _to_array(value: Any, annotation: Any, n: int) -> pa.Array:
     if isinstance(value, Strings):
         return value.array
@@ -194,12 +203,6 @@ def _to_array(value: Any, annotation: Any, n: int) -> pa.Array:
     if len(array) == n:
         return array
     return pa.FixedSizeListArray.from_arrays(array, len(array) // n)
-
-
-def from_arrow(kind: type[P], batch: pa.RecordBatch) -> P:
-    """The batch of a kind that an Arrow batch holds; arrays are views that cannot be written to."""
-    columns = dict(zip(batch.schema.names, batch.columns, strict=True))
-    return kind(*(_from_array(columns.get(field.name), field.type) for field in _fields(kind)))
 
 
 def _from_array(array: pa.Array | None, annotation: Any) -> Any:

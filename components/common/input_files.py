@@ -1,7 +1,6 @@
 """Files of rows: which there are, and how a pipeline hands them to its workers."""
 
 import json
-import operator
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,23 +44,30 @@ beam.coders.registry.register_coder(InputFile, InputFileCoder)
 
 
 @dataclass(eq=False)
-class SpreadFiles(beam.PTransform):
-    """Files, each an element of its own that any worker may read.
+class Spread(beam.PTransform):
+    """Lets any worker take any of some distinct elements, which have a deterministic coder.
 
     `beam.Reshuffle` does the same, but pickles its elements.
     """
 
+    kind: type
+
+    def expand(self, elements: Any) -> beam.PCollection:
+        keyed = beam.Map(lambda element: (element, b"")).with_output_types(
+            beam.typehints.Tuple[self.kind, bytes]
+        )
+        return elements | keyed | beam.GroupByKey() | beam.Keys().with_output_types(self.kind)
+
+
+@dataclass(eq=False)
+class SpreadFiles(beam.PTransform):
+    """Files, which any worker may read."""
+
     files: tuple[InputFile, ...]
 
     def expand(self, pipeline: Any) -> beam.PCollection:
-        return (
-            pipeline
-            | beam.Create(enumerate(self.files), reshuffle=False).with_output_types(
-                tuple[int, InputFile]
-            )
-            | beam.GroupByKey()
-            | beam.FlatMap(operator.itemgetter(1)).with_output_types(InputFile)
-        )
+        files = beam.Create(self.files, reshuffle=False).with_output_types(InputFile)
+        return pipeline | files | Spread(InputFile)
 
 
 def input_files(name: str, patterns: Sequence[str], split: str | None = None) -> list[InputFile]:

@@ -14,13 +14,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import apache_beam as beam
 import pyarrow as pa
 import tensorflow as tf
 
-from components.common import columns
+from components.common.columns import Batch
+
+B = TypeVar("B", bound=Batch)
 
 
 class BatchRef(NamedTuple):
@@ -62,14 +64,14 @@ class Writer(AbstractContextManager["Writer"]):
     """Writes batches; they can be read once the context is left."""
 
     @abc.abstractmethod
-    def add(self, batch: Any) -> BatchRef:
+    def add(self, batch: Batch) -> BatchRef:
         """Writes a batch."""
 
 
 class ShuffleStore(abc.ABC):
     """Keeps batches of some kinds between two steps."""
 
-    kinds: tuple[type, ...]
+    kinds: tuple[type[Batch], ...]
 
     @abc.abstractmethod
     def writer(self) -> Writer:
@@ -79,7 +81,7 @@ class ShuffleStore(abc.ABC):
     def read(self, refs: Iterable[BatchRef]) -> Iterator[Any]:
         """Reads batches one after the other, in the order of their kinds."""
 
-    def read_kind(self, kind: type, refs: Iterable[BatchRef]) -> Iterator[Any]:
+    def read_kind(self, kind: type[B], refs: Iterable[BatchRef]) -> Iterator[B]:
         """Reads the batches of one kind."""
         number = self.kinds.index(kind)
         return self.read(ref for ref in refs if ref.kind == number)
@@ -90,7 +92,7 @@ class FileStore(ShuffleStore):
     """Keeps batches in files of a folder: a file a writer, one batch after the other."""
 
     folder: str
-    kinds: tuple[type, ...]
+    kinds: tuple[type[Batch], ...]
 
     def writer(self) -> Writer:
         return _FileWriter(self)
@@ -139,7 +141,7 @@ class _FileWriter(Writer):
         if self._file is not None:
             self._file.close()
 
-    def add(self, batch: Any) -> BatchRef:
+    def add(self, batch: Batch) -> BatchRef:
         if self._file is None:  # Many bundles have nothing to emit.
             tf.io.gfile.makedirs(self._store.folder)
             self._file = tf.io.gfile.GFile(os.path.join(self._store.folder, self._name), "wb")
@@ -150,20 +152,29 @@ class _FileWriter(Writer):
         return BatchRef(kind, _packed(self._name, offset, len(data)))
 
 
-def dumps(batch: Any) -> bytes:
+def dumps(batch: Batch) -> bytes:
     """A batch as an Arrow IPC stream.
 
     Raises:
       TypeError: a column would lose something in its declared dtype.
     """
-    arrow = columns.to_arrow(batch)
+    return to_bytes(batch.to_arrow())
+
+
+def to_bytes(batch: pa.RecordBatch) -> bytes:
+    """An Arrow batch as an Arrow IPC stream."""
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, arrow.schema) as stream:
-        stream.write_batch(arrow)
+    with pa.ipc.new_stream(sink, batch.schema) as stream:
+        stream.write_batch(batch)
     return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
 
 
-def loads(kind: type, data: bytes) -> Any:
+def loads(kind: type[B], data: bytes) -> B:
     """The batch of a kind that an Arrow IPC stream holds; its arrays share the stream's memory."""
+    return kind.from_arrow(from_bytes(data))
+
+
+def from_bytes(data: bytes) -> pa.RecordBatch:
+    """The Arrow batch that an Arrow IPC stream holds; it shares the stream's memory."""
     with pa.ipc.open_stream(pa.py_buffer(data)) as stream:
-        return columns.from_arrow(kind, stream.read_next_batch())
+        return stream.read_next_batch()

@@ -11,6 +11,7 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.common.evaluation.corpus_results import BASELINE, BLESSED, MODEL
+from components.common.input_files import Spread
 from components.common.row_requirements import RowSpec, entity_spec
 from components.corpus_evaluator.baselines import image_baseline, tuple_baseline
 from components.corpus_evaluator.baselines.space_baseline import SpaceBaseline
@@ -211,8 +212,10 @@ def _run(
         readers[EDGES] = (files.edges, ReadEdges(folders[EDGES], compiled))
     with make_pipeline() as pipeline:
         for (entity, split), (plan, paths) in plans.items():
-            created = pipeline | f"Paths[{entity},{split}]" >> beam.Create(list(paths))
-            shuffled = created | f"Reshuffle[{entity},{split}]" >> beam.Reshuffle()
+            created = pipeline | f"Paths[{entity},{split}]" >> beam.Create(
+                list(paths), reshuffle=False
+            )
+            shuffled = created | f"Reshuffle[{entity},{split}]" >> Spread(str)
             _ = shuffled | f"Entities[{entity},{split}]" >> EncodeEntities(plan)
         if request.image is not None:
             readers |= {
@@ -220,8 +223,8 @@ def _run(
                 for split in (TRAIN, EVAL)
             }
         for name, (paths, reader) in readers.items():
-            created = pipeline | f"Paths[{name}]" >> beam.Create(list(paths))
-            shuffled = created | f"Reshuffle[{name}]" >> beam.Reshuffle()
+            created = pipeline | f"Paths[{name}]" >> beam.Create(list(paths), reshuffle=False)
+            shuffled = created | f"Reshuffle[{name}]" >> Spread(str)
             _ = shuffled | f"IdTuples[{name}]" >> beam.ParDo(reader)
     return {
         name: read_id_tuples(folder, *((2, 0) if name == EDGES else (len(relation.roles), width)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from components.common.columns import Dictionary, Strings
+from components.common.columns import Batch, Dictionary, Strings
 from components.common.hashing import I64, U64
 
 Bools = npt.NDArray[np.bool_]
@@ -24,7 +24,7 @@ STAR = 254
 
 
 @dataclass(frozen=True)
-class Entities:
+class Entities(Batch):
     """n entities.
 
     Attributes:
@@ -45,7 +45,7 @@ class Entities:
 
 
 @dataclass(frozen=True)
-class Indexed:
+class Indexed(Batch):
     """n entities without payload and split; columns as in `Entities`."""
 
     key: U64
@@ -55,7 +55,7 @@ class Indexed:
 
 
 @dataclass(frozen=True)
-class GroupLabels:
+class GroupLabels(Batch):
     """What g groups of the dense index stand for.
 
     Attributes:
@@ -69,7 +69,7 @@ class GroupLabels:
 
 
 @dataclass(frozen=True)
-class Endpoints:
+class Endpoints(Batch):
     """n entities that edges may name; columns as in `Entities`."""
 
     key: U64
@@ -78,7 +78,7 @@ class Endpoints:
 
 
 @dataclass(frozen=True)
-class Contents:
+class Contents(Batch):
     """n entities by their content.
 
     Attributes:
@@ -92,14 +92,14 @@ class Contents:
 
 
 @dataclass(frozen=True)
-class Queries:
+class Queries(Batch):
     """The keys of n queries, uint64 [n]."""
 
     key: U64
 
 
 @dataclass(frozen=True)
-class IndexShard:
+class IndexShard(Batch):
     """n entities in the order of the dense index, from position 0 on (see `index/shard`).
 
     Attributes:
@@ -152,7 +152,7 @@ class IndexShard:
 
 
 @dataclass(frozen=True)
-class Edges:
+class Edges(Batch):
     """e edges from a source to a destination.
 
     Attributes:
@@ -191,7 +191,7 @@ class ListedNegatives(Edges):
 
 
 @dataclass(frozen=True)
-class Tuples:
+class Tuples(Batch):
     """t tuples that came as rows.
 
     Attributes:
@@ -208,7 +208,7 @@ class Tuples:
 
 
 @dataclass(frozen=True)
-class MemberRequests:
+class MemberRequests(Batch):
     """m members of tuples whose bytes are wanted.
 
     Attributes:
@@ -234,7 +234,7 @@ class MemberRequestsByWeight(MemberRequests):
 
 
 @dataclass(frozen=True)
-class TupleRows:
+class TupleRows(Batch):
     """t tuples and their own features.
 
     Attributes:
@@ -252,7 +252,7 @@ class TupleRows:
 
 
 @dataclass(frozen=True)
-class GatheredMembers:
+class GatheredMembers(Batch):
     """m members of tuples with their bytes.
 
     Attributes:

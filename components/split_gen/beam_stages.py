@@ -6,11 +6,13 @@ Beam's elements are numbers of tasks and the counts they return; rows are in fil
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import apache_beam as beam
 import tensorflow as tf
 
+from components.common.input_files import Spread
 from relation.core.errors import DataError, UserError
 
 Counts = dict[str, Any]
@@ -63,10 +65,11 @@ def run(
             before = beam.pvalue.AsList(tuple(done) | f"{stage.name}Before" >> beam.Flatten())
             merged = (
                 start
-                | f"{stage.name}Tasks" >> beam.FlatMap(_after, stage.tasks, before)
-                | f"{stage.name}Spread" >> beam.Reshuffle()
+                | f"{stage.name}Tasks"
+                >> beam.FlatMap(_after, stage.tasks, before).with_output_types(int)
+                | f"{stage.name}Spread" >> Spread(int)
                 | f"{stage.name}Run" >> beam.ParDo(_Call(stage.step))
-                | f"{stage.name}Merge" >> beam.CombineGlobally(merge)
+                | f"{stage.name}Merge" >> beam.CombineGlobally(_Merge())
                 | f"{stage.name}Write" >> beam.Map(record, folder, stage.name)
             )
             done.append(merged)
@@ -104,22 +107,44 @@ def _after(_: None, tasks: list[int], before: list[Counts]) -> Iterator[int]:
         yield from tasks
 
 
+@beam.typehints.with_output_types(str)
+@dataclass(eq=False)
 class _Call(beam.DoFn):
-    """Calls a step with the number of a task."""
+    """Calls a step with the number of a task: task → its counts as JSON."""
 
-    def __init__(self, step: Callable[[int], Counts]) -> None:
-        self._step = step
+    step: Callable[[int], Counts]
 
-    def process(self, task: int) -> Iterator[Counts]:
-        yield attempt(self._step, task)
+    def process(self, task: int) -> Iterator[str]:
+        yield json.dumps(attempt(self.step, task))
 
 
-def record(counts: Counts, folder: str, name: str) -> Counts:
-    """Writes the counts of a stage, and returns them."""
+@beam.typehints.with_input_types(str)
+@beam.typehints.with_output_types(str)
+class _Merge(beam.CombineFn):
+    """`merge`, of counts as JSON."""
+
+    def create_accumulator(self) -> str:
+        return "{}"
+
+    def add_input(self, accumulator: str, element: str) -> str:
+        return self.merge_accumulators([accumulator, element])
+
+    def merge_accumulators(self, accumulators: Iterable[str]) -> str:
+        return json.dumps(merge(map(json.loads, accumulators)))
+
+    def extract_output(self, accumulator: str) -> str:
+        return accumulator
+
+    def get_accumulator_coder(self) -> beam.coders.Coder:
+        return beam.coders.StrUtf8Coder()
+
+
+def record(counts: str, folder: str, name: str) -> Counts:
+    """Writes the counts of a stage, which are JSON, and returns them."""
     tf.io.gfile.makedirs(folder)
     with tf.io.gfile.GFile(_path(folder, name), "w") as file:
-        file.write(json.dumps(counts))
-    return counts
+        file.write(counts)
+    return dict(json.loads(counts))
 
 
 def _path(folder: str, name: str) -> str:

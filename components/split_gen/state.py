@@ -2,8 +2,10 @@
 
 A task of one pass writes files; a task of the next reads its part of each of them. So a shuffle
 holds in memory what one task holds, on any runner, and what Beam carries are the tasks' numbers.
+A file begins with a table of its parts; each part is an Arrow stream.
 """
 
+import itertools
 import os
 import uuid
 from collections.abc import Iterator
@@ -13,8 +15,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import tensorflow as tf
 
+from components.common import shuffle_store
 from components.common.hashing import Ints
 
 Packed = npt.NDArray[Any]
@@ -59,8 +63,8 @@ class Store:
             yield np.concatenate(pieces)
 
     def rows(self, part: int) -> int:
-        """How many rows a part has."""
-        return sum(end - start for start, end in (self._span(n, part) for n in self._files()))
+        """The number of rows of a part."""
+        return sum(int(span[1, 0] - span[0, 0]) for span in self._spans(part))
 
     def remove(self) -> None:
         """Removes all rows."""
@@ -72,20 +76,38 @@ class Store:
             return []
         return sorted(name for name in tf.io.gfile.listdir(self.folder) if name[0] != ".")
 
-    def _span(self, name: str, part: int) -> tuple[int, int]:
-        with tf.io.gfile.GFile(os.path.join(self.folder, name), "rb") as file:
-            file.seek(8 * part)
-            start, end = np.frombuffer(file.read(16), dtype=np.int64).tolist()
-        return start, end
+    def _spans(self, part: int) -> Iterator[npt.NDArray[np.int64]]:
+        for name in self._files():
+            with tf.io.gfile.GFile(os.path.join(self.folder, name), "rb") as file:
+                yield _span(file, part)
 
     def _read(self, name: str, part: int) -> Packed:
-        start, end = self._span(name, part)
-        if start == end:
-            return np.empty(0, dtype=self.dtype)
-        size = self.dtype.itemsize
         with tf.io.gfile.GFile(os.path.join(self.folder, name), "rb") as file:
-            file.seek(8 * (self.parts + 1) + start * size)
-            return np.frombuffer(file.read((end - start) * size), dtype=self.dtype)
+            (first, start), (last, end) = _span(file, part).tolist()
+            packed = np.empty(last - first, dtype=self.dtype)
+            if not len(packed):
+                return packed
+            file.seek(_SPAN * (self.parts + 1) + start)
+            columns = shuffle_store.from_bytes(file.read(end - start))
+        for column in columns.schema.names:
+            packed[column] = columns.column(column).to_numpy()
+        return packed
+
+
+_SPAN = 16
+"""Bytes of a part's entry in the table that a file begins with: its first row, its first byte."""
+
+
+def _span(file: Any, part: int) -> npt.NDArray[np.int64]:
+    """The first row and byte of a part, and of the next one: int64 [2, 2]."""
+    file.seek(_SPAN * part)
+    return np.frombuffer(file.read(2 * _SPAN), dtype=np.int64).reshape(2, 2)
+
+
+def _to_arrow(rows: Packed) -> pa.RecordBatch:
+    names = list(rows.dtype.names or ())
+    arrays = [pa.array(np.ascontiguousarray(rows[name])) for name in names]
+    return pa.RecordBatch.from_arrays(arrays, names=names)
 
 
 class Writer:
@@ -114,12 +136,18 @@ class Writer:
         rows = np.concatenate([rows for _, rows in self._held])
         order = np.argsort(part, kind="stable")
         starts = np.searchsorted(part[order], np.arange(store.parts + 1)).astype(np.int64)
+        batch = _to_arrow(rows[order])
+        streams = [
+            shuffle_store.to_bytes(batch.slice(first, last - first)) if last > first else b""
+            for first, last in itertools.pairwise(starts.tolist())
+        ]
+        bytes_before = np.cumsum([0, *map(len, streams)])
         name = f"{self._task}-{self._files:06d}"
         tf.io.gfile.makedirs(store.folder)
         temporary = os.path.join(store.folder, f".{name}.{uuid.uuid4().hex}")
         with tf.io.gfile.GFile(temporary, "wb") as file:
-            file.write(starts.tobytes())
-            file.write(rows[order].tobytes())
+            file.write(np.column_stack([starts, bytes_before]).astype(np.int64).tobytes())
+            file.write(b"".join(streams))
         tf.io.gfile.rename(temporary, os.path.join(store.folder, name), overwrite=True)
         self._held, self._rows = [], 0
         self._files += 1

@@ -18,12 +18,17 @@ PICKLES = (
 def of_shuffles(pipeline: beam.Pipeline) -> Iterator[tuple[str, Any]]:
     """The name of each GroupByKey and CombinePerKey, and the coder of what it sends to others."""
     proto, context = pipeline.to_runner_api(return_context=True)
+    names = {transform.unique_name for transform in proto.components.transforms.values()}
     for transform in proto.components.transforms.values():
         urn = transform.spec.urn
         if urn == common_urns.primitives.GROUP_BY_KEY.urn:
             (collection,) = transform.inputs.values()
             coder_id = proto.components.pcollections[collection].coder_id
-            yield transform.unique_name, context.coders.get_by_id(coder_id)
+            coder = context.coders.get_by_id(coder_id)
+            parent = transform.unique_name.partition("/CombinePerKey/")[0]
+            if f"{parent}/KeyWithVoid" in names:  # The one key of CombineGlobally is None.
+                coder = coder.value_coder()
+            yield transform.unique_name, coder
         elif urn == common_urns.composites.COMBINE_PER_KEY.urn:
             payload = beam_runner_api_pb2.CombinePayload.FromString(transform.spec.payload)
             yield transform.unique_name, context.coders.get_by_id(payload.accumulator_coder_id)
@@ -45,3 +50,11 @@ def assert_no_pickle(pipeline: beam.Pipeline) -> int:
         if isinstance(coder, coders.TupleCoder):
             assert coder.key_coder().is_deterministic(), (name, coder)
     return number
+
+
+class CheckedPipeline(beam.Pipeline):
+    """A pipeline that runs only if it pickles nothing at a shuffle."""
+
+    def run(self, *arguments: Any, **options: Any) -> Any:
+        assert assert_no_pickle(self) > 0
+        return super().run(*arguments, **options)

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import apache_beam as beam
 import tensorflow as tf
 
 from components.split_gen.beam_stages import Stage, attempt, checked, merge, record
 from components.split_gen.request import SplitRequest
 from components.split_gen.run import split
+from tests.common.coders import CheckedPipeline
 
 ID = {"name": "id", "type": "bytes"}
 ENDS = {
@@ -79,7 +79,7 @@ def run(
     outputs = {name: str(folder / "out" / name) for name in inputs}
     for output in outputs.values():
         Path(output).mkdir(parents=True)
-    found = split(asked, files, outputs, lambda: beam.Pipeline(argv=list(flags)), **settings)
+    found = split(asked, files, outputs, lambda: CheckedPipeline(argv=list(flags)), **settings)
     return found, {
         name: (records(Path(output), "train"), records(Path(output), "eval"))
         for name, output in outputs.items()
@@ -127,6 +127,6 @@ def serial(_: Any, folder: str, stages: Sequence[Stage]) -> dict[str, dict[str, 
     found: dict[str, dict[str, Any]] = {}
     for stage in stages:
         counts = merge(attempt(stage.step, task) for task in reversed(stage.tasks))
-        found[stage.name] = record(json.loads(json.dumps(counts)), folder, stage.name)
+        found[stage.name] = record(json.dumps(counts), folder, stage.name)
         checked(found)
     return found

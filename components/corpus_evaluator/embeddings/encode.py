@@ -1,20 +1,20 @@
 """Beam: encodes rows of entities to shards of ids, keys, slices and vectors, each entity once."""
 
-import io
 import itertools
 import os
-import pickle
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import apache_beam as beam
 import numpy as np
+import pyarrow as pa
 import tensorflow as tf
 
-from components.common import hashing
+from components.common import hashing, shuffle_store
+from components.common.columns import Batch, Strings
 from components.common.row_requirements import RowSpec
 from components.common.row_validation import RowValidator
+from components.common.shuffle_store import BatchRef, FileStore, ShuffleStore
 from components.common.tfrecord_reader import read_batches
 from components.corpus_evaluator.embeddings.points import U64, Floats, Keys, Points, Positions
 from components.corpus_evaluator.embeddings.raw_features import RawFeatureLayout
@@ -22,6 +22,7 @@ from components.corpus_evaluator.embeddings.raw_features import RawFeatureLayout
 RAW = "raw"
 """The name of the raw features; the vectors of models have the models' names."""
 BATCH = 256
+_VECTORS = "vectors:"
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,11 @@ class EntityPlan:
     folder: str
     shards: int
 
+    @property
+    def store(self) -> ShuffleStore:
+        """Keeps the parts of shards."""
+        return FileStore(os.path.join(self.folder, "parts"), (Encoded,))
+
     def entities(self, record: bytes) -> Iterator[tf.train.Example]:
         """The entities in a record: the record itself, or the members of a tuple."""
         example = tf.train.Example.FromString(record)
@@ -70,7 +76,7 @@ class EntityPlan:
 
 
 @dataclass(frozen=True, eq=False)
-class Encoded:
+class Encoded(Batch):
     """n encoded entities.
 
     Attributes:
@@ -89,6 +95,39 @@ class Encoded:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def to_arrow(self) -> pa.RecordBatch:
+        columns = {
+            "ids": pa.array(self.ids),
+            "names": Strings.of(self.names).array,
+            "keys": pa.LargeListArray.from_arrays(
+                pa.array(self.keys.starts - self.keys.starts[0]), pa.array(self.keys.values)
+            ),
+            "slices": pa.array(map(list, self.slices), type=pa.list_(pa.string())),
+        }
+        for name, vectors in self.vectors.items():
+            ends = np.arange(len(vectors) + 1) * vectors.shape[1]
+            flat = pa.array(np.ascontiguousarray(vectors).reshape(-1))
+            columns[_VECTORS + name] = pa.LargeListArray.from_arrays(pa.array(ends), flat)
+        return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+
+    @classmethod
+    def from_arrow(cls, batch: pa.RecordBatch) -> "Encoded":
+        columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+        keys, n = columns["keys"], batch.num_rows
+        return cls(
+            columns["ids"].to_numpy(),
+            list(Strings(columns["names"])),
+            Keys(keys.offsets.to_numpy(), keys.values.to_numpy()),
+            [tuple(values) for values in columns["slices"].to_pylist()],
+            {
+                name.removeprefix(_VECTORS): column.values.to_numpy().reshape(
+                    n, len(column.values) // max(n, 1)
+                )
+                for name, column in columns.items()
+                if name.startswith(_VECTORS)
+            },
+        )
 
     def take(self, positions: Positions) -> "Encoded":
         """The entities at some positions, int64 [m]."""
@@ -118,37 +157,43 @@ def joined(parts: Sequence[Encoded]) -> Encoded:
     return every.take(np.unique(every.ids, return_index=True)[1])
 
 
+@beam.typehints.with_output_types(tuple[int, BatchRef])
+@dataclass(eq=False)
 class Encode(beam.DoFn):
-    """Encodes the rows of a file: path → (shard, part of the shard)."""
+    """Encodes the rows of a file: path → (shard, `Encoded` of the shard)."""
 
-    def __init__(self, plan: EntityPlan) -> None:
-        self._plan = plan
+    plan: EntityPlan
 
     def setup(self) -> None:
         """Loads the models, and builds the C++ decoder, which cannot be pickled."""
-        self._validator = RowValidator(self._plan.rows) if self._plan.rows is not None else None
-        self._models = {name: tf.saved_model.load(path) for name, path in self._plan.models.items()}
+        self._validator = RowValidator(self.plan.rows) if self.plan.rows is not None else None
+        self._models = {name: tf.saved_model.load(path) for name, path in self.plan.models.items()}
 
-    def process(self, path: str) -> Iterator[Any]:
+    def process(self, path: str) -> Iterator[tuple[int, BatchRef]]:
         """Encodes a file, batch by batch."""
+        with self.plan.store.writer() as out:
+            for shard, part in self._parts(path):
+                yield shard, out.add(part)
+
+    def _parts(self, path: str) -> Iterator[tuple[int, Encoded]]:
         for records in read_batches(path):
             if self._validator is not None:
                 reasons = self._validator(records).reasons
                 records = list(itertools.compress(records, [not reason for reason in reasons]))
             examples: dict[bytes, tf.train.Example] = {}
             for record in records:
-                for example in self._plan.entities(record):
-                    for value in values_of(example, self._plan.id)[:1]:
+                for example in self.plan.entities(record):
+                    for value in values_of(example, self.plan.id)[:1]:
                         examples.setdefault(value, example)
             names = list(examples)
             for start in range(0, len(names), BATCH):
                 part = self._encoded(names[start : start + BATCH], examples)
-                shards = hashing.multiply_shift(part.ids, self._plan.shards).astype(np.int64)
+                shards = hashing.multiply_shift(part.ids, self.plan.shards).astype(np.int64)
                 for shard in np.unique(shards).tolist():
                     yield shard, part.take(np.flatnonzero(shards == shard))
 
     def _encoded(self, names: list[bytes], by_id: Mapping[bytes, tf.train.Example]) -> Encoded:
-        plan, examples = self._plan, [by_id[name] for name in names]
+        plan, examples = self.plan, [by_id[name] for name in names]
         serialized = tf.constant([example.SerializeToString() for example in examples])
         vectors = {
             name: model.signatures[f"embed_{plan.name}"](examples=serialized)["embedding"].numpy()
@@ -190,19 +235,20 @@ def text_of(values: Sequence[bytes]) -> str:
     return " ".join(value.decode("utf-8", "replace") for value in values)
 
 
+@beam.typehints.with_output_types(int)
+@dataclass(eq=False)
 class WriteShard(beam.DoFn):
-    """Writes a shard to a file: (shard, parts) → number of entities."""
+    """Writes a shard to a file: (shard, `Encoded`) → number of entities."""
 
-    def __init__(self, plan: EntityPlan) -> None:
-        self._plan = plan
+    plan: EntityPlan
 
-    def process(self, element: tuple[int, Iterable[Encoded]]) -> Iterator[int]:
+    def process(self, element: tuple[int, Iterable[BatchRef]]) -> Iterator[int]:
         """Writes one shard."""
-        shard, parts = element
-        tf.io.gfile.makedirs(self._plan.folder)
-        whole = joined(sorted(parts, key=lambda part: part.names))
-        with tf.io.gfile.GFile(shard_path(self._plan, shard), "wb") as file:
-            file.write(pickle.dumps(whole, protocol=pickle.HIGHEST_PROTOCOL))
+        shard, refs = element
+        tf.io.gfile.makedirs(self.plan.folder)
+        whole = joined(sorted(self.plan.store.read(refs), key=lambda part: part.names))
+        with tf.io.gfile.GFile(shard_path(self.plan, shard), "wb") as file:
+            file.write(shuffle_store.dumps(whole))
         yield len(whole)
 
 
@@ -217,7 +263,7 @@ def read_shards(plan: EntityPlan) -> Iterator[Encoded]:
         path = shard_path(plan, shard)
         if tf.io.gfile.exists(path):
             with tf.io.gfile.GFile(path, "rb") as file:
-                yield pickle.load(io.BytesIO(file.read()))
+                yield shuffle_store.loads(Encoded, file.read())
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import pickle
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from components.common import shuffle_store
+from components.common.columns import Batch
 from components.common.tfrecord_reader import read_batches
 from components.corpus_evaluator.embeddings.encode import hashes, values_of
 from components.corpus_evaluator.embeddings.points import U64
@@ -22,7 +23,7 @@ F32 = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
-class IdTuples:
+class IdTuples(Batch):
     """n edges or tuples, by the ids of their members.
 
     Attributes:
@@ -54,7 +55,10 @@ def read(folder: str, members: int, width: int) -> IdTuples:
     parts = []
     for path in sorted(tf.io.gfile.glob(os.path.join(folder, "*"))):
         with tf.io.gfile.GFile(path, "rb") as file:
-            parts.append(pickle.loads(file.read()))
+            part = shuffle_store.loads(IdTuples, file.read())
+        n = len(part.weights)
+        shaped = part.members.reshape(n, members), part.labels.reshape(n, width)
+        parts.append(IdTuples(*shaped, part.weights))
     return joined(parts, members, width)
 
 
@@ -76,7 +80,7 @@ class _Read(beam.DoFn):
             batch = self.extract([tf.train.Example.FromString(record) for record in records])
             part = os.path.join(self._folder, f"{name}-{number:06d}")
             with tf.io.gfile.GFile(part, "wb") as file:
-                file.write(pickle.dumps(batch, protocol=pickle.HIGHEST_PROTOCOL))
+                file.write(shuffle_store.dumps(batch))
             yield len(batch.weights)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import apache_beam as beam
 
@@ -15,6 +15,7 @@ from components.relation_gen.shuffle_keys import Element, Gathered, ShuffleKey, 
 from components.relation_gen.stats import counters
 from components.relation_gen.tuples import route
 
+E = TypeVar("E", bound=Edges)
 TUPLE_ROWS, BY_KEY, BY_POSITION = "tuple_rows", "by_key", "by_position"
 """Tags: tuples, by output shard; requests of members by key, by partition; requests of members by
 position or weight, by index shard."""
@@ -37,14 +38,15 @@ class Sample(beam.DoFn):
         (_, split, number), refs = element
         store, refs = self.context.store, list(refs)
         positions, weights = layout.position_offsets[split], layout.weight_offsets[split]
-        listed = {}
-        for kind in (Edges, ListedNegatives):
+
+        def located(kind: type[E]) -> E | None:
             batches = list(store.read_kind(kind, refs))
-            listed[kind] = route.located(join(batches), positions, weights) if batches else None
+            return route.located(join(batches), positions, weights) if batches else None
+
         rows = ShardRows(
             index=next(store.read_kind(IndexShard, refs), None),
-            edges=listed[Edges],
-            negatives=listed[ListedNegatives],
+            edges=located(Edges),
+            negatives=located(ListedNegatives),
             tuples=next(store.read_kind(Tuples, refs), None),
         )
         context = IndexContext(
