@@ -44,7 +44,7 @@ beam.coders.registry.register_coder(InputFile, InputFileCoder)
 
 
 @dataclass(eq=False)
-class Spread(beam.PTransform):
+class Redistribute(beam.PTransform):
     """Lets any worker take any of some distinct elements, which have a deterministic coder.
 
     `beam.Reshuffle` does the same, but pickles its elements.
@@ -60,14 +60,14 @@ class Spread(beam.PTransform):
 
 
 @dataclass(eq=False)
-class SpreadFiles(beam.PTransform):
+class RedistributedFiles(beam.PTransform):
     """Files, which any worker may read."""
 
     files: tuple[InputFile, ...]
 
     def expand(self, pipeline: Any) -> beam.PCollection:
         files = beam.Create(self.files, reshuffle=False).with_output_types(InputFile)
-        return pipeline | files | Spread(InputFile)
+        return pipeline | files | Redistribute(InputFile)
 
 
 def input_files(name: str, patterns: Sequence[str], split: str | None = None) -> list[InputFile]:

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 from isal import isal_zlib
 
-from components.common.example_wire import varint
+from components.common.example_wire import example
 from components.common.hashing import I64
 
 CHUNK = 2**20
@@ -36,8 +36,7 @@ def framed(examples: Iterable[list[bytes]]) -> Iterator[tuple[bytes, int]]:
     checksums: list[int] = []
     size, checksum = 0, google_crc32c.value
     for entries in examples:
-        body = b"".join(entries)
-        record = b"\x0a" + varint(len(body)) + body
+        record = example(*entries)
         data.append(record)
         checksums.append(checksum(record))
         size += len(record)

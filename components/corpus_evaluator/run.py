@@ -11,7 +11,7 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.common.evaluation.corpus_results import BASELINE, BLESSED, MODEL
-from components.common.input_files import Spread
+from components.common.input_files import Redistribute
 from components.common.row_requirements import RowSpec, entity_spec
 from components.corpus_evaluator.baselines import image_baseline, tuple_baseline
 from components.corpus_evaluator.baselines.space_baseline import SpaceBaseline
@@ -215,7 +215,7 @@ def _run(
             created = pipeline | f"Paths[{entity},{split}]" >> beam.Create(
                 list(paths), reshuffle=False
             )
-            shuffled = created | f"Reshuffle[{entity},{split}]" >> Spread(str)
+            shuffled = created | f"Reshuffle[{entity},{split}]" >> Redistribute(str)
             _ = shuffled | f"Entities[{entity},{split}]" >> EncodeEntities(plan)
         if request.image is not None:
             readers |= {
@@ -224,7 +224,7 @@ def _run(
             }
         for name, (paths, reader) in readers.items():
             created = pipeline | f"Paths[{name}]" >> beam.Create(list(paths), reshuffle=False)
-            shuffled = created | f"Reshuffle[{name}]" >> Spread(str)
+            shuffled = created | f"Reshuffle[{name}]" >> Redistribute(str)
             _ = shuffled | f"IdTuples[{name}]" >> beam.ParDo(reader)
     return {
         name: read_id_tuples(folder, *((2, 0) if name == EDGES else (len(relation.roles), width)))

@@ -188,7 +188,8 @@ class Context:
         return self.splits[code]
 
     def shard_of(self, entity: str, key: U64, group: U64) -> I64:
-        """The cell of each entity: a range of its block's hash, or of its turn without blocks."""
+        """The index shard of each entity, int64 [n]: a range of its group's hash, or of its sort
+        priority where there are no groups."""
         grouped = self.entities[entity].group is not None
         return part_of(group if grouped else sort_priority(key, self.seed), self.partitions)
 

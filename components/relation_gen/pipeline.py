@@ -22,7 +22,7 @@ from apache_beam.typehints.native_type_compatibility import convert_to_beam_type
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.common import beam_errors
-from components.common.input_files import InputFile, SpreadFiles
+from components.common.input_files import InputFile, RedistributedFiles
 from components.common.shuffle_store import NO_BATCH
 from components.relation_gen.context import Context, building
 from components.relation_gen.index.layout import Layout, ShardTotal, make_layout
@@ -153,7 +153,7 @@ class Materialize(beam.PTransform):
         """Entities from all sources, by partition; and inline tuples, if that is the source."""
         context, rows, tuples = self.context, [], None
         if self.entity_files:
-            files = pipeline | "EntityFiles" >> SpreadFiles(self.entity_files)
+            files = pipeline | "EntityFiles" >> RedistributedFiles(self.entity_files)
             entities = _step(files, read_entities.ReadEntities(context))
             rows.append(entities[MAIN])
             counts.append(entities[counters.TAG])
@@ -163,7 +163,7 @@ class Materialize(beam.PTransform):
             counts.append(labels[counters.TAG])
         if context.relation.tuple_table is not None:
             reader = read_inline_tuples.ReadInlineTuples(context)
-            files = pipeline | "TupleFiles" >> SpreadFiles(self.edge_files)
+            files = pipeline | "TupleFiles" >> RedistributedFiles(self.edge_files)
             inline = _step(files, reader, tags=(reader.ENTITIES,))
             rows.append(inline[reader.ENTITIES])
             once = _step(
@@ -175,7 +175,7 @@ class Materialize(beam.PTransform):
 
     def _edges(self, pipeline: Any, ends: beam.PCollection, counts: list[Any]) -> beam.PCollection:
         """Edges and listed negatives whose endpoints exist, by the shard of the destination."""
-        files = pipeline | "EdgeFiles" >> SpreadFiles(self.edge_files)
+        files = pipeline | "EdgeFiles" >> RedistributedFiles(self.edge_files)
         read = _step(files, read_edges.ReadEdges(self.context))
         source = _step(_by_key("BySource", ends, read[MAIN]), join_edges.JoinSource(self.context))
         destination = _step(

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 import tensorflow as tf
 
-from components.common.input_files import Spread
+from components.common.input_files import Redistribute
 from relation.core.errors import DataError, UserError
 
 Counts = dict[str, Any]
@@ -67,7 +67,7 @@ def run(
                 start
                 | f"{stage.name}Tasks"
                 >> beam.FlatMap(_after, stage.tasks, before).with_output_types(int)
-                | f"{stage.name}Spread" >> Spread(int)
+                | f"{stage.name}Redistribute" >> Redistribute(int)
                 | f"{stage.name}Run" >> beam.ParDo(_Call(stage.step))
                 | f"{stage.name}Merge" >> beam.CombineGlobally(_Merge())
                 | f"{stage.name}Write" >> beam.Map(record, folder, stage.name)

@@ -1,7 +1,7 @@
-"""The dense index: entities of one type and split in one order, block after block.
+"""The dense index: entities of one type and split in one order, group after group.
 
-A cell is a stretch of it. Entities of a cell are sorted by (block, grade, hash of seed and key), so
-that all entities of one block are the places [start, end).
+An index shard is a stretch of it. Its entities are sorted by (group, grade, sort priority), so that
+the entities of a group are at the positions [start, end).
 """
 
 import dataclasses
@@ -25,10 +25,10 @@ MAX_TOTAL_WEIGHT = 2**62
 
 
 def populate(indexed: Indexed, seed: int, grade: int | None = None) -> IndexShard:
-    """Puts the entities of a cell in order.
+    """Sort the entities of an index shard.
 
     Args:
-      grade: the column of `numbers` that blocks are sorted by, if any.
+      grade: the column of `numbers` that groups are sorted by, if any.
     """
     key, group = indexed.key, indexed.group
     n = len(key)
@@ -60,7 +60,7 @@ def positions_of(shard: IndexShard, key: U64) -> I64:
 
 
 def weigh(shard: IndexShard, negatives: Negatives, frequency: F64 | None) -> IndexShard:
-    """Lays the entities out on the weighted line, as negatives are to be drawn.
+    """Give each entity the weight that negatives are drawn by, int64 [n].
 
     Weights are integers, so that their sums depend on no order.
 

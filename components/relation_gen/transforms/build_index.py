@@ -39,8 +39,9 @@ NO_QUERY = "no_query"
 @beam.typehints.with_output_types(Element)
 @dataclass(eq=False)
 class BuildIndex(beam.DoFn):
-    """(cell, Refs of Indexed, Known, Queries, Edges, Given) → (cell, Ref of Cell); CellTotal; and
-    edges and given negatives, by their anchors.
+    """Build index shards: `Indexed`, `GroupLabels`, `Queries` and edges → `IndexShard`.
+
+    Tagged outputs: the shard's counts, and edges and listed negatives by their anchors.
     """
 
     TAGS = TOTALS, EDGES = "totals", "edges"
@@ -48,7 +49,7 @@ class BuildIndex(beam.DoFn):
     context: Context
 
     def process(self, element: Gathered) -> Iterator[Any]:
-        """Handles one cell."""
+        """Builds one index shard."""
         key, refs = element
         context, (_, split, number) = self.context, key
         parts: dict[type, list[Any]] = {
@@ -116,7 +117,7 @@ class BuildIndex(beam.DoFn):
     def _located(
         self, out: Writer, split: str, number: int, shard: IndexShard, edges: Edges
     ) -> Iterator[Any]:
-        """Hands edges on to their anchors, now that the places of their right ends are known."""
+        """Edges to the shards of their anchors, with the positions of their destinations."""
         context = self.context
         at = positions_of(shard, edges.destination)
         nothing = np.zeros(0, dtype=np.int64)
@@ -164,7 +165,7 @@ class BuildIndex(beam.DoFn):
         return dataclasses.replace(edges, source_id=Strings.of([]), destination_id=destination)
 
     def _without_entities(self, split: str, parts: dict[type, list[Any]]) -> Iterator[Any]:
-        """Labels of blocks or queries alone: nothing is drawn there."""
+        """A shard of labels or queries alone: nothing is drawn there."""
         if parts[Edges] or parts[ListedNegatives]:
             raise RuntimeError(f"split {split!r}: edges name entities that are not there")
         return iter(())
@@ -211,7 +212,7 @@ _LabelsByGroup = dict[int, tuple[int, list[bytes]]]
 
 
 def _labels(parts: Sequence[GroupLabels], field: str) -> _LabelsByGroup:
-    """Group and labels of each block by its hash.
+    """The negatives' group and the labels of each group, by its hash.
 
     Raises:
       DataError: two sets of labels have one hash.

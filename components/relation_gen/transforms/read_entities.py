@@ -121,7 +121,7 @@ def pack(
 
     numbers = [values[rows] for values in validated.numbers]
     group, negatives_group = group_hashes(spec, validated, index), hashed(spec.negatives_group)
-    if spec.negatives_group is not None:  # A block lies in one group.
+    if spec.negatives_group is not None:  # A group lies in one group of the negatives.
         group = hashing.mix(hashing.mix(group) + negatives_group)
     return Entities(
         hashing.hash_values([validated.ids[row] for row in index], integers=spec.id.integer),

@@ -29,7 +29,8 @@ E = TypeVar("E", bound=Edges)
 
 @dataclass(frozen=True)
 class Batch:
-    """Plans taken apart: tuples; members known by key, of each population; by place; by point."""
+    """Plans taken apart: tuples, and requests of members by key (of each entity type), by position
+    in the index, or by weight offset."""
 
     tuple_rows: TupleRows
     by_key: dict[str, MemberRequests]
@@ -43,8 +44,8 @@ def batches(
     """Takes plans apart, some at a time, and adds their counts to `totals`.
 
     Args:
-      roles: the population of each role.
-      members: about how many are handed on at once.
+      roles: the entity type of each role.
+      members: about as many requests are in a batch.
     """
     some: list[Plan] = []
     size = 0
@@ -134,7 +135,7 @@ def _batch(plans: Sequence[Plan], roles: Sequence[str]) -> Batch:
 
 
 def located(edges: E, position_offsets: I64, weight_offsets: I64) -> E:
-    """Edges whose right ends lie in the index as a whole, not in their cell."""
+    """Edges with destinations located in the whole index instead of their index shard."""
     return dataclasses.replace(
         edges,
         position=edges.position + position_offsets[edges.shard],
@@ -161,10 +162,11 @@ def shard_at(requests: MemberRequests, offsets: I64) -> I64:
 def resolve(
     members: MemberRequests, shard: IndexShard, position: int, weight_offset: int
 ) -> MemberRequests:
-    """Members known by place or point in a cell, as members known by entity key.
+    """Turn requests by position or weight offset into requests by entity key.
 
     Args:
-      position, weight_offset: where the cell begins in the dense index, and on the weighted line.
+      position, weight_offset: where the index shard begins in the index, and on the
+        cumulative-weight axis.
     """
     if isinstance(members, MemberRequestsByWeight):
         at = (
