@@ -43,6 +43,21 @@ def test_a_module_is_imported_by_name(monkeypatch):
     assert [module.__name__ for module in plugins.load_plugins()] == ["colorsys"]
 
 
+def test_an_installed_distribution_names_its_module_by_an_entry_point(tmp_path, monkeypatch):
+    folder = tmp_path / "plugin_f-1.0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: plugin-f\nVersion: 1.0\n")
+    (folder / "entry_points.txt").write_text("[relata.plugins]\nany = plugin_f\n")
+    (tmp_path / "plugin_f.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    plugins._load.cache_clear()
+    try:
+        assert [module.__name__ for module in plugins.load_plugins()] == ["plugin_f"]
+    finally:
+        plugins._load.cache_clear()
+        sys.modules.pop("plugin_f", None)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
