@@ -117,7 +117,18 @@ def _split(
     weight: tf.io.FixedLenFeature | None,
     micro_batches: MicroBatches,
 ) -> tf.data.Dataset:
-    """A step as micro-batches: serialized tuples, their numbers and the micro-batch's weight."""
+    """Split the tuples of a step into micro-batches.
+
+    Args:
+      numbers: int64 [tuples].
+      serialized: string [tuples].
+      weight: how the weight of a tuple is parsed; None: each weighs 1.
+      micro_batches: how the step is divided.
+
+    Returns:
+      A dataset of {"serialized": string [batch], `NUMBER`: int64 [batch]}. With several
+      micro-batches it also holds `MICRO_BATCH_WEIGHT`: float32 [batch].
+    """
     if micro_batches.total == 1:
         return tf.data.Dataset.from_tensors({"serialized": serialized, NUMBER: numbers})
     size = tf.size(numbers)

@@ -62,7 +62,14 @@ class SimilarityHead(Head):
         return keras.ops.reshape(layer(*pairs), (n, m))
 
     def score(self, relatedness: Tensor) -> Tensor:
-        """Predictions of the `score` signature: a probability if it is a logit; same shape."""
+        """Predictions of the `score` signature, a probability where relatedness is a logit.
+
+        Args:
+          relatedness: float32 [rows, columns].
+
+        Returns:
+          float32 [rows, columns].
+        """
         return keras.ops.sigmoid(relatedness) if self.is_logit else relatedness
 
 
@@ -83,7 +90,15 @@ class VectorHead(Head):
         """
 
     def score(self, outputs: Tensor, label: LabelKind) -> Tensor:
-        """Predictions: the numbers as they are, or the probabilities of classes; same shape."""
+        """Predictions: the numbers as they are, or the probabilities of classes.
+
+        Args:
+          outputs: float32 [batch, outputs], numbers or logits of classes.
+          label: the kind of label, a vector or a class.
+
+        Returns:
+          float32 [batch, outputs].
+        """
         return keras.ops.softmax(outputs, axis=-1) if label is LabelKind.CLASS else outputs
 
 
@@ -102,7 +117,7 @@ class TagHead(Head):
         """The layer: embedding [batch, d] -> logits float32 [batch, tags]."""
 
     def score(self, logits: Tensor) -> Tensor:
-        """Predictions: the probability, or the confidence, of each tag; same shape."""
+        """The probability, or the confidence, of each tag: float32 [batch, tags] -> the same."""
         return keras.ops.sigmoid(logits)
 
 

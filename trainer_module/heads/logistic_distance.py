@@ -46,5 +46,5 @@ class _Layer(keras.layers.Layer):
         return self.of(distance(left, right))
 
     def of(self, distances: Tensor) -> Tensor:
-        """The logits of distances, same shape."""
+        """The logits of distances: float32 [batch] or [rows, columns] -> the same shape."""
         return keras.ops.exp(self.log_slope) * (self.threshold - distances)

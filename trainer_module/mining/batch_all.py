@@ -33,7 +33,20 @@ class BatchAll(Miner):
     def __call__(
         self, loss: TupleLoss, scores: Tensor, positive: Tensor, valid: Tensor, seed: Any = None
     ) -> Mined:
-        """As of every miner; one loss an anchor (k = 1)."""
+        """Compute the mean loss of the triplets of each anchor.
+
+        Args:
+          loss: the loss `triplet`.
+          scores: float [batch, columns], higher = more related.
+          positive, valid: bool [batch, columns].
+          seed: not used; nothing is drawn.
+
+        Returns:
+          Losses and counts of triplets, [batch, 1] each; float32, or float64 where scores are.
+
+        Raises:
+          ValueError: the loss is not `triplet`.
+        """
         self.check(loss)
         assert isinstance(loss, Triplet)
         scores = tf.where(valid, as_float32(scores), 0.0)

@@ -51,7 +51,15 @@ class DistanceWeighted(TripletMiner):
         )
 
     def _weights(self, scores: Tensor, negative: Tensor) -> Tensor:
-        """How likely each column is drawn, relative to the likeliest of its row; 0 … 1."""
+        """Probability of each column, relative to the likeliest of its row; from 0 to 1.
+
+        Args:
+          scores: float32 or float64 [batch, columns].
+          negative: bool [batch, columns]. Other columns weigh 0.
+
+        Returns:
+          [batch, columns], of the dtype of scores.
+        """
         squared = self._squared_distance(scores)
         log_q = 0.5 * (self.dimension - 2.0) * tf.math.log(
             tf.maximum(squared, self.cutoff**2)

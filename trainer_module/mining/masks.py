@@ -48,9 +48,16 @@ def shares(rows: Tensor, columns: Tensor) -> Tensor:
 
 
 def without_false_negatives(valid: Tensor, positive: Tensor, related: Tensor) -> Tensor:
-    """`valid` less the columns that are related, but not the row's positive here; all bool.
+    """Remove from `valid` the columns that are related to a row, but are not its positives.
 
-    `related`: from `same` of groups, `listed` of known positives, or either (`|`). For in-batch
-    softmax, where the positive is the diagonal, these are the accidental hits.
+    For in-batch softmax, where the positive is the diagonal, these are the accidental hits.
+
+    Args:
+      valid, positive: bool [rows, columns].
+      related: bool [rows, columns], from `same` of groups, `listed` of known positives, or either
+        (`|`).
+
+    Returns:
+      bool [rows, columns].
     """
     return valid & (positive | ~related)

@@ -86,14 +86,34 @@ class RelationalModel(keras.Model):
         sample_weight: Tensor = None,
         training: bool = True,
     ) -> Tensor:
-        """The loss of the batch, and what layers add, times its share of the step."""
+        """The loss of the batch and the penalties of layers; in training, times the batch's weight.
+
+        Args:
+          x: features and other inputs by name, each [batch, ...]. The weight is
+            `MICRO_BATCH_WEIGHT`, float32 [batch]; 1 where it is missing.
+          y: targets, float32 [batch, C].
+          y_pred: the outputs of `call`.
+          sample_weight: float32 [batch]; None: each tuple weighs 1.
+          training: as in Keras.
+
+        Returns:
+          A scalar, float32 or float64.
+        """
         assert self.objective is not None
         loss = self.objective(x, y, y_pred, sample_weight)
         loss = sum((ops.sum(extra) for extra in self.losses), loss)
         return loss * x[MICRO_BATCH_WEIGHT][0] if training and MICRO_BATCH_WEIGHT in x else loss
 
     def train_step(self, data: Any) -> dict[str, Tensor]:
-        """Keras's own step, and `first_numbers`."""
+        """Keep the first numbers of the batch in `first_numbers`, then take Keras's own step.
+
+        Args:
+          data: (inputs by name, targets float32 [batch, C]), and where tuples have a weight
+            float32 [batch]. The inputs may hold `NUMBER`, int64 [batch].
+
+        Returns:
+          {metric: scalar}, as in Keras.
+        """
         if NUMBER in data[0]:
             first = data[0][NUMBER][:REPORTED_TUPLES]
             self.first_numbers.assign(

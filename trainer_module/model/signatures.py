@@ -60,7 +60,15 @@ class ServingModule(tf.Module):
         return self.model.embed_roles(decoded, roles)
 
     def embed(self, entity: str, examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Embeds raw entities, as the first role of their type; see `Tower.vector`."""
+        """Embed raw entities, as the first role of their type; see `Tower.vector`.
+
+        Args:
+          entity: the entity type.
+          examples: serialized raw tf.Examples, string [batch].
+
+        Returns:
+          {"embedding": float32 [batch, d]}.
+        """
         role = self._relation.roles_of(entity)[0]
         spec = {f.name: tf.io.VarLenFeature(_DTYPES[f.dtype]) for f in self._features[entity]}
         parsed = tf.io.parse_example(examples, spec)

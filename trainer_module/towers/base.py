@@ -44,9 +44,16 @@ class Tower(Frozen, abc.ABC):
 
     @abc.abstractmethod
     def decode(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Transformed features of a batch -> what the network takes (images are decoded here).
+        """Turn transformed features of a batch into the inputs of the network.
 
         Runs in the input pipeline while training, and in the graph of the signatures.
+
+        Args:
+          features: by name: numbers float32 and indices int64, both [batch, width]; encoded images
+            string [batch, 1].
+
+        Returns:
+          The same features by name; images decoded, float32 [batch, height, width, channels].
         """
 
     def decoder(self, memory_mb: int) -> Decode:
@@ -87,7 +94,13 @@ class Network(Tower, abc.ABC):
             raise ValueError("a frozen tower learns nothing: no `dropout`, no `weight_decay`")
 
     def model(self, inputs: Mapping[str, Tensor], embedding: Tensor, name: str) -> keras.Model:
-        """The network of a graph of layers."""
+        """The network of a graph of layers; its weights stay as they are if the tower is frozen.
+
+        Args:
+          inputs: Keras inputs by name of feature, float32 or int64 [batch, ...].
+          embedding: the output, [batch, d]; of towers of images or words [batch, ...].
+          name: the name of the network.
+        """
         result = keras.Model(inputs, embedding, name=name)
         result.trainable = not self.frozen
         return result
@@ -97,7 +110,7 @@ class Network(Tower, abc.ABC):
         return keras.regularizers.L2(self.weight_decay) if self.weight_decay else None
 
     def normalized_hidden(self, x: Tensor) -> Tensor:
-        """Normalised as `norm` says, or as it is; same shape."""
+        """Normalize hidden activations as `norm` says: float [batch, ..., n] -> the same shape."""
         if self.norm == "batch":
             return keras.layers.BatchNormalization()(x)
         if self.norm == "group":
@@ -105,7 +118,7 @@ class Network(Tower, abc.ABC):
         return keras.layers.LayerNormalization()(x) if self.norm == "layer" else x
 
     def with_dropout(self, x: Tensor) -> Tensor:
-        """With dropout while training; same shape."""
+        """Apply dropout while training: float [batch, ..., n] -> the same shape."""
         return keras.layers.Dropout(self.dropout)(x) if self.dropout else x
 
     def project(self, x: Tensor, size: int) -> Tensor:

@@ -34,7 +34,17 @@ class WithColumns(Network, abc.ABC):
         features: Iterable[Feature],
         vocabularies: Mapping[str, Vocabulary],
     ) -> list[Tensor]:
-        """As `column_vectors`."""
+        """One vector a feature, as `column_vectors` with this tower's parameters.
+
+        Args:
+          inputs: by name, numbers float32 and indices int64, both [batch, width].
+          features: in the order of the result.
+          vocabularies: of each feature of indices, by name.
+
+        Returns:
+          One float tensor a feature: [batch, width] or [batch, width · bins] of numbers,
+          [batch, category] of indices.
+        """
         return column_vectors(inputs, features, vocabularies, self.category, self.masked, self.bins)
 
 

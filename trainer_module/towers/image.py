@@ -39,7 +39,15 @@ class ImageTower(Network, abc.ABC):
             raise ValueError(f"this tower takes one image, and the recipe gives it {names}")
 
     def flipped(self, image: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-        """Images flipped as `flip` says, and what flips answers of their height and width back."""
+        """Flip images at random as `flip` says, and return the function that flips answers back.
+
+        Args:
+          image: float32 [batch, height, width, channels].
+
+        Returns:
+          The images, same shape and dtype, and the function. It takes and returns answers
+          [batch, height, width, c].
+        """
         if self.flip == "none":
             return image, lambda answer: answer
         drawn = DrawnFlips(self.flip)(image)

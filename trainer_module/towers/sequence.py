@@ -96,7 +96,14 @@ class Sequence(WithColumns):
 
 
 def _joined(parts: list[Tensor]) -> Tensor:
-    """One after the other along the first axis after the batch."""
+    """Concatenate along the first axis after the batch.
+
+    Args:
+      parts: integers or floats, each [batch, n, ...]; all axes but n are the same.
+
+    Returns:
+      [batch, sum of all n, ...].
+    """
     return keras.layers.Concatenate(axis=1)(parts) if len(parts) > 1 else parts[0]
 
 

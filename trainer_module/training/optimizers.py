@@ -65,7 +65,13 @@ class DenseGradients(keras.optimizers.Optimizer):
     def apply(
         self, grads: Sequence[Tensor | None], trainable_variables: Sequence[Any] | None = None
     ) -> None:
-        """See Keras; sparse gradients become dense."""
+        """Make sparse gradients dense, then apply all as Keras does.
+
+        Args:
+          grads: one a variable, float of its shape, or the `IndexedSlices` of a table [rows, d];
+            None: no gradient.
+          trainable_variables: as in Keras.
+        """
         summed = [None if grad is None else tf.convert_to_tensor(grad) for grad in grads]
         super().apply(summed, trainable_variables)
 
