@@ -15,7 +15,10 @@ _FLOAT32_OR_WIDER = ("float32", "float64")
 
 
 def as_float32(x: Tensor) -> Tensor:
-    """`x` as float32, any shape; float64 stays. Losses are never computed in float16."""
+    """`x` as float32, [...] -> [...], any shape and dtype; float64 stays.
+
+    So losses are never computed in float16.
+    """
     x = ops.convert_to_tensor(x)
     return (
         x
@@ -45,10 +48,10 @@ def squared_distances(rows: Tensor, columns: Tensor) -> Tensor:
 
 
 def root(squared: Tensor) -> Tensor:
-    """√x of x ≥ 0, any shape.
+    """√x of x ≥ 0: float [...] -> [...], any shape, same dtype.
 
-    The value is exact, also at 0, where the gradient is 0. That of a plain square root is infinite
-    there, and NaN once it is multiplied by 0.
+    The value is exact, also at 0, where the gradient is 0. The gradient of a plain square root is
+    infinite there, and NaN once it is multiplied by 0.
     """
     zero = squared <= 0.0
     return ops.where(zero, 0.0, ops.sqrt(ops.where(zero, 1.0, squared)))
@@ -70,7 +73,10 @@ def cosine(left: Tensor, right: Tensor) -> Tensor:
 
 
 def power(base: Tensor, exponent: float) -> Tensor:
-    """base^exponent of base ≥ 0, any shape, and exponent ≥ 0; the gradient at base 0 is 0."""
+    """base^exponent of base ≥ 0 and a scalar exponent ≥ 0: float [...] -> [...], same dtype.
+
+    The gradient at base 0 is 0.
+    """
     zero = base <= 0.0
     value = ops.power(ops.where(zero, 1.0, base), exponent)
     return ops.where(zero, 0.0 if exponent else 1.0, value)
@@ -86,29 +92,54 @@ def sigmoid_cross_entropy(labels: Tensor, logits: Tensor) -> Tensor:
 
 
 def log_weight(weight: Tensor) -> Tensor:
-    """log w of w ≥ 0, any shape; `NOTHING` where w is 0."""
+    """log w of w ≥ 0, `NOTHING` where w is 0: float [...] -> [...], any shape, same dtype."""
     zero = weight <= 0.0
     return ops.where(zero, NOTHING, ops.log(ops.where(zero, 1.0, weight)))
 
 
 def masked_logsumexp(x: Tensor, mask: Tensor, axis: int = -1) -> Tensor:
-    """log Σ exp(x) over the entries of the mask (bool, the shape of x).
+    """log Σ exp(x) over the entries of the mask.
 
-    What the mask drops adds exactly nothing to value and gradient. Without any entry the result is
-    `NOTHING`, whose softplus and gradient are 0.
+    Entries outside the mask add exactly nothing to value and gradient. Without any entry the result
+    is `NOTHING`, whose softplus and gradient are 0.
+
+    Args:
+      x: float [...], any shape.
+      mask: bool, the shape of x.
+      axis: the axis to sum over.
+
+    Returns:
+      The dtype and shape of x, without `axis`.
     """
     return ops.logsumexp(ops.where(mask, x, NOTHING), axis=axis)
 
 
 def masked_mean(x: Tensor, mask: Tensor, axis: int | tuple[int, ...] = -1) -> Tensor:
-    """Mean of x over the entries of the mask (bool, the shape of x); 0 without any entry."""
+    """Mean of x over the entries of the mask; 0 without any entry.
+
+    Args:
+      x: float [...], any shape.
+      mask: bool, the shape of x.
+      axis: the axis or axes to average over.
+
+    Returns:
+      The dtype and shape of x, without `axis`.
+    """
     return weighted_mean(x, ops.cast(mask, x.dtype), axis)
 
 
 def weighted_mean(x: Tensor, weights: Tensor, axis: int | tuple[int, ...] | None = None) -> Tensor:
-    """Σwx / Σw over `axis`, of weights ≥ 0 in the shape of x; 0 where all weights are 0.
+    """Σwx / Σw over `axis`, of weights w ≥ 0; 0 where all weights are 0.
 
     Where a weight is 0, x may be anything.
+
+    Args:
+      x: float [...], any shape.
+      weights: the shape and dtype of x.
+      axis: the axis or axes to average over; None: all.
+
+    Returns:
+      The dtype and shape of x, without `axis`; a scalar if `axis` is None.
     """
     total = ops.sum(weights, axis=axis)
     some = total > 0.0

@@ -33,7 +33,10 @@ class Asymmetric(TagLoss):
         return labels * hit + (1.0 - labels) * miss
 
     def _surprise(self, logits: Tensor) -> Tensor:
-        """−log(1 − q) = −log min(1, σ(−x) + clip), finite for any logit."""
+        """Return −log(1 − q) = −log min(1, σ(−x) + clip) of logits x; finite for any logit.
+
+        [batch, tags] -> [batch, tags], float32 or float64 as the logits.
+        """
         log_rest = -ops.softplus(logits)
         if self.clip:
             log_rest = ops.minimum(ops.logaddexp(log_rest, math.log(self.clip)), 0.0)

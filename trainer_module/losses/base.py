@@ -201,11 +201,14 @@ class ImageLoss(Loss):
 
 
 def sides(positive: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
-    """(positives, negatives) among the valid columns; bool, same shape."""
+    """The positives and the negatives among the valid columns.
+
+    All arguments and both results are bool [batch, columns].
+    """
     return ops.logical_and(positive, valid), ops.logical_and(ops.logical_not(positive), valid)
 
 
 def refuse_log_q(loss: BatchLoss, log_q: Tensor | None) -> None:
-    """Raises ValueError where there is a `log_q`."""
+    """Raise ValueError where there is a `log_q`, float [columns]; None passes."""
     if log_q is not None:
         raise ValueError(f"{type(loss).__name__} has no logQ correction; it is for softmaxes")

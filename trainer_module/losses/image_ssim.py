@@ -42,7 +42,11 @@ class ImageSsim(ImageLoss):
         return 1.0 - ops.mean(luminance * structure, axis=(1, 2, 3))
 
     def _blur(self, x: Tensor) -> Tensor:
-        """Local means, each channel alone, rows and then columns: the window is separable."""
+        """Means under the window, of each channel alone.
+
+        [batch, height, width, channels] -> [batch, height − window + 1, width − window + 1,
+        channels], in the dtype of x. The window is separable: height is averaged first, then width.
+        """
         offsets = np.arange(self.window) - (self.window - 1) / 2
         weights = np.exp(-0.5 * (offsets / self.sigma) ** 2)
         line = np.tile((weights / weights.sum())[:, None, None], (1, x.shape[3], 1))

@@ -48,6 +48,9 @@ def _differences(x: Tensor) -> Tensor:
 
 
 def _by_distance(rank: Tensor) -> Tensor:
-    """δ of every pair; of i = j it means nothing."""
+    """δ of every pair of ranks: float [batch, length] -> [batch, length, length], same dtype.
+
+    The diagonal, i = j, has no meaning.
+    """
     apart = ops.maximum(_differences(rank), 1.0)
     return 1.0 / discount(apart) - 1.0 / discount(apart + 1.0)

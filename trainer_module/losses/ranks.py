@@ -21,12 +21,20 @@ def before(values: Tensor, valid: Tensor) -> Tensor:
 
 
 def ranks(values: Tensor, valid: Tensor) -> Tensor:
-    """1 + how many valid columns come before, by descending value; shape of `values`."""
+    """Ranks by descending value: 1 + the number of valid columns that come before.
+
+    Args:
+      values: float [batch, length].
+      valid: bool [batch, length].
+
+    Returns:
+      Ranks [batch, length], in the dtype of `values`.
+    """
     return 1.0 + ops.sum(ops.cast(before(values, valid), values.dtype), axis=-1)
 
 
 def discount(rank: Tensor) -> Tensor:
-    """log2(1 + rank) of ranks from 1."""
+    """log2(1 + rank) of ranks from 1: float [...] -> [...], any shape, same dtype."""
     return ops.log1p(rank) / math.log(2.0)
 
 

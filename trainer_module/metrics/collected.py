@@ -109,7 +109,7 @@ class Tuples:
 
     @functools.cached_property
     def groups(self) -> npt.NDArray[np.int64]:
-        """Of each tuple the number of its group, from 0 to `GROUPS` − 1, by the same hash."""
+        """The group of each tuple, int64 [n], from 0 to `GROUPS` − 1, by the hash of `halves`."""
         code = _hash(self.scores, self.labels, self.weights)
         return (code % np.uint64(GROUPS)).astype(np.int64)
 
@@ -157,7 +157,10 @@ def _hash(scores: Matrix, labels: Matrix, weights: Matrix | None) -> npt.NDArray
 
 
 def _mixed(code: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """SplitMix64's step (Steele, Lea, Flood: Fast splittable pseudorandom number generators)."""
+    """One step of SplitMix64 on each number: uint64 [n] -> uint64 [n].
+
+    Steele, Lea, Flood: Fast splittable pseudorandom number generators.
+    """
     code = code + np.uint64(0x9E3779B97F4A7C15)
     code = (code ^ (code >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     code = (code ^ (code >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

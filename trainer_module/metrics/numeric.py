@@ -20,15 +20,20 @@ def absolute_error(predicted: Floats, expected: Floats, weights: Floats | None =
 
 
 def squared_error(predicted: Floats, expected: Floats, weights: Floats | None = None) -> float:
-    """Mean (predicted − expected)² over tuples and components. Args: see `absolute_error`."""
+    """Mean (predicted − expected)² over tuples and components, a scalar.
+
+    Args: see `absolute_error`, floats [n, C] twice and weights, floats [n] or None.
+    """
     return _mean_of(_differences(predicted, expected) ** 2, weights)
 
 
 def r2(predicted: Floats, expected: Floats, weights: Floats | None = None) -> float:
-    """1 − Σ(predicted − expected)² / Σ(expected − mean)², mean over components that vary.
+    """1 − Σ(predicted − expected)² / Σ(expected − mean)², mean over components that vary; a scalar.
 
-    As `sklearn.metrics.r2_score`, which gives 0 or 1 for a component that does not vary; here it
-    is left out, and where none varies the metric is NaN. Args: see `absolute_error`.
+    As `sklearn.metrics.r2_score`, except for components that do not vary. It gives them 0 or 1.
+    Here they are left out, and the metric is NaN if none varies.
+
+    Args: see `absolute_error`, floats [n, C] twice and weights, floats [n] or None.
     """
     if not np.isfinite(predicted).all() or not len(predicted):
         return NAN
@@ -66,7 +71,14 @@ def pearson(predicted: Floats, expected: Floats, weights: Floats | None = None) 
 def spearman(predicted: Floats, expected: Floats) -> float:
     """The correlation of ranks, equal values at their mean rank (`scipy.stats.spearmanr`).
 
-    Args and NaN: see `pearson`; weights have no agreed meaning here.
+    It takes no weights: they have no agreed meaning here.
+
+    Args:
+      predicted: floats [n].
+      expected: floats [n].
+
+    Returns:
+      A scalar in [-1, 1]; NaN where either does not vary.
     """
     from scipy import stats  # Here: whoever only asks for the names need not wait for it.
 
@@ -76,7 +88,15 @@ def spearman(predicted: Floats, expected: Floats) -> float:
 
 
 def kendall(predicted: Floats, expected: Floats) -> float:
-    """τ_b, which takes ties into account (`scipy.stats.kendalltau`). NaN: see `pearson`."""
+    """τ_b, which takes ties into account (`scipy.stats.kendalltau`).
+
+    Args:
+      predicted: floats [n].
+      expected: floats [n].
+
+    Returns:
+      A scalar in [-1, 1]; NaN where either does not vary.
+    """
     from scipy import stats
 
     if not _vary(predicted, expected):
@@ -98,9 +118,14 @@ def class_accuracy(predicted: Floats, expected: Floats, weights: Floats | None =
 
 
 def class_f1(predicted: Floats, expected: Floats, weights: Floats | None = None) -> float:
-    """F1 of each class that is the truth or is said of some tuple, and the mean of those.
+    """Mean F1 of the classes that are the truth or the prediction of some tuple, a scalar.
 
-    As `sklearn.metrics.f1_score(average="macro")`. Args: see `class_accuracy`.
+    As `sklearn.metrics.f1_score(average="macro")`.
+
+    Args:
+      predicted: probabilities of classes, floats [n, K].
+      expected: the index of the class, floats [n].
+      weights: floats [n], or None.
     """
     if not np.isfinite(predicted).all() or not len(predicted):
         return NAN
@@ -125,7 +150,13 @@ def macro_f1(predicted: Bools, expected: Bools, weights: Floats | None = None) -
 
 
 def micro_f1(predicted: Bools, expected: Bools, weights: Floats | None = None) -> float:
-    """F1 of all columns taken together; NaN where nothing is true and nothing said."""
+    """F1 of all columns taken together, a scalar; NaN where no entry is true and none predicted.
+
+    Args:
+      predicted: booleans [n, T].
+      expected: booleans [n, T].
+      weights: floats [n], or None.
+    """
     both = _sums(predicted & expected, weights).sum()
     either = _sums(predicted, weights).sum() + _sums(expected, weights).sum()
     return float(2 * both / either) if either else NAN
@@ -153,6 +184,14 @@ def _vary(predicted: Floats, expected: Floats) -> bool:
 
 
 def _standard(values: Floats, weights: Floats) -> Floats:
-    """Without mean, and of weighted length 1."""
+    """Values minus their weighted mean, scaled to a weighted length of 1.
+
+    Args:
+      values: float64 [n], not all equal.
+      weights: float64 [n], above 0.
+
+    Returns:
+      float64 [n].
+    """
     centred = values - np.sum(values * weights) / weights.sum()
     return centred / np.sqrt(np.sum(weights * centred**2))

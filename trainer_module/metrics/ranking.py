@@ -78,5 +78,5 @@ def reciprocal_rank(
 
 
 def irrelevant(grades: Floats) -> float:
-    """How many lists have no relevant document."""
+    """Number of lists without a relevant document, a scalar, of grades, floats [n, C]."""
     return float(np.count_nonzero(~(grades > 0).any(axis=1)))

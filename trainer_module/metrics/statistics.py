@@ -79,7 +79,13 @@ def roc_auc(scores: Floats, related: Bools, weights: Floats | None = None) -> fl
 def average_precision(scores: Floats, related: Bools, weights: Floats | None = None) -> float:
     """Σ (R_k − R_{k−1}) P_k over the distinct scores (`sklearn.metrics.average_precision_score`).
 
-    Args and NaN: see `roc_auc`; a value in (0, 1].
+    Args:
+      scores: floats [n].
+      related: booleans [n].
+      weights: floats [n], or None.
+
+    Returns:
+      A scalar in (0, 1]; NaN when a score is not finite, or when only one class is there.
     """
     counts = _counts(scores, related, weights)
     if counts is None:
@@ -131,8 +137,16 @@ def best_threshold(scores: Floats, related: Bools, weights: Floats | None = None
 def best_f1(scores: Floats, related: Bools, weights: Floats | None = None) -> BestThreshold:
     """The threshold t at which "related if and only if score ≥ t" has the highest F1.
 
-    Candidates are the scores; of equally good ones the highest is taken. Args and NaN: see
-    `best_threshold`.
+    Candidates are the scores; of equally good ones the highest is taken.
+
+    Args:
+      scores: floats [n].
+      related: booleans [n].
+      weights: floats [n], or None.
+
+    Returns:
+      Threshold and F1, scalars; both NaN when a score is not finite, or when only one class is
+      there.
     """
     counts = _counts(scores, related, weights)
     if counts is None:
@@ -207,7 +221,17 @@ def triplet_accuracy(
 
 
 def _counts(scores: Floats, related: Bools, weights: Floats | None = None) -> _Counts | None:
-    """None: a score is not finite, or only one class is there."""
+    """Count the related and the unrelated pairs at or above each of the k distinct scores.
+
+    Args:
+      scores: floats [n].
+      related: booleans [n].
+      weights: floats [n], or None.
+
+    Returns:
+      Values [k] in the dtype of `scores`, and counts [k]: integers, or float64 with weights. None
+      when a score is not finite, or when only one class is there.
+    """
     if not np.isfinite(scores).all():
         return None
     values, inverse = np.unique(scores, return_inverse=True)

@@ -25,7 +25,15 @@ _Metric = Callable[[Floats, Bools, Floats | None], float]
 
 
 def _defined(metric: _Metric) -> Callable[[Floats, Floats, Floats | None], float]:
-    """Of scores and whether the example has each tag, where they define the metric."""
+    """Wrap a metric so that it takes labels, and is NaN where it is not defined.
+
+    Args:
+      metric: takes scores, floats [n, T], whether the example has each tag, booleans [n, T], and
+        weights, floats [n] or None.
+
+    Returns:
+      The same metric, a scalar, with labels, floats [n, T], in place of the booleans.
+    """
 
     @functools.wraps(metric)
     def of(scores: Floats, labels: Floats, weights: Floats | None = None) -> float:
@@ -41,8 +49,16 @@ def _defined(metric: _Metric) -> Callable[[Floats, Floats, Floats | None], float
 def average_precision(scores: Floats, has: Bools, weights: Floats | None) -> float:
     """Label ranking average precision, in (0, 1] (`label_ranking_average_precision_score`).
 
-    Of each of an example's tags: what share of the tags that score as high or higher it has. An
-    example with no tag, or with all, counts 1.
+    For each tag that an example has: the share of tags it has, among those that score as high or
+    higher. An example with no tag, or with all, counts 1.
+
+    Args:
+      scores: floats [n, T].
+      has: booleans [n, T]; callers pass labels, floats [n, T].
+      weights: floats [n], or None.
+
+    Returns:
+      A scalar: the (weighted) mean over examples.
     """
     from sklearn.metrics import label_ranking_average_precision_score  # Here: it takes seconds.
 
@@ -51,9 +67,12 @@ def average_precision(scores: Floats, has: Bools, weights: Floats | None) -> flo
 
 @_defined
 def ranking_loss(scores: Floats, has: Bools, weights: Floats | None) -> float:
-    """Share of pairs of a tag that an example has and one that it has not, in the wrong order.
+    """Share of wrongly ordered pairs of a tag that an example has and one that it lacks.
 
-    A tie is wrong; an example with no tag, or with all, counts 0 (`label_ranking_loss`).
+    A scalar: the (weighted) mean over examples. A tie is wrong; an example with no tag, or with
+    all, counts 0 (`label_ranking_loss`).
+
+    Args: see `average_precision`, [n, T] twice and weights [n] or None.
     """
     from sklearn.metrics import label_ranking_loss
 
@@ -64,9 +83,12 @@ def ranking_loss(scores: Floats, has: Bools, weights: Floats | None) -> float:
 
 @_defined
 def coverage(scores: Floats, has: Bools, weights: Floats | None) -> float:
-    """How many of the highest scores must be read to meet all tags that an example has.
+    """Number of the highest scores to read until all tags of an example are met.
 
-    Ties are all read; an example with no tag counts 0 (`sklearn.metrics.coverage_error`).
+    A scalar: the (weighted) mean over examples. Ties are all read; an example with no tag counts 0
+    (`sklearn.metrics.coverage_error`).
+
+    Args: see `average_precision`, [n, T] twice and weights [n] or None.
     """
     lowest = np.where(has, scores, np.inf).min(axis=1, keepdims=True)
     return mean((scores >= lowest).sum(axis=1), weights)
@@ -74,17 +96,26 @@ def coverage(scores: Floats, has: Bools, weights: Floats | None) -> float:
 
 @_defined
 def hamming(scores: Floats, has: Bools, weights: Floats | None) -> float:
-    """Share of tags that are said wrongly (`sklearn.metrics.hamming_loss`)."""
+    """Share of tags that are predicted wrongly, a scalar (`sklearn.metrics.hamming_loss`).
+
+    Args: see `average_precision`, [n, T] twice and weights [n] or None.
+    """
     return mean(((scores >= HAS) != has).mean(axis=1), weights)
 
 
 @_defined
 def micro_f1(scores: Floats, has: Bools, weights: Floats | None) -> float:
-    """F1 of all tags taken together; NaN where none is there and none said."""
+    """F1 of all tags taken together, a scalar; NaN where no tag is there and none is predicted.
+
+    Args: see `average_precision`, [n, T] twice and weights [n] or None.
+    """
     return numeric.micro_f1(scores >= HAS, has, weights)
 
 
 @_defined
 def macro_f1(scores: Floats, has: Bools, weights: Floats | None) -> float:
-    """F1 of each tag that is there or said of some example, and the mean of those."""
+    """Mean F1 of the tags that some example has or is predicted to have, a scalar.
+
+    Args: see `average_precision`, [n, T] twice and weights [n] or None.
+    """
     return numeric.macro_f1(scores >= HAS, has, weights)
