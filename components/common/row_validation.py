@@ -187,7 +187,14 @@ class _Column:
     def rows_where(
         self, test: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.bool_]]
     ) -> npt.NDArray[np.int64]:
-        """The rows that hold a value for which `test` is true."""
+        """The rows that hold a value for which `test` is true.
+
+        Args:
+          test: maps all v values, float32 [v], to bool [v].
+
+        Returns:
+          Distinct row numbers in order, int64 [m].
+        """
         matching = np.flatnonzero(test(self.values.to_numpy(zero_copy_only=False)))
         return np.unique(np.searchsorted(self.offsets, matching, side="right") - 1)
 

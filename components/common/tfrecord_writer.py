@@ -25,7 +25,11 @@ _LENGTH = struct.Struct("<Q")
 
 
 def _masked(crc: I64) -> bytes:
-    """Checksums as TFRecord holds them, 4 bytes each."""
+    """Checksums as TFRecord holds them, 4 bytes each.
+
+    Args:
+      crc: checksums, int64 [n].
+    """
     turned = ((crc >> 15) | (crc << 17)) & 0xFFFFFFFF
     return ((turned + 0xA282EAD8) & 0xFFFFFFFF).astype("<u4").tobytes()
 

@@ -148,8 +148,16 @@ class Context:
         return self.splits if home == ANY else (home,)
 
     def split_of_edges(self, source: U64, destination: U64) -> U8:
-        """The split of edges between entities that are in every split: by a hash of both ends, of
-        one type whichever is left, so that both directions share a split."""
+        """The split of edges between entities that are in every split, by a hash of both ends.
+
+        Between entities of one type the hash ignores direction, so both directions share a split.
+
+        Args:
+          source, destination: keys of the ends, uint64 [e].
+
+        Returns:
+          Index of the split, uint8 [e].
+        """
         if self.relation.anchor == self.relation.candidate:
             source, destination = np.minimum(source, destination), np.maximum(source, destination)
         bits = hashing.random_bits(self.seed, Purpose.SPLITS, source, destination)
@@ -161,13 +169,27 @@ class Context:
         return self.splits.index(split) if split in self.splits else STAR
 
     def codes_of(self, spec: EntitySpec, split: str | None, by: list[bytes], key: Key) -> U8:
-        """The split of each row: the file's, or by a key as TFX's ExampleGen does; STAR: none."""
+        """The split of each row: the file's, or by a key as TFX's ExampleGen does.
+
+        Args:
+          by: the value of `key` for each of n rows.
+
+        Returns:
+          Index of the split, uint8 [n]; STAR for every split, or where the value is empty.
+        """
         if spec.name in self.relation.shared:
             return np.full(len(by), STAR, dtype=np.uint8)
         return self.hashed(split, by, key)
 
     def hashed(self, split: str | None, by: list[bytes], key: Key) -> U8:
-        """The split of each row: the file's, or by the hash of a value; STAR: it has none."""
+        """The split of each row: the file's, or by the hash of a value.
+
+        Args:
+          by: the value of `key` for each of n rows.
+
+        Returns:
+          Index of the split, uint8 [n]; STAR where the value is empty.
+        """
         if split in self.splits:
             return np.full(len(by), self.code(split), dtype=np.uint8)
         codes = [self._by_hash(value, key.integer) if value else STAR for value in by]

@@ -54,7 +54,14 @@ def _pair(number: int, random: np.random.Generator) -> RowValues:
 
 
 def _lines(top: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Return 1 where the pixel below or to the right belongs to another shape, else 0."""
+    """Return 1 where the pixel below or to the right belongs to another shape, else 0.
+
+    Args:
+      top: the visible shape of each pixel, int64 [height, width].
+
+    Returns:
+      float64 [height, width].
+    """
     lines = np.zeros(top.shape)
     lines[:-1][top[:-1] != top[1:]] = 1
     lines[:, :-1][top[:, :-1] != top[:, 1:]] = 1

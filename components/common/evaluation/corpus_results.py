@@ -47,7 +47,12 @@ def read(folder: str) -> dict[str, Any]:
 
 
 def read_arrays(folder: str) -> dict[str, np.ndarray[Any, Any]]:
-    """Reads the arrays of the sample by name; empty if there is no sample."""
+    """Read the arrays of the sample by name; empty if there is no sample.
+
+    Returns:
+      Arrays of s queries, [s] or [s, ...], and of m references, [m] or [m, ...]; see
+      docs/evaluation.md.
+    """
     path = os.path.join(folder, SAMPLE)
     if not tf.io.gfile.exists(path):
         return {}

@@ -72,7 +72,15 @@ class _Form:
         np.bitwise_or(self.rounded(distances, out), relevant, out=out)
 
     def rounded(self, distances: Floats, out: Codes | None = None) -> Codes:
-        """Rounds to the nearest code whose cleared bits are 0; cut off, 1.99… would be below 2."""
+        """Round to the nearest code whose cleared bits are 0; cut off, 1.99… would be below 2.
+
+        Args:
+          distances: of dtype `floats`, [q, n].
+          out: where the result is written, of dtype `codes`, [q, n]; a new array if None.
+
+        Returns:
+          Of dtype `codes`, [q, n].
+        """
         half = self.codes((self.cleared + 1) // 2)
         out = np.add(distances.view(self.codes), half, out=out)
         kept = self.codes(np.iinfo(self.codes).max ^ self.cleared)

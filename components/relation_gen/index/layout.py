@@ -107,7 +107,11 @@ def make_layout(
 
 
 def _top_weights(totals: list[ShardTotal], weight_offsets: I64) -> tuple[tuple[int, int], ...]:
-    """Weight and weight offset of the heaviest entities of all shards."""
+    """Weight and weight offset of the heaviest entities of all shards.
+
+    Args:
+      weight_offsets: where each shard begins on the cumulative-weight axis, int64 [shards + 1].
+    """
     each = [
         (weight, int(weight_offsets[total.shard]) + weight_offset)
         for total in totals

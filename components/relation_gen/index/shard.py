@@ -54,7 +54,14 @@ def populate(indexed: Indexed, seed: int, grade: int | None = None) -> IndexShar
 
 
 def positions_of(shard: IndexShard, key: U64) -> I64:
-    """Positions in the shard of entities that it holds, by their keys: int64, shape of `key`."""
+    """Positions in the shard of entities that it holds, by their keys.
+
+    Args:
+      key: uint64 [m].
+
+    Returns:
+      int64 [m].
+    """
     order = np.argsort(shard.key, kind="stable")
     return order[np.searchsorted(shard.key[order], key)]
 

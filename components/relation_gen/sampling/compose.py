@@ -221,5 +221,9 @@ def negatives_for_share(seed: int, key: U64, positives: I64, share: float) -> I6
 
 
 def _slots(row: I64, n: int) -> I64:
-    """0, 1, … within each row of sorted row numbers."""
+    """0, 1, … within each row of sorted row numbers, int64 [m].
+
+    Args:
+      row: sorted numbers in [0, n), int64 [m].
+    """
     return without_replacement.slots(np.bincount(row, minlength=n))[1]

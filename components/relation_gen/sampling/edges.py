@@ -112,7 +112,11 @@ class EdgePlanner(Planner):
 
 
 def _own(index: IndexShard, key: U64, context: IndexContext) -> Own:
-    """Where anchors lie among the entities of their shard."""
+    """Where anchors lie among the entities of their shard.
+
+    Args:
+      key: of the anchors, uint64 [n].
+    """
     order = np.argsort(index.key, kind="stable")
     at = order[np.searchsorted(index.key[order], key)]
     if not len(index.weights):
@@ -124,7 +128,7 @@ def _own(index: IndexShard, key: U64, context: IndexContext) -> Own:
 
 
 def order(edges: Edges, seed: int) -> Index:
-    """Edges by anchor, and within one by a hash of seed and both ends."""
+    """The order of edges by anchor, and within one by a hash of seed and both ends: intp [e]."""
     priority = random_bits(seed, Purpose.POSITIVES, edges.source, edges.destination)
     value = edges.value.reshape(len(priority), -1)
     weight = [edges.weight] if len(edges.weight) else []
@@ -171,7 +175,11 @@ def _plan(anchors: Anchors, setting: Setting) -> Plan:
 
 
 def _pairs(anchors: Anchors, row: I64, setting: Setting, sampling: CompiledSampling) -> Plan:
-    """Pairs: an edge of any value is one, and its value the label."""
+    """Plan pairs: an edge of any value is a pair, and its value the label.
+
+    Args:
+      row: the anchor of each edge, int64 [e].
+    """
     key, edges, seed = anchors.key, anchors.edges, setting.relation.seed
     usable = np.ones(len(row), dtype=bool) if setting.valued else edges.positive == POSITIVE
     related = _known_positives(edges, setting)
@@ -211,14 +219,18 @@ def are_known(anchors: Anchors, setting: Setting, listed: ListedNegatives, ancho
 
 
 def _known_positives(edges: Edges, setting: Setting) -> Bools:
-    """Which edges no listed negative may repeat: a pair is one whatever its value."""
+    """Which edges no listed negative may repeat, bool [e]: among valued pairs, all of them."""
     if setting.valued and setting.relation.sampling.form == "pairs":
         return np.ones(len(edges.source), dtype=bool)
     return edges.positive != NO_POSITIVE
 
 
 def _tuples(anchors: Anchors, row: I64, setting: Setting, sampling: CompiledSampling) -> Plan:
-    """Tuples of positive edges."""
+    """Plan tuples of positive edges.
+
+    Args:
+      row: the anchor of each edge, int64 [e].
+    """
     key, edges = anchors.key, anchors.edges
     p, k = sampling.positives or 0, sampling.negatives or 0
     held = np.bincount(row[edges.positive != NO_POSITIVE], minlength=len(key))
@@ -237,7 +249,16 @@ def _tuples(anchors: Anchors, row: I64, setting: Setting, sampling: CompiledSamp
 
 
 def _first(anchors: Anchors, row: I64, usable: Bools, wanted: I64) -> I64:
-    """The first `wanted` usable edges of each anchor."""
+    """The first `wanted` usable edges of each anchor.
+
+    Args:
+      row: the anchor of each edge, int64 [e].
+      usable: bool [e].
+      wanted: int64 [n].
+
+    Returns:
+      Edge numbers in order, int64 [p].
+    """
     before: I64 = np.cumsum(usable) - usable
     nth: I64 = before - before[anchors.bounds[:-1]][row]
     return np.flatnonzero(usable & (nth < wanted[row]))
@@ -249,7 +270,11 @@ def _described(edges: Edges, row: I64, used: I64, relation: F32) -> compose.Posi
 
 
 def _weight_of_negatives(anchors: Anchors, setting: Setting) -> F32 | None:
-    """`relation_weight` of each anchor's negatives: 1, or the anchor's own weight if it has one."""
+    """`relation_weight` of each anchor's negatives: 1, or the anchor's own weight if it has one.
+
+    Returns:
+      float32 [n]; None where edges have no weight.
+    """
     weight = anchors.edges.weight
     if not len(weight):
         return None

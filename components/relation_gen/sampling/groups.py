@@ -141,7 +141,15 @@ class _Room:
         self._group, self._used = -1, 0
 
     def __call__(self, rows: I64, wanted: I64) -> I64:
-        """How many of the wanted positives of some anchors, in order, there is room for."""
+        """How many of the wanted positives of some anchors, in order, there is room for.
+
+        Args:
+          rows: anchors, int64 [m].
+          wanted: int64 [m].
+
+        Returns:
+          int64 [m].
+        """
         if self._cap is None or not len(rows):
             return wanted
         start = self._start[rows]
@@ -201,7 +209,17 @@ def _described(
 def _positives(
     shard: Labelled, seed: int, rows: I64, wanted: I64, used: I64, room: _Room
 ) -> tuple[compose.Positives, I64, int]:
-    """Distinct positives of some anchors; the others that each has; those that caps left out."""
+    """Draw distinct positives of some anchors.
+
+    Args:
+      rows: anchors, int64 [m].
+      wanted: positives of each anchor, int64 [m].
+      used: how often each entity of the shard is a positive, int64 [n]; counted up in place.
+
+    Returns:
+      The positives; how many related entities each anchor has, int64 [m]; how many positives the
+      caps left out, scalar.
+    """
     population = shard.population
     position = rows + shard.position
     ranges: Ranges
@@ -232,7 +250,15 @@ def _positives(
 
 
 def _within(position: I64, used: I64, cap: int) -> npt.NDArray[np.bool_]:
-    """Which positives, in order, are used no more than `cap` times; counts them in `used`."""
+    """Which positives, in order, are used no more than `cap` times; count them in `used`.
+
+    Args:
+      position: of each positive in the shard, int64 [p].
+      used: how often each entity of the shard is a positive, int64 [n]; counted up in place.
+
+    Returns:
+      bool [p].
+    """
     order = np.argsort(position, kind="stable")
     ordered = position[order]
     nth = np.arange(len(position)) - np.searchsorted(ordered, ordered)
@@ -245,7 +271,12 @@ def _within(position: I64, used: I64, cap: int) -> npt.NDArray[np.bool_]:
 def _negatives(
     shard: Labelled, relation: CompiledRelation, rows: I64, count: I64
 ) -> compose.Negatives:
-    """Distinct negatives of some anchors."""
+    """Draw distinct negatives of some anchors.
+
+    Args:
+      rows: anchors, int64 [m].
+      count: negatives of each anchor, int64 [m].
+    """
     if shard.listed is not None:
         return shard.listed.first(rows, count)
     population, drawn_from = shard.population, shard.candidates

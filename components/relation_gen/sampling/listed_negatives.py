@@ -67,7 +67,11 @@ def choose(
 
 
 def _listed(listed: ListedNegatives, anchor: I64, anchors: int, seed: int) -> Listed:
-    """Puts rows in order; `anchor`: of each row, in [0, anchors)."""
+    """Order rows by anchor, and within one by a hash of seed and both ends.
+
+    Args:
+      anchor: the anchor of each row, in [0, anchors), int64 [m].
+    """
     priority = random_bits(seed, Purpose.NEGATIVES, listed.source, listed.destination)
     order = np.lexsort((listed.destination, priority, anchor))
     bounds = np.searchsorted(anchor[order], np.arange(anchors + 1))
@@ -75,7 +79,14 @@ def _listed(listed: ListedNegatives, anchor: I64, anchors: int, seed: int) -> Li
 
 
 def _of_anchors(listed: ListedNegatives, key: U64) -> tuple[ListedNegatives, I64]:
-    """The rows whose anchor is there, and which it is."""
+    """The rows that belong to one of the anchors, and the anchor of each.
+
+    Args:
+      key: of the anchors, uint64 [n].
+
+    Returns:
+      m rows; their anchors, in [0, n), int64 [m].
+    """
     order = np.argsort(key, kind="stable")
     anchor = order[np.minimum(np.searchsorted(key[order], listed.source), len(key) - 1)]
     rows = np.flatnonzero(key[anchor] == listed.source)

@@ -34,7 +34,7 @@ class Gap:
         return here & ~((self.start <= position) & (position < self.end))
 
     def position(self, row: I64, rank: I64) -> I64:
-        """The positions of some ranks, counted from 0 in order."""
+        """The positions of some ranks, counted from 0 in order; all int64 [m]."""
         value = rank + self.low[row]
         return value + np.where(value >= self.start[row], (self.end - self.start)[row], 0)
 
@@ -81,7 +81,7 @@ class Union:
 
     @functools.cached_property
     def _axis(self) -> I64:
-        """Where ranges begin on an axis that holds row after row."""
+        """Where each range begins on an axis that holds row after row, int64 [ranges]."""
         owner = np.repeat(np.arange(len(self.bounds) - 1), np.diff(self.bounds))
         return owner * self._step + self.start
 
@@ -103,20 +103,20 @@ class Union:
         return self._held[position]
 
     def has(self, row: I64, position: I64) -> npt.NDArray[np.bool_]:
-        """Whether each position is one of a row's."""
+        """Whether each position is one of a row's, bool [m]; `row` and `position` int64 [m]."""
         at = row * self._step + position
         nth = np.maximum(np.searchsorted(self._axis, at, side="right") - 1, 0)
         beyond = at - self._axis[nth]
         return (beyond >= 0) & (beyond < (self.end - self.start)[nth])
 
     def position(self, row: I64, rank: I64) -> I64:
-        """The positions of some ranks, counted from 0 in order."""
+        """The positions of some ranks, counted from 0 in order; all int64 [m]."""
         at = rank + self._total[self.bounds[:-1]][row]
         nth = np.searchsorted(self._total, at, side="right") - 1
         return self.start[nth] + at - self._total[nth]
 
     def rank(self, row: I64, position: I64) -> I64:
-        """The ranks of some positions of the ranges."""
+        """The ranks of some positions of the ranges; all int64 [m]."""
         low, step = self.bounds[:-1][row], self._step
         nth = np.searchsorted(self._axis, row * step + position, side="right") - 1
         return self._total[nth] - self._total[low] + position - self.start[nth]
@@ -138,7 +138,7 @@ class Chosen:
         return self.union.holds(position)[self.of]
 
     def position(self, row: I64, rank: I64) -> I64:
-        """The positions of some ranks, counted from 0 in order."""
+        """The positions of some ranks, counted from 0 in order; all int64 [m]."""
         return self.union.position(self.of[row], rank)
 
     def rank(self, position: I64) -> I64:

@@ -87,13 +87,13 @@ def graded(shard: IndexShard, grade: int) -> Graded:
 
 
 def ranked(documents: Graded, relation: CompiledRelation, weight: F32) -> Iterator[Plan]:
-    """Plans distinct ordered pairs (preferred, other) of each query, each pair equally likely.
+    """Plan distinct ordered pairs (preferred, other) of each query, each pair equally likely.
 
-    The pairs of a query are numbered by the preferred document, then by the other; what is drawn
-    are numbers.
+    The pairs of a query are numbered by the preferred document, then by the other. The draw is of
+    these numbers.
 
     Args:
-      weight: of each document, or empty; the preferred one's becomes the pair's.
+      weight: of each document, float32 [n], or empty; the preferred one's becomes the pair's.
     """
     possible, first, most = documents.possible, documents.first, relation.sampling.per_anchor or 0
     requested = np.minimum(possible, most)

@@ -107,7 +107,15 @@ def _many(seed: int, purpose: int, key: U64, count: int, available: I64) -> I64:
 
 
 def _shuffled(seed: int, purpose: int, key: U64, count: int, available: I64) -> I64:
-    """The first numbers of a random order of all."""
+    """Draw `count` numbers for each row: the first ones of a random order of all.
+
+    Args:
+      key: uint64 [n].
+      available: int64 [n], at least `count`.
+
+    Returns:
+      int64 [n, count].
+    """
     slot = np.arange(int(available.max()))
     priority = random_bits(seed, purpose, key[:, None], slot)
     priority[slot >= available[:, None]] = np.iinfo(np.uint64).max
@@ -115,8 +123,17 @@ def _shuffled(seed: int, purpose: int, key: U64, count: int, available: I64) -> 
 
 
 def _sifted(seed: int, purpose: int, key: U64, count: int, available: I64) -> I64:
-    """The first different ones of many numbers, of which at most a quarter is repeated; so the
-    first turn is nearly always enough."""
+    """Draw `count` numbers for each row: the first distinct ones of a longer draw with replacement.
+
+    At most a quarter of that draw is repeated, so the first turn is nearly always enough.
+
+    Args:
+      key: uint64 [n].
+      available: int64 [n].
+
+    Returns:
+      int64 [n, count].
+    """
     drawn = np.empty((len(key), count), dtype=np.int64)
     rows, size = np.arange(len(key)), count + count // 2 + 16
     while len(rows):

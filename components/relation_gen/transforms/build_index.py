@@ -238,9 +238,10 @@ def _of_known_query(indexed: Indexed, queries: Sequence[Queries]) -> tuple[Index
 
 
 def merged(edges: Edges) -> tuple[Index, dict[str, list[bytes]]]:
-    """The rows of one edge for each two entities, and what was left out, by reason.
+    """One edge for each two entities; of edges that differ, the one with the smallest value.
 
-    Of edges that differ the one with the smallest value is used.
+    Returns:
+      Rows of the edges that are kept, intp [m]; ids of those left out, by reason.
     """
     value = edges.value.reshape(len(edges.source), -1)
     columns = [edges.weight] if len(edges.weight) else []

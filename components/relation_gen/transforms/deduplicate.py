@@ -107,7 +107,7 @@ class Deduplicate(beam.DoFn):
                     yield beam.pvalue.TaggedOutput(self.INDEXED, (key, ref))
 
     def _indexed(self, entity: str, entities: Entities) -> Iterator[tuple[Any, hashing.I64, str]]:
-        """Batches for the index, the shard of each of their rows, and the entity type indexed."""
+        """Batches for the index, the shard of each row, int64 [n], and the entity type indexed."""
         context, spec = self.context, self.context.entities[entity]
         if entity == context.indexed:
             index = context.shard_of(entity, entities.key, entities.group)

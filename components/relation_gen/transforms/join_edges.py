@@ -66,7 +66,11 @@ def join_endpoints(endpoints: Endpoints, edges: Edges, key: U64) -> Joined:
 def _joined(
     context: Context, refs: Iterable[BatchRef], end: Callable[[Edges], U64]
 ) -> Iterator[tuple[Joined, list[Any]]]:
-    """Joins the edges of a partition, batch by batch; and counts those that are left out."""
+    """Join the edges of a partition, batch by batch, and count those that are left out.
+
+    Args:
+      end: gives the keys of one end of e edges, uint64 [e].
+    """
     refs = list(refs)
     nothing = np.zeros(0, dtype=np.uint64)
     pieces = list(context.store.read_kind(Endpoints, refs))

@@ -59,7 +59,7 @@ class ReadEdges(ReadRows):
                 )
 
     def _split(self, file: InputFile, validated: ValidatedRows) -> U8:
-        """The split of each edge: the file's, or by a column; STAR: that of its ends."""
+        """The split of each edge, uint8 [n]: the file's, or by a column; STAR: that of its ends."""
         context, spec = self.context, self.context.lists[file.input]
         split = context.split_by is not None and context.relation.edges_are_split
         if split and file.input == context.related_table:
@@ -107,7 +107,13 @@ def _between(
     weight: F32,
     positive: np.ndarray[Any, Any],
 ) -> tuple[Any, ...]:
-    """The columns of `Edges`, of which none is between an entity and itself."""
+    """The columns of `Edges` for n rows; a row from an entity to itself gets a fault in `reasons`.
+
+    Args:
+      value: float32 [n * width].
+      weight: float32 [n], or empty.
+      positive: bool [n].
+    """
     n = len(reasons)
     source, destination = (
         hashing.hash_values(validated.keys[i], integers=spec.keys[i].integer) for i in (0, 1)

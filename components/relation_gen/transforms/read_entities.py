@@ -46,9 +46,13 @@ class ReadRows(beam.DoFn):
         ids: list[bytes],
         kind: str,
     ) -> Iterator[Any]:
-        """Counts the rows of a batch: all, and those that cannot be used by reason.
+        """Count the rows of a batch: all, and those that cannot be used by reason.
 
-        `kind`: the entity type whose populations the splits name, "" for edges.
+        Args:
+          split: index of the split of each row, uint8 [n].
+          reasons: why each row cannot be used; "" if it can.
+          ids: of each row.
+          kind: the entity type whose populations the splits name, "" for edges.
         """
         for code in np.unique(split).tolist():
             rows = np.flatnonzero(split == code).tolist()
@@ -101,7 +105,12 @@ def pack(
     spec: EntitySpec,
     context: Context,
 ) -> Entities:
-    """The entities of some rows of a screened batch."""
+    """The entities of some rows of a screened batch.
+
+    Args:
+      split: index of the split of each row of the batch, uint8 [n].
+      rows: rows to pack, intp [m].
+    """
     names, index = spec.rows.encoded_names, rows.tolist()
     tagged, domain = context.relation.structure == "tags", context.relation.label.domain
     payloads = []

@@ -119,7 +119,11 @@ def derived_id(payload: bytes, integer: bool) -> bytes:
 
 
 def _mixed(members: list[hashing.U64]) -> hashing.U64:
-    """One key for the members of each tuple, in order."""
+    """One key for the members of each tuple, in order, uint64 [t].
+
+    Args:
+      members: keys of each role's members, uint64 [t] each.
+    """
     key = np.zeros(len(members[0]), dtype=np.uint64)
     for member in members:
         key = hashing.mix(key + member)

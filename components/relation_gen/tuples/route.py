@@ -135,7 +135,12 @@ def _batch(plans: Sequence[Plan], roles: Sequence[str]) -> Batch:
 
 
 def located(edges: E, position_offsets: I64, weight_offsets: I64) -> E:
-    """Edges with destinations located in the whole index instead of their index shard."""
+    """Edges with destinations located in the whole index instead of their index shard.
+
+    Args:
+      position_offsets: where each shard begins in the index, int64 [shards + 1].
+      weight_offsets: likewise on the cumulative-weight axis, int64 [shards + 1].
+    """
     return dataclasses.replace(
         edges,
         position=edges.position + position_offsets[edges.shard],

@@ -22,7 +22,8 @@ def neighbourhoods(
     """Yield the neighbourhood of each query, in the order of the arrays.
 
     Args:
-      arrays: content of `sample.npz` (docs/evaluation.md).
+      arrays: content of `sample.npz` (docs/evaluation.md): of s queries, [s], and of their
+        neighbours, [s, k].
       entity, other: entity types of queries and references.
       queries, references: rows by id, see `rows_of`.
     """

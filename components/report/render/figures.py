@@ -94,7 +94,13 @@ def roc(related: npt.NDArray[np.bool_], scores: Floats, threshold: float | None)
 def precision_recall(
     related: npt.NDArray[np.bool_], scores: Floats, threshold: float | None
 ) -> Figure:
-    """Draw precision against recall, with the chosen threshold; arguments as for `roc`."""
+    """Draw precision against recall, with the chosen threshold.
+
+    Args:
+      related: bool [n].
+      scores: finite, float64 [n].
+      threshold: decision threshold, if there is one.
+    """
     precision, recall, thresholds = precision_recall_curve(related, scores)
     drawing = Drawing()
     with drawing as axes:

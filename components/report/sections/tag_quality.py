@@ -75,7 +75,11 @@ def _ratio(part: int, whole: int) -> float | None:
 
 
 def _tag_table(names: list[str], labels: Floats, scores: Floats) -> Table:
-    """Tabulate the tags of an example with the highest label or score."""
+    """Tabulate the tags of an example with the highest label or score.
+
+    Args:
+      labels, scores: of each tag, float64 [tags].
+    """
     chosen = np.argsort(-np.maximum(labels, scores), kind="stable")[:TAGS_SHOWN].tolist()
     rows = tuple(
         (
