@@ -12,7 +12,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.common.evaluation.corpus_results import BASELINE, BLESSED, MODEL
 from components.common.input_files import Redistribute
-from components.common.row_requirements import RowSpec, entity_spec
+from components.common.rows.row_requirements import RowSpec, entity_spec
 from components.corpus_evaluator.baselines import image_baseline, tuple_baseline
 from components.corpus_evaluator.baselines.space_baseline import SpaceBaseline
 from components.corpus_evaluator.embeddings import collapse

@@ -11,7 +11,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from components.common import hashing
 from components.common.hashing import I64, U64, Purpose
 from components.common.input_files import InputFile
-from components.common.row_requirements import EntitySpec, Key, RowSpec, entity_spec, row_spec
+from components.common.rows.row_requirements import EntitySpec, Key, RowSpec, entity_spec, row_spec
 from components.common.shuffle_store import FileStore, ShuffleStore
 from components.relation_gen.batches import KINDS, STAR, U8, Edges, ListedNegatives
 from components.relation_gen.memory import Budget, budget

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from components.common import example_wire, hashing
 from components.common.columns import Strings, take
-from components.common.row_requirements import entity_spec
+from components.common.rows.row_requirements import entity_spec
 from components.relation_gen.batches import Entities
 from components.relation_gen.rows import deduplicate
 from relation.core.errors import DataError

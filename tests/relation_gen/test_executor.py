@@ -123,7 +123,7 @@ def test_the_fingerprint_of_the_executor_covers_the_steps():
         f"components.{name}"
         for name in (
             "common.example_wire",
-            "common.row_validation",
+            "common.rows.row_validation",
             "relation_gen.rows.deduplicate",
             "relation_gen.sampling.edges",  # Named by a string in a registry, as all planners are.
             "relation_gen.sampling.inline",

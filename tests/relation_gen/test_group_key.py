@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from components.common.hashing import hash_values
-from components.common.row_requirements import EntitySpec, Key, RowSpec
-from components.common.row_validation import ValidatedRows, joined
+from components.common.rows.row_requirements import EntitySpec, Key, RowSpec
+from components.common.rows.row_validation import ValidatedRows, joined
 from components.relation_gen.rows.group_key import group_hashes, group_label
 
 

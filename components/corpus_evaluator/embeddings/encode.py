@@ -12,8 +12,8 @@ import tensorflow as tf
 
 from components.common import hashing, shuffle_store
 from components.common.columns import Batch, Strings
-from components.common.row_requirements import RowSpec
-from components.common.row_validation import RowValidator
+from components.common.rows.row_requirements import RowSpec
+from components.common.rows.row_validation import RowValidator
 from components.common.shuffle_store import BatchRef, FileStore, ShuffleStore
 from components.common.tfrecord_reader import read_batches
 from components.corpus_evaluator.embeddings.points import U64, Floats, Keys, Points, Positions

@@ -6,7 +6,7 @@ import numpy as np
 
 from components.common.columns import take
 from components.common.example_wire import values_at
-from components.common.row_requirements import EntitySpec
+from components.common.rows.row_requirements import EntitySpec
 from components.relation_gen.batches import Entities
 from relation.core.errors import DataError, show
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from components.common import hashing
 from components.common.example_wire import joined
-from components.common.row_requirements import EntitySpec
-from components.common.row_validation import ValidatedRows
+from components.common.rows.row_requirements import EntitySpec
+from components.common.rows.row_validation import ValidatedRows
 from relation.core.plugins import imported
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from components.common import example_wire
-from components.common.row_requirements import EntitySpec
-from components.common.row_validation import ValidatedRows
+from components.common.rows.row_requirements import EntitySpec
+from components.common.rows.row_validation import ValidatedRows
 
 UNKNOWN_TAG, BAD_CONFIDENCE = "unknown_label", "bad_confidence"
 

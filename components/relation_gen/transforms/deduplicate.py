@@ -9,7 +9,7 @@ import numpy as np
 
 from components.common import example_wire, hashing
 from components.common.columns import Index, Strings, join, take
-from components.common.row_requirements import EntitySpec
+from components.common.rows.row_requirements import EntitySpec
 from components.common.shuffle_store import Writer
 from components.relation_gen.batches import (
     Contents,

@@ -11,8 +11,8 @@ import numpy as np
 from components.common import hashing
 from components.common.columns import Strings, join, take
 from components.common.input_files import InputFile
-from components.common.row_requirements import RowSpec
-from components.common.row_validation import RowValidator, ValidatedRows
+from components.common.rows.row_requirements import RowSpec
+from components.common.rows.row_validation import RowValidator, ValidatedRows
 from components.relation_gen.batches import F32, F64, STAR, U8, Edges, ListedNegatives
 from components.relation_gen.context import Context
 from components.relation_gen.shuffle_keys import Element, part_of, routed

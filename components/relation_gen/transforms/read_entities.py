@@ -10,8 +10,8 @@ import numpy as np
 from components.common import example_wire, hashing
 from components.common.columns import Index, Strings
 from components.common.input_files import InputFile
-from components.common.row_requirements import EntitySpec
-from components.common.row_validation import NotAnExample, RowValidator, ValidatedRows
+from components.common.rows.row_requirements import EntitySpec
+from components.common.rows.row_validation import NotAnExample, RowValidator, ValidatedRows
 from components.common.tfrecord_reader import read_batches
 from components.relation_gen.batches import STAR, U8, Entities
 from components.relation_gen.context import Context

@@ -11,7 +11,7 @@ import numpy as np
 from components.common import example_wire, hashing
 from components.common.columns import Index, Strings, take
 from components.common.input_files import InputFile
-from components.common.row_validation import RowValidator, ValidatedRows
+from components.common.rows.row_validation import RowValidator, ValidatedRows
 from components.relation_gen.batches import F32, STAR, U8, Entities, Tuples
 from components.relation_gen.shuffle_keys import Element, part_of, routed
 from components.relation_gen.transforms.read_edges import values_of

@@ -13,7 +13,7 @@ from PIL import Image
 from tfx_bsl.coders import example_coder
 
 from components.common.example_wire import joined
-from components.common.row_requirements import RowSpec
+from components.common.rows.row_requirements import RowSpec
 
 WRONG_TYPE = "wrong_type"
 NAN = "nan"
