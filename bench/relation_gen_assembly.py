@@ -9,11 +9,12 @@ import numpy as np
 import tensorflow as tf
 
 from bench.results import Result
-from components.common import example_wire, hashing, tfrecord_writer
+from components.common import example_wire, tfrecord_writer
 from components.common.columns import Dictionary, Strings
 from components.relation_gen.batches import Entities, GatheredMembers, MemberRequests, TupleRows
 from components.relation_gen.tuples import route
 from components.relation_gen.tuples.assemble import assemble
+from relation.core import splitmix
 from relation.spec import triplets
 
 ENTITIES, TUPLES, ROUNDS = 10_000, 30_000, 7
@@ -85,7 +86,7 @@ def _packed(
     n, t = len(examples), len(chosen)
     names = [name.encode() for name in NAMES]
     key = np.sort(
-        hashing.random_bits(0, 0, np.arange(n, dtype=np.uint64), np.zeros(1, dtype=np.int64))
+        splitmix.random_bits(0, 0, np.arange(n, dtype=np.uint64), np.zeros(1, dtype=np.int64))
     )
     payloads = [
         example_wire.payload(example_wire.features_of(example.SerializeToString()), names)

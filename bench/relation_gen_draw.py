@@ -13,13 +13,13 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from bench import peers
 from bench.relation_gen_rows import ITEM
 from bench.results import Result
-from components.common import hashing
 from components.relation_gen.batches import Indexed, IndexShard
 from components.relation_gen.index.shard import populate
 from components.relation_gen.sampling.base import Candidates
 from components.relation_gen.sampling.compose import NOTHING
 from components.relation_gen.sampling.groups import Labelled, plans
 from relation.compiler import compile_relation
+from relation.core import splitmix
 from relation.data import Data
 from relation.load import PROJECT
 from relation.relation_types import Triplets
@@ -56,7 +56,7 @@ def run(rows: int = ROWS, rounds: int = ROUNDS) -> list[Result]:
 
 
 def _shard(rows: int, classes: int) -> IndexShard:
-    key = hashing.random_bits(0, 0, np.arange(rows, dtype=np.uint64), np.zeros(1, dtype=np.int64))
+    key = splitmix.random_bits(0, 0, np.arange(rows, dtype=np.uint64), np.zeros(1, dtype=np.int64))
     label = np.arange(rows, dtype=np.uint64) % np.uint64(classes)
     none = np.zeros(0)
     return populate(Indexed(key, label, none.astype(np.uint64), none), seed=1)

@@ -18,6 +18,7 @@ from components.relation_gen.memory import Budget, budget
 from components.relation_gen.shuffle_keys import part_of, sort_priority
 from components.relation_gen.stats.counters import ANY, UNASSIGNED
 from relation.compiled import CompiledRelation
+from relation.core import splitmix
 
 MIN_PARTITIONS, MAX_PARTITIONS = 4, 4096
 _BUILDING = ".building"
@@ -160,8 +161,8 @@ class Context:
         """
         if self.relation.anchor == self.relation.candidate:
             source, destination = np.minimum(source, destination), np.maximum(source, destination)
-        bits = hashing.random_bits(self.seed, Purpose.SPLITS, source, destination)
-        at = hashing.multiply_shift(bits, sum(self.buckets)).astype(np.int64)
+        bits = splitmix.random_bits(self.seed, Purpose.SPLITS, source, destination)
+        at = splitmix.multiply_shift(bits, sum(self.buckets)).astype(np.int64)
         return np.searchsorted(np.cumsum(self.buckets), at, side="right").astype(np.uint8)
 
     def code(self, split: str | None) -> int:

@@ -8,8 +8,9 @@ import apache_beam as beam
 import numpy as np
 
 from components.common import columns
-from components.common.hashing import I64, U64, Ints, Purpose, multiply_shift, random_bits
+from components.common.hashing import I64, U64, Ints, Purpose
 from components.common.shuffle_store import BatchRef, Writer
+from relation.core.splitmix import multiply_shift, random_bits
 
 RUN = 64
 """At most as many tuples of one anchor follow each other: they share its bytes, so they compress

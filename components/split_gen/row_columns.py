@@ -14,9 +14,10 @@ from google.protobuf.message import DecodeError
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx_bsl.coders import example_coder
 
-from components.common.hashing import U64, hash_values, mix
+from components.common.hashing import U64, hash_values
 from components.split_gen.by_time import timeline
 from components.split_gen.request import Column
+from relation.core.splitmix import mix
 
 NONE = 0
 """The key that stands for a missing entity."""

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from components.common import hashing
 from components.common.examples_artifact import EXAMPLES, OTHER_EXAMPLES
 from components.common.hashing import U64
 from components.split_gen.request import EDGES, SplitRequest
 from components.split_gen.state import Packed, Store
+from relation.core import splitmix
 from relation.names import EVAL, TRAIN
 
 SPLITS = (TRAIN, EVAL)
@@ -158,7 +158,7 @@ class SplitContext:
         It is a pure function of label, shares and seed.
         """
         request = self.request
-        bits = hashing.random_bits(request.seed, _PURPOSE, label, np.zeros(1, dtype=np.int64))
+        bits = splitmix.random_bits(request.seed, _PURPOSE, label, np.zeros(1, dtype=np.int64))
         bucket = bits % np.uint64(request.train + request.eval)
         return np.where(bucket < request.train, IN_TRAIN, IN_EVAL).astype(np.uint8)
 

@@ -7,19 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from components.common import hashing
 from components.relation_gen.batches import Indexed, IndexShard
 from components.relation_gen.index.shard import UNIT, populate, weigh
 from components.relation_gen.sampling import base, label_sets
 from components.relation_gen.sampling import groups as labels
 from components.relation_gen.sampling.base import AddressSpace, Plan
+from relation.core import splitmix
 from tests.relations import compiled
 
 NOTHING = np.zeros(0, dtype=np.float32)
 
 
 def key_of(entity: int) -> int:
-    return int(hashing.mix(np.array([entity + 1], dtype=np.uint64))[0])
+    return int(splitmix.mix(np.array([entity + 1], dtype=np.uint64))[0])
 
 
 @dataclass
@@ -84,7 +84,7 @@ def relation_of(kind: str, seed: int = 0, **sampling: Any) -> Any:
 
 
 def hashed(number: int) -> int:
-    return int(hashing.mix(np.array([number + 10**6], dtype=np.uint64))[0])
+    return int(splitmix.mix(np.array([number + 10**6], dtype=np.uint64))[0])
 
 
 def labelled(world: World, relation: Any, parts: int = 2) -> list[labels.Labelled]:

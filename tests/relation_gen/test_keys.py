@@ -6,6 +6,7 @@ from tfx.components.example_gen import base_example_gen_executor
 from tfx.proto import example_gen_pb2
 
 from components.common import hashing
+from relation.core import splitmix
 
 U64 = st.integers(0, 2**64 - 1)
 
@@ -75,7 +76,7 @@ def test_mix_is_splitmix64():
     # The first outputs of SplitMix64 seeded with 0 (reference implementation, prng.di.unimi.it).
     golden = 0x9E3779B97F4A7C15
     states = np.array([golden, 2 * golden % 2**64, 3 * golden % 2**64], dtype=np.uint64)
-    assert [hex(x) for x in hashing.mix(states).tolist()] == [
+    assert [hex(x) for x in splitmix.mix(states).tolist()] == [
         "0xe220a8397b1dcdaf",
         "0x6e789e6aa1b965f4",
         "0x6c45d188009454f",
@@ -84,14 +85,14 @@ def test_mix_is_splitmix64():
 
 @given(U64, U64)
 def test_scale_is_the_high_half_of_the_product(word, size):
-    actual = hashing.multiply_shift(np.array([word], dtype=np.uint64), size)
+    actual = splitmix.multiply_shift(np.array([word], dtype=np.uint64), size)
     assert int(actual[0]) == word * size >> 64
 
 
 def test_words_differ_by_each_of_their_arguments():
     key, slot = np.array([5], dtype=np.uint64), np.array([1])
     actual = {
-        int(hashing.random_bits(seed, purpose, key + np.uint64(extra), slot + more)[0])
+        int(splitmix.random_bits(seed, purpose, key + np.uint64(extra), slot + more)[0])
         for seed in (1, 2)
         for purpose in (1, 2)
         for extra in (0, 1)
@@ -101,7 +102,7 @@ def test_words_differ_by_each_of_their_arguments():
 
 
 def test_words_take_the_largest_seed():
-    hashing.random_bits(2**63 - 1, 3, np.array([2**64 - 1], dtype=np.uint64), np.array([1000]))
+    splitmix.random_bits(2**63 - 1, 3, np.array([2**64 - 1], dtype=np.uint64), np.array([1000]))
 
 
 def test_splits_are_those_of_example_gen():
@@ -129,7 +130,7 @@ SIZES = st.one_of(
 @given(st.one_of(st.sampled_from([0, 1, 2**11 - 1, 2**63, 2**64 - 1, 2**64 - 2**11]), U64), SIZES)
 def test_small_scale_stays_below_the_size_and_is_the_product_of_53_bits(word, size):
     actual = int(
-        hashing.small_multiply_shift(np.array([word], dtype=np.uint64), np.array([size]))[0]
+        splitmix.small_multiply_shift(np.array([word], dtype=np.uint64), np.array([size]))[0]
     )
     assert 0 <= actual < size
     exact = (word >> 11) * size >> 53
@@ -144,7 +145,7 @@ def test_small_scale_cuts_words_into_equal_stretches():
     for rank, edge in enumerate(edges):
         step = 1 << 11  # Words are told apart by their upper 53 bits.
         near = np.array([(edge & -step) + step, max(edge - step, 0)], dtype=np.uint64)
-        assert hashing.small_multiply_shift(near, np.array([size])).tolist() == [
+        assert splitmix.small_multiply_shift(near, np.array([size])).tolist() == [
             rank,
             max(rank - 1, 0),
         ]

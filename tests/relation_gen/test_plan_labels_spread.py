@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from components.common import hashing
 from components.common.hashing import Purpose
 from components.relation_gen.index import shard as index_shard
 from components.relation_gen.sampling import groups, without_replacement
+from relation.core import splitmix
 from tests.relation_gen.planned import World, close, labelled, made, plan_labels, relation_of
 
 
@@ -112,7 +112,7 @@ def given_words(monkeypatch: pytest.MonkeyPatch, *slots: tuple[int, int]) -> Non
 
     def words(seed: int, purpose: int, key: Any, slot: Any) -> Any:
         if purpose != Purpose.NEGATIVES:
-            return hashing.random_bits(seed, purpose, key, slot)
+            return splitmix.random_bits(seed, purpose, key, slot)
         return np.broadcast_to(column[slot], np.broadcast_shapes(key.shape, slot.shape))
 
     monkeypatch.setattr(without_replacement, "random_bits", words)

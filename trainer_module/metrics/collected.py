@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from relation.core.splitmix import GOLDEN, mix
 from relation.spec import LabelKind, Relation
 from trainer_module.metrics.statistics import Bools, Flat, Floats
 
@@ -152,16 +153,5 @@ def _hash(scores: Matrix, labels: Matrix, weights: Matrix | None) -> npt.NDArray
     new[1:] = (words[1:] != words[:-1]).any(axis=1)
     code = (index - np.maximum.accumulate(np.where(new, index, 0))).astype(np.uint64)
     for column in words.T:
-        code = _mixed(code) ^ column
-    return _mixed(code)
-
-
-def _mixed(code: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """One step of SplitMix64 on each number: uint64 [n] -> uint64 [n].
-
-    Steele, Lea, Flood: Fast splittable pseudorandom number generators.
-    """
-    code = code + np.uint64(0x9E3779B97F4A7C15)
-    code = (code ^ (code >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    code = (code ^ (code >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return code ^ (code >> np.uint64(31))
+        code = mix(code + np.uint64(GOLDEN)) ^ column
+    return mix(code + np.uint64(GOLDEN))

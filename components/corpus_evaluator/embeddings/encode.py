@@ -18,6 +18,7 @@ from components.common.shuffle_store import BatchRef, FileStore, ShuffleStore
 from components.common.tfrecord_reader import read_batches
 from components.corpus_evaluator.embeddings.points import U64, Floats, Keys, Points, Positions
 from components.corpus_evaluator.embeddings.raw_features import RawFeatureLayout
+from relation.core import splitmix
 
 RAW = "raw"
 """The name of the raw features; the vectors of models have the models' names."""
@@ -188,7 +189,7 @@ class Encode(beam.DoFn):
             names = list(examples)
             for start in range(0, len(names), BATCH):
                 part = self._encoded(names[start : start + BATCH], examples)
-                shards = hashing.multiply_shift(part.ids, self.plan.shards).astype(np.int64)
+                shards = splitmix.multiply_shift(part.ids, self.plan.shards).astype(np.int64)
                 for shard in np.unique(shards).tolist():
                     yield shard, part.take(np.flatnonzero(shards == shard))
 

@@ -5,17 +5,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from components.common import hashing
 from components.corpus_evaluator.embeddings.points import U64, Points, Positions
 from components.corpus_evaluator.embeddings.population import Population
 from components.corpus_evaluator.retrieval.measures import Nearest, Statistics
+from relation.core import splitmix
 
 WORST, OTHERS, NEIGHBOURS, EMBEDDINGS = 60, 60, 10, 2000
 
 
 def chosen(ids: U64, count: int) -> Positions:
     """Up to `count` positions, chosen by a hash of the ids, ascending: uint64 [n] → int64 [m]."""
-    return np.sort(np.argsort(hashing.mix(ids), kind="stable")[:count])
+    return np.sort(np.argsort(splitmix.mix(ids), kind="stable")[:count])
 
 
 def shown(statistics: Statistics) -> Positions:
@@ -23,7 +23,7 @@ def shown(statistics: Statistics) -> Positions:
     matched = np.flatnonzero(statistics["matches"] > 0)
     order = matched[np.lexsort([matched, statistics["map_at_r"][matched]])]
     rest = order[WORST:]
-    shuffled = np.argsort(hashing.mix(rest.astype(np.uint64)), kind="stable")
+    shuffled = np.argsort(splitmix.mix(rest.astype(np.uint64)), kind="stable")
     return np.concatenate([order[:WORST], rest[shuffled[:OTHERS]]])
 
 

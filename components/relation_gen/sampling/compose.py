@@ -6,11 +6,12 @@ from typing import NamedTuple
 import numpy as np
 
 from components.common.columns import Strings
-from components.common.hashing import I64, U64, Purpose, random_bits
+from components.common.hashing import I64, U64, Purpose
 from components.relation_gen.batches import F32, F64, I32
 from components.relation_gen.sampling import base, without_replacement
 from components.relation_gen.sampling.base import NOTHING, AddressSpace, Plan, RoleMembers
 from components.relation_gen.sampling.ranges import Ranges
+from relation.core.splitmix import random_bits
 
 
 class Positives(NamedTuple):

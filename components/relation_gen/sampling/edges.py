@@ -9,7 +9,7 @@ import numpy as np
 
 from components.common.columns import Index, Strings, cut, take
 from components.common.example_wire import entry, keyed
-from components.common.hashing import I64, U64, Purpose, random_bits
+from components.common.hashing import I64, U64, Purpose
 from components.relation_gen.batches import (
     F32,
     NO_POSITIVE,
@@ -34,6 +34,7 @@ from components.relation_gen.sampling.listed_negatives import NO_ANCHOR, Listed,
 from components.relation_gen.sampling.ranges import Union
 from components.relation_gen.stats import counters
 from relation.compiled import CompiledRelation, CompiledSampling
+from relation.core.splitmix import random_bits
 from relation.names import POSITIVE_IDS
 
 

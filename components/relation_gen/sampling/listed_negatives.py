@@ -6,12 +6,13 @@ from typing import NamedTuple
 import numpy as np
 
 from components.common.columns import take
-from components.common.hashing import I64, U64, Purpose, random_bits
+from components.common.hashing import I64, U64, Purpose
 from components.relation_gen.batches import F32, Bools, ListedNegatives
 from components.relation_gen.sampling import compose
 from components.relation_gen.sampling.base import AddressSpace
 from components.relation_gen.sampling.without_replacement import slots
 from components.relation_gen.stats import counters
+from relation.core.splitmix import random_bits
 
 NO_ANCHOR = "no_anchor"
 """Skipped: its left end has no edge or label, so it anchors no tuple."""

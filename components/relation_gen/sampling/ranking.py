@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from components.common.hashing import I64, U64, Purpose, random_bits
+from components.common.hashing import I64, U64, Purpose
 from components.relation_gen.batches import F32, F64, IndexShard
 from components.relation_gen.sampling import base, without_replacement
 from components.relation_gen.sampling.base import (
@@ -19,6 +19,7 @@ from components.relation_gen.sampling.base import (
     ShardRows,
 )
 from relation.compiled import CompiledRelation
+from relation.core.splitmix import random_bits
 from relation.names import DOCUMENTS_CUT
 
 NO_DOCUMENT = -1.0

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from components.common.hashing import I64, U64, multiply_shift, random_bits, small_multiply_shift
+from components.common.hashing import I64, U64
+from relation.core.splitmix import multiply_shift, random_bits, small_multiply_shift
 
 _NEVER = np.iinfo(np.int64).max
 FEW = 64

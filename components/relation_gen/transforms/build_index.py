@@ -10,7 +10,7 @@ import numpy as np
 
 from components.common.columns import Index, Strings, join, take
 from components.common.example_wire import split_joined
-from components.common.hashing import Purpose, random_bits
+from components.common.hashing import Purpose
 from components.common.shuffle_store import Writer
 from components.relation_gen.batches import (
     CAPPED,
@@ -30,6 +30,7 @@ from components.relation_gen.sampling.base import ShardRows, planner_of
 from components.relation_gen.shuffle_keys import Element, Gathered, part_of, routed
 from components.relation_gen.stats import counters
 from relation.core.errors import DataError, show
+from relation.core.splitmix import random_bits
 from relation.sampling import Negatives
 
 DUPLICATE_EDGE, CONFLICTING_EDGE = "duplicate_edge", "conflicting_edge"

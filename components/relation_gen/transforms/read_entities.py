@@ -19,6 +19,7 @@ from components.relation_gen.rows import multi_label as tags
 from components.relation_gen.rows.group_key import group_hashes
 from components.relation_gen.shuffle_keys import Element, part_of, routed
 from components.relation_gen.stats import counters
+from relation.core import splitmix
 from relation.core.errors import DataError
 
 
@@ -131,7 +132,7 @@ def pack(
     numbers = [values[rows] for values in validated.numbers]
     group, negatives_group = group_hashes(spec, validated, index), hashed(spec.negatives_group)
     if spec.negatives_group is not None:  # A group lies in one group of the negatives.
-        group = hashing.mix(hashing.mix(group) + negatives_group)
+        group = splitmix.mix(splitmix.mix(group) + negatives_group)
     return Entities(
         hashing.hash_values([validated.ids[row] for row in index], integers=spec.id.integer),
         split[rows],

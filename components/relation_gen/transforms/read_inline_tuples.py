@@ -16,6 +16,7 @@ from components.relation_gen.batches import F32, STAR, U8, Entities, Tuples
 from components.relation_gen.shuffle_keys import Element, part_of, routed
 from components.relation_gen.transforms.read_edges import values_of
 from components.relation_gen.transforms.read_entities import ReadRows
+from relation.core import splitmix
 from relation.names import prefixed
 from relation.spec import Role
 
@@ -126,5 +127,5 @@ def _mixed(members: list[hashing.U64]) -> hashing.U64:
     """
     key = np.zeros(len(members[0]), dtype=np.uint64)
     for member in members:
-        key = hashing.mix(key + member)
+        key = splitmix.mix(key + member)
     return key
