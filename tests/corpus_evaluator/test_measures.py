@@ -11,6 +11,7 @@ from scipy import stats
 
 from components.corpus_evaluator.embeddings.collapse import SIDE, shape
 from components.corpus_evaluator.embeddings.raw_features import RawFeatureLayout
+from components.corpus_evaluator.embeddings.word_columns import WordColumns
 from components.corpus_evaluator.retrieval.estimate import estimate
 from demo_data.rows import example
 from relation.schema import Feature, FeatureKind
@@ -63,9 +64,10 @@ def test_wide_embeddings_such_as_images_take_no_square_of_their_width():
 
 
 def comparable(layout, examples):
-    rows = layout.encode(examples)
-    out = np.empty_like(rows)
-    layout.fit(rows)(rows, out)
+    rows, words = layout.encode(examples)
+    scaling = layout.fit(rows, words, WordColumns.of([words]))
+    out = np.empty((len(examples), sum(layout.widths)), np.float32)
+    scaling(rows, words, out)
     return out
 
 

@@ -2,11 +2,13 @@
 
 import re
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 import tensorflow as tf
 from tensorflow_metadata.proto.v0 import schema_pb2
 
+from relation.features.words import split_words
 from relation.schema import Feature, domain_of, read_features, read_schema
 from tests.docs.pages import DOCS, blocks
 from trainer_module.preprocessing import transform
@@ -49,10 +51,10 @@ def test_domains_list_their_values_in_order(tmp_path: Path) -> None:
 
 def test_words_are_cut_as_stated() -> None:
     rows = re.findall(r"^\| `([^`]+)` \| ((?:`[^`]+` ?)+) \|$", TEXT, re.MULTILINE)
-    assert len(rows) == 4
+    assert len(rows) == 9
     for text, words in rows:
-        cut = transform._words(tf.sparse.from_dense([[text]]))
-        assert [word.decode() for word in cut.to_list()[0]] == re.findall("`([^`]+)`", words)
+        cut = [word.decode() for word in split_words(tf.constant([text])).to_list()[0]]
+        assert [normalize("NFKC", word) for word in cut] == re.findall("`([^`]+)`", words)
 
 
 def test_numbers_of_words_are_as_stated() -> None:

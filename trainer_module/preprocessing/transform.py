@@ -12,6 +12,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from relation.features.words import split_words
 from relation.names import NEGATIVE_PROB, RELATION, RELATION_WEIGHT, prefixed
 from relation.schema import Feature, FeatureKind
 from trainer_module.data.batch_keys import as_text, hashed
@@ -219,10 +220,9 @@ def _text(analyzed: Analyzed, name: str) -> Apply:
 
 
 def _words(texts: tf.SparseTensor) -> tf.RaggedTensor:
-    """Lower-case runs of letters and digits: string [batch, texts] -> ragged [batch, words]."""
+    """The words of all texts of a row: string [batch, texts] -> ragged [batch, words]."""
     joined = tf.strings.reduce_join(tf.sparse.to_dense(texts, ""), axis=1, separator=" ")
-    lower = tf.strings.lower(joined, encoding="utf-8")
-    return tf.strings.split(tf.strings.regex_replace(lower, r"[^\pL\pN]+", " "))
+    return split_words(joined)
 
 
 _ANALYZE: dict[FeatureKind, Analyze] = {

@@ -11,6 +11,7 @@ from components.corpus_evaluator.embeddings.id_tuples import IdTuples
 from components.corpus_evaluator.embeddings.points import U64, Floats, Positions
 from components.corpus_evaluator.embeddings.population import Population
 from components.corpus_evaluator.embeddings.raw_features import FeatureScaling, RawFeatureLayout
+from components.corpus_evaluator.embeddings.word_columns import WordColumns
 from components.corpus_evaluator.request import CorpusRequest, Question
 from components.corpus_evaluator.retrieval.corpus_metrics import Space
 from components.corpus_evaluator.retrieval.distances import Similarity
@@ -70,12 +71,13 @@ class SpaceBaseline:
 
     def _comparable(self, population: Population, references: Population) -> Floats | None:
         """The scaled raw features of a population, [n, d]; None if it has none."""
-        if RAW not in population.vectors or not population.vectors[RAW].shape[1]:
+        if RAW not in population.vectors:
             return None
         if self._scaling is None:
             # The features in common, which all types that have some share.
             layout = RawFeatureLayout(max(self._request.baseline_features.values(), key=len))
-            self._scaling = layout.fit(references.vectors[RAW])
+            columns = WordColumns.of(every.words for every in self._populations.values())
+            self._scaling = layout.fit(references.vectors[RAW], references.words, columns)
         key = id(population)
         if key not in self._vectors:
             folder = os.path.join(self._local, f"scaled-{len(self._vectors)}")

@@ -16,12 +16,21 @@ from components.common.rows.row_requirements import RowSpec
 from components.common.rows.row_validation import RowValidator
 from components.common.shuffle_store import BatchRef, FileStore, ShuffleStore
 from components.common.tfrecord_reader import read_batches
-from components.corpus_evaluator.embeddings.points import U64, Floats, Keys, Points, Positions
+from components.corpus_evaluator.embeddings.points import (
+    U64,
+    Floats,
+    Keys,
+    Points,
+    Positions,
+    Ragged,
+)
 from components.corpus_evaluator.embeddings.raw_features import RawFeatureLayout
 from relation.core import splitmix
 
 RAW = "raw"
-"""The name of the raw features; the vectors of models have the models' names."""
+"""The name of the raw numbers and pixels, if an entity type has raw features at all.
+
+The vectors of models have the models' names."""
 BATCH = 256
 _VECTORS = "vectors:"
 
@@ -84,6 +93,7 @@ class Encoded(Batch):
       ids: hashes of the ids, uint64 [n].
       names: the ids.
       keys: the keys of each entity.
+      words: hashes of the words of each entity's raw features.
       slices: for each entity the values of the slice features, as text.
       vectors: float32 [n, d] by name.
     """
@@ -91,6 +101,7 @@ class Encoded(Batch):
     ids: U64
     names: list[bytes]
     keys: Keys
+    words: Ragged
     slices: list[tuple[str, ...]]
     vectors: dict[str, Floats] = field(default_factory=dict)
 
@@ -101,9 +112,8 @@ class Encoded(Batch):
         columns = {
             "ids": pa.array(self.ids),
             "names": Strings.of(self.names).array,
-            "keys": pa.LargeListArray.from_arrays(
-                pa.array(self.keys.starts - self.keys.starts[0]), pa.array(self.keys.values)
-            ),
+            "keys": _lists(self.keys),
+            "words": _lists(self.words),
             "slices": pa.array(map(list, self.slices), type=pa.list_(pa.string())),
         }
         for name, vectors in self.vectors.items():
@@ -115,11 +125,12 @@ class Encoded(Batch):
     @classmethod
     def from_arrow(cls, batch: pa.RecordBatch) -> "Encoded":
         columns = dict(zip(batch.schema.names, batch.columns, strict=True))
-        keys, n = columns["keys"], batch.num_rows
+        keys, words, n = columns["keys"], columns["words"], batch.num_rows
         return cls(
             columns["ids"].to_numpy(),
             list(Strings(columns["names"])),
             Keys(keys.offsets.to_numpy(), keys.values.to_numpy()),
+            Ragged(words.offsets.to_numpy(), words.values.to_numpy()),
             [tuple(values) for values in columns["slices"].to_pylist()],
             {
                 name.removeprefix(_VECTORS): column.values.to_numpy().reshape(
@@ -136,6 +147,7 @@ class Encoded(Batch):
             self.ids[positions],
             [self.names[i] for i in positions.tolist()],
             self.keys.take(positions),
+            self.words.take(positions),
             [self.slices[i] for i in positions.tolist()],
             {name: vectors[positions] for name, vectors in self.vectors.items()},
         )
@@ -145,13 +157,19 @@ class Encoded(Batch):
         return Points(self.ids, self.keys, self.vectors[name])
 
 
+def _lists(values: Ragged) -> pa.LargeListArray:
+    """Ragged values as lists of uint64."""
+    starts = pa.array(values.starts - values.starts[0])
+    return pa.LargeListArray.from_arrays(starts, pa.array(values.values))
+
+
 def joined(parts: Sequence[Encoded]) -> Encoded:
     """Concatenates parts, in ascending order of ids, each entity once."""
-    starts = np.concatenate([[0], *(np.diff(part.keys.starts) for part in parts)])
     every = Encoded(
         np.concatenate([part.ids for part in parts]),
         [name for part in parts for name in part.names],
-        Keys(np.cumsum(starts), np.concatenate([part.keys.values for part in parts])),
+        Keys.joined([part.keys for part in parts]),
+        Ragged.joined([part.words for part in parts]),
         [values for part in parts for values in part.slices],
         {name: np.concatenate([part.vectors[name] for part in parts]) for name in parts[0].vectors},
     )
@@ -200,16 +218,20 @@ class Encode(beam.DoFn):
             name: model.signatures[f"embed_{plan.name}"](examples=serialized)["embedding"].numpy()
             for name, model in self._models.items()
         }
+        words = Ragged.empty(len(names))
+        if plan.layout.features:
+            vectors[RAW], words = plan.layout.encode(examples)
         labels = [values_of(example, plan.label) if plan.label else [] for example in examples]
         return Encoded(
             hashes(names),
             names,
             Keys.of([hashes(values) for values in labels]),
+            words,
             [
                 tuple(text_of(values_of(example, name)) for name in plan.slices)
                 for example in examples
             ],
-            {**vectors, RAW: plan.layout.encode(examples)},
+            vectors,
         )
 
 

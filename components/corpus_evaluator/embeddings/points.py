@@ -1,7 +1,8 @@
 """Entities as points: ids, vectors, and the keys that tell which are relevant to each other."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -9,22 +10,61 @@ import numpy.typing as npt
 U64: TypeAlias = npt.NDArray[np.uint64]
 Positions: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.floating[Any]]
+R = TypeVar("R", bound="Ragged")
 
 
 @dataclass(frozen=True, eq=False)
-class Keys:
-    """A set of 64-bit keys for each of n entities.
-
-    A reference is relevant to a query if they share a key. A key is the hash of a label, or the id
-    of a reference: queries have the ids of the references that are related to them.
+class Ragged:
+    """64-bit values of n entities, any number of each.
 
     Attributes:
-      starts: index of the first key of each entity, int64 [n + 1].
-      values: the keys of all entities, uint64 [starts[n]]; those of one entity are distinct.
+      starts: index of the first value of each entity, int64 [n + 1].
+      values: the values of all entities, uint64 [starts[n]].
     """
 
     starts: Positions
     values: U64
+
+    @classmethod
+    def empty(cls: type[R], n: int) -> R:
+        """No value of n entities."""
+        return cls(np.zeros(n + 1, np.int64), np.zeros(0, np.uint64))
+
+    @classmethod
+    def joined(cls: type[R], parts: Sequence["Ragged"]) -> R:
+        """Concatenates the entities of parts."""
+        counts = [np.zeros(1, np.int64), *(np.diff(part.starts) for part in parts)]
+        values = [np.zeros(0, np.uint64), *(part.values for part in parts)]
+        return cls(np.cumsum(np.concatenate(counts)), np.concatenate(values))
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def owners(self, start: int, stop: int) -> tuple[Positions, U64]:
+        """The values of the entities from `start` to `stop`.
+
+        Returns:
+          The owner of each value, counted from `start`, int64 [k]; and the value, uint64 [k].
+        """
+        counts = np.diff(self.starts[start : stop + 1])
+        owners = np.repeat(np.arange(stop - start), counts)
+        return owners, self.values[self.starts[start] : self.starts[stop]]
+
+    def take(self: R, positions: Positions) -> R:
+        """The values of the entities at some positions, int64 [m]."""
+        counts = self.starts[positions + 1] - self.starts[positions]
+        starts = np.concatenate([[0], np.cumsum(counts)])
+        inside = np.arange(starts[-1]) - np.repeat(starts[:-1], counts)
+        values = self.values[np.repeat(self.starts[positions], counts) + inside]
+        return type(self)(starts, values)
+
+
+class Keys(Ragged):
+    """A set of 64-bit keys for each of n entities; those of one entity are distinct.
+
+    A reference is relevant to a query if they share a key. A key is the hash of a label, or the id
+    of a reference: queries have the ids of the references that are related to them.
+    """
 
     @classmethod
     def single(cls, values: U64) -> "Keys":
@@ -42,26 +82,6 @@ class Keys:
         distinct = [np.unique(values) for values in sets]
         starts = np.cumsum([0, *map(len, distinct)])
         return cls(starts, np.concatenate([np.zeros(0, np.uint64), *distinct]))
-
-    def __len__(self) -> int:
-        return len(self.starts) - 1
-
-    def owners(self, start: int, stop: int) -> tuple[Positions, U64]:
-        """The keys of the entities from `start` to `stop`.
-
-        Returns:
-          The owner of each key, counted from `start`, int64 [k]; and the key, uint64 [k].
-        """
-        counts = np.diff(self.starts[start : stop + 1])
-        owners = np.repeat(np.arange(stop - start), counts)
-        return owners, self.values[self.starts[start] : self.starts[stop]]
-
-    def take(self, positions: Positions) -> "Keys":
-        """The keys of the entities at some positions, int64 [m]."""
-        counts = self.starts[positions + 1] - self.starts[positions]
-        starts = np.concatenate([[0], np.cumsum(counts)])
-        inside = np.arange(starts[-1]) - np.repeat(starts[:-1], counts)
-        return Keys(starts, self.values[np.repeat(self.starts[positions], counts) + inside])
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,12 +2,24 @@
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from components.corpus_evaluator.embeddings.encode import RAW, EntityPlan, read_shards
-from components.corpus_evaluator.embeddings.points import U64, Floats, Keys, Points, Positions
+from components.corpus_evaluator.embeddings.points import (
+    U64,
+    Floats,
+    Keys,
+    Points,
+    Positions,
+    Ragged,
+)
 from components.corpus_evaluator.embeddings.raw_features import FeatureScaling
+
+_WORDS = "words:"
+"""The file of words; no model has such a name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,6 +30,7 @@ class Population:
       ids: hashes of the ids, ascending, uint64 [n].
       names: the ids.
       keys: the keys of each entity, if labels define relevance.
+      words: hashes of the words of raw features, memory-mapped.
       slices: for each entity the values of the slice features, as text.
       vectors: memory-mapped float32 [n, d], by name: `RAW`, and one for each model.
     """
@@ -25,6 +38,7 @@ class Population:
     ids: U64
     names: list[bytes]
     keys: Keys
+    words: Ragged
     slices: list[tuple[str, ...]]
     vectors: dict[str, Floats]
 
@@ -39,24 +53,29 @@ class Population:
           plan: the plan that was encoded.
           scratch: a local folder for the vectors.
         """
-        ids, names, keys, starts, slices = [], [], [], [np.zeros(1, np.int64)], []
+        ids: list[U64] = [np.zeros(0, np.uint64)]
+        names: list[bytes] = []
+        keys, counts = [Keys.empty(0)], [np.zeros(1, np.int64)]
+        slices: list[tuple[str, ...]] = []
         widths: dict[str, int] = {}
         os.makedirs(scratch, exist_ok=True)
         for part in read_shards(plan):
             ids.append(part.ids)
             names += part.names
             slices += part.slices
-            keys.append(part.keys.values)
-            starts.append(np.diff(part.keys.starts))
+            keys.append(part.keys)
+            counts.append(np.diff(part.words.starts))
+            _append(os.path.join(scratch, _WORDS), part.words.values)
             for name, vectors in part.vectors.items():
                 widths[name] = vectors.shape[1]
-                with open(os.path.join(scratch, name), "ab") as file:
-                    file.write(np.ascontiguousarray(vectors, dtype=np.float32).tobytes())
-        no_keys = np.zeros(0, dtype=np.uint64)
+                _append(os.path.join(scratch, name), vectors.astype(np.float32, copy=False))
+        starts = np.cumsum(np.concatenate(counts))
+        words = _mapped(os.path.join(scratch, _WORDS), int(starts[-1]), 1, dtype=np.uint64)
         return cls(
-            np.concatenate([no_keys, *ids]),
+            np.concatenate(ids),
             names,
-            Keys(np.cumsum(np.concatenate(starts)), np.concatenate([no_keys, *keys])),
+            Keys.joined(keys),
+            Ragged(starts, words.reshape(-1)),
             slices,
             {
                 name: _mapped(os.path.join(scratch, name), len(names), width)
@@ -66,9 +85,9 @@ class Population:
 
     def comparable(self, scaling: FeatureScaling, scratch: str) -> Floats:
         """The scaled raw features, memory-mapped float32 [n, d], in a file in `scratch`."""
-        rows = self.vectors[RAW]
-        out = _mapped(os.path.join(scratch, "scaled"), len(rows), rows.shape[1], "w+")
-        scaling(rows, out)
+        rows, width = self.vectors[RAW], sum(scaling.layout.widths)
+        out = _mapped(os.path.join(scratch, "scaled"), len(rows), width, "w+")
+        scaling(rows, self.words, out)
         return out
 
     def points(self, vectors: Floats, keys: Keys | None = None) -> Points:
@@ -83,7 +102,14 @@ class Population:
         return np.where(self.ids[at] == ids, at, -1)
 
 
-def _mapped(path: str, rows: int, width: int, mode: str = "r") -> Floats:
+def _append(path: str, array: npt.NDArray[Any]) -> None:
+    with open(path, "ab") as file:
+        file.write(np.ascontiguousarray(array).tobytes())
+
+
+def _mapped(
+    path: str, rows: int, width: int, mode: str = "r", dtype: npt.DTypeLike = np.float32
+) -> npt.NDArray[Any]:
     if not rows * width:
-        return np.zeros((rows, width), dtype=np.float32)
-    return np.memmap(path, dtype=np.float32, mode=mode, shape=(rows, width))  # type: ignore[call-overload, no-any-return]
+        return np.zeros((rows, width), dtype=dtype)
+    return np.memmap(path, dtype=dtype, mode=mode, shape=(rows, width))  # type: ignore[call-overload, no-any-return]

@@ -1,29 +1,29 @@
 """Raw features of entities as vectors, which baselines compare: pure functions.
 
-A row holds numbers, pixels and counts of hashed words. `FeatureScaling` scales the three parts so
-that each has the same weight in a Euclidean distance; for words that is the cosine of TF-IDF.
+A row holds numbers, pixels and counts of words; the words are those that training cuts texts
+into. `FeatureScaling` scales the three parts so that each has the same weight in a Euclidean
+distance; for words that is the cosine of TF-IDF.
 """
 
 import io
-import re
-import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 from PIL import Image
 
-from components.corpus_evaluator.embeddings.points import Floats
+from components.common import hashing
+from components.corpus_evaluator.embeddings.points import Floats, Ragged
+from components.corpus_evaluator.embeddings.word_columns import WORDS, WordColumns
+from relation.features.words import split_words
 from relation.schema import Feature, FeatureKind
 
 SIDE = 16
 """Images are compared in colour, at `SIDE` × `SIDE` pixels."""
-WORDS = 512
-"""Columns that words and categories are hashed to (Weinberger et al. 2009)."""
 _PIXELS = SIDE * SIDE * 3
-_WORD = re.compile(rb"\w+")
 _STEP = 8192
 
 F32 = npt.NDArray[np.float32]
@@ -44,51 +44,74 @@ class RawFeatureLayout:
         pixels = _PIXELS if FeatureKind.IMAGE in kinds else 0
         return numbers, pixels, WORDS if kinds & set(_WORDY) else 0
 
-    def encode(self, examples: Sequence[tf.train.Example]) -> F32:
-        """Encodes n entities, float32 [n, Σ widths]; a missing number is NaN."""
-        numbers, pixels, words = self.widths
-        out = np.zeros((len(examples), numbers + pixels + words), dtype=np.float32)
+    def encode(self, examples: Sequence[tf.train.Example]) -> tuple[F32, Ragged]:
+        """Encodes n entities.
+
+        Returns:
+          Numbers and pixels, float32 [n, columns], a missing number as NaN; and hashes of words.
+        """
+        numbers, pixels, _ = self.widths
+        out = np.zeros((len(examples), numbers + pixels), dtype=np.float32)
         out[:, :numbers] = np.nan
         for row, example in zip(out, examples, strict=True):
             features, at = example.features.feature, 0
             for feature in self.features:
-                if feature.name not in features:
-                    at += feature.width if feature.kind is FeatureKind.NUMERIC else 0
-                    continue
-                values = _values(features[feature.name])
                 if feature.kind is FeatureKind.NUMERIC:
-                    values = values[: feature.width]
+                    values = _values(features, feature)[: feature.width]
                     row[at : at + len(values)] = values
                     at += feature.width
                 elif feature.kind is FeatureKind.IMAGE:
-                    for value in features[feature.name].bytes_list.value[:1]:
-                        row[numbers : numbers + pixels] = _pixels(value)
-                elif feature.kind in _WORDY:
-                    _count(row[numbers + pixels :], feature, values)
-        return out
+                    for value in _values(features, feature)[:1]:
+                        row[numbers:] = _pixels(value)
+        return out, self._words(examples)
 
-    def fit(self, rows: Floats) -> "FeatureScaling":
-        """Fits the scaling to encoded rows, [n, Σ widths]."""
-        numbers, pixels, _ = self.widths
-        total, squares, present, seen = (np.zeros(rows.shape[1]) for _ in range(4))
-        for step in _steps(rows):
+    def _words(self, examples: Sequence[tf.train.Example]) -> Ragged:
+        """Hashes of the words of texts, and of categories as words of their feature."""
+        cut: list[list[bytes]] = [[] for _ in examples]
+        for feature in self.features:
+            if feature.kind not in _WORDY:
+                continue
+            rows = [_values(example.features.feature, feature) for example in examples]
+            if feature.kind is FeatureKind.TEXT:
+                texts = tf.constant([b" ".join(values) for values in rows], tf.string)
+                words = split_words(texts).to_list()
+            else:
+                words = [[_category(feature, value) for value in values] for values in rows]
+            for sofar, added in zip(cut, words, strict=True):
+                sofar += added
+        starts = np.cumsum([0, *map(len, cut)])
+        return Ragged(starts, _hashes([word for words in cut for word in words]))
+
+    def fit(self, rows: Floats, words: Ragged, columns: WordColumns) -> "FeatureScaling":
+        """Fits the scaling to n encoded entities.
+
+        Args:
+          rows: numbers and pixels, [n, columns].
+          words: hashes of words, of n entities.
+          columns: the numbers of all words.
+        """
+        numbers, pixels, wordy = self.widths
+        total, squares, present = (np.zeros(rows.shape[1]) for _ in range(3))
+        seen = np.zeros(wordy)
+        for start, stop in _steps(len(rows)):
+            step = rows[start:stop]
             total += np.nansum(step, axis=0, dtype=np.float64)
             present += (~np.isnan(step)).sum(axis=0)
         present = np.maximum(present, 1)
         mean = total / present
-        for step in _steps(rows):
-            squares += np.nansum((step - mean) ** 2, axis=0)
-            seen += (step > 0).sum(axis=0)
+        for start, stop in _steps(len(rows)):
+            squares += np.nansum((rows[start:stop] - mean) ** 2, axis=0)
+            if wordy:
+                seen += (columns.counts(words, start, stop) > 0).sum(axis=0)
         deviation = np.sqrt(squares / present)
         scale = np.ones(rows.shape[1])
         scale[:numbers] = np.where(deviation[:numbers] > 0, deviation[:numbers], 1) * np.sqrt(
             max(numbers, 1)
         )
-        overall = np.sqrt((deviation[numbers : numbers + pixels] ** 2).sum()) if pixels else 1.0
-        scale[numbers : numbers + pixels] = overall or 1.0
-        mean[numbers + pixels :] = 0
-        inverse = np.log((1 + len(rows)) / (1 + seen[numbers + pixels :])) + 1
-        return FeatureScaling(self, mean, scale, inverse)
+        overall = np.sqrt((deviation[numbers:] ** 2).sum()) if pixels else 1.0
+        scale[numbers:] = overall or 1.0
+        inverse = np.log((1 + len(rows)) / (1 + seen)) + 1
+        return FeatureScaling(self, mean, scale, columns, inverse)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,34 +120,44 @@ class FeatureScaling:
 
     Attributes:
       layout: the columns.
-      mean, scale: float64 [Σ widths].
+      mean, scale: of numbers and pixels, float64 [numbers + pixels].
+      columns: the columns of words.
       inverse: inverse document frequencies, float64 [words].
     """
 
     layout: RawFeatureLayout
     mean: Floats
     scale: Floats
+    columns: WordColumns
     inverse: Floats
 
-    def __call__(self, rows: Floats, out: Floats) -> None:
-        """Writes scaled rows to `out`; both are [n, Σ widths]."""
-        numbers, pixels, _ = self.layout.widths
-        for start in range(0, len(rows), _STEP):
-            step = (rows[start : start + _STEP] - self.mean) / self.scale
+    def __call__(self, rows: Floats, words: Ragged, out: Floats) -> None:
+        """Writes n scaled entities, [n, numbers + pixels] and their words, to `out`, [n, Σ widths].
+
+        The columns are numbers, pixels, words, as in `RawFeatureLayout.widths`.
+        """
+        *_, wordy = self.layout.widths
+        for start, stop in _steps(len(rows)):
+            step = (rows[start:stop] - self.mean) / self.scale
             np.nan_to_num(step, copy=False)
-            words = step[:, numbers + pixels :] * self.inverse
-            lengths = np.sqrt((words**2).sum(axis=1, keepdims=True))
-            step[:, numbers + pixels :] = words / np.where(lengths > 0, lengths, 1)
-            out[start : start + _STEP] = step
+            out[start:stop, : rows.shape[1]] = step
+            if wordy:
+                weights = self.columns.counts(words, start, stop) * self.inverse
+                lengths = np.sqrt((weights**2).sum(axis=1, keepdims=True))
+                out[start:stop, rows.shape[1] :] = weights / np.where(lengths > 0, lengths, 1)
 
 
-def _steps(rows: Floats) -> list[Floats]:
-    return [rows[start : start + _STEP] for start in range(0, len(rows), _STEP)]
+def _steps(rows: int) -> Iterator[tuple[int, int]]:
+    """Parts of some rows: where each starts and stops."""
+    return ((start, min(start + _STEP, rows)) for start in range(0, rows, _STEP))
 
 
-def _values(feature: tf.train.Feature) -> list[bytes] | list[float]:
-    kind = feature.WhichOneof("kind")
-    return list(getattr(feature, kind).value) if kind else []
+def _values(features: Mapping[str, tf.train.Feature], feature: Feature) -> list[Any]:
+    """The values of a feature, none if it is missing: bytes, int or float."""
+    if feature.name not in features:
+        return []
+    kind = features[feature.name].WhichOneof("kind")
+    return list(getattr(features[feature.name], kind).value) if kind else []
 
 
 def _pixels(encoded: bytes) -> F32:
@@ -134,10 +167,12 @@ def _pixels(encoded: bytes) -> F32:
     return np.asarray(small, dtype=np.float32).ravel() / 255
 
 
-def _count(row: F32, feature: Feature, values: Sequence[bytes | float]) -> None:
-    """Counts hashed words in place, float32 [WORDS]."""
-    for value in values:
-        text = value.lower() if isinstance(value, bytes) else b"%d" % int(value)
-        whole = feature.kind is FeatureKind.CATEGORICAL
-        for word in [feature.name.encode() + b"=" + text] if whole else _WORD.findall(text):
-            row[zlib.crc32(word) % WORDS] += 1
+def _category(feature: Feature, value: bytes | int) -> bytes:
+    """A category as a word, which no text holds and no other feature has."""
+    text = value if isinstance(value, bytes) else b"%d" % value
+    return feature.name.encode() + b"=" + text
+
+
+def _hashes(words: Sequence[bytes]) -> npt.NDArray[np.uint64]:
+    """Hashes n words to uint64 [n]."""
+    return hashing.hash_values(words, integers=False) if words else np.zeros(0, np.uint64)
