@@ -23,6 +23,9 @@ NO_GRADE, NO_WEIGHT, NO_POPULARITY, NO_VALUE = "no_grade", "no_weight", "no_popu
 NO_PROBABILITY = "no_probability"
 NO_LEFT_ID, NO_RIGHT_ID = "no_left_id", "no_right_id"
 
+MAX_FILTERED_IDS = 1000
+"""Positives of other splits that travel with a tuple of evaluation, at most."""
+
 Structure = Literal["groups", "edges", "ranking", "inline", "scored", "tags"]
 """What relates entities: a value that they share; edges; grades within a group; nothing but the
 row that holds them; a function; their own labels."""
@@ -240,6 +243,12 @@ class CompiledRelation(Relationships):
     def edges_are_split(self) -> bool:
         """Whether edges have a split of their own, since what they connect is in every split."""
         return all(entity in self.shared for entity in self.entities)
+
+    @property
+    def filtered(self) -> bool:
+        """Whether an anchor may have edges in several splits. Evaluation then leaves out of its
+        negatives the known positives of every split, training those of training alone."""
+        return self.structure == "edges" and self.edges_are_split
 
     @property
     def weighted(self) -> bool:

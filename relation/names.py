@@ -13,7 +13,9 @@ RELATION_WEIGHT = "relation_weight"
 """How much the tuple counts."""
 POSITIVE_IDS = "positive_ids"
 """Ids of the anchor's known positives, where they are asked for."""
-TUPLE_FEATURES = (RELATION, NEGATIVE_PROB, RELATION_WEIGHT, POSITIVE_IDS)
+FILTERED_IDS = "filtered_ids"
+"""In tuples of evaluation, ids of the anchor's positives in other splits: no negatives either."""
+TUPLE_FEATURES = (RELATION, NEGATIVE_PROB, RELATION_WEIGHT, POSITIVE_IDS, FILTERED_IDS)
 """Features of a tuple that belong to none of its members."""
 DOCUMENTS_CUT = "documents_cut"
 """Counted in `relation_stats.json`: documents that lists are too short for."""

@@ -9,9 +9,10 @@ from typing import Literal
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from relation.compiled import CompiledRelation
+from relation.compiled import MAX_FILTERED_IDS, CompiledRelation
 from relation.core.errors import RecipeError
 from relation.names import (
+    FILTERED_IDS,
     ID,
     NEGATIVE_PROB,
     POSITIVE_IDS,
@@ -209,12 +210,16 @@ def _add_own(
         if not relation.negatives:
             probability.presence.min_fraction = 0.0  # Only drawn negatives carry it.
             probability.presence.min_count = 0
-        if sampling.known_positives:
+    for name, most in (
+        (POSITIVE_IDS, sampling.known_positives),
+        (FILTERED_IDS, MAX_FILTERED_IDS if compiled.filtered else 0),
+    ):
+        if most:
             entity = compiled.candidate
             types = {feature.name: feature.type for feature in schemas[entity].feature}
-            ids = _add(result, POSITIVE_IDS, types[compiled.entities[entity]], 1)
+            ids = _add(result, name, types[compiled.entities[entity]], 1)
             ids.presence.min_fraction, ids.presence.min_count = 0.0, 0  # There may be none.
-            ids.value_count.max = sampling.known_positives
+            ids.value_count.min, ids.value_count.max = 0, most
     if compiled.weighted:
         weight = _add(result, RELATION_WEIGHT, schema_pb2.FLOAT, 1)
         weight.float_domain.min = 0.0

@@ -62,7 +62,11 @@ def _keys(loaded: LoadedRecipe) -> Keys | None:
             f"{loaded.path}: model.{field}: got {component.type!r}; it needs groups, that is the "
             f"source same_label, and the source is {loaded.recipe.relation.source.type}"
         )
-    return Keys(group=compiled.batch_group, known_positives=compiled.sampling.known_positives > 0)
+    return Keys(
+        group=compiled.batch_group,
+        known_positives=compiled.sampling.known_positives > 0,
+        filtered=compiled.filtered,
+    )
 
 
 def _counted(loaded: LoadedRecipe) -> str | None:

@@ -191,6 +191,14 @@ class ListedNegatives(Edges):
 
 
 @dataclass(frozen=True)
+class FilteredEdges(Edges):
+    """Positives of other splits, which a split of evaluation leaves out of its negatives.
+
+    `value`: how often the destination is a positive of the split itself.
+    """
+
+
+@dataclass(frozen=True)
 class Tuples(Batch):
     """t tuples that came as rows.
 
@@ -277,6 +285,7 @@ KINDS = (
     IndexShard,
     Edges,
     ListedNegatives,
+    FilteredEdges,
     Tuples,
     MemberRequests,
     MemberRequestsByWeight,

@@ -240,7 +240,8 @@ def materialize(
         with make_pipeline() as pipeline:
             _ = pipeline | Materialize(context, entity_files, edge_files)
         with tf.io.gfile.GFile(os.path.join(building(output), COUNTERS)) as file:
-            stats = summary.build(json.loads(file.read()), splits, context.tables)
+            rows = json.loads(file.read())
+        stats = summary.build(rows, splits, context.tables, filtered=relation.filtered)
         write.publish(output, stats, texts)
     except Exception as error:
         for_user = beam_errors.user_error(error)

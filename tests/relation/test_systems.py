@@ -169,8 +169,8 @@ def test_documents_are_primary_wherever_the_query_is_named(tmp_path):
         ("label_pairs", {"relation.sampling.weight": "price"}, {**LABELLED, **DRAWN, "relation_weight": ("FLOAT", 1, 1, 1.0)}),
         ("ranked_pairs", {"relation.sampling.weight": "trust"}, {**LABELLED, "relation_weight": ("FLOAT", 1, 1, 1.0)}),
         ("edge_triplets", {"data.edges.votes.weight": "trust"}, {**NEGATIVE, "relation_weight": ("FLOAT", 1, 1, 1.0)}),
-        ("edge_triplets", {"relation.sampling.known_positives": 9}, {**NEGATIVE, "positive_ids": ("BYTES", 1, 9, 0.0)}),
-        ("tag_pairs", {"relation.sampling.known_positives": 2}, {**LABELLED, **DRAWN, "positive_ids": ("BYTES", 1, 2, 0.0)}),
+        ("edge_triplets", {"relation.sampling.known_positives": 9}, {**NEGATIVE, "positive_ids": ("BYTES", 0, 9, 0.0)}),
+        ("tag_pairs", {"relation.sampling.known_positives": 2}, {**LABELLED, **DRAWN, "positive_ids": ("BYTES", 0, 2, 0.0)}),
         ("edge_ntuples", {"relation.sampling.negatives_per_tuple": 1}, NEGATIVE),
     ],
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """Keys of tuples: ids and groups as hashes, which tell who is related within a batch."""
 
-from relation.names import ID, POSITIVE_IDS, prefixed
+from relation.names import FILTERED_IDS, ID, POSITIVE_IDS, prefixed
 from relation.spec import Frozen, Relation
 
 
@@ -9,16 +9,19 @@ class Keys(Frozen):
 
     group: the feature whose values say who is related; None: there is none.
     known_positives: whether tuples carry the ids of the anchor's known positives.
+    filtered: whether tuples of evaluation carry those of its positives in other splits.
     """
 
     group: str | None = None
     known_positives: bool = False
+    filtered: bool = False
 
     def names(self, relation: Relation) -> tuple[str, ...]:
         """The features of tuples that are hashed."""
         names = (ID,) if self.group is None else (ID, self.group)
-        own = (POSITIVE_IDS,) if self.known_positives else ()
-        return (*(prefixed(role.name, name) for role in relation.roles for name in names), *own)
+        of_members = (prefixed(role.name, name) for role in relation.roles for name in names)
+        lists = {POSITIVE_IDS: self.known_positives, FILTERED_IDS: self.filtered}
+        return (*of_members, *(name for name, carried in lists.items() if carried))
 
 
 def hashed(name: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import keras
 import tensorflow as tf
 
-from relation.names import ID, POSITIVE_IDS
+from relation.names import FILTERED_IDS, ID, POSITIVE_IDS
 from trainer_module.data.batch_keys import Keys, hashed
 from trainer_module.data.frequencies import Frequencies
 from trainer_module.losses.base import BatchLoss
@@ -24,7 +24,8 @@ class InBatchCandidates(WithinBatch):
     `every_positive`; for others they are not valid. The anchor itself is never valid.
 
     A column is related to a row if its id is a positive in any tuple of the anchor of the batch, if
-    `positive_ids` lists it, or if both have one group.
+    `positive_ids` lists it, or if both have one group. In evaluation a column that `filtered_ids`
+    lists is related in another split: not valid, nor ever a further positive.
 
     Args:
       frequencies: of candidates; None: no logQ correction.
@@ -55,6 +56,8 @@ class InBatchCandidates(WithinBatch):
         related_columns = self._related(inputs, related, ids)
         if self._loss.every_positive:
             positive |= related_columns & ~self._itself(inputs, ids)
+        if self._keys.filtered:
+            related_columns |= shares(inputs[hashed(FILTERED_IDS)], ids)
         valid = without_false_negatives(tf.ones_like(positive), positive, related_columns)
         log_q = None if self._frequencies is None else self._frequencies.log_q(ids[:, 0])
         return batch_loss(self._loss, outputs, positive, valid, weight, log_q)

@@ -14,6 +14,7 @@ from components.relation_gen.batches import (
     I32,
     U32,
     Edges,
+    FilteredEdges,
     IndexShard,
     ListedNegatives,
     Tuples,
@@ -117,12 +118,13 @@ class ShardRows:
     """What lies in one shard; every part is absent where the structure has none.
 
     `index`: entities. `edges`: by the shard of their anchor. `negatives`: listed ones, likewise.
-    `tuples`: that came as rows.
+    `filtered`: positives of other splits, likewise. `tuples`: that came as rows.
     """
 
     index: IndexShard | None = None
     edges: Edges | None = None
     negatives: ListedNegatives | None = None
+    filtered: FilteredEdges | None = None
     tuples: Tuples | None = None
 
 

@@ -1,11 +1,13 @@
 """Puts drawn positives and negatives into tuples: pairs, or anchor, positives and negatives."""
 
+import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from components.common.columns import Strings
+from components.common.example_wire import entry, keyed
 from components.common.hashing import I64, U64, Purpose
 from components.relation_gen.batches import F32, F64, I32
 from components.relation_gen.sampling import base, without_replacement
@@ -47,6 +49,25 @@ class ExtraFeatures(NamedTuple):
 
 
 NO_EXTRAS = ExtraFeatures(np.zeros(0, dtype=np.int32), Strings.of([]))
+
+
+def add_ids(
+    entries: list[bytes], name: str, ids: Strings, bounds: I64, most: int, integers: bool
+) -> None:
+    """Add a feature of ids, each once, to the map entries of each anchor.
+
+    Args:
+      entries: of n anchors; changed in place.
+      name: of the feature.
+      ids: those of anchor i are ids[bounds[i]:bounds[i + 1]].
+      bounds: int64 [n + 1].
+      most: ids of an anchor, the first ones.
+      integers: whether the ids are decimal digits.
+    """
+    values = list(ids)
+    for i, (begin, stop) in enumerate(itertools.pairwise(bounds.tolist())):
+        kept = list(itertools.islice(dict.fromkeys(values[begin:stop]), most))
+        entries[i] += entry(name, keyed(kept, integers))
 
 
 def draw_negatives(

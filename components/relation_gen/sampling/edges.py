@@ -1,14 +1,12 @@
 """Pairs and tuples of entities that an edge connects; no negative is a neighbour of its anchor."""
 
 import functools
-import itertools
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from components.common.columns import Index, Strings, cut, take
-from components.common.example_wire import entry, keyed
 from components.common.hashing import I64, U64, Purpose
 from components.relation_gen.batches import (
     F32,
@@ -16,6 +14,7 @@ from components.relation_gen.batches import (
     POSITIVE,
     Bools,
     Edges,
+    FilteredEdges,
     IndexShard,
     ListedNegatives,
 )
@@ -30,12 +29,20 @@ from components.relation_gen.sampling.base import (
     Planner,
     ShardRows,
 )
-from components.relation_gen.sampling.listed_negatives import NO_ANCHOR, Listed, are_pairs, choose
+from components.relation_gen.sampling.listed_negatives import (
+    NO_ANCHOR,
+    Listed,
+    are_pairs,
+    choose,
+    of_anchors,
+)
 from components.relation_gen.sampling.ranges import Union
 from components.relation_gen.stats import counters
-from relation.compiled import CompiledRelation, CompiledSampling
+from relation.compiled import MAX_FILTERED_IDS, CompiledRelation, CompiledSampling
 from relation.core.splitmix import random_bits
-from relation.names import POSITIVE_IDS
+from relation.names import FILTERED_IDS, POSITIVE_IDS
+
+E = TypeVar("E", bound=Edges)
 
 
 class Own(NamedTuple):
@@ -48,11 +55,24 @@ class Own(NamedTuple):
     end: I64
 
 
+class Filtered(NamedTuple):
+    """Positives of n anchors in other splits: those of anchor i are edges[bounds[i]:bounds[i + 1]],
+    and those that are most often a positive here come first."""
+
+    bounds: I64
+    edges: FilteredEdges
+
+    @property
+    def anchor(self) -> I64:
+        """The anchor of each edge, int64 [m]."""
+        return np.repeat(np.arange(len(self.bounds) - 1), np.diff(self.bounds))
+
+
 class Anchors(NamedTuple):
     """Edges by anchor: those of anchor i are edges[bounds[i]:bounds[i + 1]], in a hash's order.
 
     `own`: None where anchors are no candidates. `listed`: the negatives of each, where a list names
-    them.
+    them. `filtered`: their positives in other splits, in evaluation.
     """
 
     key: U64
@@ -60,6 +80,7 @@ class Anchors(NamedTuple):
     edges: Edges
     own: Own | None
     listed: Listed | None = None
+    filtered: Filtered | None = None
 
 
 class Setting(NamedTuple):
@@ -75,12 +96,6 @@ class Setting(NamedTuple):
         sampler = self.relation.sampling.negative_sampler
         return sampler is not None and sampler.weighted
 
-    @property
-    def valued(self) -> bool:
-        """Whether edges have values, which are the labels of pairs."""
-        table = self.relation.edge_table
-        return table is not None and table.value is not None
-
 
 class EdgePlanner(Planner):
     """Plans what edges connect."""
@@ -94,7 +109,10 @@ class EdgePlanner(Planner):
         first = np.flatnonzero(np.r_[True, edges.source[1:] != edges.source[:-1]])
         key, bounds = edges.source[first], np.r_[first, len(edges.source)]
         own = None if rows.index is None else _own(rows.index, key, context)
-        anchors = Anchors(key, bounds, edges, own)
+        filtered = None
+        if rows.filtered is not None:
+            filtered = _filtered(rows.filtered, key, self.relation.seed)
+        anchors = Anchors(key, bounds, edges, own, filtered=filtered)
         setting = Setting(self.relation, context.candidates, self.integer_ids)
         counted: dict[str, int] = {}
         if self.relation.negatives_table is not None:
@@ -128,6 +146,18 @@ def _own(index: IndexShard, key: U64, context: IndexContext) -> Own:
     return Own(offset[at], size, offset[index.start[at]], offset[index.end[at]])
 
 
+def _filtered(edges: FilteredEdges, key: U64, seed: int) -> Filtered:
+    """Order the positives of other splits by anchor.
+
+    Args:
+      key: of the anchors, uint64 [n].
+    """
+    edges, anchor = of_anchors(edges, key)
+    priority = random_bits(seed, Purpose.POSITIVES, edges.source, edges.destination)
+    order = np.lexsort((edges.destination, priority, -edges.value, anchor))
+    return Filtered(np.searchsorted(anchor[order], np.arange(len(key) + 1)), take(edges, order))
+
+
 def order(edges: Edges, seed: int) -> Index:
     """The order of edges by anchor, and within one by a hash of seed and both ends: intp [e]."""
     priority = random_bits(seed, Purpose.POSITIVES, edges.source, edges.destination)
@@ -139,7 +169,8 @@ def order(edges: Edges, seed: int) -> Index:
 def plans(anchors: Anchors, setting: Setting) -> Iterator[Plan]:
     """Plans all tuples of some anchors."""
     held = np.diff(anchors.bounds)
-    for part in base.chunks(held + _members(setting.relation.sampling, held)):
+    beside = 0 if anchors.filtered is None else np.diff(anchors.filtered.bounds)
+    for part in base.chunks(held + beside + _members(setting.relation.sampling, held)):
         yield _plan(_slice(anchors, part), setting)
 
 
@@ -155,16 +186,20 @@ def _members(sampling: CompiledSampling, held: I64) -> I64:
 
 
 def _slice(anchors: Anchors, part: slice) -> Anchors:
-    bounds = anchors.bounds[part.start : part.stop + 1]
-    edges = cut(anchors.edges, int(bounds[0]), int(bounds[-1]))
-    own, listed = anchors.own, anchors.listed
+    own, listed, filtered = anchors.own, anchors.listed, anchors.filtered
+    stretch = slice(part.start, part.stop + 1)
     return Anchors(
         anchors.key[part],
-        bounds - bounds[0],
-        edges,
+        *_stretch(anchors.bounds[stretch], anchors.edges),
         Own(*(column[part] for column in own)) if own is not None else None,
-        listed._replace(bounds=listed.bounds[part.start : part.stop + 1]) if listed else None,
+        listed._replace(bounds=listed.bounds[stretch]) if listed else None,
+        Filtered(*_stretch(filtered.bounds[stretch], filtered.edges)) if filtered else None,
     )
+
+
+def _stretch(bounds: I64, edges: E) -> tuple[I64, E]:
+    """The edges of some anchors in a row, and the bounds of each anchor's among them."""
+    return bounds - bounds[0], cut(edges, int(bounds[0]), int(bounds[-1]))
 
 
 def _plan(anchors: Anchors, setting: Setting) -> Plan:
@@ -182,8 +217,9 @@ def _pairs(anchors: Anchors, row: I64, setting: Setting, sampling: CompiledSampl
       row: the anchor of each edge, int64 [e].
     """
     key, edges, seed = anchors.key, anchors.edges, setting.relation.seed
-    usable = np.ones(len(row), dtype=bool) if setting.valued else edges.positive == POSITIVE
-    related = _known_positives(edges, setting)
+    valued = setting.relation.edge_table is not None and setting.relation.edge_table.value
+    usable = np.ones(len(row), dtype=bool) if valued else edges.positive == POSITIVE
+    related = are_positive(edges, setting.relation)
     held = np.bincount(row[related], minlength=len(key))
     wanted = _count(sampling.positives, held)
     positives = _first(anchors, row, usable, wanted)
@@ -214,14 +250,19 @@ def _pairs(anchors: Anchors, row: I64, setting: Setting, sampling: CompiledSampl
 
 def are_known(anchors: Anchors, setting: Setting, listed: ListedNegatives, anchor: I64) -> Bools:
     """Whether the negatives of some rows are known positives of their anchors, [m]."""
-    related = np.flatnonzero(_known_positives(anchors.edges, setting))
+    related = np.flatnonzero(are_positive(anchors.edges, setting.relation))
     row = np.repeat(np.arange(len(anchors.key)), np.diff(anchors.bounds))[related]
-    return are_pairs(anchor, listed.destination, row, anchors.edges.destination[related])
+    destination = anchors.edges.destination[related]
+    if (filtered := anchors.filtered) is not None:
+        row = np.concatenate([row, filtered.anchor])
+        destination = np.concatenate([destination, filtered.edges.destination])
+    return are_pairs(anchor, listed.destination, row, destination)
 
 
-def _known_positives(edges: Edges, setting: Setting) -> Bools:
-    """Which edges no listed negative may repeat, bool [e]: among valued pairs, all of them."""
-    if setting.valued and setting.relation.sampling.form == "pairs":
+def are_positive(edges: Edges, relation: CompiledRelation) -> Bools:
+    """Which edges no negative may repeat, bool [e]: among valued pairs, all of them."""
+    table = relation.edge_table
+    if table is not None and table.value is not None and relation.sampling.form == "pairs":
         return np.ones(len(edges.source), dtype=bool)
     return edges.positive != NO_POSITIVE
 
@@ -292,9 +333,12 @@ def _count(number: int | None, held: I64) -> I64:
 def _negatives(anchors: Anchors, setting: Setting, row: I64, count: I64) -> compose.Negatives:
     if anchors.listed is not None:
         return anchors.listed.first(np.arange(len(anchors.key)), count)
-    edges, weighted = anchors.edges, setting.weighted
-    start = edges.weight_offset if weighted else edges.position
-    size: I64 = edges.destination_weight if weighted else np.ones_like(start)
+    weighted = setting.weighted
+    start, size = _ranges(anchors.edges, weighted)
+    if (filtered := anchors.filtered) is not None:
+        row = np.concatenate([row, filtered.anchor])
+        elsewhere = _ranges(filtered.edges, weighted)
+        start, size = (np.concatenate(pair) for pair in zip((start, size), elsewhere, strict=True))
     if anchors.own is not None:  # An anchor is no negative of its own.
         row = np.concatenate([row, np.arange(len(anchors.key))])
         start = np.concatenate([start, anchors.own.position])
@@ -326,15 +370,24 @@ def _negatives(anchors: Anchors, setting: Setting, row: I64, count: I64) -> comp
     return compose.draw_negatives(setting.relation.seed, anchors.key, count, ranges, top_weights)
 
 
+def _ranges(edges: Edges, weighted: bool) -> tuple[I64, I64]:
+    """Where the destinations of edges begin among the candidates, and their sizes, int64 [e]."""
+    if weighted:
+        return edges.weight_offset, edges.destination_weight
+    return edges.position, np.ones_like(edges.position)
+
+
 def _known(anchors: Anchors, setting: Setting) -> compose.ExtraFeatures:
-    """The ids of each anchor's known positives, as map entries."""
-    most = setting.relation.sampling.known_positives
-    if not most:
+    """The ids of each anchor's known positives, as map entries: of its split, and of others."""
+    most, filtered = setting.relation.sampling.known_positives, anchors.filtered
+    if not most and not setting.relation.filtered:  # Else all tuples need them, be they empty.
         return compose.NO_EXTRAS
-    ids, positive = list(anchors.edges.destination_id), anchors.edges.positive.tolist()
-    entries = []
-    for begin, stop in itertools.pairwise(anchors.bounds.tolist()):
-        unique = dict.fromkeys(ids[i] for i in range(begin, stop) if positive[i])
-        kept = list(itertools.islice(unique, most))
-        entries.append(entry(POSITIVE_IDS, keyed(kept, setting.integer_ids)))
+    entries = [b""] * len(anchors.key)
+    if most:
+        rows = np.flatnonzero(anchors.edges.positive != NO_POSITIVE)
+        ids, bounds = anchors.edges.destination_id.take(rows), np.searchsorted(rows, anchors.bounds)
+        compose.add_ids(entries, POSITIVE_IDS, ids, bounds, most, setting.integer_ids)
+    if filtered is not None:
+        ids, most = filtered.edges.destination_id, MAX_FILTERED_IDS
+        compose.add_ids(entries, FILTERED_IDS, ids, filtered.bounds, most, setting.integer_ids)
     return compose.ExtraFeatures(np.arange(len(entries), dtype=np.int32), Strings.of(entries))

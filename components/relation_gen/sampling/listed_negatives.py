@@ -1,13 +1,13 @@
 """Negatives that a list names: of each anchor the first of its rows, in the order of a hash."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from components.common.columns import take
 from components.common.hashing import I64, U64, Purpose
-from components.relation_gen.batches import F32, Bools, ListedNegatives
+from components.relation_gen.batches import F32, Bools, Edges, ListedNegatives
 from components.relation_gen.sampling import compose
 from components.relation_gen.sampling.base import AddressSpace
 from components.relation_gen.sampling.without_replacement import slots
@@ -19,6 +19,7 @@ NO_ANCHOR = "no_anchor"
 KNOWN_POSITIVE = "known_positive"
 """Skipped: it would be a false negative."""
 
+E = TypeVar("E", bound=Edges)
 Related = Callable[[ListedNegatives, I64], Bools]
 """Whether the negatives of some rows are positives of their anchors, [n]."""
 
@@ -56,7 +57,7 @@ def choose(
     if negatives is None:
         nothing = np.zeros(0, dtype=np.float32)
         return Listed(np.zeros(len(key) + 1, dtype=np.int64), key[:0], nothing), {}
-    listed, anchor = _of_anchors(negatives, key)
+    listed, anchor = of_anchors(negatives, key)
     wrong = related(listed, anchor)
     counts = {
         counters.USED: int((~wrong).sum()),
@@ -79,7 +80,7 @@ def _listed(listed: ListedNegatives, anchor: I64, anchors: int, seed: int) -> Li
     return Listed(bounds, listed.destination[order], listed.value[order])
 
 
-def _of_anchors(listed: ListedNegatives, key: U64) -> tuple[ListedNegatives, I64]:
+def of_anchors(listed: E, key: U64) -> tuple[E, I64]:
     """The rows that belong to one of the anchors, and the anchor of each.
 
     Args:

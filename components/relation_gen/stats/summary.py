@@ -1,6 +1,6 @@
 """`relation_stats.json`: the counters of a run, checked to add up, and lines for people."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from components.relation_gen.stats import counters
@@ -9,18 +9,22 @@ from relation.core.errors import DataError
 from relation.names import DOCUMENTS_CUT, ENTITIES, TRAIN
 
 Stats = dict[str, Any]
+LEFT_OUT = "negatives_leave_out_positives_of"
 
 
 def build(
     rows: Iterable[tuple[str, str, str, int]],
-    splits: Iterable[str],
+    splits: Sequence[str],
     edges: Collection[str] = (),
+    *,
+    filtered: bool = False,
 ) -> Stats:
     """The content of `relation_stats.json`.
 
     Args:
       rows: (split, input, what was counted, count).
       edges: the names of the edge lists; their rows get their split from their ends.
+      filtered: whether an anchor may have positives in several splits.
 
     Raises:
       RuntimeError: counts do not add up, so something was lost: a fault of this program.
@@ -34,7 +38,10 @@ def build(
     # Entities within rows are read with them, and have what is noted alone.
     warnings = {name for _, name, what in counts if what.startswith(counters.WARNINGS)}
     stats: Stats = {
-        "splits": {split: _split(counts, split, own) for split in splits},
+        "splits": {
+            split: _split(counts, split, own) | _left_out(split, splits, filtered)
+            for split in splits
+        },
         "inputs": {name: _input(counts, name) for name in sorted(warnings.union(read))},
         "audit": {
             what: {name: count for name in inputs if (count := count_of(counts, ANY, name, what))}
@@ -57,6 +64,14 @@ def build(
     if stats["entities"][TRAIN] not in (used, 0):
         _equal(TRAIN, "entities written and entities used", stats["entities"][TRAIN], used)
     return stats
+
+
+def _left_out(split: str, splits: Sequence[str], filtered: bool) -> Stats:
+    """The splits whose known positives are no negatives, where an anchor may have some in several.
+
+    Training leaves out its own alone: what it never draws would tell it the answers of evaluation.
+    """
+    return {LEFT_OUT: [TRAIN] if split == TRAIN else list(splits)} if filtered else {}
 
 
 def _check_some(split: str, stats: Stats) -> None:
@@ -186,7 +201,7 @@ def summary(stats: Stats) -> list[str]:
         lines.append(
             f"{split}: {part['rows_read']:,} rows read, {part['rows_used']:,} used"
             f"{_reasons(part['skipped'], 'skipped')}; {part.get('tuples', 0):,} tuples"
-            f"{_reasons(part.get('shortfall', {}), 'could not be made')}"
+            f"{_reasons(part.get('shortfall', {}), 'could not be made')}{_no_negatives(part)}"
         )
     for split, count in stats["entities"].items():
         lines.append(f"{ENTITIES}: {count:,} entities of {split}, each once")
@@ -194,6 +209,12 @@ def summary(stats: Stats) -> list[str]:
         for name, count in part.items():
             lines.append(f"audit: {name}: {count:,} {what.replace('_', ' ')}")
     return lines
+
+
+def _no_negatives(part: Stats) -> str:
+    """What a split leaves out of its negatives, as text; "" where that goes without saying."""
+    left_out = part.get(LEFT_OUT)
+    return f"; no known positive of {' or '.join(left_out)} is a negative" if left_out else ""
 
 
 def _reasons(counts: dict[str, int], verb: str) -> str:

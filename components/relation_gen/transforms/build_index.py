@@ -17,6 +17,7 @@ from components.relation_gen.batches import (
     F64,
     POSITIVE,
     Edges,
+    FilteredEdges,
     GroupLabels,
     Indexed,
     IndexShard,
@@ -54,7 +55,8 @@ class BuildIndex(beam.DoFn):
         key, refs = element
         context, (_, split, number) = self.context, key
         parts: dict[type, list[Any]] = {
-            kind: [] for kind in (Indexed, GroupLabels, Queries, Edges, ListedNegatives)
+            kind: []
+            for kind in (Indexed, GroupLabels, Queries, Edges, ListedNegatives, FilteredEdges)
         }
         for part in context.store.read(refs):
             parts[type(part)].append(part)
@@ -81,11 +83,17 @@ class BuildIndex(beam.DoFn):
             listed, lost = self._merged(split, join(parts.pop(ListedNegatives)))
             yield from lost
         shard = self._weighed(shard, edges)
+        filtered = None
+        if parts[FilteredEdges]:
+            filtered = self._filtered(shard, join(parts.pop(FilteredEdges)), edges)
         with context.store.writer() as out:
             yield key, out.add(shard)
-            for some in (edges, listed):
+            for some in (edges, listed, filtered):
                 if some is not None:
                     yield from self._located(out, split, number, shard, some)
+        if edges is not None and context.relation.edge_table is not None:
+            used = {counters.USED: len(edges.source)}
+            yield from counters.counted(split, context.related_table, used)
         yield beam.pvalue.TaggedOutput(
             self.TOTALS, self._total(split, number, shard, group_labels, edges)
         )
@@ -138,10 +146,18 @@ class BuildIndex(beam.DoFn):
         edges = dataclasses.replace(edges, split=edges.split[:0], group=edges.group[:0])
         for routed_to in routed(out, edges, index, destination, split):
             yield beam.pvalue.TaggedOutput(self.EDGES, routed_to)
-        if context.relation.edge_table is not None and not isinstance(edges, ListedNegatives):
-            yield from counters.counted(
-                split, context.related_table, {counters.USED: len(edges.source)}
-            )
+
+    def _filtered(
+        self, shard: IndexShard, filtered: FilteredEdges, edges: Edges | None
+    ) -> FilteredEdges:
+        """Each positive of other splits once, with the positives of this split at its end."""
+        filtered = take(filtered, one_each(filtered))
+        count = np.zeros(len(shard.key), dtype=np.float32)
+        if edges is not None:
+            at = positions_of(shard, edges.destination[edges.positive == POSITIVE])
+            np.add.at(count, at, 1.0)
+        value = count[positions_of(shard, filtered.destination)]
+        return dataclasses.replace(filtered, value=value)
 
     def _merged(self, split: str, edges: Edges) -> tuple[Edges, list[Any]]:
         """One edge for each two entities, unless repeated ones are kept; and counts of the rest."""
@@ -167,7 +183,7 @@ class BuildIndex(beam.DoFn):
 
     def _without_entities(self, split: str, parts: dict[type, list[Any]]) -> Iterator[Any]:
         """A shard of labels or queries alone: nothing is drawn there."""
-        if parts[Edges] or parts[ListedNegatives]:
+        if parts[Edges] or parts[ListedNegatives] or parts[FilteredEdges]:
             raise RuntimeError(f"split {split!r}: edges name entities that are not there")
         return iter(())
 
@@ -236,6 +252,14 @@ def _of_known_query(indexed: Indexed, queries: Sequence[Queries]) -> tuple[Index
     queried = np.concatenate([part.key for part in queries]) if queries else indexed.key[:0]
     rows = np.flatnonzero(np.isin(indexed.group, queried))
     return take(indexed, rows), len(indexed.key) - len(rows)
+
+
+def one_each(edges: Edges) -> Index:
+    """One edge for each two entities, intp [m]."""
+    order = np.lexsort((edges.source, edges.destination))
+    source, destination = edges.source[order], edges.destination[order]
+    new = (source[1:] != source[:-1]) | (destination[1:] != destination[:-1])
+    return order[np.r_[True, new][: len(order)]]
 
 
 def merged(edges: Edges) -> tuple[Index, dict[str, list[bytes]]]:

@@ -9,13 +9,22 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 import numpy as np
 
-from components.common.columns import join, take
-from components.common.hashing import U64
-from components.common.shuffle_store import BatchRef
-from components.relation_gen.batches import STAR, Edges, Endpoints, ListedNegatives
+from components.common.columns import Index, Strings, join, take
+from components.common.hashing import I64, U64
+from components.common.shuffle_store import BatchRef, Writer
+from components.relation_gen.batches import (
+    STAR,
+    Edges,
+    Endpoints,
+    FilteredEdges,
+    ListedNegatives,
+)
 from components.relation_gen.context import Context
+from components.relation_gen.sampling.edges import are_positive
 from components.relation_gen.shuffle_keys import Element, Gathered, part_of, routed
 from components.relation_gen.stats import counters
+from relation.compiled import CompiledRelation
+from relation.names import TRAIN
 
 DANGLING, ACROSS_SPLITS = "dangling_edge", "across_splits"
 
@@ -86,6 +95,32 @@ def _joined(
             yield joined, counts
 
 
+def positives_of_other_splits(
+    edges: Edges, code: int, relation: CompiledRelation
+) -> tuple[Index, FilteredEdges]:
+    """The known positives of all splits but one.
+
+    Args:
+      edges: [e], of every split.
+      code: index of the split.
+
+    Returns:
+      Their rows, intp [m]; the edges, without value, weight and the id of their source.
+    """
+    rows = np.flatnonzero((edges.split != code) & are_positive(edges, relation))
+    chosen = take(edges, rows)
+    count = len(rows)
+    return rows, FilteredEdges(
+        **{
+            **vars(chosen),
+            "split": np.full(count, code, dtype=np.uint8),
+            "value": np.zeros(count, dtype=np.float32),
+            "weight": np.zeros(0, dtype=np.float32),
+            "source_id": Strings.of([]),
+        }
+    )
+
+
 def _skipped(context: Context, edges: Edges, reason: str) -> Iterator[Any]:
     """Counts edges that are left out, under no split."""
     if len(edges.source):
@@ -141,3 +176,18 @@ class JoinDestination(beam.DoFn):
                     mine = np.flatnonzero(split == code)
                     home = context.splits[code]
                     yield from routed(out, take(edges, mine), shard[mine], destination, home)
+                if context.relation.filtered and not isinstance(edges, ListedNegatives):
+                    yield from self._filtered(out, edges, shard)
+
+    def _filtered(self, out: Writer, edges: Edges, shard: I64) -> Iterator[Any]:
+        """The positives of other splits to each split but training.
+
+        Args:
+          shard: index shard of the destination of each edge, int64 [e].
+        """
+        context = self.context
+        for code, home in enumerate(context.splits):
+            if home != TRAIN:
+                rows, filtered = positives_of_other_splits(edges, code, context.relation)
+                destination = context.relation.candidate
+                yield from routed(out, filtered, shard[rows], destination, home)

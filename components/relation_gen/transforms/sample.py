@@ -7,7 +7,13 @@ from typing import Any, TypeVar
 import apache_beam as beam
 
 from components.common.columns import join
-from components.relation_gen.batches import Edges, IndexShard, ListedNegatives, Tuples
+from components.relation_gen.batches import (
+    Edges,
+    FilteredEdges,
+    IndexShard,
+    ListedNegatives,
+    Tuples,
+)
 from components.relation_gen.context import Context
 from components.relation_gen.index.layout import Layout
 from components.relation_gen.sampling.base import IndexContext, Plan, ShardRows, planner_of
@@ -47,6 +53,7 @@ class Sample(beam.DoFn):
             index=next(store.read_kind(IndexShard, refs), None),
             edges=located(Edges),
             negatives=located(ListedNegatives),
+            filtered=located(FilteredEdges),
             tuples=next(store.read_kind(Tuples, refs), None),
         )
         context = IndexContext(

@@ -121,6 +121,50 @@ def test_known_positives_are_no_negatives():
     assert actual == pytest.approx(_softmax({}, negatives), rel=1e-5)
 
 
+def test_positives_of_other_splits_are_no_negatives_in_evaluation():
+    known = tf.constant([[4, 5, 1], [-1, -1, -1], [6, -1, -1], [4, -1, -1]], tf.int64)
+    gone = [[4, 5], [], [6], [4]]  # 1 is the positive of the first tuple, and stays.
+    negatives = [[i for i in n if i not in g] for n, g in zip(NEGATIVES, gone, strict=True)]
+    actual = _in_batch(Keys(filtered=True), further={"filtered_ids_key": known})
+    assert actual == pytest.approx(_softmax({}, negatives), rel=1e-5)
+    assert actual < _in_batch() - 1e-3
+    nothing = {"filtered_ids_key": tf.zeros((4, 0), tf.int64)}  # As in training.
+    assert _in_batch(Keys(filtered=True), further=nothing) == pytest.approx(_softmax({}), rel=1e-5)
+
+
+def test_positives_of_other_splits_are_no_further_positives_either():
+    """A loss of several positives takes `positive_ids`, and leaves `filtered_ids` out."""
+    task = task_of(Dot(), triplets("user", "item"), 0)
+    loss = SupervisedContrastive(temperature=TAU)
+    inputs, embeddings = _triplets(IDS, EMBEDDINGS)
+    scores = InBatchCandidates(task, loss, Keys()).outputs(Dot().build(), embeddings)
+    known = tf.constant([[4], [4], [-1], [4]], tf.int64)
+
+    def value(**lists):
+        names = {"known_positives": "positive_ids", "filtered": "filtered_ids"}
+        keys = Keys(**{name: name in lists for name in names})
+        further = {f"{names[name]}_key": ids for name, ids in lists.items()}
+        return float(InBatchCandidates(task, loss, keys)(inputs | further, TARGETS, scores, None))
+
+    def expected(left_out):
+        losses = []
+        columns = [*IDS["positive"], *IDS["negative"]]
+        positives = {100: {1, 3}, 101: {2}, 102: {1}}
+        for row, anchor in enumerate(IDS["anchor"]):
+            mine = [i for i in columns if i not in left_out[row]]
+            logits = np.array([EMBEDDINGS[anchor] @ EMBEDDINGS[i] / TAU for i in mine])
+            log_p = logits - np.log(np.exp(logits).sum())
+            losses.append(
+                -np.mean([p for i, p in zip(mine, log_p, strict=True) if i in positives[anchor]])
+            )
+        return np.mean(losses)
+
+    none = [()] * 4
+    assert value() == pytest.approx(expected(none), rel=1e-5)
+    assert value(filtered=known) == pytest.approx(expected([{4}, {4}, (), {4}]), rel=1e-5)
+    assert value(known_positives=known) != pytest.approx(value(filtered=known), rel=1e-3)
+
+
 def test_members_of_the_group_are_no_negatives():
     groups = {"anchor": [[7], [8], [9], [7]], "positive": [[7], [8], [9], [7]]}
     groups["negative"] = [[8, 9], [7, -1], [8, -1], [5, -1]]
