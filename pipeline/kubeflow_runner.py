@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from pipeline.paths import RemotePaths, RunPaths
+from pipeline.paths import RemotePaths, RunPaths, check_no_wildcard
 from pipeline.settings import IN_PROCESS, WRONG, recipe_name
 from pipeline.stages.file_patterns import Patterns, read_tables
 from relation.core.errors import UserError
@@ -35,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         name = loaded.recipe.name
         output = Path(flags.output or RunPaths.of(name).root / f"{name}.yaml").resolve()
         runs = _remote(flags.runs, "--runs", "the cluster's folder of all runs")
+        check_no_wildcard(runs)
         schemas = {table: getattr(flags, f"schema_{table}") for table in loaded.schemas}
         compile_recipe(
             loaded,

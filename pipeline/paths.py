@@ -23,8 +23,9 @@ class RunPaths(NamedTuple):
         """Create the folders.
 
         Raises:
-          UserError: a folder cannot be created or written.
+          UserError: a folder cannot be created or written, or TFX would take its path for a glob.
         """
+        check_no_wildcard(str(self.root))
         try:
             for folder in (self.pipeline, self.serving, self.logs, self.cli):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -94,6 +95,20 @@ class RemotePaths(NamedTuple):
     def serving(self) -> str:
         """Serving folder: one SavedModel in each `<version>/`."""
         return f"{self.root}/serving"
+
+
+def check_no_wildcard(folder: str) -> None:
+    """Check that TFX and Beam, which take paths of artifacts as globs, find them in a folder.
+
+    Raises:
+      UserError: the path holds a wildcard.
+    """
+    wildcard = next((character for character in folder if character in "*?[\\"), None)
+    if wildcard is not None:
+        raise UserError(
+            f"{folder}: the output folder's path holds {wildcard!r}, which TFX takes for a "
+            "wildcard; set RELATA_RUNS to a folder without *, ?, [ and \\ in its path"
+        )
 
 
 def _parent() -> Path:

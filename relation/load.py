@@ -79,7 +79,7 @@ def load_recipe(name_or_path: str) -> LoadedRecipe:
     """
     path = _recipe_path(name_or_path)
     try:
-        recipe = parse_recipe(path.read_text(encoding="utf-8"), str(path))
+        recipe = parse_recipe(path.read_text(encoding="utf-8-sig"), str(path))
     except UnicodeDecodeError as error:
         raise RecipeError(f"{path}: not text in UTF-8: {error}") from None
     tables: dict[str, Mapping[str, Entity | Edges]] = {

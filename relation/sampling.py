@@ -83,11 +83,11 @@ class Caps(Frozen):
     There is no cap on negatives: it would falsify the probability that each carries.
     """
 
-    anchors_per_group: int | None = Field(None, ge=1)
+    anchors_per_group: int | None = Field(None, ge=1, le=10**9)
     """Entities of a group that are anchors. Only with `same_label`."""
-    positives_per_group: int | None = Field(None, ge=1)
+    positives_per_group: int | None = Field(None, ge=1, le=10**9)
     """Positives drawn within a group. Only with `same_label`."""
-    positives_per_entity: int | None = Field(None, ge=1)
+    positives_per_entity: int | None = Field(None, ge=1, le=10**9)
     """Times that an entity is drawn as a positive."""
 
     @model_validator(mode="before")

@@ -2,6 +2,7 @@
 
 import enum
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal
@@ -45,6 +46,10 @@ _DTYPES: dict[int, Literal["bytes", "int", "float"]] = {
 KEY_TYPES = (schema_pb2.BYTES, schema_pb2.INT)
 """Types whose values can identify, group or slice rows."""
 
+MAX_WIDTH = 1_000_000
+"""Values that a feature may have in a row."""
+MAX_BYTES = 2**26
+"""Bytes of a schema's file."""
 MAX_DOMAIN = 100_000
 """Integers that an int_domain may bound for them to be labels or classes."""
 
@@ -56,22 +61,28 @@ def read_schema(path: Path) -> schema_pb2.Schema:
       RecipeError: it cannot be parsed, holds no feature or one twice, or one whose type, shape or
         domain cannot be.
     """
+    if path.stat().st_size > MAX_BYTES:
+        raise RecipeError(f"{path}: got a file of more than {MAX_BYTES} bytes; is it a schema?")
     try:
-        schema = text_format.Parse(path.read_text(encoding="utf-8"), schema_pb2.Schema())
+        schema = text_format.Parse(path.read_text(encoding="utf-8-sig"), schema_pb2.Schema())
     except (text_format.ParseError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{path}: not a TFDV schema in text form: {error}") from None
+        reason = " ".join(str(error).split())
+        raise RecipeError(f"{path}: not a TFDV schema in text form: {reason}") from None
+    except RecursionError:
+        raise RecipeError(f"{path}: is nested too deep for a schema") from None
     if not schema.feature:
         raise RecipeError(f"{path}: the schema names no feature")
-    named = [feature.name for feature in schema.feature]
+    times = Counter(feature.name for feature in schema.feature)
+    domains = {domain.name for domain in schema.string_domain}
     for feature in schema.feature:
-        if fault := _fault(feature, schema, named):
+        if fault := _fault(feature, times[feature.name], domains):
             raise RecipeError(f"{path}: feature {feature.name!r}: {fault}")
     return schema
 
 
-def _fault(feature: schema_pb2.Feature, schema: schema_pb2.Schema, named: list[str]) -> str | None:
+def _fault(feature: schema_pb2.Feature, times: int, domains: set[str]) -> str | None:
     """What is wrong with a feature, if anything is."""
-    if named.count(feature.name) > 1:
+    if times > 1:
         return "is named twice"
     if feature.type not in _DTYPES:
         got = schema_pb2.FeatureType.Name(feature.type)
@@ -79,7 +90,12 @@ def _fault(feature: schema_pb2.Feature, schema: schema_pb2.Schema, named: list[s
     if any(dim.size < 1 for dim in feature.shape.dim):
         sizes = [dim.size for dim in feature.shape.dim]
         return f"got shape {sizes}; expected dimensions of 1 or more"
-    if feature.HasField("domain") and feature.domain not in {d.name for d in schema.string_domain}:
+    if (width := _width(feature)) > MAX_WIDTH:
+        return f"got {width} values a row; expected at most {MAX_WIDTH}"
+    counts = feature.value_count
+    if counts.min < 0 or counts.max < 0 or 0 < counts.max < counts.min:
+        return f"got value_count from {counts.min} to {counts.max}; expected 0 or more, in order"
+    if feature.HasField("domain") and feature.domain not in domains:
         return f"got domain {feature.domain!r}; no string_domain is so named"
     return None
 
@@ -101,16 +117,19 @@ def read_features(schema: schema_pb2.Schema) -> dict[str, Feature]:
     return {feature.name: _feature(feature) for feature in schema.feature}
 
 
-def _feature(feature: schema_pb2.Feature) -> Feature:
+def _width(feature: schema_pb2.Feature) -> int:
+    """Values of a row."""
     if feature.HasField("shape"):
-        width = math.prod(dim.size for dim in feature.shape.dim)
-    else:
-        width = feature.value_count.max or 1
+        return math.prod(dim.size for dim in feature.shape.dim)
+    return feature.value_count.max or 1
+
+
+def _feature(feature: schema_pb2.Feature) -> Feature:
     return Feature(
         name=feature.name,
         kind=_kind(feature),
         dtype=_DTYPES[feature.type],
-        width=width,
+        width=_width(feature),
         domain=feature.domain or None,
     )
 

@@ -10,11 +10,11 @@ from relation.spec import Frozen
 class Training(Frozen):
     """How the model is trained."""
 
-    epochs: int = Field(20, ge=1)
+    epochs: int = Field(20, ge=1, le=10**6)
     """Passes over the training tuples, at most; `patience` may end training earlier."""
-    batch_size: int = Field(64, ge=1)
+    batch_size: int = Field(64, ge=1, le=2**20)
     """Tuples in a batch, over all replicas together."""
-    accumulate: int = Field(1, ge=1)
+    accumulate: int = Field(1, ge=1, le=10**6)
     """Batches whose gradients are added up before the weights change once."""
     learning_rate: float = Field(1e-3, gt=0, allow_inf_nan=False)
     """The highest learning rate."""
@@ -44,7 +44,7 @@ class Training(Frozen):
     """Whether training starts from the weights of the last blessed model."""
     memory_mb: int = Field(256, ge=0, le=2**20)
     """MiB of decoded images to keep, so that each is decoded once; 0 keeps none."""
-    patience: int = Field(5, ge=1)
+    patience: int = Field(5, ge=1, le=10**6)
     """Epochs without a lower validation loss after which training stops."""
     keep: Literal["best", "last"] = "best"
     """The epoch whose weights are kept: that of the lowest validation loss, or the last. With

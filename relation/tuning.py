@@ -37,7 +37,7 @@ class Range(Frozen):
 class Tuning(Frozen):
     """Trials of other values, compared by the validation loss."""
 
-    trials: int = Field(8, ge=1)
+    trials: int = Field(8, ge=1, le=10**5)
     """Trials to make, each with values drawn at random from `space`."""
     space: dict[str, Range | tuple[Value, ...]] = Field(min_length=1)
     """Values to try, a list or a range, by the field that they replace: `training.<option>`,

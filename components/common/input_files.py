@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 import tensorflow as tf
 
+from components.common.globs import matching_files
 from relation.core.errors import DataError
 
 
@@ -81,9 +82,10 @@ def input_files(name: str, patterns: Sequence[str], split: str | None = None) ->
     """
     files: dict[str, InputFile] = {}
     for pattern in patterns:
-        paths = [path for path in tf.io.gfile.glob(pattern) if not tf.io.gfile.isdir(path)]
-        if not paths:
-            raise DataError(f"input {pattern}: no file matches")
+        try:
+            paths = matching_files(pattern)
+        except DataError as error:
+            raise DataError(f"input {error}") from None
         for path in paths:
             folder = os.path.basename(os.path.dirname(os.path.abspath(path)))
             named = folder.removeprefix("Split-") if folder.startswith("Split-") else None

@@ -1,76 +1,160 @@
-"""Reads TFRecord files in batches of serialized records, plain or gzip, and misses nothing.
+"""Reads TFRecord files, plain or gzip, in batches of serialized records, and misses nothing.
 
-TensorFlow's reader takes a gzip file that ends too early for the end of the file; so what was read
-is compared with the length that gzip writes last.
+The frame of a record: its length (uint64), the length's checksum, the data, the data's checksum,
+little-endian (tensorflow/core/lib/io/record_reader.cc). TensorFlow's reader allocates whatever
+length a file claims, which can kill the process, and takes a gzip file that ends too early for the
+end of the file. So files that users bring are read here.
 """
 
-import gzip
+import struct
 import zlib
 from collections.abc import Iterator
+from typing import Any, NamedTuple
 
+import google_crc32c
+import numpy as np
 import tensorflow as tf
+from isal import igzip, isal_zlib
 
+from components.common.binary_files import is_gzip, open_binary
 from relation.core.errors import DataError
 
 BATCH_ROWS = 8192
 BATCH_BYTES = 32 * 2**20
-_FRAME = 16
-"""Bytes that TFRecord adds to a record: length, and two checksums."""
+MAX_RECORD = 2**28
+"""Bytes of the longest record: a small gzip file may unpack to a record of any size."""
+CHUNK = 2**20
+"""About how many bytes are read at once."""
+_HEADER, _FOOTER = struct.Struct("<QI"), struct.Struct("<I")
+_IsalError: type[Exception] = isal_zlib.IsalError  # type: ignore[assignment]  # By its stub an instance.
+_STEP = 256
+"""Records after which the size of a batch is looked at."""
+_CORRUPTED = "corrupted; is it a TFRecord file?"
+_CACHED = 1 << 14
+"""Headers whose checksum need not be computed again."""
+
+
+class _Damaged(Exception):
+    """Why the next record cannot be read."""
 
 
 def read_batches(path: str) -> Iterator[list[bytes]]:
     """Yields the records of a file in batches of at most about BATCH_ROWS rows or BATCH_BYTES.
 
     Raises:
-      DataError: the file cannot be read to its end, or is no TFRecord.
+      DataError: the file cannot be read to its end, or is no TFRecord. It names file and record
+        (from 1).
     """
-    compressed = _is_gzip(path)
-    dataset = tf.data.TFRecordDataset(path, compression_type="GZIP" if compressed else "")
     rows: list[bytes] = []
-    size = total = 0
+    size = done = 0
     try:
-        for chunk in dataset.batch(256).as_numpy_iterator():
-            rows.extend(chunk.tolist())
-            size += sum(map(len, rows[-len(chunk) :]))
-            total += _FRAME * len(chunk)
-            if len(rows) >= BATCH_ROWS or size >= BATCH_BYTES:
+        for record in _records(path):
+            rows.append(record)
+            size += len(record)
+            if len(rows) % _STEP == 0 and (len(rows) >= BATCH_ROWS or size >= BATCH_BYTES):
                 yield rows
-                total += size
+                done += len(rows)
                 rows, size = [], 0
-    except tf.errors.OpError as error:
-        raise DataError(f"{path}: cannot be read as TFRecord: {_cause(error)}") from None
-    if compressed:
-        _check_length(path, total + size)
+    except _Damaged as error:
+        number = done + len(rows) + 1
+        raise DataError(f"{path}: record {number}: {error}") from None
     if rows:
         yield rows
 
 
-def _is_gzip(path: str) -> bool:
-    with tf.io.gfile.GFile(path, "rb") as file:
-        return bool(file.read(2) == b"\x1f\x8b")
-
-
-def _check_length(path: str, length: int) -> None:
-    """Checks that `length` is all that a gzip file holds."""
-    with tf.io.gfile.GFile(path, "rb") as file:
-        size = file.size()
-        file.seek(max(size - 4, 0))
-        last = int.from_bytes(file.read(4), "little")
-        if length and last == length % 2**32:  # Zeros may as well be part of a header.
+def _records(path: str) -> Iterator[bytes]:
+    stream = _chunks(path)
+    headers: set[bytes] = set()
+    buffer, size = b"", _HEADER.size
+    while True:
+        parts, length = [buffer], len(buffer)
+        while length < size and (chunk := next(stream, b"")):
+            parts.append(chunk)
+            length += len(chunk)
+        if not length:
             return
-        # Cut off, empty, or of several members: only reading it again can tell.
-        file.seek(0)
-        held = 0
-        try:
-            with gzip.GzipFile(fileobj=file) as stream:
-                while chunk := stream.read(2**20):
-                    held += len(chunk)
-        except (EOFError, OSError, zlib.error) as error:
-            raise DataError(f"{path}: the gzip file is cut off or damaged: {error}") from None
-    if held != length:
-        raise DataError(f"{path}: only {length} of {held} bytes could be read as TFRecord")
+        if length < size:
+            raise _Damaged("truncated; is it a TFRecord file?")
+        buffer = b"".join(parts)
+        frames = _split(buffer, headers)
+        yield from frames.records
+        if frames.fault:
+            raise _Damaged(frames.fault)
+        buffer, size = buffer[frames.end :], frames.size
 
 
-def _cause(error: tf.errors.OpError) -> str:
-    text = str(error.message).split("}}")[-1].strip()
-    return text.split(" [Op:")[0].replace("\n", " ")
+class _Frames(NamedTuple):
+    """The whole records at the start of a buffer.
+
+    `end`: where the next one begins. `size`: bytes of the next one, or of its header, at least one
+    more than there are. `fault`: why the next one cannot be read, "" if it can.
+    """
+
+    records: list[bytes]
+    end: int
+    size: int
+    fault: str
+
+
+def _split(buffer: bytes, headers: set[bytes]) -> _Frames:
+    """Takes records off the start of a buffer.
+
+    Args:
+      headers: those whose checksum is right.
+    """
+    records: list[bytes] = []
+    checksums: list[int] = []
+    footers: list[int] = []
+    at, size, fault = 0, _HEADER.size, ""
+    while at + size <= len(buffer):
+        header = buffer[at : at + _HEADER.size]
+        length, checksum = _HEADER.unpack(header)
+        if header not in headers:
+            if google_crc32c.value(header[:8]) != _unmasked(checksum):
+                fault = _CORRUPTED
+            elif length > MAX_RECORD:
+                fault = f"claims {length} bytes; expected at most {MAX_RECORD}"
+            if fault:
+                break
+            if len(headers) < _CACHED:
+                headers.add(header)
+        size = _HEADER.size + length + _FOOTER.size
+        if at + size > len(buffer):
+            break
+        record = buffer[at + _HEADER.size : at + _HEADER.size + length]
+        records.append(record)
+        checksums.append(google_crc32c.value(record))
+        footers.append(_FOOTER.unpack_from(buffer, at + size - _FOOTER.size)[0])
+        at += size
+        size = _HEADER.size
+    wrong = np.flatnonzero(np.array(checksums) != _unmasked(np.array(footers, dtype=np.int64)))
+    if len(wrong):
+        return _Frames(records[: wrong[0]], at, size, _CORRUPTED)
+    return _Frames(records, at, size, fault)
+
+
+def _unmasked(checksum: Any) -> Any:
+    """A checksum, or an array of them, of what TFRecord holds in its place."""
+    turned = (checksum - 0xA282EAD8) & 0xFFFFFFFF
+    return ((turned >> 17) | (turned << 15)) & 0xFFFFFFFF
+
+
+def _chunks(path: str) -> Iterator[bytes]:
+    """The unpacked bytes of a file.
+
+    Raises:
+      DataError: it cannot be read, or is a gzip file that is truncated or damaged.
+    """
+    size = 0
+    try:
+        with open_binary(path) as file:
+            stream = igzip.IGzipFile(fileobj=file, mode="rb") if is_gzip(file) else file
+            while chunk := stream.read(CHUNK):
+                size += len(chunk)
+                yield chunk
+    except EOFError:
+        raise DataError(f"{path}: truncated gzip: it ends after {size} unpacked bytes") from None
+    except (OSError, zlib.error, _IsalError) as error:
+        raise DataError(f"{path}: damaged gzip after {size} unpacked bytes: {error}") from None
+    except tf.errors.OpError as error:
+        raise DataError(f"{path}: cannot be read: {error.message}") from None

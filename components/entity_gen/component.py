@@ -9,6 +9,7 @@ from tfx.components.example_gen import component, utils
 from tfx.dsl.components.base import executor_spec
 from tfx.proto import example_gen_pb2
 
+from components.common.globs import literal_folder
 from components.entity_gen import custom_config, driver, executor, readers
 from relation.core.errors import DataError
 
@@ -76,13 +77,20 @@ class EntityGen(component.FileBasedExampleGen):
             output.split_config.partition_feature_name = hashed
             output.split_config.splits.add(name="train", hash_buckets=train)
             output.split_config.splits.add(name="eval", hash_buckets=eval)
+        config = custom_config.Config(
+            id_feature,
+            file_format,
+            bad_rows,
+            code_fingerprint,
+            dict(features or {}),
+            hashed,
+            _common_folder([literal_folder(one) for one in _by_split(pattern).values()]),
+        )
         super().__init__(
             input_base=base,
             input_config=inputs,
             output_config=output,
-            custom_config=custom_config.Config(
-                id_feature, file_format, bad_rows, code_fingerprint, dict(features or {}), hashed
-            ).pack(),
+            custom_config=config.pack(),
         )
 
 
@@ -92,7 +100,7 @@ def input_config(patterns: Patterns) -> tuple[str, example_gen_pb2.Input]:
     Raises:
       DataError: see `EntityGen`.
     """
-    by_split = {ALL: patterns} if isinstance(patterns, str) else dict(patterns)
+    by_split = _by_split(patterns)
     base = _common_folder([split_pattern(pattern)[0] for pattern in by_split.values()])
     splits = []
     for name, pattern in by_split.items():
@@ -100,6 +108,10 @@ def input_config(patterns: Patterns) -> tuple[str, example_gen_pb2.Input]:
         splits.append(example_gen_pb2.Input.Split(name=name, pattern=relative))
         _check_spans(pattern, splits[-1])
     return base, example_gen_pb2.Input(splits=splits)
+
+
+def _by_split(patterns: Patterns) -> dict[str, str]:
+    return {ALL: patterns} if isinstance(patterns, str) else dict(patterns)
 
 
 def _common_folder(folders: list[str]) -> str:

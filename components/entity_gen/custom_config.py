@@ -19,6 +19,7 @@ class Config:
       code_fingerprint: of the sources. Only the cache key uses it.
       features: see `records.ReadOptions`.
       partition: feature whose hash splits the rows; None where nothing is split.
+      folder: folder above the first wildcard of all patterns; ids of images are relative to it.
     """
 
     id_feature: str | None
@@ -27,6 +28,7 @@ class Config:
     code_fingerprint: str
     features: Mapping[str, str] = field(default_factory=dict)
     partition: str | None = None
+    folder: str = "."
 
     @property
     def keys(self) -> dict[str, str]:

@@ -4,6 +4,7 @@ import json
 import os
 from typing import Any
 
+import tensorflow as tf
 from tfx.components.example_gen import driver
 from tfx.orchestration import data_types
 from tfx.types import standard_component_specs
@@ -23,8 +24,8 @@ class Driver(driver.FileBasedDriver):
         """Fill span, date and version into the pattern.
 
         Raises:
-          DataError: no file matches a pattern with spans, a span is no number or date, or the
-            splits differ in their latest span.
+          DataError: no file matches a pattern with spans, a span is no number or date, the splits
+            differ in their latest span, or a file cannot be read.
         """
         # Read before TFX fills the patterns in, for the error message.
         splits = json.loads(exec_properties[standard_component_specs.INPUT_CONFIG_KEY])["splits"]
@@ -37,3 +38,5 @@ class Driver(driver.FileBasedDriver):
             if "same for each split" not in reason:
                 reason = f"no file matches with a span, date or version in it: {reason}"
             raise DataError(f"{patterns}: {reason}") from None
+        except tf.errors.OpError as error:  # It asks for the size and time of each file.
+            raise DataError(f"a file cannot be read: {error.message}") from None

@@ -4,13 +4,12 @@ import os
 from typing import Any
 
 import apache_beam as beam
-import tensorflow as tf
 from tfx import types
 from tfx.components.example_gen import base_example_gen_executor
 from tfx.types import artifact_utils, standard_component_specs
 
+from components.common.globs import matching_files
 from components.entity_gen import custom_config, entity_stats, records, transforms
-from relation.core.errors import DataError
 
 
 class Executor(base_example_gen_executor.BaseExampleGenExecutor):
@@ -57,7 +56,7 @@ class Executor(base_example_gen_executor.BaseExampleGenExecutor):
             config = _config(exec_properties)
             folder = exec_properties[standard_component_specs.INPUT_BASE_KEY]
             paths = matching_files(os.path.join(folder, split_pattern))
-            options = records.ReadOptions(config.features, folder)
+            options = records.ReadOptions(config.features, config.folder)
             read = (
                 pipeline
                 | "Files" >> beam.Create(paths)
@@ -81,21 +80,6 @@ class Executor(base_example_gen_executor.BaseExampleGenExecutor):
         rejected = self._rejected | "Rejected" >> beam.Flatten()
         _ = (splits, rejected) | "Stats" >> transforms.WriteStats(self._stats_path)
         return splits
-
-
-def matching_files(pattern: str) -> list[str]:
-    """List the files that match a glob pattern, sorted.
-
-    Raises:
-      DataError: no file matches.
-    """
-    try:
-        files = [path for path in tf.io.gfile.glob(pattern) if not tf.io.gfile.isdir(path)]
-    except tf.errors.NotFoundError:
-        files = []
-    if not files:
-        raise DataError(f"{pattern}: no file matches")
-    return sorted(files)
 
 
 def _config(exec_properties: dict[str, Any]) -> custom_config.Config:

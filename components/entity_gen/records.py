@@ -14,7 +14,8 @@ class ReadOptions:
     Fields:
       features: "bytes", "int" or "float" by name of feature. Formats with types of their own need
         none.
-      folder: folder before the first wildcard of the pattern.
+      folder: folder before the first wildcard of the patterns. What is above it says nothing about
+        a file.
     """
 
     features: Mapping[str, str] = field(default_factory=dict)

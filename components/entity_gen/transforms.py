@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import apache_beam as beam
 import tensorflow as tf
 
+from components.common.globs import is_stray
 from components.entity_gen import readers, row_keys
 from components.entity_gen.records import Fault, LeftOut, ReadOptions
 from relation.core.errors import DataError
@@ -16,6 +17,8 @@ ROWS = "rows"
 UNUSABLE = "unusable"
 BROKEN = "broken"
 LEFT_OUT = "left_out"
+STRAY = "hidden_or_system_file"
+"""Reason to leave out a file that a person did not put there."""
 REJECTED = "rejected"
 """Tag of the records that `ReadRows` rejects."""
 
@@ -41,6 +44,9 @@ class ReadRows(beam.DoFn):
 
     def process(self, path: str) -> Iterator[Any]:
         """Yield the usable rows of one file."""
+        if is_stray(path, self._options.folder):
+            yield _rejected(LEFT_OUT, STRAY, (path, 1, ""))
+            return
         read = readers.reader(self._file_format)
         try:
             for number, record in enumerate(read(path, self._options), start=1):
@@ -56,6 +62,8 @@ class ReadRows(beam.DoFn):
                     yield record
         except DataError as error:
             yield _rejected(BROKEN, str(error), (path, 0, ""))
+        except tf.errors.OpError as error:
+            yield _rejected(BROKEN, f"{path}: cannot be read: {error.message}", (path, 0, ""))
 
     def _fault(self, example: tf.train.Example) -> str | None:
         faults = (

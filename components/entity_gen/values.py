@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 
 import tensorflow as tf
 
@@ -20,20 +21,29 @@ EXPECTED = {
 }
 _LISTS = {"bytes": "bytes_list", "int": "int64_list", "float": "float_list"}
 _INT = re.compile(r"[+-]?[0-9]+")
+_INT_DIGITS = 19
+"""Of the longest integer of 64 bits. Python takes quadratic time for long ones, or refuses them."""
 _FLOAT = re.compile(
-    r"[+-]?([0-9]+\.?[0-9]*([eE][+-]?[0-9]+)?|\.[0-9]+([eE][+-]?[0-9]+)?|inf|infinity|nan)", re.I
+    r"[+-]?((?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[+-]?[0-9]+)?|inf|infinity|nan)", re.I
 )
+"""No two parts can match the same digits, so that matching takes linear time."""
 INT_MIN, INT_MAX = -(1 << 63), (1 << 63) - 1
 FLOAT_MAX = float.fromhex("0x1.fffffep127")
 """Largest finite float32."""
 _SHOWN = 60
 
 
-def convert(value: object, dtype: str) -> bytes | int | float:
+def convert(value: object, dtype: str, precision: int = 53) -> bytes | int | float:
     """Convert a value to a type of the schema; text is parsed where a number is expected.
 
     >>> convert("3", "int"), convert(3.0, "int"), convert("3", "bytes")
     (3, 3, b'3')
+
+    Args:
+      value: the value.
+      dtype: "bytes", "int" or "float".
+      precision: bits of the significand that floats came with. A float of 2^precision or more may
+        be another integer, rounded, so it is no integer here.
 
     Raises:
       ValueError: the type cannot hold the value.
@@ -47,10 +57,14 @@ def convert(value: object, dtype: str) -> bytes | int | float:
         # Python's int and float accept more: 1_000, digits of any script, hidden spaces.
         if not (_INT if dtype == "int" else _FLOAT).fullmatch(value):
             raise ValueError
-        value = int(value) if dtype == "int" else _parsed(value)
+        value = _whole(value) if dtype == "int" else _parsed(value)
     if not isinstance(value, bool | int | float | Decimal):
         raise ValueError
-    return _int(value) if dtype == "int" else _float(value)
+    if dtype == "float":
+        return _float(value)
+    if isinstance(value, float) and abs(value) >= 2**precision:
+        raise ValueError
+    return _int(value)
 
 
 def _bytes(value: object) -> bytes:
@@ -60,7 +74,16 @@ def _bytes(value: object) -> bytes:
         return value.encode()
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value).encode()
+    if isinstance(value, Decimal):
+        return format(value, "f").encode()
     raise ValueError
+
+
+def _whole(text: str) -> int:
+    digits = text.lstrip("+-0")
+    if len(digits) > _INT_DIGITS:
+        raise ValueError
+    return -int(digits or 0) if text.startswith("-") else int(digits or 0)
 
 
 def _parsed(text: str) -> float:
@@ -84,7 +107,10 @@ def _float(value: float | Decimal) -> float:
 
 
 def row(
-    cells: Iterable[tuple[str, Sequence[object]]], features: Mapping[str, str], location: str
+    cells: Iterable[tuple[str, Sequence[object]]],
+    features: Mapping[str, str],
+    location: str,
+    precisions: Mapping[str, int] = MappingProxyType({}),
 ) -> tf.train.Example | Fault:
     """Make a row from the values of its columns; a column without values is left out.
 
@@ -92,6 +118,7 @@ def row(
       cells: name and values of each column.
       features: type of each column.
       location: position of the row in its file: "line 3".
+      precisions: precision of each column of floats, where it is not 53; see `convert`.
 
     Returns:
       The row, or the fault of its first invalid value.
@@ -102,7 +129,7 @@ def row(
         converted = []
         for value in values:
             try:
-                converted.append(convert(value, dtype))
+                converted.append(convert(value, dtype, precisions.get(name, 53)))
             except ValueError:
                 return Fault(
                     f"has a value in column {name!r} that is not {EXPECTED[dtype]}",
@@ -131,5 +158,5 @@ def check_columns(location: str, columns: Sequence[str], features: Iterable[str]
 
 
 def _short(value: object) -> str:
-    text = repr(value)
+    text = repr(value[:_SHOWN] if isinstance(value, str | bytes) else value)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"

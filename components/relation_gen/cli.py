@@ -7,9 +7,11 @@ import sys
 from collections.abc import Sequence
 
 import apache_beam as beam
+import tensorflow as tf
 from apache_beam.options.pipeline_options import PipelineOptions
 from google.protobuf import text_format
 
+from components.common.globs import is_stray, literal_folder
 from components.common.input_files import InputFile, input_files
 from components.relation_gen.pipeline import materialize
 from components.relation_gen.stats import summary
@@ -85,18 +87,38 @@ def _run(arguments: argparse.Namespace, beam_flags: Sequence[str]) -> None:
 
 
 def _files(item: str, loaded: LoadedRecipe) -> list[InputFile]:
-    """The files of `[NAME=]GLOB`, NAME checked."""
-    names = inputs(loaded)
+    """The files of `[NAME=]GLOB`, NAME checked, without hidden ones, which are counted.
+
+    The GLOB may hold `=` itself: `date=2024-01-01/*.gz`.
+    """
+    name, pattern = _input(item, inputs(loaded))
+    files = input_files(name, [pattern])
+    folder = literal_folder(pattern)
+    kept = [file for file in files if not is_stray(file.path, folder)]
+    if len(kept) < len(files):
+        print(f"{name}: {len(files) - len(kept)} hidden files or files of systems are left out")
+    if not kept:
+        raise DataError(f"--input {item}: all files are hidden, so none is read")
+    return kept
+
+
+def _input(item: str, names: Sequence[str]) -> tuple[str, str]:
+    """The name of an input, and its glob."""
     name, equals, pattern = item.partition("=")
-    if not equals or os.sep in name:
-        if len(names) > 1:
-            raise DataError(f"--input {item}: expected NAME={item}, NAME one of {', '.join(names)}")
-        return input_files(names[0], [item])
-    if name not in names:
+    if equals and name in names:
+        return name, pattern
+    has_name = equals and os.sep not in name
+    if len(names) > 1:
+        wrong = f"got input {name!r}; the recipe has {', '.join(map(repr, names))}; "
         raise DataError(
-            f"--input {item}: got input {name!r}; the recipe has " + ", ".join(map(repr, names))
+            f"--input {item}: {wrong if has_name else ''}expected NAME={item}, NAME one of "
+            + ", ".join(names)
         )
-    return input_files(name, [pattern])
+    if has_name and not tf.io.gfile.glob(item):
+        raise DataError(
+            f"--input {item}: got input {name!r}, and no file matches; the recipe has {names[0]!r}"
+        )
+    return names[0], item
 
 
 def _check_inputs(files: Sequence[InputFile], loaded: LoadedRecipe) -> None:

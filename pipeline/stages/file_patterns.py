@@ -1,5 +1,6 @@
 """Glob patterns of the files of rows: the recipe's, or those of generated rows."""
 
+import glob
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
@@ -33,12 +34,13 @@ def data_patterns(loaded: LoadedRecipe, paths: RunPaths) -> Patterns:
 def expected_patterns(loaded: LoadedRecipe, paths: RunPaths) -> Patterns:
     """Return the same patterns without generating rows.
 
-    A relative path is resolved against the recipe's folder.
+    A relative path is resolved against the recipe's folder, whose name is taken as it is: in it
+    no character is a wildcard.
     """
     patterns: dict[str, Pattern] = {}
     for name, table in read_tables(loaded.recipe).items():
         if table.path is None:
-            patterns[name] = str(paths.data / name / FILES)
+            patterns[name] = str(Path(glob.escape(str(paths.data / name))) / FILES)
         elif isinstance(table.path, str):
             patterns[name] = _absolute(loaded, table.path)
         else:
@@ -58,4 +60,6 @@ def tfrecords(loaded: LoadedRecipe, patterns: Patterns) -> str | None:
 
 
 def _absolute(loaded: LoadedRecipe, path: str) -> str:
-    return path if "://" in path else str(loaded.path.parent / Path(path).expanduser())
+    if "://" in path:
+        return path
+    return str(Path(glob.escape(str(loaded.path.parent))) / Path(path).expanduser())

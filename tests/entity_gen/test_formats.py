@@ -128,6 +128,63 @@ def test_images_in_folders_of_classes(folder, tmp_path):
     }
 
 
+def test_files_that_no_person_put_there_are_left_out_and_counted(folder, tmp_path):
+    strays = [
+        ".ipynb_checkpoints/9-checkpoint.png",
+        "__MACOSX/._cat.png",
+        "cat/._0.png",
+        "cat/.DS_Store",
+    ]
+    for name in [*strays, "cat/Thumbs.db", "cat/desktop.ini"]:
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x")
+    for number in range(40):
+        (folder / "cat" / f"{number}.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (folder / "cat" / "again").symlink_to(folder)
+    artifact, _ = run(folder / "*" / "*", tmp_path / "out", file_format="image_folder")
+    rows = read(tmp_path / "out", "train") + read(tmp_path / "out", "eval")
+    examples = [tf.train.Example.FromString(row).features.feature for row in rows]
+    assert {label for row in examples for label in row["label"].bytes_list.value} == {b"cat"}
+    assert len(rows) == 40
+    assert artifact.get_int_custom_property("rows_skipped") == 6
+    stats = json.loads((tmp_path / "out" / "entity_stats.json").read_text())
+    counts = {reason: left_out["count"] for reason, left_out in stats["left_out"].items()}
+    assert counts == {"hidden_or_system_file": 4, "not_an_image_file": 2}
+
+
+def test_hidden_files_of_every_format_are_left_out(tmp_path):
+    folder = tmp_path / ".cache" / "in"  # That this is hidden says nothing about its files.
+    folder.mkdir(parents=True)
+    write_csv(folder / "a.csv", ROWS, "bytes")
+    (folder / "._a.csv").write_bytes(b"\0\5\x16\7")
+    (folder / ".ipynb_checkpoints").mkdir()
+    (folder / ".ipynb_checkpoints" / "a-checkpoint.csv").write_bytes(b"id,n,x\nagain,1,2\n")
+    artifact, _ = run(folder / "*.csv", tmp_path / "out", file_format="csv", features=FEATURES)
+    assert artifact.get_int_custom_property("rows_skipped") == 1
+    assert len(read(tmp_path / "out", "train") + read(tmp_path / "out", "eval")) == 40
+
+
+def test_ids_of_images_are_relative_to_the_folder_before_the_first_wildcard(tmp_path):
+    folder = tmp_path / "a [x]"
+    (folder / "cat").mkdir(parents=True)
+    for number in range(40):
+        (folder / "cat" / f"{number}.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    run(f"{tmp_path}/a [[]x]/*/*", tmp_path / "out", file_format="image_folder")
+    rows = read(tmp_path / "out", "train") + read(tmp_path / "out", "eval")
+    ids = {
+        tf.train.Example.FromString(row).features.feature["id"].bytes_list.value[0] for row in rows
+    }
+    assert ids == {b"cat/%d.png" % number for number in range(40)}
+
+
+def test_a_link_to_itself_is_a_broken_file(folder, tmp_path):
+    write_csv(folder / "a.csv", ROWS, "bytes")
+    (folder / "b.csv").symlink_to(folder / "b.csv")
+    with pytest.raises(DataError, match=r"a file cannot be read: \S+b\.csv; Too many levels"):
+        run(folder / "*.csv", tmp_path / "out", file_format="csv", features=FEATURES)
+
+
 def test_a_folder_without_images_says_why(folder, tmp_path):
     (folder / "cat").mkdir()
     (folder / "cat" / "1.webp").write_bytes(b"x")

@@ -1,6 +1,7 @@
 """Cells as the schema's types: accepted values, and faults of the others."""
 
 import math
+import time
 from decimal import Decimal
 
 import pytest
@@ -28,6 +29,11 @@ from relation.core.errors import DataError
         (".5", "float", 0.5),
         ("5.", "float", 5.0),
         ("-Inf", "float", -math.inf),
+        ("-.5E-1", "float", -0.05),
+        ("infinity", "float", math.inf),
+        ("-" + "0" * 5000 + "7", "int", -7),
+        ("-0", "int", 0),
+        (2.0**53 - 1, "int", 2**53 - 1),
         (2, "float", 2.0),
         (Decimal("0.25"), "float", 0.25),
         (math.inf, "float", math.inf),
@@ -61,6 +67,9 @@ def test_nan_is_a_number():
         (math.inf, "int"),
         (None, "int"),
         ("9" * 5000, "int"),
+        ("9" * 5000, "float"),
+        (2.0**53, "int"),
+        (-(2.0**53), "int"),
         ("1,5", "float"),
         ("\xa01.5", "float"),
         ("1_0.5", "float"),
@@ -79,6 +88,15 @@ def test_nan_is_a_number():
 def test_what_a_type_does_not_take(value, dtype):
     with pytest.raises(ValueError):  # noqa: PT011 - the caller tells what is wrong
         convert(value, dtype)
+
+
+@pytest.mark.parametrize("text", ["9" * 10**6, "." + "9" * 10**6, "1e" + "9" * 10**6])
+@pytest.mark.parametrize("dtype", ["int", "float"])
+def test_a_long_cell_takes_linear_time(text, dtype):
+    start = time.process_time()
+    with pytest.raises(ValueError):  # noqa: PT011 - the caller tells what is wrong
+        convert(text + "x", dtype)
+    assert time.process_time() - start < 2
 
 
 def test_a_row_has_no_feature_for_a_missing_value():

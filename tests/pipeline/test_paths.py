@@ -41,6 +41,21 @@ def test_names_are_those_of_the_contract(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("name", ["a [x]", "a*", "what?", "a\\b"])
+def test_a_folder_that_tfx_would_take_for_a_glob_is_refused_at_once(monkeypatch, tmp_path, name):
+    monkeypatch.setenv("RELATA_RUNS", str(tmp_path / name))
+    with pytest.raises(UserError) as raised:
+        RunPaths.of("cats").make()
+    assert str(raised.value).startswith(f"{tmp_path / name}/cats: the output folder's path holds ")
+    assert "set RELATA_RUNS to a folder without" in str(raised.value)
+    assert not (tmp_path / name).exists()
+
+
+def test_spaces_and_other_letters_are_fine(monkeypatch, tmp_path):
+    monkeypatch.setenv("RELATA_RUNS", str(tmp_path / "größe x; {SPAN} 'y'"))
+    RunPaths.of("cats").make()
+
+
 def test_a_folder_that_cannot_be_made_is_named(monkeypatch, tmp_path):
     (tmp_path / "file").touch()  # Below a file nobody can write, not even root.
     monkeypatch.setenv("RELATA_RUNS", str(tmp_path / "file"))

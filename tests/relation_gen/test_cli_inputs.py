@@ -1,6 +1,7 @@
 """Inputs of the command line that cannot be used: one sentence, exit status 2, nothing written."""
 
 import gzip
+import shutil
 
 import pytest
 import yaml
@@ -62,10 +63,69 @@ def test_the_command_line_reads_edges(tmp_path, command):
         (["IN/item/*/*"], "expected NAME=IN/item/*/*, NAME one of item, link"),
         (["items=IN/item/*/*"], "got input 'items'; the recipe has 'item', 'link'"),
         (["item=IN/item/*/*", "link=IN/none"], "input IN/none: no file matches"),
+        (["item=IN/item/*/*", "date=2024-01-01/*"], "expected NAME=date=2024-01-01/*, NAME one of"),
+        (["item=IN/item", "link=IN/none"], "input IN/item: is a folder; expected files"),
     ],
 )
 def test_inputs_of_the_command_line(tmp_path, command, inputs, message):
     assert message.replace("IN", str(tmp_path / "in")) in command(*inputs)
+
+
+def test_hidden_files_are_left_out_and_counted(tmp_path, command):
+    folder = tmp_path / "in" / "link" / "all"
+    (folder / ".0.gz").write_bytes(b"no records")
+    printed = command("item=IN/item/*/*", "link=IN/link/all/*")
+    assert printed.startswith("link: 1 hidden files or files of systems are left out\n")
+    assert "link: 14 rows read, 14 used" in printed
+
+
+def test_hidden_files_alone_are_no_input(tmp_path, command):
+    folder = tmp_path / "in" / "link" / "all"
+    (folder / "0.gz").rename(folder / ".0.gz")
+    message = command("item=IN/item/*/*", "link=IN/link/all/*")
+    assert message.endswith("link/all/*: all files are hidden, so none is read")
+
+
+@pytest.fixture
+def one_input(tmp_path, monkeypatch):
+    """A recipe of one input, and the folder it is run in."""
+    source = "{type: pairs, source: {type: same_label, feature: a}}"
+    item = schema(id=bytes, a=bytes)
+    rows = {
+        split: [row(id=f"{split}-{n}".encode(), a=b"%d" % (n % 2)) for n in range(8)]
+        for split in ("train", "eval")
+    }
+    folder = tmp_path / "a [x]"
+    recipe(folder, source, {"item": item})
+    put(tmp_path / "in", {"item": rows})
+    for name in ("date=2024-01-01", "br [old]"):
+        shutil.copytree(tmp_path / "in", folder / name)
+    monkeypatch.chdir(folder)
+    return folder / "mine.yaml"
+
+
+def test_a_path_may_hold_an_equals_sign_and_escaped_wildcards(one_input, capsys):
+    for name, pattern in (
+        ("1", "date=2024-01-01/item/*/*"),
+        ("2", "item=date=2024-01-01/item/*/*"),
+        ("3", "br [[]old]/item/*/*"),
+        ("out [x]", "./date=2024-01-01/item/*/*"),
+    ):
+        flags = ["--recipe", str(one_input), "--input", pattern, "--output", name]
+        assert main(flags) == 0, capsys.readouterr().err
+        assert (one_input.parent / name / "schema.pbtxt").exists()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        ("items=item/*", "--input items=item/*: got input 'items', and no file matches; the recipe has 'item'"),
+        ("br [old]/item/*/*", "no file matches; [ begins a set of characters, so write [[] for it: br [[]old]/item/*/*"),
+    ],
+)  # fmt: skip
+def test_what_is_no_path_says_why(one_input, capsys, pattern, message):
+    assert main(["--recipe", str(one_input), "--input", pattern, "--output", "out"]) == 2
+    assert message in capsys.readouterr().err
 
 
 def test_edge_files_that_cannot_be_read(tmp_path, command):
@@ -76,7 +136,7 @@ def test_edge_files_that_cannot_be_read(tmp_path, command):
     assert message.startswith(f"{path}: ")
     path.write_bytes(gzip.compress(b"no records" * 9))
     message = command("item=IN/item/*/*", "link=IN/link/all/*")
-    assert message.startswith(f"{path}: cannot be read as TFRecord: ")
+    assert message.startswith(f"{path}: record 1: corrupted")
     write(path, [b"no example"])
     message = command("item=IN/item/*/*", "link=IN/link/all/*")
     assert message == f"{path}: holds a record that is no tf.Example"

@@ -10,8 +10,7 @@ import io
 import zlib
 from collections.abc import Iterator
 
-from components.entity_gen.readers.files import BUFFER_BYTES, open_binary
-from components.entity_gen.readers.tfrecord import GZIP_MAGIC
+from components.common.binary_files import BUFFER_BYTES, is_gzip, open_binary
 from components.entity_gen.records import Fault, ReadOptions, Record
 from components.entity_gen.values import check_columns, row
 from relation.core.errors import DataError
@@ -56,15 +55,19 @@ def _rows(path: str, file: io.BufferedReader) -> Iterator[tuple[int, list[str]]]
         except StopIteration:
             return
         except csv.Error as error:
-            raise DataError(f"{path}: line {begin}: not CSV: {error}") from None
+            reason = f"not CSV: {error}"
+            if "new-line character" in str(error):
+                reason = "a line that ends in CR alone; expected LF or CRLF"
+            raise DataError(f"{path}: line {begin}: {reason}") from None
         if cells or begin == 1:
             yield begin, cells
 
 
 def _lines(path: str, file: io.BufferedReader) -> Iterator[str]:
     """Yield lines as text with their line ends, which quoted values keep."""
-    compressed = file.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC)
-    unpacked = io.BufferedReader(gzip.GzipFile(fileobj=file), BUFFER_BYTES) if compressed else file
+    unpacked = file
+    if is_gzip(file):
+        unpacked = io.BufferedReader(gzip.GzipFile(fileobj=file), BUFFER_BYTES)
     number = 0
     while True:
         number += 1
@@ -78,6 +81,11 @@ def _lines(path: str, file: io.BufferedReader) -> Iterator[str]:
             return
         if len(line) == LIMIT:
             raise DataError(f"{path}: line {number}: longer than {LIMIT} bytes; is it a CSV file?")
+        if b"\0" in line:
+            at = line.index(b"\0") + 1
+            raise DataError(
+                f"{path}: line {number}: byte 0x00 at {at}; expected text in UTF-8 (is it UTF-16?)"
+            )
         try:
             text = line.decode("utf-8")
         except UnicodeDecodeError as error:

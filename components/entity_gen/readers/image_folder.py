@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import tensorflow as tf
 
-from components.entity_gen.readers.files import open_binary
+from components.common.binary_files import open_binary
 from components.entity_gen.records import LeftOut, ReadOptions, Record
 
 EXTENSIONS = (".png", ".jpg", ".jpeg")

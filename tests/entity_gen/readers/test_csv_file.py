@@ -93,6 +93,10 @@ def test_rows_of_another_width(read):
     ]
 
 
+def test_columns_that_the_schema_does_not_name_may_be_there_twice(read):
+    assert read("?,id,?,n,x\n1,a,2,1,0.5\n") == [example(id=b"a", n=1, x=0.5)]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -109,7 +113,14 @@ def test_rows_of_another_width(read):
             b"id,n,x\na,1,2\nb\xe9,1,2\n",
             r"line 3: byte 0xe9 at 2 is no UTF-8; expected a file in UTF-8",
         ),
-        (TABLE.encode("utf-16"), r"line 1: byte 0xff at 1 is no UTF-8"),
+        (
+            TABLE.encode("utf-16"),
+            r"line 1: byte 0x00 at 4; expected text in UTF-8 \(is it UTF-16\?\)",
+        ),
+        (TABLE.encode("utf-16-be"), r"line 1: byte 0x00 at 1; expected text in UTF-8"),
+        ("id,n,x\na\0b,1,2\n", r"line 2: byte 0x00 at 2; expected text in UTF-8"),
+        (TABLE.replace("\n", "\r"), r"line 1: a line that ends in CR alone; expected LF or CRLF"),
+        ("id,n,x\na,1,2\rb,1,2\n", r"line 2: a line that ends in CR alone; expected LF or CRLF"),
         ('id,n,x\na,1,2\n"b,1,2\n', r"line 3: not CSV: unexpected end of data"),
         ('id,n,x\na,1,"2"3\n', r"line 2: not CSV: "),
         (packed(TABLE.encode())[:-9], r"truncated gzip"),

@@ -1,7 +1,9 @@
 """The reader of Parquet files: types of the schema, lists, nulls, faults by record."""
 
+import base64
 import datetime
 import re
+from decimal import Decimal
 
 import pyarrow as pa
 import pytest
@@ -47,6 +49,15 @@ def read(tmp_path):
         (pa.array([b"ab", b"cd"], pa.binary(2)), "bytes", (b"ab", b"cd")),
         (pa.array(["a", "b"]).dictionary_encode(), "bytes", (b"a", b"b")),
         (pa.array([1, 2]), "bytes", (b"1", b"2")),
+        (pa.array([9007199254740991.0, -9007199254740991.0]), "int", (2**53 - 1, 1 - 2**53)),
+        (pa.array([16777215.0, -1.0], pa.float32()), "int", (2**24 - 1, -1)),
+        (pa.array([9007199254740993, 2**63 - 1]), "int", (2**53 + 1, 2**63 - 1)),
+        (pa.array([Decimal("9007199254740993"), Decimal("-1.00")]), "int", (2**53 + 1, -1)),
+        (pa.array([Decimal("0.25"), Decimal("1.5")]), "float", (0.25, 1.5)),
+        (pa.array([Decimal("0.25"), Decimal("1.50")]), "bytes", (b"0.25", b"1.50")),
+        (pa.array([Decimal(10**30), Decimal(7)]), "bytes", (b"1" + b"0" * 30, b"7")),
+        (pa.array(["a", "b"], pa.large_string()).dictionary_encode(), "bytes", (b"a", b"b")),
+        (pa.array([5, 7]).dictionary_encode(), "int", (5, 7)),
     ],
 )
 def test_columns_become_the_schemas_types(read, column, dtype, values):
@@ -73,6 +84,96 @@ def test_lists_of_text_and_empty_ones(read):
     ]
 
 
+BAD = b"\xff\xfea"
+"""Bytes that are no UTF-8."""
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pa.list_(pa.string()),
+        pa.list_(pa.large_string()),
+        pa.large_list(pa.string()),
+        pa.large_list(pa.large_string()),
+        pa.list_(pa.string(), 2),
+        pa.list_(pa.dictionary(pa.int32(), pa.string())),
+    ],
+)
+def test_text_that_is_no_utf_8_is_kept_in_lists_too(read, kind):
+    values = pa.array([BAD, b"b", b"c", BAD]).cast(pa.binary())
+    text = pa.Array.from_buffers(pa.string(), 4, values.buffers())
+    value_type = kind.value_type
+    if pa.types.is_dictionary(value_type):
+        text = pa.DictionaryArray.from_arrays(pa.array([0, 1, 2, 0], pa.int32()), text)
+    elif pa.types.is_large_string(value_type):
+        text = text.cast(pa.binary()).cast(pa.large_binary())
+        text = pa.Array.from_buffers(pa.large_string(), 4, text.buffers())
+    if pa.types.is_fixed_size_list(kind):
+        column = pa.FixedSizeListArray.from_arrays(text, 2)
+    elif pa.types.is_large_list(kind):
+        column = pa.LargeListArray.from_arrays(pa.array([0, 2, 4], pa.int64()), text)
+    else:
+        column = pa.ListArray.from_arrays(pa.array([0, 2, 4], pa.int32()), text)
+    assert column.type == kind
+    assert read({"t": "bytes"}, t=column) == [example(t=[BAD, b"b"]), example(t=[b"c", BAD])]
+
+
+def test_lists_of_a_batch_that_does_not_begin_the_file(read):
+    lists = [[n] * (n % 4) or None for n in range(1100)]
+    expected = [example(n=values) if values else tf.train.Example() for values in lists]
+    assert read({"n": "int"}, n=pa.array(lists, pa.list_(pa.int64()))) == expected
+
+
+def test_a_null_in_a_fixed_size_list_is_said_as_what_it_is(tmp_path):
+    # Not every version of Arrow writes such a list; so a list is declared to be one.
+    schema = pa.schema([("v", pa.list_(pa.float32(), 2))])
+    declared = {b"ARROW:schema": base64.b64encode(schema.serialize().to_pybytes())}
+    rows = pa.array([[0.5, 1.5], None, [2.0, 3.0]], pa.list_(pa.float32()))
+    path = str(tmp_path / "t.parquet")
+    pq.write_table(pa.table({"v": rows}).replace_schema_metadata(declared), path)
+    assert pq.read_schema(path).field("v").type == schema.field("v").type
+    try:
+        actual = list(parquet.read(path, ReadOptions({"v": "float"})))
+    except DataError as error:
+        actual = str(error)
+    assert actual in (
+        f"{path}: column 'v': a null in a fixed_size_list, which Arrow cannot read from Parquet; "
+        "write the column as a list",
+        [example(v=[0.5, 1.5]), tf.train.Example(), example(v=[2.0, 3.0])],
+    )
+
+
+def test_a_null_within_a_list_of_fixed_size_is_a_bad_value(read):
+    [fault] = read({"v": "float"}, v=pa.array([[0.5, None]], pa.list_(pa.float32(), 2)))
+    assert fault.shown.startswith("record 1, column 'v': got None; expected a number")
+
+
+@pytest.mark.parametrize(
+    ("column", "dtype", "message"),
+    [
+        (pa.array([1], pa.timestamp("us")), "int", "got timestamp[us]; expected an integer of 64 bits (INT in the schema): convert it, for example by pyarrow's `column.cast('int64')`"),
+        (pa.array([1], pa.timestamp("us")), "bytes", "`column.cast('string')`"),
+        (pa.array([[1]], pa.list_(pa.timestamp("ms"))), "float", "got list<item: timestamp[ms]>; expected a number"),
+        (pa.array([1], pa.date32()), "int", "got date32[day]; expected an integer of 64 bits (INT in the schema): convert it, for example by pyarrow's `column.cast('int32')`"),
+        (pa.array([datetime.date(2024, 1, 1)]), "bytes", "`column.cast('string')`"),
+        (pa.array([1], pa.time64("us")), "int", "`column.cast('int64')`"),
+        (pa.array([1], pa.duration("us")), "int", "`column.cast('int64')`"),
+        (pa.array([0.5]), "bytes", "got double; expected text or bytes (BYTES in the schema): convert it, for example by pyarrow's `column.cast('string')`"),
+        (pa.array([True]), "bytes", "`column.cast('string')`"),
+        (pa.array([{"a": 1}]), "int", "got struct<a: int64>; expected an integer of 64 bits (INT in the schema): make a column of each field, for example by pyarrow's `table.flatten()`"),
+        (pa.array([[[1]]]), "int", "write plain values, or one list a row"),
+        (pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int64())), "int", "write plain values, or one list a row"),
+    ],
+)  # fmt: skip
+def test_types_that_are_none_of_the_schemas_say_how_to_convert(read, column, dtype, message):
+    with pytest.raises(DataError, match=r"t\.parquet: column 'a': got ") as raised:
+        read({"a": dtype}, a=column)
+    assert message in str(raised.value)
+    if way := re.search(r"cast\('(\w+)'\)", str(raised.value)):
+        values = column.flatten() if pa.types.is_list(column.type) else column
+        assert read({"a": dtype}, a=values.cast(way.group(1)))
+
+
 def test_a_null_is_a_missing_value(read):
     assert read({"a": "int", "b": "bytes"}, a=[1, None], b=[None, "x"]) == [
         example(a=[1]),
@@ -97,9 +198,11 @@ def test_a_bad_value_is_named_by_record_and_column(read):
     ("column", "dtype", "got"),
     [
         ([[1, None]], "int", "None"),
-        ([[[1]]], "int", r"\[1\]"),
-        ([{"a": 1}], "int", r"\{'a': 1\}"),
-        ([datetime.date(2024, 1, 1)], "bytes", "datetime"),
+        ([9007199254740992.0], "int", "9007199254740992.0"),
+        ([-9007199254740992.0], "int", "-9007199254740992.0"),
+        (pa.array([16777216.0], pa.float32()), "int", "16777216.0"),
+        (pa.array([[16777216.0]], pa.list_(pa.float32())), "int", "16777216.0"),
+        (pa.array([Decimal("0.5")]), "int", "0.5"),
         (pa.array([2**63], pa.uint64()), "int", "9223372036854775808"),
         (["\u200b1"], "int", r"b'\\xe2\\x80\\x8b1'"),
     ],

@@ -33,6 +33,14 @@ def test_a_relative_path_starts_at_the_recipe(path, pattern, monkeypatch, tmp_pa
     assert data_patterns(loaded, RunPaths(tmp_path)) == {"item": expected}
 
 
+def test_the_recipes_folder_may_have_any_name(tmp_path):
+    loaded = loaded_with(path="a[12]/*.gz")._replace(path=tmp_path / "br [old]?" / "mine.yaml")
+    expected = f"{tmp_path}/br [[]old][?]/a[12]/*.gz"
+    assert data_patterns(loaded, RunPaths(tmp_path)) == {"item": expected}
+    absolute = loaded_with(path="/data/*.gz")._replace(path=loaded.path)
+    assert data_patterns(absolute, RunPaths(tmp_path)) == {"item": "/data/*.gz"}
+
+
 def test_files_with_a_split(tmp_path):
     loaded = loaded_with(path={"train": "a/*.gz", "eval": "/b/*.gz"})
     assert data_patterns(loaded, RunPaths(tmp_path)) == {

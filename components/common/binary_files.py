@@ -8,9 +8,18 @@ import tensorflow as tf
 BUFFER_BYTES = 1 << 20
 
 
+GZIP_MAGIC = b"\x1f\x8b"
+"""The first bytes of a gzip file."""
+
+
 def open_binary(path: str) -> io.BufferedReader:
     """Open a seekable file for buffered reading."""
     return io.BufferedReader(_Raw(tf.io.gfile.GFile(path, "rb")), BUFFER_BYTES)
+
+
+def is_gzip(file: io.BufferedReader) -> bool:
+    """Whether a file that is at its start is gzip."""
+    return file.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC)
 
 
 class _Raw(io.RawIOBase):

@@ -1,0 +1,90 @@
+"""Globs of users' files: wildcards that stand for themselves, stray files, and why none matches."""
+
+import os
+
+import pytest
+
+from components.common.globs import is_stray, literal_folder, matching_files
+from relation.core.errors import DataError
+
+
+@pytest.mark.parametrize(
+    ("pattern", "folder"),
+    [
+        ("/data/*.csv", "/data"),
+        ("/data/2024-*/a.csv", "/data"),
+        ("/data/a.csv", "/data"),
+        ("/*.csv", "/"),
+        ("*.csv", "."),
+        ("data/[ab]/x", "data"),
+        ("/br [[]old]/*.csv", "/br [old]"),
+        ("/what[?]/a[*]b/c[[]d[]/*", "/what?/a*b"),
+        ("/data/{SPAN}/*.csv", "/data"),
+        ("gs://bucket/a/*", "gs://bucket/a"),
+    ],
+)
+def test_the_folder_before_the_first_wildcard(pattern, folder):
+    assert literal_folder(pattern) == folder
+
+
+@pytest.mark.parametrize(
+    ("path", "stray"),
+    [
+        ("cat/0.png", False),
+        ("cat/._0.png", True),
+        (".ipynb_checkpoints/0.png", True),
+        ("cat/.ipynb_checkpoints/0-checkpoint.png", True),
+        ("__MACOSX/cat/0.png", True),
+        ("__MACOSX", True),
+        (".DS_Store", True),
+        ("@eaDir/0.png", True),
+        ("$RECYCLE.BIN/0.png", True),
+        ("a.b/__MACOSX.png", False),
+        ("_SUCCESS", False),
+    ],
+)
+def test_files_that_no_person_put_there(path, stray):
+    assert is_stray(f"/home/.cache/__MACOSX/pets/{path}", "/home/.cache/__MACOSX/pets") is stray
+
+
+def put(folder, *names):
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+
+
+@pytest.mark.parametrize("name", ["br [old]", "[", "a*b", "what?", "größe x", "date=2024-01-01"])
+def test_a_folder_of_any_name_is_read_where_its_wildcards_are_escaped(tmp_path, name):
+    put(tmp_path / name, "b.csv", "a.csv")
+    pattern = f"{tmp_path}/{''.join(f'[{c}]' if c in '*?[' else c for c in name)}/*.csv"
+    assert matching_files(pattern) == [str(tmp_path / name / n) for n in ("a.csv", "b.csv")]
+
+
+def test_folders_are_no_files(tmp_path):
+    put(tmp_path, "a", "b/c")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    assert matching_files(f"{tmp_path}/*") == [str(tmp_path / "a")]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        ("none/*.csv", "no file matches"),
+        ("br [old]/*.csv", "no file matches; [ begins a set of characters, so write [[] for it: FOLDER/br [[]old]/*.csv"),
+        ("br [new]/*.csv", "no file matches"),
+        ("b", "is a folder; expected files, for example FOLDER/b/*"),
+    ],
+)  # fmt: skip
+def test_why_no_file_matches(tmp_path, pattern, message):
+    put(tmp_path, "br [old]/a.csv", "b/c")
+    with pytest.raises(DataError) as raised:
+        matching_files(f"{tmp_path}/{pattern}")
+    expected = message.replace("FOLDER", str(tmp_path))
+    assert str(raised.value) == f"{tmp_path}/{pattern}: {expected}"
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DataError, match=r"pipe: is a pipe or a device; expected a file"):
+        matching_files(f"{tmp_path}/*")
