@@ -28,7 +28,7 @@ from components.corpus_evaluator.retrieval.measures import measure
 from pipeline import local_runner
 from pipeline.paths import RunPaths
 from pipeline.settings import REFUSED
-from pipeline.ui.node_runs import last_run
+from pipeline.ui.node_runs import node_run
 from relation.load import RECIPES
 
 RECIPE_NAMES = ("digits_triplets", "digits_pairs", "digits_siamese")
@@ -117,7 +117,7 @@ def _measure_recipe(name: str, runs: Path) -> tuple[list[Retrieval], Retrieval]:
 
 def _output(name: str, paths: RunPaths, node: str, key: str) -> Path:
     connection = metadata.sqlite_metadata_connection_config(str(paths.metadata))
-    return Path(last_run(connection, name, node).output(key).uri)
+    return Path(node_run(connection, name, node).output(key).uri)
 
 
 def _rows(name: str, paths: RunPaths, split: str) -> Rows:

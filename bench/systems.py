@@ -26,7 +26,7 @@ from demo_data.rows import RowValues, example
 from pipeline import local_runner
 from pipeline.paths import RunPaths
 from pipeline.settings import REFUSED
-from pipeline.ui.node_runs import last_run
+from pipeline.ui.node_runs import node_run
 from relation.load import PROJECT, load_recipe
 from trainer_module.build_request import training_request
 from trainer_module.request import KEY
@@ -72,7 +72,7 @@ class Transformed(NamedTuple):
     def of(cls, name: str, paths: RunPaths) -> "Transformed":
         """Of the last run of a recipe."""
         connection = metadata.sqlite_metadata_connection_config(str(paths.metadata))
-        outputs = last_run(connection, name, "Transform")
+        outputs = node_run(connection, name, "Transform")
         names = ("transform_graph", "transformed_examples")
         return cls(*(outputs.output(key).uri for key in names))
 
@@ -127,7 +127,7 @@ def trained(name: str, write: Callable[[Path], None]) -> Iterator[Trained]:
             if seed == SEEDS[0]:
                 run_recipe(path, paths.root.parent)
                 connection = metadata.sqlite_metadata_connection_config(str(paths.metadata))
-                run = Path(last_run(connection, name, "Trainer").output("model").uri)
+                run = Path(node_run(connection, name, "Trainer").output("model").uri)
                 model = run / "Format-Serving"
             else:
                 request = training_request(load_recipe(str(path))).model_dump_json()

@@ -14,7 +14,7 @@ from tfx.types import BaseChannel
 
 from components.common.examples_artifact import entity_inputs
 from components.relation_gen.component import RelationGen
-from components.resolver.component import baseline_resolver, stock_baseline_resolver
+from components.resolver.component import NODE_ID, baseline_resolver, latest_blessed_resolver
 from components.validation.component import StrictExampleValidator
 from pipeline.paths import RemotePaths, RunPaths
 from pipeline.stages.evaluation import evaluate
@@ -53,7 +53,7 @@ def build(
       data: globs of the files of each entity type and edge list, by name.
       schema_files: schema files as the nodes see them, by name; by default those of the recipe.
       served: see `Pusher`.
-      stock_resolver: resolve the baseline by TFX's own strategy, for engines that need it.
+      stock_resolver: resolve earlier models by TFX's own strategy, for engines that need it.
       **pipeline_args: engine settings, as `tfx.dsl.Pipeline` takes them.
 
     Raises:
@@ -70,10 +70,14 @@ def build(
     nodes = [*tuples.nodes, transform]
     model_outputs: dict[str, BaseChannel] = {}
     if recipe.model is not None:
-        before, trainer = train(loaded, transform)
+        before, trainer = train(loaded, transform, stock_resolver=stock_resolver)
         nodes += before
         candidate = trainer.outputs["model"]
-        resolver = stock_baseline_resolver() if stock_resolver else baseline_resolver(candidate)
+        resolver = (
+            latest_blessed_resolver(NODE_ID, stock=True)
+            if stock_resolver
+            else baseline_resolver(candidate)
+        )
         data_outputs = (ingested.examples, tuples.tuples, tuples.schema)
         evaluation = evaluate(loaded, paths, *data_outputs, trainer, resolver, served)
         nodes += [trainer, resolver, *evaluation]

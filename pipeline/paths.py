@@ -48,6 +48,11 @@ class RunPaths(NamedTuple):
         return self.root / "metadata.sqlite"
 
     @property
+    def lock(self) -> Path:
+        """The lock file of a run in progress."""
+        return self.root / ".lock"
+
+    @property
     def serving(self) -> Path:
         """Serving folder: one SavedModel in each `<version>/`."""
         return self.root / "serving"

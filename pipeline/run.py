@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.paths import RunPaths
+from pipeline.runners.interruption import SIGNALS
+from pipeline.runners.run_lock import holder, require_free
 from pipeline.settings import EXIT_STATUS, WRONG, recipe_name
 from relation.core.errors import UserError
 from relation.core.terminal import quiet_imports
@@ -30,9 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         loaded = load_recipe(_flags(arguments).recipe)
         paths = RunPaths.of(loaded.recipe.name)
         paths.make()
+        require_free(paths.lock)
     except UserError as error:
         print(f"Error: {error}", file=sys.stderr)
         return WRONG
+    for number in SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:  # As `nohup` ignores SIGHUP.
+            signal.signal(number, lambda number, _: _forward(number, paths))
     print(f"{loaded.recipe.name}: {loaded.recipe.description}")
     print("  starting TFX, which takes a while …", flush=True)
     os.environ.update(RELATA_RECIPE=str(loaded.path), LOCAL_HOME=str(paths.cli))
@@ -75,8 +81,6 @@ def _tfx(paths: RunPaths, name: str) -> int:
         with contextlib.redirect_stdout(chatter):
             register = ["pipeline", verb, *engine, "--pipeline_path", str(RUNNER)]
             cli_group.main(register, standalone_mode=False)
-            # Ctrl-C reaches the run too, which reports it.
-            signal.signal(signal.SIGINT, lambda *_: None)
             run = ["run", "create", *engine, "--pipeline_name", name]
             cli_group.main(run, standalone_mode=False)
     except SystemExit as stop:
@@ -86,6 +90,15 @@ def _tfx(paths: RunPaths, name: str) -> int:
             print(f"{chatter.getvalue()}Error: {stop.code}", file=sys.stderr)
         return 1
     return 0
+
+
+def _forward(number: int, paths: RunPaths) -> None:
+    """Pass a signal on to the run, which reports it; end here if the run has not begun."""
+    process = holder(paths.lock)
+    if process is None:
+        raise SystemExit(f"interrupted by {signal.Signals(number).name} before the run began")
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process, number)
 
 
 if __name__ == "__main__":

@@ -27,10 +27,17 @@ def baseline_resolver(candidate: types.BaseChannel) -> resolver.Resolver:
     ).with_id(NODE_ID)
 
 
-def stock_baseline_resolver() -> resolver.Resolver:
-    """Make the node with TFX's own strategy, the only one that Kubeflow's compiler knows."""
+def latest_blessed_resolver(node_id: str, *, stock: bool = False) -> resolver.Resolver:
+    """Make a node that resolves the latest blessed model.
+
+    Args:
+      node_id: id of the node.
+      stock: use TFX's own strategy, the only one that Kubeflow's compiler knows. It does not see
+        whether the model still has its files.
+    """
+    ours, stocked = strategy.LatestBlessedModelStrategy, latest_blessed_model_strategy
     return resolver.Resolver(
-        strategy_class=latest_blessed_model_strategy.LatestBlessedModelStrategy,
+        strategy_class=stocked.LatestBlessedModelStrategy if stock else ours,
         model=types.Channel(type=standard_artifacts.Model),
         model_blessing=types.Channel(type=standard_artifacts.ModelBlessing),
-    ).with_id(NODE_ID)
+    ).with_id(node_id)

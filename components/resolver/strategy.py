@@ -4,11 +4,14 @@ TFX's own LatestBlessedModelStrategy may resolve the candidate itself, when an u
 runs again. The candidate would then be compared with itself, and the cache would miss.
 """
 
+import logging
+
 import ml_metadata
 from ml_metadata.proto import metadata_store_pb2
 from tfx import types
 from tfx.components.evaluator import constants
 from tfx.dsl.components.common import resolver
+from tfx.dsl.io import fileio
 
 MODEL = "model"
 MODEL_BLESSING = "model_blessing"
@@ -16,6 +19,16 @@ CANDIDATE = "candidate"
 
 MODEL_ID = constants.ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY
 BLESSED = constants.ARTIFACT_PROPERTY_BLESSED_KEY
+
+
+class LatestBlessedModelStrategy(resolver.ResolverStrategy):
+    """Resolve the latest blessed model that still has its files, and its blessing."""
+
+    def resolve_artifacts(
+        self, store: ml_metadata.MetadataStore, input_dict: dict[str, list[types.Artifact]]
+    ) -> dict[str, list[types.Artifact]]:
+        """Resolve among all `model`s and `model_blessing`s of the pipeline: at most one of each."""
+        return _outputs(latest_blessed(input_dict[MODEL], input_dict[MODEL_BLESSING]))
 
 
 class LatestOtherBlessedModelStrategy(resolver.ResolverStrategy):
@@ -42,24 +55,32 @@ class LatestOtherBlessedModelStrategy(resolver.ResolverStrategy):
             [model for model in input_dict[MODEL] if candidate is None or model.id != candidate.id],
             input_dict[MODEL_BLESSING],
         )
-        model, blessing = latest or (None, None)
-        return {
-            MODEL: [model] if model else [],
-            MODEL_BLESSING: [blessing] if blessing else [],
-            CANDIDATE: [candidate] if candidate else [],
-        }
+        return {**_outputs(latest), CANDIDATE: [candidate] if candidate else []}
+
+
+def _outputs(
+    latest: tuple[types.Artifact, types.Artifact] | None,
+) -> dict[str, list[types.Artifact]]:
+    model, blessing = latest or (None, None)
+    return {MODEL: [model] if model else [], MODEL_BLESSING: [blessing] if blessing else []}
 
 
 def latest_blessed(
     models: list[types.Artifact], blessings: list[types.Artifact]
 ) -> tuple[types.Artifact, types.Artifact] | None:
-    """Find the model that was blessed last, and its blessing; None if no model was."""
+    """Find the model that was blessed last and still has its files, and its blessing.
+
+    Returns:
+      The model and its blessing; None if there is none. A blessed model without files is logged.
+    """
     by_id = {model.id: model for model in models}
     for blessing in sorted(blessings, key=lambda artifact: artifact.id, reverse=True):
-        model_id = blessing.get_int_custom_property(MODEL_ID)
-        blessed = blessing.get_int_custom_property(BLESSED)
-        if blessed == constants.BLESSED_VALUE and model_id in by_id:
-            return by_id[model_id], blessing
+        model = by_id.get(blessing.get_int_custom_property(MODEL_ID))
+        if model is None or blessing.get_int_custom_property(BLESSED) != constants.BLESSED_VALUE:
+            continue
+        if fileio.exists(model.uri):
+            return model, blessing
+        logging.warning("Blessed model %d is left out: its files are gone: %s", model.id, model.uri)
     return None
 
 

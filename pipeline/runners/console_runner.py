@@ -5,6 +5,7 @@ import logging
 import time
 from pathlib import Path
 
+from ml_metadata.errors import StatusError
 from tfx.dsl.compiler import constants
 from tfx.orchestration import metadata
 from tfx.orchestration.local import local_dag_runner, runner_utils
@@ -12,17 +13,16 @@ from tfx.orchestration.portable import launcher, runtime_parameter_utils
 from tfx.proto.orchestration import pipeline_pb2
 
 from pipeline.paths import RunPaths
+from pipeline.runners.interruption import Interruption
+from pipeline.runners.metadata_check import fault
+from pipeline.runners.recovery import recover
 from pipeline.settings import EXIT_STATUS
 from pipeline.stages.reporting import publish
 from pipeline.ui import verdict as verdicts
 from pipeline.ui.console import Console
-from pipeline.ui.node_runs import NodeRun, last_run
+from pipeline.ui.node_runs import NodeRun, node_run
 from pipeline.ui.node_summary import summarize_node
 from pipeline.ui.root_cause import root_cause
-
-INTERRUPTED = (
-    "interrupted; the components that are done are kept, and the next run goes on after them"
-)
 
 
 class ConsoleRunner(local_dag_runner.LocalDagRunner):
@@ -32,8 +32,17 @@ class ConsoleRunner(local_dag_runner.LocalDagRunner):
     registers a pipeline. Then nothing runs and `exit_status` stays 0.
     """
 
-    def __init__(self, recipe: str, paths: RunPaths, data: str | None):
+    def __init__(self, recipe: str, paths: RunPaths, data: str | None, interruption: Interruption):
+        """Describe the run.
+
+        Args:
+          recipe: name of the recipe.
+          paths: its paths.
+          data: glob of raw rows in TFRecord files, as `verdict.of_run` takes it.
+          interruption: the signals that end the run.
+        """
         super().__init__()
+        self._interruption = interruption
         self._recipe = recipe
         self._paths = paths
         self._data = data
@@ -52,25 +61,40 @@ class ConsoleRunner(local_dag_runner.LocalDagRunner):
         with Console(log, names) as console:
             try:
                 verdict = self._run_nodes(pipeline, console, log)
-            except Exception as error:
+            except (Exception, KeyboardInterrupt) as error:
                 logging.exception("The run failed.")
-                verdict = verdicts.failed(self._recipe, root_cause(error), log)
-            except KeyboardInterrupt:
-                verdict = verdicts.failed(self._recipe, INTERRUPTED, log)
+                verdict = verdicts.failed(self._recipe, self._cause(error), log)
+            written = self._written(verdict)
+            console.show_verdict(written)
+        self.exit_status = EXIT_STATUS[written.verdict]
+
+    def _written(self, verdict: verdicts.RunVerdict) -> verdicts.RunVerdict:
+        """Write the verdict; where that fails, return one that says so."""
+        try:
             verdicts.write(verdict, self._paths.verdict)
-            console.show_verdict(verdict)
-        self.exit_status = EXIT_STATUS[verdict.verdict]
+        except OSError as error:
+            cause = f"{verdict.cause}; {self._paths.verdict} cannot be written: {error.strerror}"
+            return verdict.model_copy(update={"verdict": "failed", "cause": cause})
+        return verdict
+
+    def _cause(self, error: BaseException) -> str:
+        if self._interruption.signal is not None or isinstance(error, KeyboardInterrupt):
+            return self._interruption.cause
+        in_database = isinstance(error, StatusError)
+        explained = fault(self._paths.metadata, str(error)) if in_database else None
+        return explained or root_cause(error)
 
     def _run_nodes(
         self, pipeline: pipeline_pb2.Pipeline, console: Console, log: Path
     ) -> verdicts.RunVerdict:
+        run_id = datetime.datetime.now().isoformat()
         runtime_parameter_utils.substitute_runtime_parameter(
-            pipeline,
-            {constants.PIPELINE_RUN_ID_PARAMETER_NAME: datetime.datetime.now().isoformat()},
+            pipeline, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
         )
         deployment = runner_utils.extract_local_deployment_config(pipeline)
         config = deployment.metadata_connection_config
         connection = getattr(config, config.WhichOneof("connection_config"))
+        recover(connection, self._paths)
         started = time.monotonic()
         runs: dict[str, NodeRun] = {}
         for node in pipeline.nodes:
@@ -84,7 +108,8 @@ class ConsoleRunner(local_dag_runner.LocalDagRunner):
                     executor_spec=runner_utils.extract_executor_spec(deployment, node_id),
                     custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, node_id),
                 ).launch()
-                run = last_run(connection, pipeline.pipeline_info.id, node_id)
+                self._interruption.check()
+                run = node_run(connection, pipeline.pipeline_info.id, node_id, run_id)
                 line.done(cached=run.cached, summary=summarize_node(node_id, run))
                 runs[node_id] = run
         seconds = time.monotonic() - started

@@ -2,15 +2,12 @@
 
 from typing import Any
 
-from tfx import types
 from tfx.components.trainer.component import Trainer
 from tfx.components.transform.component import Transform
 from tfx.dsl.components.base.base_node import BaseNode
-from tfx.dsl.components.common.resolver import Resolver
-from tfx.dsl.input_resolution.strategies import latest_blessed_model_strategy
 from tfx.proto import trainer_pb2
-from tfx.types import standard_artifacts
 
+from components.resolver.component import latest_blessed_resolver
 from relation.core.errors import RecipeError
 from relation.core.fingerprint import code_fingerprint
 from relation.load import LoadedRecipe
@@ -21,8 +18,15 @@ from trainer_module.training.tuning import tuned
 from trainer_module.validate import check_model
 
 
-def train(loaded: LoadedRecipe, transform: Transform) -> tuple[list[BaseNode], Trainer]:
+def train(
+    loaded: LoadedRecipe, transform: Transform, *, stock_resolver: bool = False
+) -> tuple[list[BaseNode], Trainer]:
     """Make the Trainer, and the nodes before it.
+
+    Args:
+      loaded: the recipe.
+      transform: the node before.
+      stock_resolver: as `dag.build` takes it.
 
     Returns:
       The nodes before the Trainer, and the Trainer. `tuning` adds a Tuner; a warm start adds a
@@ -39,11 +43,7 @@ def train(loaded: LoadedRecipe, transform: Transform) -> tuple[list[BaseNode], T
         nodes.append(tuner)
         inputs["hyperparameters"] = tuner.outputs["best_hyperparameters"]
     if request.training.warm_start:
-        resolver = Resolver(
-            strategy_class=latest_blessed_model_strategy.LatestBlessedModelStrategy,
-            model=types.Channel(type=standard_artifacts.Model),
-            model_blessing=types.Channel(type=standard_artifacts.ModelBlessing),
-        ).with_id("BaseModel")
+        resolver = latest_blessed_resolver("BaseModel", stock=stock_resolver)
         nodes.append(resolver)
         inputs["base_model"] = resolver.outputs["model"]
     module = "trainer_module.run_fn"

@@ -24,19 +24,30 @@ class NodeRun(NamedTuple):
         return artifact_utils.get_single_instance(self.outputs[key])
 
 
-def last_run(connection: Any, pipeline_name: str, node_id: str) -> NodeRun:
-    """Read the newest execution of a node.
+def node_run(
+    connection: Any, pipeline_name: str, node_id: str, run_id: str | None = None
+) -> NodeRun:
+    """Read the newest execution of a node on the local engine.
 
     Args:
       connection: ML Metadata's connection config.
       pipeline_name: name of the pipeline.
       node_id: id of the node.
+      run_id: id of the run that executed it; None for the newest of all runs.
     """
     with metadata.Metadata(connection) as handle:
         store = handle.store
-        context = store.get_context_by_type_and_name("node", f"{pipeline_name}.{node_id}")
-        executions = store.get_executions_by_context(context.id)
-        return _node_run(store, max(executions, key=lambda e: e.id))
+        executions = _executions_of(store, "node", f"{pipeline_name}.{node_id}")
+        if run_id is not None:
+            own = {execution.id for execution in _executions_of(store, "pipeline_run", run_id)}
+            executions = [execution for execution in executions if execution.id in own]
+        return _node_run(store, max(executions, key=lambda execution: execution.id))
+
+
+def _executions_of(store: Any, kind: str, name: str) -> list[metadata_store_pb2.Execution]:
+    """Read the executions of a context of ML Metadata."""
+    context = store.get_context_by_type_and_name(kind, name)
+    return list(store.get_executions_by_context(context.id))
 
 
 def pipeline_run(connection: Any, pipeline_name: str, run_id: str) -> dict[str, NodeRun]:
@@ -52,10 +63,9 @@ def pipeline_run(connection: Any, pipeline_name: str, run_id: str) -> dict[str, 
     """
     with metadata.Metadata(connection) as handle:
         store = handle.store
-        context = store.get_context_by_type_and_name("run", f"{pipeline_name}.{run_id}")
         return {
             execution.properties["component_id"].string_value: _node_run(store, execution)
-            for execution in store.get_executions_by_context(context.id)
+            for execution in _executions_of(store, "run", f"{pipeline_name}.{run_id}")
         }
 
 

@@ -22,6 +22,8 @@ from pipeline.ui.node_runs import NodeRun
 from pipeline.ui.node_summary import summarize_node
 from relation.spec import Frozen
 
+_RESERVED_BYTES = 1 << 18
+
 
 class RunVerdict(Frozen):
     """The verdict of a run.
@@ -122,11 +124,28 @@ def _of_data(recipe: str, run: NodeRun, report: str, seconds: float, log: Path) 
     )
 
 
+def reserve_space(path: Path) -> None:
+    """Occupy disk space beside `verdict.json`, which `write` frees where the disk is full."""
+    _reserve(path).write_bytes(bytes(_RESERVED_BYTES))
+
+
 def write(verdict: RunVerdict, path: Path) -> None:
-    """Write `verdict.json` atomically."""
+    """Write `verdict.json` atomically, and free the space reserved for it.
+
+    Raises:
+      OSError: it cannot be written.
+    """
     scratch = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
-    scratch.write_text(verdict.to_json(), encoding="utf-8")
-    scratch.replace(path)
+    _reserve(path).unlink(missing_ok=True)
+    try:
+        scratch.write_text(verdict.to_json(), encoding="utf-8")
+        scratch.replace(path)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def _reserve(path: Path) -> Path:
+    return path.with_name(f".{path.name}.reserve")
 
 
 def _cause(

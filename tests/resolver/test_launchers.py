@@ -1,6 +1,7 @@
 """The baseline over a history of runs, under both of TFX's launchers."""
 
 import itertools
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,10 @@ from tfx.orchestration.local import local_dag_runner
 from tfx.types import component_spec, standard_artifacts
 
 from components.resolver.component import NODE_ID, baseline_resolver
+from components.resolver.strategy import LatestBlessedModelStrategy
+from pipeline.runners.airflow_launcher import Launcher
+from pipeline.runners.run_lock import locked
+from relation.core.errors import UserError
 
 LOG: list[tuple[str | None, ...]] = []
 """("Trainer", model) and ("Evaluator", candidate, baseline), in the order they ran."""
@@ -103,11 +108,11 @@ def local(dag):
     local_dag_runner.LocalDagRunner().run(dag)
 
 
-def component_launcher(dag):
+def component_launcher(dag, launcher=in_process_component_launcher.InProcessComponentLauncher):
     """Run as the Airflow runner does: one component at a time, with old-style drivers."""
     info = data_types.PipelineInfo("history", dag.pipeline_info.pipeline_root, next(RUN_IDS))
     for node in dag.components:
-        in_process_component_launcher.InProcessComponentLauncher.create(
+        launcher.create(
             component=node,
             pipeline_info=info,
             driver_args=data_types.DriverArgs(enable_cache=True),
@@ -140,6 +145,57 @@ def test_history(tmp_path, launch):
         launch(make(tmp_path, name, blessed))
         happened.append((name, blessed, list(LOG)))
     assert happened == HISTORY
+
+
+@pytest.mark.parametrize("launch", [local, component_launcher])
+def test_a_model_without_files_is_no_baseline(tmp_path, launch, caplog):
+    for name in ("a", "b"):
+        launch(make(tmp_path, name, 1))
+    gone = next(path.parent for path in tmp_path.rglob("name") if path.read_text() == "b")
+    shutil.rmtree(gone)
+    for name, baseline in (("c", "a"), ("d", "c")):
+        LOG.clear()
+        launch(make(tmp_path, name, 1))
+        assert [("Trainer", name), ("Evaluator", name, baseline)] == LOG
+    assert f"Blessed model 3 is left out: its files are gone: {gone}" in caplog.text
+
+
+def test_a_model_to_start_from_has_its_files(tmp_path):
+    """The strategy of a warm start, which has no candidate."""
+    models, blessings = ([standard(index) for index in (1, 2)] for standard in (model_at, blessing))
+    for model in models:
+        model.uri = str(tmp_path / str(model.id))
+        Path(model.uri).mkdir()
+    inputs = {"model": models, "model_blessing": blessings}
+    resolve = LatestBlessedModelStrategy().resolve_artifacts
+    assert resolve(None, inputs) == {"model": [models[1]], "model_blessing": [blessings[1]]}
+    Path(models[1].uri).rmdir()
+    assert resolve(None, inputs) == {"model": [models[0]], "model_blessing": [blessings[0]]}
+    Path(models[0].uri).rmdir()
+    assert resolve(None, inputs) == {"model": [], "model_blessing": []}
+
+
+def model_at(number):
+    model = standard_artifacts.Model()
+    model.id = number
+    return model
+
+
+def blessing(number):
+    artifact = standard_artifacts.ModelBlessing()
+    artifact.id = 10 + number
+    artifact.set_int_custom_property("blessed", 1)
+    artifact.set_int_custom_property("current_model_id", number)
+    return artifact
+
+
+def test_an_airflow_task_waits_for_no_run_but_is_refused(tmp_path):
+    dag = make(tmp_path, "a", 1)
+    with locked(tmp_path / ".lock"), pytest.raises(UserError, match="another run of this recipe"):
+        component_launcher(dag, Launcher)
+    LOG.clear()
+    component_launcher(dag, Launcher)
+    assert LOG == [("Trainer", "a"), ("Evaluator", "a", None)]
 
 
 def test_the_node(tmp_path):

@@ -10,17 +10,18 @@ from components.resolver import strategy
 
 
 @pytest.fixture
-def store():
+def store(tmp_path):
     config = metadata_store_pb2.ConnectionConfig()
     config.fake_database.SetInParent()  # SQLite in memory.
-    return Store(metadata_store.MetadataStore(config))
+    return Store(metadata_store.MetadataStore(config), tmp_path)
 
 
 class Store:
     """Adds models, blessings and executions to a store; ids are in order of creation."""
 
-    def __init__(self, store):
+    def __init__(self, store, folder):
         self.store = store
+        self.folder = folder
 
     def _put(self, artifact):
         artifact.set_mlmd_artifact_type(
@@ -32,7 +33,9 @@ class Store:
         return artifact
 
     def model(self):
-        return self._put(standard_artifacts.Model())
+        model = standard_artifacts.Model()
+        model.uri = str(self.folder)
+        return self._put(model)
 
     def blessing(self, model, blessed=1):
         artifact = standard_artifacts.ModelBlessing()

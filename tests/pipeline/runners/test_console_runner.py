@@ -1,9 +1,14 @@
 """The local engine on pipelines of one or two small nodes."""
 
+import contextlib
+import errno
 import json
 import os
+import signal
+from pathlib import Path
 
 import pytest
+from ml_metadata.errors import InternalError
 from tfx import types
 from tfx.dsl.components.base import base_component, base_executor, executor_spec
 from tfx.orchestration import metadata, pipeline
@@ -12,15 +17,54 @@ from tfx.types import component_spec, standard_artifacts
 from components.schema_gen.component import CuratedSchemaGen
 from pipeline.paths import RunPaths
 from pipeline.runners.console_runner import ConsoleRunner
+from pipeline.runners.interruption import Interruption
 from pipeline.settings import FAILED
 from relation.core.errors import DataError
+
+RESUMES = "the components that are done are kept, and the next run goes on after them"
+
+
+def _swallow(number):
+    """As libraries do that catch every exception."""
+    with contextlib.suppress(KeyboardInterrupt):
+        os.kill(os.getpid(), number)
+
+
+def _wrap(number):
+    """As Beam does."""
+    try:
+        os.kill(os.getpid(), number)
+    except KeyboardInterrupt as error:
+        raise RuntimeError("bundle failed") from error
+
+
+def _raise(error):
+    raise error
+
+
+FAULTS = {
+    "data": lambda: _raise(DataError("row [7] is odd")),
+    "value": lambda: _raise(ValueError("row [7] is odd")),
+    "keyboard": lambda: _raise(KeyboardInterrupt()),
+    "SIGINT": lambda: os.kill(os.getpid(), signal.SIGINT),
+    "SIGTERM, swallowed": lambda: _swallow(signal.SIGTERM),
+    "SIGINT, wrapped": lambda: _wrap(signal.SIGINT),
+    "SIGHUP, wrapped": lambda: _wrap(signal.SIGHUP),
+    "disk": lambda: _raise(OSError(errno.ENOSPC, "No space left on device", "/big/file")),
+    "disk in a worker": lambda: _raise(
+        RuntimeError("OSError: [Errno 28] No space left on device [while running 'Write']")
+    ),
+    "database": lambda: _raise(
+        InternalError("Cannot execute query: database disk image is malformed query: SELECT 1")
+    ),
+}
 
 
 class RaisingExecutor(base_executor.BaseExecutor):
     def Do(self, input_dict, output_dict, exec_properties):
         os.write(1, b"noise\n")
-        kinds = (DataError, ValueError, KeyboardInterrupt)
-        raise {kind.__name__: kind for kind in kinds}[exec_properties["kind"]]("row [7] is odd")
+        Path(output_dict["model"][0].uri, "file").touch()
+        FAULTS[exec_properties["kind"]]()
 
 
 class RaisingSpec(component_spec.ComponentSpec):
@@ -42,17 +86,28 @@ class Raising(base_component.BaseComponent):
         super().__init__(RaisingSpec(kind=kind, schema=schema, model=model))
 
 
+NO_SPACE = "; free some space, or set RELATA_RUNS to a folder on another disk"
+
+
 @pytest.mark.parametrize(
     ("kind", "cause"),
     [
-        ("DataError", "row [7] is odd"),
-        ("ValueError", "ValueError: row [7] is odd"),
-        ("KeyboardInterrupt", "interrupted; the components that are done are kept, and the next"),
+        ("data", "row [7] is odd"),
+        ("value", "ValueError: row [7] is odd"),
+        ("keyboard", f"interrupted; {RESUMES}"),
+        ("SIGINT", f"interrupted; {RESUMES}"),
+        ("SIGTERM, swallowed", f"interrupted by SIGTERM; {RESUMES}"),
+        ("SIGINT, wrapped", f"interrupted; {RESUMES}"),
+        ("SIGHUP, wrapped", f"interrupted by SIGHUP; {RESUMES}"),
+        ("disk", f"no space is left on the disk for /big/file{NO_SPACE}"),
+        ("disk in a worker", f"no space is left on the disk{NO_SPACE}"),
+        ("database", "{metadata}: the database of runs is damaged; move it away; the next run "),
     ],
 )
 def test_a_failure_is_printed_and_written_and_not_raised(kind, cause, tmp_path, capfd):
     paths = RunPaths(tmp_path / "cats")
     paths.make()
+    cause = cause.replace("{metadata}", str(paths.metadata))
     (tmp_path / "schema.pbtxt").write_text('feature { name: "id" type: BYTES }')
 
     def run():
@@ -66,8 +121,9 @@ def test_a_failure_is_printed_and_written_and_not_raised(kind, cause, tmp_path, 
                 str(paths.metadata)
             ),
         )
-        runner = ConsoleRunner("cats", paths, "/rows/*.gz")
-        runner.run(dag)
+        with Interruption() as interruption:
+            runner = ConsoleRunner("cats", paths, "/rows/*.gz", interruption)
+            runner.run(dag)
         assert runner.exit_status == FAILED
         return [line.split() for line in capfd.readouterr().out.splitlines() if line.strip()]
 
@@ -83,5 +139,6 @@ def test_a_failure_is_printed_and_written_and_not_raised(kind, cause, tmp_path, 
     assert first[3] == ["log", verdict["log"]]
     assert not any(paths.serving.iterdir())
     # What is done is kept; what has failed is tried again.
+    again = "cached" if kind.endswith("swallowed") else "failed"
     states = [words[:2] for words in run()[:2]]
-    assert states == [["ImportSchemaGen", "cached"], ["Raising", "failed"]]
+    assert states == [["ImportSchemaGen", "cached"], ["Raising", again]]
