@@ -124,7 +124,9 @@ class Split(Frozen):
         if not needed and self.feature is not None:
             raise ValueError(f"unit {self.unit!r} takes no `feature`")
         if self.unit == "files" and (self.train, self.eval) != (3, 1):
-            raise ValueError("unit 'files' takes no `train` and `eval`: the files are the shares")
+            raise ValueError(
+                "unit 'files' takes no `train` and `eval`: `path` names the files of each split"
+            )
         return self
 
 
@@ -144,5 +146,5 @@ class Data(Frozen):
     @model_validator(mode="after")
     def _names_differ(self) -> "Data":
         if both := sorted(set(self.entities) & set(self.edges)):
-            raise ValueError(f"{both[0]!r} is the name of an entity type and of an edge list")
+            raise ValueError(f"{both[0]!r} names both an entity type and an edge list: rename one")
         return self

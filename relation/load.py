@@ -81,7 +81,7 @@ def load_recipe(name_or_path: str) -> LoadedRecipe:
     try:
         recipe = parse_recipe(path.read_text(encoding="utf-8-sig"), str(path))
     except UnicodeDecodeError as error:
-        raise RecipeError(f"{path}: not text in UTF-8: {error}") from None
+        raise RecipeError(f"{path}: not UTF-8 text: {error}") from None
     tables: dict[str, Mapping[str, Entity | Edges]] = {
         "entities": recipe.data.entities,
         "edges": recipe.data.edges,
@@ -134,4 +134,6 @@ def _beside(recipe_path: Path, name: str, field: str) -> Path:
         if candidate.is_file():
             return candidate.resolve()
     looked = " nor ".join(dict.fromkeys(str(candidate) for candidate in candidates))
-    raise RecipeError(f"{recipe_path}: {field}: got {name!r}; no such file: neither {looked}")
+    raise RecipeError(
+        f"{recipe_path}: {field}: got {name!r}; expected a file, but there is neither {looked}"
+    )

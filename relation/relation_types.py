@@ -189,7 +189,9 @@ class InlineTuples(RelationType):
             if self.label is not None or len(self.roles) != 2:
                 raise ValueError("label_kind: image needs two roles, and takes no `label`")
         elif self.label is None and self.label_kind != "binary":
-            raise ValueError(f"label_kind: {self.label_kind} needs a `label` that is of that kind")
+            raise ValueError(
+                f"label_kind: {self.label_kind} needs a `label`, the column that holds it"
+            )
         return self
 
     @property

@@ -57,7 +57,9 @@ class Negatives(Frozen):
             if self.draw != "given" and getattr(self, name) is not None:
                 raise ValueError(f"draw: {self.draw} takes no `{name}`, only given does")
         if self.draw == "given" and self.group is not None:
-            raise ValueError("draw: given takes no `group`: which negatives an anchor has is given")
+            raise ValueError(
+                "draw: given takes no `group`: the list says which negatives an anchor has"
+            )
         return self
 
     @model_validator(mode="after")
@@ -70,10 +72,10 @@ class Negatives(Frozen):
             raise ValueError(f"draw: {self.draw} takes no `alpha`")
         if self.group is not None and self.draw != "groups" and self.where == "anywhere":
             raise ValueError(
-                "`group` is of use only with draw: groups, or where: within or outside"
+                "`group` has an effect only with draw: groups, or where: within or outside"
             )
         if self.draw == "groups" and self.where == "within":
-            raise ValueError("draw: groups within the anchor's group would draw from one alone")
+            raise ValueError("draw: groups with where: within leaves only one group to draw from")
         return self
 
 
@@ -97,8 +99,8 @@ class Caps(Frozen):
             for name in data:
                 if "negative" in str(name):
                     raise ValueError(
-                        f"{name}: a cap on negatives would make their probabilities false; lower "
-                        "the number that is drawn, or draw by `popularity` with a smaller alpha"
+                        f"{name}: a cap on negatives would falsify their probabilities; draw fewer "
+                        "negatives, or draw by `popularity` with a smaller alpha"
                     )
         return data
 
@@ -124,7 +126,10 @@ class Sampling(Frozen):
     @model_validator(mode="after")
     def _balance_or_cap(self) -> "Sampling":
         if self.balance is not None and self.caps.anchors_per_group is not None:
-            raise ValueError("balance: already says how many anchors a group has; drop the cap")
+            raise ValueError(
+                "balance: it already sets the number of anchors per group; remove "
+                "caps.anchors_per_group"
+            )
         return self
 
 
@@ -144,14 +149,14 @@ class PairSampling(Sampling):
         if self.positive_share is not None and self.negatives_per_anchor is not None:
             raise ValueError("only one of `positive_share` and `negatives_per_anchor` may be given")
         if self.positive_share is not None and not self.positives_per_anchor:
-            raise ValueError("`positive_share` is a share of no positives")
+            raise ValueError("`positive_share` needs positives, but positives_per_anchor is 0")
         if not self.positives_per_anchor and not self.some_negatives:
-            raise ValueError("positives and negatives are both 0, so no pair is asked for")
+            raise ValueError("positives and negatives are both 0, so no pair would be made")
         if self.negatives != Negatives() and not self.some_negatives:
-            raise ValueError("`negatives` says how negatives are drawn, and none is asked for")
+            raise ValueError("`negatives` says how to draw negatives, but the recipe asks for none")
         capped = self.caps.positives_per_group or self.caps.positives_per_entity
         if capped and not self.positives_per_anchor:
-            raise ValueError("`caps` limit positives, and none is asked for")
+            raise ValueError("`caps` limits positives, but the recipe asks for none")
         return self
 
     @property

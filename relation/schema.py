@@ -69,9 +69,9 @@ def read_schema(path: Path) -> schema_pb2.Schema:
         reason = " ".join(str(error).split())
         raise RecipeError(f"{path}: not a TFDV schema in text form: {reason}") from None
     except RecursionError:
-        raise RecipeError(f"{path}: is nested too deep for a schema") from None
+        raise RecipeError(f"{path}: nested too deep for a schema") from None
     if not schema.feature:
-        raise RecipeError(f"{path}: the schema names no feature")
+        raise RecipeError(f"{path}: the schema has no features")
     times = Counter(feature.name for feature in schema.feature)
     domains = {domain.name for domain in schema.string_domain}
     for feature in schema.feature:
@@ -83,7 +83,7 @@ def read_schema(path: Path) -> schema_pb2.Schema:
 def _fault(feature: schema_pb2.Feature, times: int, domains: set[str]) -> str | None:
     """What is wrong with a feature, if anything is."""
     if times > 1:
-        return "is named twice"
+        return "it appears twice"
     if feature.type not in _DTYPES:
         got = schema_pb2.FeatureType.Name(feature.type)
         return f"got type {got}; expected BYTES, INT or FLOAT"
@@ -96,7 +96,7 @@ def _fault(feature: schema_pb2.Feature, times: int, domains: set[str]) -> str | 
     if counts.min < 0 or counts.max < 0 or 0 < counts.max < counts.min:
         return f"got value_count from {counts.min} to {counts.max}; expected 0 or more, in order"
     if feature.HasField("domain") and feature.domain not in domains:
-        return f"got domain {feature.domain!r}; no string_domain is so named"
+        return f"got domain {feature.domain!r}; the schema has no string_domain of that name"
     return None
 
 

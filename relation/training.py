@@ -58,10 +58,11 @@ class Training(Frozen):
         if self.optimizer == "adam" and self.weight_decay is not None:
             raise ValueError("optimizer: adam takes no `weight_decay`, only adamw does")
         if self.optimizer == "adamw" and self.weight_decay is None:
-            raise ValueError("optimizer: adamw needs a `weight_decay`; without one it is adam")
+            raise ValueError("optimizer: adamw needs a `weight_decay`; without one, choose adam")
         if self.warmup >= self.epochs:
             raise ValueError(
-                f"warmup: {self.warmup:g} of {self.epochs} epochs; it must end before they do"
+                f"warmup: got {self.warmup:g} epochs; expected fewer than the {self.epochs} epochs "
+                "of training"
             )
         if self.strategy != "none" and self.step != "tape":
             raise ValueError(
@@ -70,7 +71,7 @@ class Training(Frozen):
             )
         if self.strategy != "none" and (self.jit or self.mixed_precision):
             raise ValueError(
-                f"strategy: {self.strategy} takes no `jit` and no `mixed_precision`, which are for "
-                "one device"
+                f"strategy: {self.strategy} takes no `jit` and no `mixed_precision`, which work on "
+                "one device only"
             )
         return self

@@ -23,7 +23,7 @@ class Range(Frozen):
     def _is_one(self) -> "Range":
         if self.min >= self.max or (self.log and self.min <= 0):
             raise ValueError(
-                f"min: got {self.min:g} and max {self.max:g}; expected less than max, and above 0 "
+                f"min: got {self.min:g} and max {self.max:g}; expected min below max, and above 0 "
                 "on a logarithmic scale"
             )
         return self

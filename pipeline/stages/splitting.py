@@ -110,16 +110,16 @@ def _of_rows(loaded: LoadedRecipe, rows: str) -> SplitStep:
         if time.type != "int":
             raise RecipeError(
                 f"{loaded.path}: data.split.feature: got {split.feature!r}, a {time.type}; rows "
-                "that hold their members are split by an integer"
+                "that hold tuples are split by an integer"
             )
         # Rows have no id here, so rows of one time stay together.
         return SplitStep({EXAMPLES: rows}, _request(loaded, {ROWS: time}, None, rows, ()))
     ids = _member_ids(loaded, rows)
     if len(ids) != 2:
         raise RecipeError(
-            f"{loaded.path}: data.split.unit: got 'component'; rows that hold their members "
-            f"connect two of them by their ids, and {loaded.schema_paths[rows]} has for the roles "
-            f"these: {', '.join(ids.values()) or 'none'}"
+            f"{loaded.path}: data.split.unit: got 'component'; rows that hold tuples connect two "
+            f"members by their ids, and {loaded.schema_paths[rows]} has for the roles these: "
+            f"{', '.join(ids.values()) or 'none'}"
         )
     columns = {role: _column(loaded, rows, name) for role, name in ids.items()}
     left, right = (Endpoint(entity=role, id=column) for role, column in columns.items())

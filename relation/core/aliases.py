@@ -59,7 +59,7 @@ def current_path(path: str) -> str:
     if module not in RECIPE_PATHS or _importable(module):
         return path
     current = RECIPE_PATHS[module] + path.removeprefix(module)
-    _warn(f"{path} is called {current} now; change the recipe")
+    _warn(f"{path} is now called {current}; change the recipe")
     return current
 
 
@@ -78,7 +78,7 @@ class _Finder(abc.MetaPathFinder, abc.Loader):
         return machinery.ModuleSpec(name, self) if name in RUNNER_MODULES else None
 
     def exec_module(self, module: ModuleType) -> None:
-        _warn("a copy of pipeline/airflow_runner.py is of an earlier version; copy it again")
+        _warn("a copy of pipeline/airflow_runner.py comes from an earlier version; copy it again")
         for name, place in RUNNER_MODULES[module.__name__].items():
             current, _, attribute = place.partition(":")
             value: Any = getattr(importlib.import_module(current), attribute)

@@ -62,7 +62,9 @@ def _import_file(path: Path) -> ModuleType:
     loaded = sys.modules.get(path.stem)
     if loaded is not None:
         if getattr(loaded, "__file__", None) != str(path):
-            raise ImportError(f"there is a module {path.stem!r} already: rename the file")
+            raise ImportError(
+                f"another module is already imported as {path.stem!r}: rename the file"
+            )
         return loaded
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None or not path.is_file():

@@ -26,7 +26,7 @@ class Registry(Generic[T]):
 
         def decorate(cls: type[T]) -> type[T]:
             if name in self._paths or name in self._registered:
-                raise ValueError(f"{self.kind} {name!r} is registered already: choose another name")
+                raise ValueError(f"{self.kind} {name!r} is already registered: choose another name")
             self._registered[name] = cls
             return cls
 

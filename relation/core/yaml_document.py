@@ -39,7 +39,7 @@ def read_mapping(text: str) -> dict[str, Any]:
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses what YAML would take without a word: of a key twice the last, `on` as True."""
+    """Refuses what YAML accepts silently: repeated keys, and keys such as `on`, which is True."""
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         place = f"line {node.start_mark.line + 1}"
@@ -64,9 +64,9 @@ class _Loader(yaml.SafeLoader):
         for key, _ in node.value:
             place = f"line {key.start_mark.line + 1}"
             if key.tag != _STRING:
-                raise RecipeError(f"{place}: key {_shown(key)}: expected a string (in quotes)")
+                raise RecipeError(f"{place}: got key {_shown(key)}; expected a string (in quotes)")
             if key.value in seen:
-                raise RecipeError(f"{place}: key {key.value!r}: is there twice")
+                raise RecipeError(f"{place}: key {key.value!r} appears twice")
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 

@@ -170,9 +170,9 @@ def expect_no_anchor_groups(context: Context) -> None:
         if value is not None:
             raise RecipeError(
                 f"{SAMPLING}.{field}: got {value}; only the source `same_label` has groups of "
-                f"anchors: expected none, and a number for {context.count_field}, which balances "
-                "and bounds what each anchor gives; caps.positives_per_entity bounds how often an "
-                "entity is a positive"
+                "anchors: expected none. To bound the tuples of each anchor, set "
+                f"{context.count_field} to a number; to bound how often an entity is a positive, "
+                "set caps.positives_per_entity"
             )
 
 

@@ -68,8 +68,8 @@ class EdgeSource(Source):
         entities = {left.entity, right.entity}
         if self.symmetric and len(entities) > 1:
             raise RecipeError(
-                "relation.source.symmetric: got true; expected false, since the ends of an edge "
-                f"are of two types: {left.entity} and {right.entity}"
+                "relation.source.symmetric: got true; expected false, since an edge connects two "
+                f"entity types: {left.entity} and {right.entity}"
             )
         expect_used(context, entities, f"the edges {self.edges}")
         self._check_value(context)
@@ -90,8 +90,8 @@ class EdgeSource(Source):
             context.expect_label(f"data.edges.{self.edges}.value", self.edges, value, self.label)
         elif self.label != "binary":
             raise RecipeError(
-                f"relation.source.label: got {self.label!r}; data.edges.{self.edges} names no "
-                "`value` that could hold it"
+                f"relation.source.label: got {self.label!r}; data.edges.{self.edges} has no "
+                "`value` column for it"
             )
 
     def _check_unlabelled(self, relation_type: str) -> None:
@@ -103,13 +103,13 @@ class EdgeSource(Source):
             )
         if self.label == "scalar" and self.positive_from is None:
             raise RecipeError(
-                "relation.source.positive_from: missing; with a scalar value it says from which "
-                "value on an edge is a positive"
+                "relation.source.positive_from: missing; expected the lowest scalar value of a "
+                "positive edge"
             )
         if self.repeated == "keep" and relation_type == "ntuples":
             raise RecipeError(
-                "relation.source.repeated: got 'keep'; the positives of an n-tuple are distinct: "
-                "expected 'merge'"
+                "relation.source.repeated: got 'keep'; the positives of an n-tuple must be "
+                "distinct: expected 'merge'"
             )
 
     def _check_valued_pairs(self, context: Context) -> None:
@@ -118,7 +118,7 @@ class EdgeSource(Source):
         negatives = sampling.negatives is not None or sampling.positive_share is not None
         if not negatives and context.negatives != DEFAULT_NEGATIVES:
             raise RecipeError(
-                f"{NEGATIVES}: of edges with a {self.label} value no negatives are drawn unless "
+                f"{NEGATIVES}: edges with a {self.label} value get no negatives unless "
                 "negatives_per_anchor or positive_share asks for them"
             )
         if negatives and sampling.some_negatives and self.label != "scalar":
@@ -126,7 +126,7 @@ class EdgeSource(Source):
             field = "negatives_per_anchor" if share is None else "positive_share"
             raise RecipeError(
                 f"{SAMPLING}.{field}: got {sampling.negatives if share is None else share}; a "
-                f"drawn negative has no {self.label} for a value: leave it out"
+                f"drawn negative has no {self.label} value: remove the key"
             )
 
     def compile(self, context: Context) -> Relationships:

@@ -36,7 +36,11 @@ class GradedGroup(Source):
         if len(data.entities) != 1 + (self.query is not None):
             raise RecipeError(
                 f"data.entities: got {', '.join(data.entities)}; expected the documents' type"
-                + (" and the query's" if self.query else ", or name the query's in relation.source")
+                + (
+                    " and the query's"
+                    if self.query
+                    else ", or the query's type under relation.source.query"
+                )
             )
         documents = self.primary(data)
         group = context.expect_one_key("relation.source.group", documents, self.group)

@@ -57,8 +57,8 @@ class Inline(Source):
                 context.expect_type(field, self.rows, column, feature, f"{name!r} of {entity}")
             elif name != context.id_of(entity).name:
                 raise RecipeError(
-                    f"{field}: {context.paths[self.rows]} has no feature {column!r}, and the "
-                    f"entity type {entity} has {name!r}"
+                    f"{field}: {context.paths[self.rows]} has no feature {column!r}, which the "
+                    f"feature {name!r} of entity type {entity} needs"
                 )
 
     def compile(self, context: Context) -> Relationships:

@@ -44,7 +44,7 @@ class Labels(Source):
     @model_validator(mode="after")
     def _levels_of_a_confidence(self) -> "Labels":
         if self.levels > 1 and self.confidence is None:
-            raise ValueError("`levels` needs a `confidence` that names the feature of the grades")
+            raise ValueError("`levels` needs `confidence`, the feature that holds the grades")
         return self
 
     def brings(self, data: Data) -> tuple[str, ...]:
@@ -92,7 +92,7 @@ class Labels(Source):
         if beside:
             raise RecipeError(
                 f"data.entities.{label}.schema: {context.paths[label]} has {beside[0]!r}; labels "
-                f"have no features but their id, {key!r}"
+                f"have no feature except their id, {key!r}"
             )
 
     def compile(self, context: Context) -> Relationships:
@@ -133,7 +133,9 @@ def _check_negatives(context: Context) -> None:
     """Labels are known by their ids alone."""
     negatives = context.negatives
     if negatives.draw == "groups":
-        raise wrong(f"{NEGATIVES}.draw", "groups", "another: labels have no groups")
+        raise wrong(f"{NEGATIVES}.draw", "groups", "another value, since labels have no groups")
     for field, value in (("group", negatives.group), ("feature", negatives.feature)):
         if value is not None:
-            raise wrong(f"{NEGATIVES}.{field}", value, "none: labels have no features but their id")
+            raise wrong(
+                f"{NEGATIVES}.{field}", value, "none, since labels have no feature except their id"
+            )

@@ -91,8 +91,8 @@ class Lookup:
         feature = self.expect(field, table, name)
         if feature.dtype != like.dtype:
             raise RecipeError(
-                f"{field}: got {name!r}, in {self.paths[table]} of type {feature.dtype}; expected "
-                f"{like.dtype}, as {what} is"
+                f"{field}: got {name!r}, of type {feature.dtype} in {self.paths[table]}; expected "
+                f"{like.dtype}, the type of {what}"
             )
 
     def expect_entity(self, field: str, name: str) -> None:

@@ -48,16 +48,18 @@ class SameLabel(Source):
         negatives = context.negatives
         if negatives.draw == "popularity" and negatives.feature is None:
             raise RecipeError(
-                f"{NEGATIVES}.feature: missing; draw: popularity needs a feature that counts, "
-                "since there are no edges to be counted"
+                f"{NEGATIVES}.feature: missing; expected a feature that holds counts, since draw: "
+                "popularity has no edges to count"
             )
         if negatives.where == "within" and negatives.group == self.feature:
             raise RecipeError(
-                f"{NEGATIVES}.where: got 'within'; all that share the anchor's {self.feature!r} "
-                "are its positives: expected another group"
+                f"{NEGATIVES}.where: got 'within'; all rows with the anchor's {self.feature!r} are "
+                "its positives: expected another group"
             )
         if negatives.draw == "groups" and negatives.group not in (None, self.feature):
-            raise wrong(f"{NEGATIVES}.group", negatives.group, "none: the groups are the labels")
+            raise wrong(
+                f"{NEGATIVES}.group", negatives.group, "none, since the labels are the groups"
+            )
 
     def compile(self, context: Context) -> Relationships:
         """See `Source`."""
@@ -93,13 +95,13 @@ def _check_counts(context: Context) -> None:
     sampling = context.sampling
     if None in (sampling.positives, sampling.per_anchor):
         raise RecipeError(
-            f"{SAMPLING}.{context.count_field}: got 'all'; a label has as many pairs as the square "
-            "of its rows: expected a number"
+            f"{SAMPLING}.{context.count_field}: got 'all'; expected a number, since the pairs of a "
+            "label grow with the square of its rows"
         )
     if sampling.known_positives:
         raise RecipeError(
-            f"{SAMPLING}.known_positives: got {sampling.known_positives}; the positives of "
-            "a label are those that have it: expected 0"
+            f"{SAMPLING}.known_positives: got {sampling.known_positives}; expected 0, since all "
+            "rows with a label are known positives of each other"
         )
 
 
@@ -112,6 +114,6 @@ def _check_no_anchor_counts(context: Context) -> None:
     ):
         if value is not None:
             raise RecipeError(
-                f"{SAMPLING}.{field}: got {value}; it needs rows of one label each, and negatives "
-                "from anywhere"
+                f"{SAMPLING}.{field}: got {value}; expected none, since it needs rows with one "
+                "label each and negatives from anywhere"
             )

@@ -35,7 +35,11 @@ def _check_tables(context: Context, source: Source) -> None:
         field = "relation.sampling.negatives.edges"
         expect_one_of(field, listed, "one of data.edges", tables)
         if listed == source.table:
-            raise wrong(field, listed, "another list than relation.source names: no negatives")
+            raise wrong(
+                field,
+                listed,
+                "a list other than that of relation.source, whose edges are positives",
+            )
 
 
 def _check_origin(context: Context, source: Source, name: str, entity: Entity) -> None:
@@ -44,9 +48,11 @@ def _check_origin(context: Context, source: Source, name: str, entity: Entity) -
     if name in source.brings(data):
         if entity.read:
             origin = entity.path if entity.generator is None else entity.generator
-            raise wrong(f"{field}.path", origin, "no path: its rows come with the source")
+            raise wrong(f"{field}.path", origin, "no path, since its rows come with the source")
         if entity.format != "tfrecord":
-            raise wrong(f"{field}.format", entity.format, "none: its rows come with the source")
+            raise wrong(
+                f"{field}.format", entity.format, "none, since its rows come with the source"
+            )
         return
     if not entity.read:
         raise RecipeError(f"{field}: missing; expected a `path`, or a `generator`")
@@ -71,11 +77,10 @@ def _check_image_folder(lookup: Lookup, name: str) -> None:
     types = {feature.name: feature.dtype for feature in lookup.features(name).values()}
     for needed in IMAGE_FOLDER:
         if types.get(needed) != "bytes":
-            got = f"a feature of {types[needed]}s" if needed in types else "no such feature"
+            got = f"{needed!r} of type {types[needed]}" if needed in types else f"no {needed!r}"
             raise RecipeError(
-                f"data.entities.{name}.format: got 'image_folder', whose rows have the features "
-                f"{', '.join(IMAGE_FOLDER)}, all of BYTES; {lookup.paths[name]} has for "
-                f"{needed!r} {got}"
+                f"data.entities.{name}.format: got 'image_folder', which needs the features "
+                f"{', '.join(IMAGE_FOLDER)}, all of BYTES; {lookup.paths[name]} has {got}"
             )
 
 
@@ -98,22 +103,24 @@ def _check_list(context: Context, source: Source, name: str, edges: Edges) -> No
         for key, value in (*named.items(), ("weight", edges.weight)):
             if value is not None:
                 raise RecipeError(
-                    f"{field}.{key}: unknown key of rows that hold their members; "
-                    "`relation` names their roles and label"
+                    f"{field}.{key}: unknown key for rows that hold tuples; `relation` names their "
+                    "roles and label"
                 )
         return
     if name not in (listed, source.table) and context.data.split.unit != "component":
-        raise RecipeError(f"{field}: neither `relation` nor the split uses it: remove it")
+        raise RecipeError(f"{field}: neither `relation` nor `split` uses it: remove it")
     _check_path(context, f"{field}.path", edges, split=False)
     left, right = (
         _check_end(context, name, f"{field}.{side}", end)
         for side, end in (("left", edges.left), ("right", edges.right))
     )
     if left.id == right.id:
-        raise wrong(f"{field}.right.id", right.id, "another column than that of the left end")
+        raise wrong(f"{field}.right.id", right.id, "a column other than that of the left end")
     for key, value in (("value", edges.value), ("weight", edges.weight)):
         if name == listed and value is not None:
-            raise wrong(f"{field}.{key}", value, "none: it names negatives, each of a probability")
+            raise wrong(
+                f"{field}.{key}", value, "none, since each row is a negative with a probability"
+            )
     if edges.value is not None:
         context.expect(f"{field}.value", name, edges.value)
     if edges.weight is not None:
@@ -122,7 +129,7 @@ def _check_list(context: Context, source: Source, name: str, edges: Edges) -> No
 
 def _check_end(lookup: Lookup, edges: str, field: str, end: End | None) -> End:
     if end is None:
-        raise RecipeError(f"{field}: missing; expected the entity type and its id's column")
+        raise RecipeError(f"{field}: missing; expected an entity type, and the column with its id")
     lookup.expect_entity(f"{field}.entity", end.entity)
     lookup.expect_one_key(f"{field}.id", edges, end.id)
     key = lookup.id_of(end.entity)
@@ -140,7 +147,11 @@ def _check_split(context: Context, source: Source) -> None:
             "split, both splits would hold the same tuples"
         )
     if data.split.unit == "component" and not _connecting(context):
-        raise wrong("data.split.unit", "component", "`edges` in data, which connect entities")
+        raise wrong(
+            "data.split.unit",
+            "component",
+            "another unit, or an edge list in data.edges that connects entities",
+        )
     if data.split.feature is not None:
         for table in _split_tables(context, source):
             expect = context.expect_number if data.split.unit == "time" else context.expect_one_key

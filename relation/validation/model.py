@@ -14,7 +14,7 @@ def check(lookup: Lookup, recipe: Recipe, compiled: CompiledRelation) -> None:
     """
     if recipe.model is None:
         if recipe.evaluation is not None:
-            raise RecipeError("evaluation: there is no `model` that could be evaluated: remove it")
+            raise RecipeError("evaluation: there is no `model` to evaluate: remove it")
         return
     if isinstance(recipe.model.features, dict):
         for entity in recipe.model.features:

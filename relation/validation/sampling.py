@@ -17,7 +17,10 @@ def check(lookup: Lookup, compiled: CompiledRelation) -> None:
         _check_listed(lookup, compiled, compiled.negatives_table)
     if (negatives := sampling.negative_sampler) is not None:
         if negatives.draw == "groups" and (negatives.group or compiled.group_by) is None:
-            raise RecipeError(f"{NEGATIVES}.group: missing; draw: groups needs a feature of groups")
+            raise RecipeError(
+                f"{NEGATIVES}.group: missing; expected the feature that groups rows, which draw: "
+                "groups needs"
+            )
         if negatives.where != "anywhere" and anchor != candidate:
             raise RecipeError(
                 f"{NEGATIVES}.where: got {negatives.where!r}; anchors are of type {anchor}, "
@@ -42,6 +45,6 @@ def _check_listed(lookup: Lookup, compiled: CompiledRelation, table: NegativesTa
             raise wrong(
                 f"data.edges.{table.name}.{side}.entity",
                 end.entity,
-                f"{entity!r}, of which {what} are",
+                f"{entity!r}, the type of {what}",
             )
     lookup.expect_number(f"{NEGATIVES}.probability", table.name, table.probability)

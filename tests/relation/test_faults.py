@@ -144,9 +144,9 @@ def test_what_was_received_is_cut_to_part_of_a_line():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("name: a\nname: b\n", r"line 2: key 'name': is there twice$"),
-        ("relation:\n  seed: 1\n  type: pairs\n  seed: 2\n", r"line 4: key 'seed': is there twice$"),
-        ("on: 3\n", r"line 1: key 'on': expected a string \(in quotes\)$"),
+        ("name: a\nname: b\n", r"line 2: key 'name' appears twice$"),
+        ("relation:\n  seed: 1\n  type: pairs\n  seed: 2\n", r"line 4: key 'seed' appears twice$"),
+        ("on: 3\n", r"line 1: got key 'on'; expected a string \(in quotes\)$"),
         ("model: {tower: {type: cnn, 1: 2}}\n", r"line 1: key '1': expected a string"),
         ("? [a, b]\n: 1\n", r"line 1: key \[.*: expected a string"),
     ],
@@ -158,5 +158,5 @@ def test_keys_that_yaml_would_take_without_a_word(text, message):
 
 def test_a_file_that_is_no_text(tmp_path):
     (tmp_path / "r.yaml").write_bytes(b"name: \xff\xfe")
-    with pytest.raises(RecipeError, match=r"r\.yaml: not text in UTF-8: "):
+    with pytest.raises(RecipeError, match=r"r\.yaml: not UTF-8 text: "):
         load_recipe(str(tmp_path / "r.yaml"))

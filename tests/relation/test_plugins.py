@@ -82,7 +82,7 @@ def test_a_file_must_not_hide_a_module(write_plugin):
     write_plugin("colorsys", "")
     import colorsys
 
-    with pytest.raises(UserError, match="there is a module 'colorsys' already"):
+    with pytest.raises(UserError, match="another module is already imported as 'colorsys'"):
         plugins.load_plugins()
     assert sys.modules["colorsys"] is colorsys
 

@@ -114,10 +114,10 @@ def test_the_order_of_keys_means_nothing(tmp_path):
         ({"data__entities__product__generator": "demo_data.digits"}, r"data\.entities\.product: .*only one of `path` and `generator`"),
         ({"data__entities__product__format": "xml"}, r"data\.entities\.product\.format: got 'xml'; .*'tfrecord', 'csv', 'parquet' or 'image_folder'"),
         ({"data__entities__product": {"schema": "s.pbtxt", "id": "sku", "generator": "demo_data.digits", "format": "csv"}}, r"a `generator` makes TFRecord files, not csv"),
-        ({"data__entities__product__format": "image_folder"}, r"data\.entities\.product\.format: got 'image_folder', whose rows have the features id, image, label, all of BYTES; .*s\.pbtxt has for 'id' no such feature$"),
+        ({"data__entities__product__format": "image_folder"}, r"data\.entities\.product\.format: got 'image_folder', which needs the features id, image, label, all of BYTES; .*s\.pbtxt has no 'id'$"),
         ({"data__entities__product__id": "nr"}, r"data\.entities\.product\.id: got 'nr'; expected a feature of .*sku, price, photo, brand"),
         ({"data__entities__product__id": "photo"}, r"got 'photo', an image or a float; expected .*sku, brand"),
-        ({"data__entities__product__schema": "no.pbtxt"}, r"data\.entities\.product\.schema: got 'no.pbtxt'; no such file: neither"),
+        ({"data__entities__product__schema": "no.pbtxt"}, r"data\.entities\.product\.schema: got 'no.pbtxt'; expected a file, but there is neither"),
         ({"relation__source__feature": "price"}, r"relation\.source\.feature: got 'price', an image or a float"),
         ({"model__features": ["colour"]}, r"model\.features: got 'colour'; expected a feature of"),
         ({"evaluation__slices": ["colour"]}, r"evaluation\.slices: got 'colour'; expected a feature of"),
@@ -146,7 +146,7 @@ def test_the_schema_of_an_image_folder(tmp_path):
     loaded = load_recipe(_write(tmp_path, recipe, IMAGES))
     assert loaded.recipe.data.entities["product"].format == "image_folder"
     integers = IMAGES.replace('"label" type: BYTES', '"label" type: INT')
-    with pytest.raises(RecipeError, match=r"has for 'label' a feature of ints$"):
+    with pytest.raises(RecipeError, match=r"has 'label' of type int$"):
         load_recipe(_write(tmp_path, recipe, integers))
 
 
@@ -206,7 +206,7 @@ def test_names_that_collide_once_prefixed_are_an_error(tmp_path):
 
 @pytest.mark.parametrize(
     ("schema", "message"),
-    [("feature {", "not a TFDV schema in text form"), ("", "names no feature"),
+    [("feature {", "not a TFDV schema in text form"), ("", "has no features"),
      ('feature { name: "sku" type: STRUCT }', "'sku': got type STRUCT; expected BYTES, INT or FLOAT$"),
      ('feature { name: "sku" type: BYTES } feature { name: "brand" type: BYTES }', "no feature is left")],
 )  # fmt: skip

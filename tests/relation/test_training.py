@@ -12,13 +12,13 @@ from tests.relation.systems import load
         ({"weight_decay": 0.1}, r"optimizer: adam takes no `weight_decay`, only adamw does$"),
         (
             {"optimizer": "adamw"},
-            r"optimizer: adamw needs a `weight_decay`; without one it is adam$",
+            r"optimizer: adamw needs a `weight_decay`; without one, choose adam$",
         ),
         (
             {"optimizer": "sgd"},
             r"training\.optimizer: got 'sgd'; input should be 'adam' or 'adamw'$",
         ),
-        ({"epochs": 2, "warmup": 2}, r"warmup: 2 of 2 epochs; it must end before they do$"),
+        ({"epochs": 2, "warmup": 2}, r"warmup: got 2 epochs; expected fewer than the 2 epochs of training$"),
         (
             {"schedule": "linear"},
             r"training\.schedule: got 'linear'; input should be 'constant', 'cosine' or 'exponential'$",
@@ -34,7 +34,7 @@ from tests.relation.systems import load
         ),
         (
             {"strategy": "multi_worker", "step": "tape", "jit": True},
-            r"strategy: multi_worker takes no `jit` and no `mixed_precision`, which are for one device$",
+            r"strategy: multi_worker takes no `jit` and no `mixed_precision`, which work on one device only$",
         ),
     ],
 )

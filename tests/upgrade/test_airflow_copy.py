@@ -24,6 +24,6 @@ def test_it_runs_the_recipe_and_says_that_it_is_old(tmp_path):
     assert verdict["verdict"] == "blessed"
     assert (airflow.runs / NAME / "serving" / verdict["pushed_version"]).is_dir()
     warning = (
-        "Warning: a copy of pipeline/airflow_runner.py is of an earlier version; copy it again"
+        "Warning: a copy of pipeline/airflow_runner.py comes from an earlier version; copy it again"
     )
     assert (done.stdout + done.stderr).count(warning) == 1

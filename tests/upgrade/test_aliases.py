@@ -91,7 +91,7 @@ def test_other_paths_stay(path, capsys):
 def test_an_old_copy_of_the_airflow_runner_finds_what_it_imports(capsys):
     of = {name: importlib.import_module(f"pipeline.{name}") for name in OF_RUNNER}
     assert capsys.readouterr().err == (
-        "Warning: a copy of pipeline/airflow_runner.py is of an earlier version; copy it again\n"
+        "Warning: a copy of pipeline/airflow_runner.py comes from an earlier version; copy it again\n"
     )
     assert of["data"].data_patterns is file_patterns.data_patterns
     assert of["data"].future_patterns is file_patterns.expected_patterns
