@@ -36,7 +36,7 @@ class Driver(driver.FileBasedDriver):
             patterns = " and ".join(os.path.join(base, split["pattern"]) for split in splits)
             reason = str(error)
             if "same for each split" not in reason:
-                reason = f"no file matches with a span, date or version in it: {reason}"
+                reason = f"no file matches the pattern with its span, date or version: {reason}"
             raise DataError(f"{patterns}: {reason}") from None
         except tf.errors.OpError as error:  # It asks for the size and time of each file.
             raise DataError(f"a file cannot be read: {error.message}") from None

@@ -49,13 +49,13 @@ class EntityStats:
         if not any(self.rows.values()):
             reasons = "".join(f", {reason}" for reason in [*self.unusable, *self.left_out])
             raise DataError(
-                f"the files hold no usable row ({self.skipped} could not be used{reasons})"
+                f"the files hold no usable rows ({self.skipped} could not be used{reasons})"
             )
         empty = [split for split, rows in self.rows.items() if rows == 0]
         if empty:
             raise DataError(
                 f"split {empty[0]!r} is empty: the {_rows(sum(self.rows.values()))} all fell into "
-                "other splits; give more rows, other shares or other files"
+                "other splits; add rows, or change the shares or the files"
             )
 
     def _faults(self) -> str:

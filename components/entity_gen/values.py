@@ -150,8 +150,8 @@ def check_columns(location: str, columns: Sequence[str], features: Iterable[str]
         if name not in columns:
             listed = ", ".join(map(repr, columns)) or "none"
             raise DataError(
-                f"{location}: no column {name!r}, which the schema has; "
-                f"the file's columns: {listed}"
+                f"{location}: no column {name!r}, which the schema names; the file has the columns "
+                f"{listed}"
             )
         if columns.count(name) > 1:
             raise DataError(f"{location}: {columns.count(name)} columns {name!r}; expected one")

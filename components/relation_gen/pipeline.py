@@ -230,7 +230,8 @@ def materialize(
     """
     if TRAIN not in splits or ENTITIES in splits:
         raise DataError(
-            f"splits {', '.join(splits) or 'none'}: one must be {TRAIN!r}, and none {ENTITIES!r}"
+            f"splits: got {', '.join(splits) or 'none'}; expected {TRAIN!r} among them, and not "
+            f"{ENTITIES!r}"
         )
     context = Context.of(relation, schemas, files, splits, buckets, output, split_by)
     entity_files = tuple(file for file in files if file.input in relation.entities)

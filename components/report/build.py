@@ -28,7 +28,7 @@ def _model_banner(findings: Findings) -> Banner:
     if findings.blessed:
         cause = f"All {len(findings.gates)} gates passed."
     else:
-        cause = f"{broken or 'The evaluator did not bless it'}. It is not served."
+        cause = f"{broken or 'The Evaluator did not bless the model'}. The model is not served."
     main = [gate for gate in findings.gates if gate.kind in ("threshold", "change", "baseline")]
     highlights = dict.fromkeys((gate.name, measured(gate.value)) for gate in [*failed, *main])
     return Banner("blessed" if findings.blessed else "refused", cause, tuple(highlights)[:6])

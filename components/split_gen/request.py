@@ -62,17 +62,19 @@ class SplitRequest(Frozen):
     @model_validator(mode="after")
     def _consistent(self) -> "SplitRequest":
         if (self.unit == "time") != (self.feature is not None):
-            raise ValueError("a `feature` belongs to unit 'time', and to no other")
+            raise ValueError("expected a `feature` with unit 'time', and only there")
         ids = [*self.entities.values(), *(endpoint.id for endpoint in self.endpoints)]
         if any(column.type == "float" for column in ids):
-            raise ValueError("ids are of type bytes or int")
+            raise ValueError("ids must be of type bytes or int")
         if self.feature is not None and self.feature.type == "bytes":
-            raise ValueError("a time is of type int or float")
+            raise ValueError("a time must be of type int or float")
         entities = {*self.shared, *(endpoint.entity for endpoint in self.endpoints)}
         if not entities <= set(self.entities):
-            raise ValueError("`shared` and `edges` name types of `entities`")
+            raise ValueError("`shared` and `edges` must name types of `entities`")
         if self.unit == "time" and not self.timed:
-            raise ValueError("all entity types are shared and there are no edges: nothing has time")
+            raise ValueError(
+                "all entity types are shared and there are no edges, so no input has a time"
+            )
         return self
 
     @property

@@ -57,7 +57,7 @@ def split(
     if (EDGES in inputs) != bool(request.endpoints) or (
         OTHER_EXAMPLES in inputs and len(request.types) < 2
     ):
-        raise ValueError(f"inputs {', '.join(inputs)} do not fit {request}")
+        raise ValueError(f"inputs: got {', '.join(inputs)}; expected those of {request}")
     building = {name: os.path.join(folder, _BUILDING) for name, folder in outputs.items()}
     files = _files(inputs)
     sizes = [tf.io.gfile.stat(file.path).length for file in files]
@@ -148,7 +148,7 @@ class _Run:
                     context.links(number).remove()
             if settled is not None:
                 return settled
-        raise RuntimeError(f"components did not settle in {MAX_ROUNDS} rounds")
+        raise RuntimeError(f"components did not converge in {MAX_ROUNDS} rounds")
 
     def _boundary(self) -> Boundary:
         boundary = moments.dividing(self._context)
@@ -156,7 +156,7 @@ class _Run:
             feature = self._context.request.feature
             assert feature is not None
             raise DataError(
-                f"all rows have one and the same time {feature.name!r}, so a split would be empty; "
+                f"all rows have the same value of {feature.name!r}, so a split would be empty; "
                 "split by another feature, or by another unit"
             )
         return boundary

@@ -44,7 +44,7 @@ def check_rows(context: SplitContext, counts: Counts) -> None:
             f"of type {request.feature.type} must hold one finite value"
         )
         if request.bad_rows == "fail":
-            raise DataError(f"{what}; mend them, or let `bad_rows: skip` leave them out")
+            raise DataError(f"{what}; fix them, or set `bad_rows: skip` to leave them out")
         if missing == total:
             raise DataError(what)
 
@@ -66,9 +66,9 @@ def giant_error(request: SplitRequest, sizes: Counts, shown: Sequence[str]) -> D
     return DataError(
         f"edges connect {size:,} of the {connected:,} entities that have edges "
         f"({size / connected:.0%}) into one component, among them {', '.join(shown)}; with shares "
-        f"of {request.train}:{request.eval} one may hold at most {largest_share(request):.0%}. "
-        "Components cannot split such data: split by unit `entity` and name the types that may be "
-        "in both splits in `shared`, or split by unit `time`"
+        f"of {request.train}:{request.eval} a component may hold at most "
+        f"{largest_share(request):.0%}. Components cannot split such data: split by unit `entity` "
+        "and name the types that may be in both splits in `shared`, or split by unit `time`"
     )
 
 
@@ -95,7 +95,7 @@ def build(
             "no_time": written[f"left out/{name}"],
         }
         if rows["read"] != sum(rows.values()) - rows["read"]:
-            raise RuntimeError(f"{name}: rows were lost: {rows}")
+            raise RuntimeError(f"{name}: the counts of rows do not add up: {rows}")
         stats["rows"][name] = {**rows, "no_id": read[f"no id/{name}"]}
     if boundary is not None:
         stats["time"] = {"moment": boundary.moment, "rows_of_that_moment": boundary.side}
@@ -123,8 +123,8 @@ def _check_splits(context: SplitContext, stats: Stats) -> None:
             request = context.request
             raise DataError(
                 f"split {split!r} of {name} would be empty: its {rows['read']:,} rows "
-                f"{_why(stats)} by {request.train}:{request.eval} shares; give more rows, other "
-                "shares, another seed or another unit"
+                f"{_why(stats)} with shares of {request.train}:{request.eval}; add rows, or change "
+                "the shares, the seed or the unit"
             )
 
 
@@ -133,8 +133,8 @@ def _why(stats: Stats) -> str:
         return "were split by time and by ids"
     components = stats["components"]
     return (
-        f"are of {components['count']:,} components "
-        f"(the largest: {components['largest']:,} entities)"
+        f"form {components['count']:,} components (the largest has {components['largest']:,} "
+        "entities)"
     )
 
 

@@ -66,7 +66,7 @@ def decoded(path: str, columns: list[Column]) -> Iterator[tuple[list[bytes], lis
         try:
             yield records, decoder(records)
         except NotAnExample:
-            raise DataError(f"{path}: holds a record that is no tf.Example") from None
+            raise DataError(f"{path}: holds a record that is not a tf.Example") from None
 
 
 def scan(context: SplitContext, number: int) -> Counts:

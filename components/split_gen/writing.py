@@ -35,7 +35,7 @@ def write(context: SplitContext, number: int) -> Counts:
     for decisions in context.decided.read(number):
         splits[decisions["row"]] = decisions["split"]
     if (splits == _UNKNOWN).any():
-        raise RuntimeError(f"{file.path}: a row was decided twice, and another never")
+        raise RuntimeError(f"{file.path}: one row has two split decisions, and another has none")
     folders = [os.path.join(context.building[file.input], f"Split-{split}") for split in SPLITS]
     name = f"data_tfrecord-{file.shard:05d}-of-{file.shards:05d}.gz"
     temporary = [os.path.join(folder, f".{name}.{uuid.uuid4().hex}") for folder in folders]
@@ -50,12 +50,14 @@ def write(context: SplitContext, number: int) -> Counts:
             batch = splits[done : done + len(records)]
             done += len(records)
             if len(batch) != len(records):
-                raise RuntimeError(f"{file.path}: more rows than were decided")
+                raise RuntimeError(f"{file.path}: got more rows than split decisions")
             for record, split in zip(records, batch.tolist(), strict=True):
                 if split != LEFT_OUT:
                     writers[split].write(record)
     if done != len(splits):
-        raise RuntimeError(f"{file.path}: {len(splits)} rows were decided, {done} are there")
+        raise RuntimeError(
+            f"{file.path}: got {done} rows; expected {len(splits)}, one for each split decision"
+        )
     for folder, path in zip(folders, temporary, strict=True):
         tf.io.gfile.rename(path, os.path.join(folder, name), overwrite=True)
     held = np.bincount(splits, minlength=3).tolist()

@@ -32,7 +32,7 @@ def summary(title: str, lines: list[str]) -> str:
     count = f"{len(lines)} anomal{'y' if len(lines) == 1 else 'ies'}"
     rest = [f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
     shown = "\n".join(f"  {line}" for line in [*lines[:SHOWN], *rest])
-    return f"the {title} are not what the schema says, {count}:\n{shown}"
+    return f"the {title} do not match the schema, {count}:\n{shown}"
 
 
 def _described(info: anomalies_pb2.AnomalyInfo) -> str:

@@ -143,7 +143,7 @@ def test_no_file_matches(folder, tmp_path):
 
 def test_files_without_rows(folder, tmp_path):
     write(folder / "a.gz", [])
-    with pytest.raises(DataError, match=r"the files hold no usable row \(0 could"):
+    with pytest.raises(DataError, match=r"the files hold no usable rows \(0 could"):
         run(tmp_path)
 
 
@@ -189,5 +189,5 @@ def test_unusable_rows_are_counted_with_bad_rows_skip(folder, tmp_path):
 
 
 def test_unknown_file_format():
-    with pytest.raises(DataError, match="file format 'csvv': not known; expected one of"):
+    with pytest.raises(DataError, match="file format: got 'csvv'; expected one of"):
         component.EntityGen("/data/*", "id", 3, 1, file_format="csvv")

@@ -189,7 +189,7 @@ def test_a_folder_without_images_says_why(folder, tmp_path):
     (folder / "cat").mkdir()
     (folder / "cat" / "1.webp").write_bytes(b"x")
     with pytest.raises(
-        DataError, match=r"no usable row \(1 could not be used, not_an_image_file\)$"
+        DataError, match=r"no usable rows \(1 could not be used, not_an_image_file\)$"
     ):
         run(folder / "*" / "*", tmp_path / "out", file_format="image_folder")
 
@@ -228,7 +228,7 @@ def test_values_of_a_wrong_type_are_counted_with_bad_rows_skip(faulty, tmp_path)
 
 def test_broken_files_stop_the_run_whatever_is_skipped(folder, tmp_path):
     (folder / "a.csv").write_bytes(b"id,n,x\n\xff,1,2\n")
-    with pytest.raises(DataError, match=r"a\.csv: line 2: byte 0xff at 1 is no UTF-8"):
+    with pytest.raises(DataError, match=r"a\.csv: line 2: byte 0xff at 1 is not UTF-8"):
         run(
             folder / "*.csv",
             tmp_path / "out",
@@ -281,7 +281,7 @@ def test_a_span_that_cannot_be_resolved(folder, tmp_path, pattern, name):
         (folder / name).write_text("")
     with pytest.raises(DataError) as raised:
         run(folder / pattern, tmp_path / "out", file_format="csv", features=FEATURES)
-    assert str(raised.value).startswith(f"{folder / pattern}: no file matches with a span, date")
+    assert str(raised.value).startswith(f"{folder / pattern}: no file matches the pattern with its span, date")
 
 
 @pytest.mark.parametrize(

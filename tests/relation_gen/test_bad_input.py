@@ -110,7 +110,7 @@ def test_a_class_that_is_not_in_the_domain(tmp_path):
     ("links", "given", "message"),
     [
         ([], ITEMS, "split 'train': no edge between two entities of the split can be used"),
-        ([link(0, 1)], {"train": ITEMS["train"], "eval": []}, "split 'eval': no row can be used"),
+        ([link(0, 1)], {"train": ITEMS["train"], "eval": []}, "split 'eval': none of the 0 rows can be used"),
         ([link(0, 1)], ITEMS, "split 'eval': no edge between two entities"),
     ],
 )
@@ -180,13 +180,13 @@ CONSTANT = 3
     [
         (f"{__name__}.raises", "raised KeyError: 'colour'"),
         (f"{__name__}.not_numbers", r"gave \[nan\] for \d+ of \d+ pairs; expected finite numbers"),
-        (f"{__name__}.too_wide", r"gave an array of shape \[\d+, 3\] and type float64; expected"),
+        (f"{__name__}.too_wide", r"returned an array of shape \[\d+, 3\] and type float64; expected"),
         (f"{__name__}.words", "and type <U4; expected numbers"),
-        (f"{__name__}.nothing", r"gave an array of shape \[\] and type object; expected numbers"),
+        (f"{__name__}.nothing", r"returned an array of shape \[\] and type object; expected numbers"),
         (f"{__name__}.absent", r"got 'tests.*\.absent', which cannot be imported: module"),
         ("no_such_package.f", "which cannot be imported: No module named 'no_such_package'"),
         ("nothing_but_a_name", "got 'nothing_but_a_name', which cannot be imported"),
-        (f"{__name__}.CONSTANT", "which is no function"),
+        (f"{__name__}.CONSTANT", "which is not a function"),
     ],
 )
 def test_functions_that_cannot_serve(tmp_path, function, message):
@@ -259,7 +259,7 @@ def test_ntuples_of_more_members_than_there_are(tmp_path, sampling, reason):
     loaded = recipe(tmp_path, LABELS % ("ntuples", f", sampling: {{{sampling}}}"), {"item": ITEM})
     with pytest.raises(DataError) as caught:
         make(loaded, {"item": ITEMS}, tmp_path)
-    assert "no tuple could be made" in str(caught.value)
+    assert "requested tuples could be made" in str(caught.value)
     assert f"{reason} 8" in str(caught.value)
     assert list((tmp_path / "out").iterdir()) == []
 
@@ -271,7 +271,7 @@ def test_labels_of_which_every_two_rows_share_one(tmp_path):
         for split in ("train", "eval")
     }
     with pytest.raises(
-        DataError, match=r"split 'train': no tuple could be made.*too_few_negatives 4"
+        DataError, match=r"split 'train': none of the .* requested tuples could be made.*too_few_negatives 4"
     ):
         make(loaded, {"item": rows}, tmp_path)
 

@@ -109,7 +109,7 @@ def test_an_output_that_holds_results_is_left_as_it_is(tmp_path, recipe, capsys)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")}
     capsys.readouterr()
     message = refused(capsys, call(recipe, f"{tmp_path}/in/a", tmp_path / "out"))
-    assert message.endswith("out: already holds results; name another, or remove it")
+    assert message.endswith("out: already holds results; name another folder, or remove this one")
     assert before == {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")}
 
 
@@ -147,7 +147,7 @@ def test_a_fault_of_the_data_is_one_sentence_of_the_command_and_its_workers(tmp_
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.splitlines() == [
-        "error: rows that cannot be used: split 'train': no_label 1 (ids 'x'); mend them, or let "
-        "the recipe say data.bad_rows: skip"
+        "error: some rows cannot be used: split 'train': no_label 1 (ids 'x'); fix them, or set "
+        "data.bad_rows: skip in the recipe"
     ]
     assert list((tmp_path / "out").iterdir()) == []

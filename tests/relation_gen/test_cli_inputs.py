@@ -139,7 +139,7 @@ def test_edge_files_that_cannot_be_read(tmp_path, command):
     assert message.startswith(f"{path}: record 1: corrupted")
     write(path, [b"no example"])
     message = command("item=IN/item/*/*", "link=IN/link/all/*")
-    assert message == f"{path}: holds a record that is no tf.Example"
+    assert message == f"{path}: holds a record that is not a tf.Example"
     path.write_bytes(b"")
     message = command("item=IN/item/*/*", "link=IN/link/all/*")
     assert "no edge between two entities of the split can be used" in message

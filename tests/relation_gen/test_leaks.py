@@ -47,8 +47,8 @@ def test_an_id_in_two_splits_stops_the_run_and_is_named(tmp_path):
         make(recipe(tmp_path, PAIRS, {"item": ITEM}), inputs, tmp_path)
     assert str(caught.value) == (
         "entity type 'item': 5 ids are in several splits (ids 'train-2', 'train-3', 'train-4', …); "
-        "what is learnt of them in training would be known in evaluation: split by another unit, "
-        "or let the recipe say data.split.shared: [item]"
+        "the model would be evaluated on entities that it was trained on: split by another unit, "
+        "or set data.split.shared: [item]"
     )
     assert list((tmp_path / "out").iterdir()) == []
 

@@ -168,9 +168,9 @@ def test_rows_that_cannot_be_used_stop_the_run_with_all_reasons(tmp_path):
     with pytest.raises(DataError) as caught:
         run(request(), tmp_path, {"train": [ROWS + bad], "eval": [EVAL + bad[:1]]})
     assert str(caught.value) == (
-        "rows that cannot be used: split 'eval': nan 1 (ids 'late'); split 'train': nan 2 "
-        "(ids 'early', 'late'); split 'train': several_labels 1 (ids 'two'); mend them, or let the "
-        "recipe say data.bad_rows: skip"
+        "some rows cannot be used: split 'eval': nan 1 (ids 'late'); split 'train': nan 2 "
+        "(ids 'early', 'late'); split 'train': several_labels 1 (ids 'two'); fix them, or set "
+        "data.bad_rows: skip in the recipe"
     )
     assert list((tmp_path / "out").iterdir()) == []
 
@@ -178,22 +178,22 @@ def test_rows_that_cannot_be_used_stop_the_run_with_all_reasons(tmp_path):
 @pytest.mark.parametrize(
     ("asked", "rows", "message"),
     [
-        (request(), [], "split 'eval': no row can be used (0 read); tuples need some"),
+        (request(), [], "split 'eval': none of the 0 rows can be used; expected at least one"),
         (
             request("triplets", "skip"),
             [row(id=b"a"), row(label=1)],
-            "split 'eval': no row can be used (2 read); tuples need some",
+            "split 'eval': none of the 2 rows can be used; expected at least one",
         ),
         (
             request(),
             [row(id=b"%d" % n, label=3) for n in range(4)],
-            "split 'eval': feature 'label' has one value ('3'); negatives need at least two",
+            "split 'eval': feature 'label' has only the value '3'; negatives need at least two",
         ),
         (
             request(),
             [row(id=b"%d" % n, label=n) for n in range(4)],
             "split 'eval': no two of the 4 rows have the same value of feature 'label', so no "
-            "tuple can be made; positives need two rows with one value",
+            "tuple can be made; positives need two rows with the same value",
         ),
     ],
 )
@@ -213,7 +213,7 @@ def test_files_that_are_no_examples_are_named(tmp_path):
 
 
 def test_splits_must_have_train_and_not_entities(tmp_path):
-    with pytest.raises(DataError, match="splits test: one must be 'train', and none 'entities'"):
+    with pytest.raises(DataError, match="splits: got test; expected 'train' among them, and not 'entities'"):
         run(request(), tmp_path / "1", {"test": [ROWS]})
 
 

@@ -109,7 +109,7 @@ def test_other_payloads_are_refused(artifacts):
 
 
 def test_a_request_that_speaks_of_other_inputs_is_refused(artifacts):
-    with pytest.raises(ValueError, match="inputs examples, edges do not fit"):
+    with pytest.raises(ValueError, match="inputs: got examples, edges; expected those of"):
         execute(artifacts, by_time(edges=None))
 
 

@@ -84,7 +84,7 @@ def test_the_earliest_share_trains(tmp_path_factory, times, train, evaluation, p
     asked = by_time(type_, train=train, eval=evaluation)
     folder = tmp_path_factory.mktemp("time")
     if len(set(times)) == 1:
-        with pytest.raises(DataError, match="one and the same time 'at'"):
+        with pytest.raises(DataError, match="the same value of 'at'"):
             split(folder, times, asked)
         return
     _, parts = split(folder, times, asked, partitions=partitions, held=5)
@@ -115,7 +115,7 @@ def test_ties_are_on_the_side_that_comes_closer(tmp_path):
 
 def test_one_row_and_equal_rows_are_refused(tmp_path):
     for name, times in {"one": [5], "equal": [5, 5, 5, 5]}.items():
-        with pytest.raises(DataError, match="all rows have one and the same time 'at', so a split"):
+        with pytest.raises(DataError, match="all rows have the same value of 'at', so a split"):
             split(tmp_path / name, times)
 
 
@@ -206,12 +206,12 @@ def test_of_two_types_the_one_that_is_not_shared_has_the_time(tmp_path):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"unit": "component"}, "`feature` belongs to unit 'time'"),
-        ({"feature": None}, "`feature` belongs to unit 'time'"),
-        ({"feature": {"name": "at", "type": "bytes"}}, "a time is of type int or float"),
-        ({"entities": {"item": {"name": "id", "type": "float"}}}, "ids are of type bytes or int"),
-        ({"shared": ["item"]}, "nothing has time"),
-        ({"shared": ["thing"]}, "name types of `entities`"),
+        ({"unit": "component"}, "a `feature` with unit 'time', and only there"),
+        ({"feature": None}, "a `feature` with unit 'time', and only there"),
+        ({"feature": {"name": "at", "type": "bytes"}}, "a time must be of type int or float"),
+        ({"entities": {"item": {"name": "id", "type": "float"}}}, "ids must be of type bytes or int"),
+        ({"shared": ["item"]}, "no input has a time"),
+        ({"shared": ["thing"]}, "must name types of `entities`"),
     ],
 )
 def test_requests_that_contradict_themselves(changed, message):

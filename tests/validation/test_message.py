@@ -27,5 +27,5 @@ def test_lines():
 def test_the_first_ten_are_shown():
     text = message.summary("rows", [f"line {n}" for n in range(12)])
     lines = text.split("\n")
-    assert lines[0] == "the rows are not what the schema says, 12 anomalies:"
+    assert lines[0] == "the rows do not match the schema, 12 anomalies:"
     assert lines[1:] == [*(f"  line {n}" for n in range(10)), "  and 2 more"]

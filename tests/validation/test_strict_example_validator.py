@@ -121,7 +121,7 @@ def test_an_anomaly_stops_the_run_and_is_written(validate, tmp_path, split, feat
     with pytest.raises(DataError) as raised:
         validate("good", split, title="rows of 'item'")
     first, line = str(raised.value).split("\n")
-    assert first == "the rows of 'item' are not what the schema says, 1 anomaly:"
+    assert first == "the rows of 'item' do not match the schema, 1 anomaly:"
     assert line.startswith(f"  split '{split}': feature '{feature}': ")
     assert re.search(text, line), line
     assert list(read_anomalies(tmp_path, split).anomaly_info) == [feature]

@@ -138,8 +138,8 @@ def row_spec(
     for name in keys:
         if name not in fit:
             raise DataError(
-                f"schema: feature {name!r} must be there, of type BYTES or INT and no image; "
-                f"such features are {', '.join(fit) or 'none'}"
+                f"schema: got {name!r}; expected a feature of type BYTES or INT that is not an "
+                f"image: {', '.join(fit) or 'there is none'}"
             )
     bare = schema_pb2.Schema()
     for name in sorted(types):

@@ -26,7 +26,7 @@ F64 = npt.NDArray[np.float64]
 
 
 class NotAnExample(Exception):
-    """A record is no tf.Example: the file is of another kind, so no row of it can be trusted."""
+    """A record is not a tf.Example: the file is of another kind, so no row of it can be trusted."""
 
 
 @dataclass(frozen=True)

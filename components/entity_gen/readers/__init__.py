@@ -20,5 +20,5 @@ def reader(file_format: str) -> Reader:
     """
     if file_format not in READERS:
         formats = ", ".join(sorted(READERS))
-        raise DataError(f"file format {file_format!r}: not known; expected one of {formats}")
+        raise DataError(f"file format: got {file_format!r}; expected one of {formats}")
     return READERS[file_format]

@@ -37,7 +37,7 @@ def read(path: str, options: ReadOptions) -> Iterator[Record]:
         columns = [(name, header.index(name)) for name in options.features]
         for line, cells in rows:
             if len(cells) != len(header):
-                wrong = f"{len(cells)} cells; expected {len(header)}, as the header has"
+                wrong = f"{len(cells)} cells; expected {len(header)}, as in the header"
                 yield Fault("has more or fewer cells than the header", f"line {line}: {wrong}")
                 continue
             named = ((name, [cells[at]] if cells[at] else []) for name, at in columns)
@@ -90,7 +90,7 @@ def _lines(path: str, file: io.BufferedReader) -> Iterator[str]:
             text = line.decode("utf-8")
         except UnicodeDecodeError as error:
             raise DataError(
-                f"{path}: line {number}: byte 0x{line[error.start]:02x} at {error.start + 1} is no "
-                "UTF-8; expected a file in UTF-8"
+                f"{path}: line {number}: byte 0x{line[error.start]:02x} at {error.start + 1} is "
+                "not UTF-8; expected a UTF-8 file"
             ) from None
         yield text.removeprefix(BOM) if number == 1 else text

@@ -10,15 +10,15 @@ from components.entity_gen.records import ReadOptions
 
 
 def read(path: str, _: ReadOptions | None = None) -> Iterator[tf.train.Example | str]:
-    """Yield each row of a file, or a text where a record is no tf.Example.
+    """Yield each row of a file, or a text where a record is not a tf.Example.
 
     Raises:
-      DataError: a truncated or damaged gzip stream, or no TFRecord file. It names file and record
-        (from 1).
+      DataError: a truncated or damaged gzip stream, or not a TFRecord file. It names file and
+        record (from 1).
     """
     for records in read_batches(path):
         for record in records:
             try:
                 yield tf.train.Example.FromString(record)
             except DecodeError:
-                yield "is no tf.Example"
+                yield "is not a tf.Example"

@@ -89,8 +89,8 @@ def make_layout(
         position_offsets[split] = _ends(shards, {total.shard: total.rows for total in own})
         if (weight := sum(total.total_weight for total in own)) > MAX_TOTAL_WEIGHT:
             raise DataError(
-                f"split {split!r}: the weights of negatives come to 2^{weight.bit_length() - 1}, "
-                "and at most 2^62 can be added: draw them uniformly, or from fewer groups"
+                f"split {split!r}: the weights of negatives add up to 2^{weight.bit_length() - 1}; "
+                "expected at most 2^62: draw them uniformly, or from fewer groups"
             )
         weight_offsets[split] = _ends(shards, {total.shard: total.total_weight for total in own})
         candidates[split] = Candidates(
@@ -194,8 +194,8 @@ def _refuse_bad_rows(counts: counters.Counts) -> None:
                 faults.append(f"split {split!r}: {reason} {counter.count}{_shown(counter)}")
     if faults:
         raise DataError(
-            f"rows that cannot be used: {'; '.join(faults)}; mend them, or let the recipe say "
-            "data.bad_rows: skip"
+            f"some rows cannot be used: {'; '.join(faults)}; fix them, or set data.bad_rows: skip "
+            "in the recipe"
         )
 
 
@@ -203,10 +203,9 @@ def _refuse_overlap(relation: CompiledRelation, counts: counters.Counts) -> None
     for (_, entity, name), counter in sorted(counts.items()):
         if name == counters.OVERLAP and entity not in relation.shared:
             raise DataError(
-                f"entity type {entity!r}: {counter.count} ids are in several splits"
-                f"{_shown(counter)}; what is learnt of them in training would be known in "
-                "evaluation: split by another unit, or let the recipe say "
-                f"data.split.shared: [{entity}]"
+                f"entity type {entity!r}: {counter.count} ids are in several "
+                f"splits{_shown(counter)}; the model would be evaluated on entities that it was "
+                f"trained on: split by another unit, or set data.split.shared: [{entity}]"
             )
 
 
@@ -223,12 +222,14 @@ def _check_split(
     """Checks that a split can make tuples."""
     if relation.tuple_table is not None:
         if not counters.count_of(counts, split, relation.tuple_table.name, counters.USED):
-            raise DataError(f"split {split!r}: no row can be used; tuples need some")
+            raise DataError(f"split {split!r}: no row can be used; expected at least one")
         return
     rows = sum(total.rows for total in totals)
     if not rows:
         read = counters.count_of(counts, split, relation.candidate, counters.READ)
-        raise DataError(f"split {split!r}: no row can be used ({read} read); tuples need some")
+        raise DataError(
+            f"split {split!r}: none of the {read} rows can be used; expected at least one"
+        )
     if relation.structure == "groups":
         _check_groups(relation, split, totals)
     elif not sum(total.expected for total in totals):
@@ -240,7 +241,7 @@ _NO_LABELS = "no row has a label"
 _NOTHING_RELATED = {
     "edges": "no edge between two entities of the split can be used",
     "tags": _NO_LABELS,
-    "ranking": "no two documents of a query differ in their grade",
+    "ranking": "no two documents of a query differ in grade",
     "scored": "there are no rows",
 }
 
@@ -251,7 +252,7 @@ def _check_groups(relation: CompiledRelation, split: str, totals: list[ShardTota
     related = sum(total.related for total in totals)
     if sampling.some_negatives and labels == 1:
         raise DataError(
-            f"split {split!r}: feature {feature!r} has one value ({totals[0].label}); negatives "
+            f"split {split!r}: feature {feature!r} has only the value {totals[0].label}; negatives "
             "need at least two"
         )
     several = any(total.table for total in totals)
@@ -259,5 +260,5 @@ def _check_groups(relation: CompiledRelation, split: str, totals: list[ShardTota
     if not related and not several and not only_negatives:
         raise DataError(
             f"split {split!r}: no two of the {labels} rows have the same value of feature "
-            f"{feature!r}, so no tuple can be made; positives need two rows with one value"
+            f"{feature!r}, so no tuple can be made; positives need two rows with the same value"
         )

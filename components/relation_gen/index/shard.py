@@ -87,9 +87,9 @@ def weigh(shard: IndexShard, negatives: Negatives, frequency: F64 | None) -> Ind
         powered = np.where(clipped > 0, np.power(np.maximum(clipped, 1e-300), negatives.alpha), 0.0)
         if not powered.sum() * FREQUENCY_UNIT <= MAX_TOTAL_WEIGHT:
             raise DataError(
-                f"relation.sampling.negatives: got a frequency of {clipped.max():g}; with alpha "
-                f"{negatives.alpha:g} the frequencies, raised to it, add up to {powered.sum():g}; "
-                f"expected at most {MAX_TOTAL_WEIGHT // FREQUENCY_UNIT:g}: scale the feature down"
+                f"relation.sampling.negatives: got a frequency of {clipped.max():g}; raised to "
+                f"alpha {negatives.alpha:g}, the frequencies add up to {powered.sum():g}; expected "
+                f"at most {MAX_TOTAL_WEIGHT // FREQUENCY_UNIT:g}: scale the feature down"
             )
         weight = np.rint(powered * FREQUENCY_UNIT).astype(np.int64)
     return dataclasses.replace(shard, weights=weight)

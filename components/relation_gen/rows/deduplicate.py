@@ -59,7 +59,7 @@ def _check_same_id(payloads: list[bytes], spec: EntitySpec) -> None:
     if len(ids) > 1:
         raise DataError(
             f"feature {spec.id.name!r}: the ids {show(ids[0])} and {show(ids[1])} have the same "
-            "64-bit key, so their rows cannot be told apart: change one of the ids"
+            "64-bit key, so their rows cannot be distinguished: change one of the ids"
         )
 
 

@@ -61,9 +61,9 @@ def make_table(groups: Sequence[LabelSet], where: str, weighted: bool, field: st
     """
     if len(groups) > MAX_LABEL_SETS:
         raise DataError(
-            f"{field}: the rows have {len(groups):,} different sets of labels (within a group); at "
-            f"most {MAX_LABEL_SETS:,} can be related to each other: use labels of fewer values, or "
-            "state the relationships as edges"
+            f"{field}: got {len(groups):,} different sets of labels (within a group); expected at "
+            f"most {MAX_LABEL_SETS:,}: use labels with fewer values, or state the relationships as "
+            "edges"
         )
     groups = sorted(groups, key=lambda label_set: label_set.start)
     start, rows, weight_start, weight = (
@@ -115,8 +115,8 @@ class _Ranges:
         self._count += len(row)
         if self._count > MAX_RANGES:
             raise DataError(
-                f"the sets of labels make more than {MAX_RANGES:,} ranges of related rows: use "
-                "labels of fewer values, or state the relationships as edges"
+                f"the sets of labels form more than {MAX_RANGES:,} ranges of related rows: use "
+                "labels with fewer values, or state the relationships as edges"
             )
         count = np.bincount(row, minlength=len(chosen))
         self._parts.append((self._start[first], self._end[last - 1], count))

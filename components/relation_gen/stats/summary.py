@@ -79,8 +79,8 @@ def _check_some(split: str, stats: Stats) -> None:
     if not stats["tuples"]:
         reasons = ", ".join(f"{name} {count:,}" for name, count in stats["shortfall"].items())
         raise DataError(
-            f"split {split!r}: no tuple could be made of {stats['tuples_requested']:,} asked for: "
-            f"{reasons or 'no reason is known'}; ask for fewer members, or give it more rows"
+            f"split {split!r}: none of the {stats['tuples_requested']:,} requested tuples could be "
+            f"made: {reasons or 'for no counted reason'}; request fewer members, or add rows"
         )
 
 

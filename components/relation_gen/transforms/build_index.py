@@ -1,4 +1,4 @@
-"""Sort the entities of each index shard, count what they can make, and locate what edges name."""
+"""Sort the entities of each index shard, count possible tuples, and locate the ends of edges."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
@@ -126,7 +126,7 @@ class BuildIndex(beam.DoFn):
     def _located(
         self, out: Writer, split: str, number: int, shard: IndexShard, edges: Edges
     ) -> Iterator[Any]:
-        """Edges to the shards of their anchors, with the positions of their destinations."""
+        """Send edges to the shards of their anchors, with the positions of their destinations."""
         context = self.context
         at = positions_of(shard, edges.destination)
         nothing = np.zeros(0, dtype=np.int64)
@@ -160,7 +160,8 @@ class BuildIndex(beam.DoFn):
         return dataclasses.replace(filtered, value=value)
 
     def _merged(self, split: str, edges: Edges) -> tuple[Edges, list[Any]]:
-        """One edge for each two entities, unless repeated ones are kept; and counts of the rest."""
+        """Keep one edge for each pair of entities, unless repeated ones are kept; count the
+        rest."""
         context, table = self.context, self.context.relation.edge_table
         lost = []
         if (table is not None and table.merged) or isinstance(edges, ListedNegatives):
@@ -176,13 +177,13 @@ class BuildIndex(beam.DoFn):
         return (edges if cap is None else _capped(edges, context.seed, cap)), lost
 
     def _bare(self, edges: Edges) -> Edges:
-        """Edges without the ids that no step needs from here on."""
+        """Drop the ids of edges that no later step needs."""
         kept = self.context.relation.sampling.known_positives > 0
         destination = edges.destination_id if kept else Strings.of([])
         return dataclasses.replace(edges, source_id=Strings.of([]), destination_id=destination)
 
     def _without_entities(self, split: str, parts: dict[type, list[Any]]) -> Iterator[Any]:
-        """A shard of labels or queries alone: nothing is drawn there."""
+        """Handle a shard that holds only labels or queries: nothing is drawn there."""
         if parts[Edges] or parts[ListedNegatives] or parts[FilteredEdges]:
             raise RuntimeError(f"split {split!r}: edges name entities that are not there")
         return iter(())
@@ -248,7 +249,7 @@ def _labels(parts: Sequence[GroupLabels], field: str) -> _LabelsByGroup:
 
 
 def _of_known_query(indexed: Indexed, queries: Sequence[Queries]) -> tuple[Indexed, int]:
-    """The documents whose query is there, and how many are not."""
+    """Select the documents whose query exists, and count the others."""
     queried = np.concatenate([part.key for part in queries]) if queries else indexed.key[:0]
     rows = np.flatnonzero(np.isin(indexed.group, queried))
     return take(indexed, rows), len(indexed.key) - len(rows)
@@ -263,7 +264,8 @@ def one_each(edges: Edges) -> Index:
 
 
 def merged(edges: Edges) -> tuple[Index, dict[str, list[bytes]]]:
-    """One edge for each two entities; of edges that differ, the one with the smallest value.
+    """Keep one edge for each pair of entities: of those that differ, the one with the smallest
+    value.
 
     Returns:
       Rows of the edges that are kept, intp [m]; ids of those left out, by reason.
@@ -288,7 +290,7 @@ def merged(edges: Edges) -> tuple[Index, dict[str, list[bytes]]]:
 
 
 def _capped(edges: Edges, seed: int, cap: int) -> Edges:
-    """Lets an entity serve as a positive of at most `cap` edges: the first by a hash."""
+    """Cap the edges in which an entity is a positive: keep the first `cap` by a hash."""
     rows = np.flatnonzero(edges.positive == POSITIVE)
     source, destination = edges.source[rows], edges.destination[rows]
     priority = random_bits(seed, Purpose.CUTS, source, destination)

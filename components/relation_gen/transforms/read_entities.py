@@ -37,7 +37,7 @@ class ReadRows(beam.DoFn):
             try:
                 yield records, validator(records)
             except NotAnExample:
-                raise DataError(f"{file.path}: holds a record that is no tf.Example") from None
+                raise DataError(f"{file.path}: holds a record that is not a tf.Example") from None
 
     def counted(
         self,

@@ -78,15 +78,15 @@ class Scorer:
         shapes = [(n, self._width)] + ([(n,)] if self._width == 1 else [])
         if value.shape not in shapes or value.dtype.kind not in "fiub":
             raise DataError(
-                f"{where}: gave an array of shape {list(value.shape)} and type {value.dtype}; "
+                f"{where}: returned an array of shape {list(value.shape)} and type {value.dtype}; "
                 f"expected numbers {expected}"
             )
         label = value.astype(np.float32).reshape(n, self._width)
         wrong = np.flatnonzero(~np.isfinite(label).all(axis=1))
         if len(wrong):
             raise DataError(
-                f"{where}: gave {label[wrong[0]].tolist()} for {len(wrong)} of {n} pairs; expected "
-                "finite numbers"
+                f"{where}: returned {label[wrong[0]].tolist()} for {len(wrong)} of {n} pairs; "
+                "expected finite numbers"
             )
         return label
 
@@ -104,7 +104,7 @@ def _function(dotted: str) -> Any:
             f"relation.source.function: got {dotted!r}, which cannot be imported: {error}"
         ) from None
     if not callable(function):
-        raise DataError(f"relation.source.function: got {dotted!r}, which is no function")
+        raise DataError(f"relation.source.function: got {dotted!r}, which is not a function")
     return function
 
 

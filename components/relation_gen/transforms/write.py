@@ -86,7 +86,8 @@ def prepare(output: str) -> None:
         held = [name.rstrip("/") for name in held]
         if any(name.startswith("Split-") or name == STATS for name in held):
             raise DataError(
-                f"output folder {output}: already holds results; name another, or remove it"
+                f"output folder {output}: already holds results; name another folder, or remove "
+                "this one"
             )
         discard(output)  # Of a run that was killed.
         tf.io.gfile.makedirs(building(output))

@@ -97,7 +97,7 @@ def _table(
     )
     if not complete:
         raise RuntimeError(
-            f"{len(anchor)} tuples of {roles} roles want {len(row)} members, got {len(order)}"
+            f"{len(anchor)} tuples of {roles} roles: got {len(order)} members; expected {len(row)}"
         )
     pieces = np.zeros(there.shape, dtype=np.int64)
     pieces[there] = collected.piece[order]
@@ -149,6 +149,8 @@ def assemble_entities(
         (collected.slot, collected.anchor, shuffle_priority(collected.anchor, collected.slot))
     )
     if not np.array_equal(collected.anchor[mine], tuple_rows.anchor[order]):
-        raise RuntimeError(f"{len(order)} entities got {len(mine)} payloads")
+        raise RuntimeError(
+            f"got {len(mine)} payloads; expected one for each of {len(order)} entities"
+        )
     for number in collected.piece[mine].tolist():
         yield [collected.pieces[number]]

@@ -37,7 +37,7 @@ def audit(evidence: Evidence, _: Cards) -> Section:
     return Section(
         "data",
         "Tuples and audit",
-        "What was read, used and made of it; every row and tuple is accounted for.",
+        "Rows read and used, and tuples made from them; every row and tuple is accounted for.",
         tuple(blocks),
     )
 

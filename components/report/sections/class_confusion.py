@@ -34,19 +34,19 @@ def class_confusion(evidence: Evidence, cards: Cards) -> Section | None:
             cards,
             tuples[n].members[comparison.left],
             tuples[n].members[comparison.right],
-            f"is {names[true[n]]}; the model says {names[predicted[n]]} "
+            f"true: {names[true[n]]}; predicted: {names[predicted[n]]} "
             f"({number(float(confidence[n]), 2)})",
             Mark.WRONG,
         )
         for n in wrong[:WORST]
     )
     lead = (
-        f"{len(tuples):,} held-out pairs, {len(wrong):,} of them wrong. Rows are what pairs are, "
-        "columns what the model says; shades are shares of a row."
+        f"{len(tuples):,} held-out pairs, {len(wrong):,} of them predicted wrong. Rows are true "
+        "classes, columns predicted classes; shades are shares of a row."
     )
     blocks = (
         _confusion(names, true.tolist(), predicted.tolist()),
-        Sheet("Surest mistakes", strips),
+        Sheet("Most confident mistakes", strips),
     )
     return Section("classes", "Classes", lead, blocks[: 1 + bool(strips)])
 

@@ -25,7 +25,8 @@ def embedding_maps(evidence: Evidence, _: Cards) -> Section | None:
     if not blocks:
         return None
     lead = (
-        "What the model holds to be alike lies together. Distances between far groups mean little."
+        "Entities with similar embeddings lie close together. Distances between distant groups "
+        "mean little."
     )
     return Section("map", "Map of embeddings", lead, tuple(blocks))
 
@@ -34,7 +35,7 @@ def _map(evidence: Evidence, entity: str, embeddings: Embeddings, name: str) -> 
     finite = np.isfinite(embeddings.vectors).all(axis=1)
     if not finite.all():
         lost = f"{np.count_nonzero(~finite):,} of {len(finite):,} embeddings of {entity}"
-        return [Note(f"{lost} are no finite numbers.", warning=True)]
+        return [Note(f"{lost} are not finite numbers.", warning=True)]
     ids = [member.id for member in embeddings.members]
     rows = sorted(hash_sample(range(len(ids)), MAX_POINTS, ids))
     vectors = embeddings.vectors[rows]
@@ -47,7 +48,7 @@ def _map(evidence: Evidence, entity: str, embeddings: Embeddings, name: str) -> 
     positions, method = _project(vectors)
     title = f"{len(rows):,} held-out entities of type {entity}"
     note = f"{method} of {vectors.shape[1]} dimensions" + (
-        f"; names: the middle of each {words(feature)}." if feature and any(groups) else "."
+        f"; names mark the center of each {words(feature)}." if feature and any(groups) else "."
     )
     return [Figures((figures.points(positions, groups, title, note, name),))]
 

@@ -31,7 +31,7 @@ def examples(evidence: Evidence, cards: Cards) -> Section | None:
         for t in chosen
     )
     sheet = Sheet("Held-out tuples, drawn at random", strips)
-    return Section("examples", "Examples", "What a tuple holds, and its label.", (sheet,))
+    return Section("examples", "Examples", "The members of each tuple, and its label.", (sheet,))
 
 
 def _member(cards: Cards, t: SampledTuple, role: str, evidence: Evidence) -> Card:

@@ -94,8 +94,8 @@ def _of_pairs(pairs: Sequence[Pair], cards: Cards, threshold: float | None) -> S
                 ),
             )
         )
-    lead = "The pairs that the model is most wrong about, or least sure of." + (
-        "" if threshold is None else f" A score from {number(threshold)} on says related."
+    lead = "The pairs with the worst errors, or the least certain scores." + (
+        "" if threshold is None else f" A score of {number(threshold)} or above means related."
     )
     return Section("mistakes", "Worst pairs", lead, tuple(blocks))
 
@@ -105,7 +105,7 @@ def _note(pair: Pair, threshold: float | None) -> str:
     if threshold is None:
         return f"{truth}; score {number(pair.score, 3)}"
     predicted = "related" if pair.score >= threshold else "unrelated"
-    return f"{truth}; the model says {predicted}, score {number(pair.score, 3)}"
+    return f"{truth}; predicted {predicted}, score {number(pair.score, 3)}"
 
 
 def _mark(pair: Pair, threshold: float | None) -> Mark | None:

@@ -29,9 +29,9 @@ def nearest_neighbours(evidence: Evidence, cards: Cards) -> Section | None:
     question, counts = corpus["question"], corpus["counts"]
     queries = counts["measured"] - counts["without_match"]
     lead = (
-        f"Each line: a held-out {question['query']}, and what the model puts nearest to it of "
+        f"Each line: a held-out {question['query']}, and its nearest neighbours among "
         f"{counts['references']:,} rows ({question['reference']}, split {question['references']}), "
-        f"with distances. The metrics are of {queries:,} queries that have a related row; "
+        f"with distances. The metrics cover {queries:,} queries that have a related row; "
         f"{counts['without_match']:,} have none."
     )
     return Section("neighbours", "Nearest neighbours", lead, tuple(blocks))

@@ -18,7 +18,7 @@ def relatedness(evidence: Evidence, _: Cards) -> Section | None:
     total = len(evidence.scores) * len(evidence.relation.comparisons)
     missing = int(np.count_nonzero(~np.isfinite(evidence.scores)))
     notes = (
-        (Note(f"{missing:,} of {total:,} scores are no finite numbers.", warning=True),)
+        (Note(f"{missing:,} of {total:,} scores are not finite numbers.", warning=True),)
         if missing
         else ()
     )

@@ -88,8 +88,8 @@ def test_a_bad_value_is_named_by_the_line_its_row_begins_at(read):
 def test_rows_of_another_width(read):
     reason = "has more or fewer cells than the header"
     assert read("id,n,x\na,1\nb,1,2,3\n") == [
-        Fault(reason, "line 2: 2 cells; expected 3, as the header has"),
-        Fault(reason, "line 3: 4 cells; expected 3, as the header has"),
+        Fault(reason, "line 2: 2 cells; expected 3, as in the header"),
+        Fault(reason, "line 3: 4 cells; expected 3, as in the header"),
     ]
 
 
@@ -104,14 +104,14 @@ def test_columns_that_the_schema_does_not_name_may_be_there_twice(read):
         ("\n" + TABLE, r"line 1: empty; expected a header row"),
         (
             "id,n\na,1\n",
-            r"line 1: no column 'x', which the schema has; the file's columns: 'id', 'n'$",
+            r"line 1: no column 'x', which the schema names; the file has the columns 'id', 'n'$",
         ),
         ("id;n;x\na;1;2\n", r"no column 'id', .* columns: 'id;n;x'$"),
         ("id,n,\u200bx\n", r"no column 'x', .* columns: 'id', 'n', '\\u200bx'$"),
         ("id,n,x,id\n", r"line 1: 2 columns 'id'; expected one"),
         (
             b"id,n,x\na,1,2\nb\xe9,1,2\n",
-            r"line 3: byte 0xe9 at 2 is no UTF-8; expected a file in UTF-8",
+            r"line 3: byte 0xe9 at 2 is not UTF-8; expected a UTF-8 file",
         ),
         (
             TABLE.encode("utf-16"),

@@ -106,4 +106,4 @@ def test_a_damaged_record_is_named_by_its_number(file):
 
 def test_a_record_that_is_no_example(file):
     records = [row(0).SerializeToString(), b"\xff\xff\xff", row(2).SerializeToString()]
-    assert read(file(3, records=records)) == [row(0), "is no tf.Example", row(2)]
+    assert read(file(3, records=records)) == [row(0), "is not a tf.Example", row(2)]

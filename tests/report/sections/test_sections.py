@@ -75,7 +75,7 @@ def test_gates_that_failed_come_first_and_the_banner_names_them():
     banner = page(evidence).banner
     assert (banner.verdict, banner.cause) == (
         "refused",
-        "MAP@R 0.2500, not > 0.5. It is not served.",
+        "MAP@R 0.2500, not > 0.5. The model is not served.",
     )
     assert banner.highlights == (("MAP@R", "0.2500"), ("AUC", "0.8750"))
 
@@ -177,7 +177,7 @@ def test_scores_that_are_no_numbers_are_counted_and_left_out():
     rows = [triplet(name) for name in "abc"]
     evidence = evidence_from("digits_triplets", rows, [[3, 1], [np.nan, 4], [1, np.inf]])
     warning, figures = build(relatedness, evidence).blocks
-    assert warning == Note("2 of 6 scores are no finite numbers.", warning=True)
+    assert warning == Note("2 of 6 scores are not finite numbers.", warning=True)
     assert len(figures.figures) == 3
     nothing = evidence_from("digits_triplets", rows, np.full((3, 2), np.nan))
     assert all(isinstance(block, Note) for block in build(relatedness, nothing).blocks)
@@ -198,10 +198,10 @@ def test_pairs_are_marked_by_the_threshold():
     )
     high, low = build(mistakes, evidence).blocks
     assert [strip.note for strip in high.strips] == [
-        "unrelated; the model says related, score 0.900",
-        "unrelated; the model says unrelated, score 0.100",
+        "unrelated; predicted related, score 0.900",
+        "unrelated; predicted unrelated, score 0.100",
     ]
-    assert [strip.note for strip in low.strips] == ["related; the model says related, score 0.800"]
+    assert [strip.note for strip in low.strips] == ["related; predicted related, score 0.800"]
     assert cells(high.strips[0].table) == [
         ["title", "red mug", "red cup", "≠"],
         ["price", "2", "2", "="],
@@ -280,8 +280,8 @@ def test_classes_are_counted_and_the_surest_mistakes_shown():
     table, sheet = build(class_confusion, evidence).blocks
     assert cells(table)[0][:3] == [names[0], "1", "2"]
     assert [strip.note for strip in sheet.strips] == [
-        f"is {names[0]}; the model says {names[1]} (0.75)",
-        f"is {names[0]}; the model says {names[1]} (0.50)",
+        f"true: {names[0]}; predicted: {names[1]} (0.75)",
+        f"true: {names[0]}; predicted: {names[1]} (0.50)",
     ]
 
 
@@ -302,7 +302,7 @@ def test_a_map_of_a_collapsed_or_broken_model_says_so():
     members = tuple(item(str(n)) for n in range(20))
     for vectors, text in (
         (np.ones((20, 3)), "All embeddings of item are (nearly) the same point."),
-        (np.full((20, 3), np.nan), "20 of 20 embeddings of item are no finite numbers."),
+        (np.full((20, 3), np.nan), "20 of 20 embeddings of item are not finite numbers."),
     ):
         evidence = evidence_from("digits_triplets", [triplet("a")], [[1, 0]])
         evidence = dataclasses.replace(evidence, embeddings={"item": Embeddings(members, vectors)})
