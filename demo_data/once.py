@@ -41,7 +41,7 @@ def write_once(generator: str, folder: str | os.PathLike[str]) -> str:
         scratch.mkdir(parents=True)
         write(scratch)
         if not any(scratch.glob(FILES)):
-            raise UserError(f"generator {generator!r}: `write` made no file {FILES} in its folder")
+            raise UserError(f"generator {generator!r}: `write` wrote no file {FILES} in its folder")
         _rename(scratch, target)
     except OSError as error:
         reason = error.strerror or str(error)
@@ -73,4 +73,6 @@ def _rename(scratch: Path, target: Path) -> None:
         if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
             raise
         if not any(target.glob(FILES)):  # No other process was faster.
-            raise UserError(f"{target}: is not empty and holds no {FILES}; move it away") from None
+            raise UserError(
+                f"{target}: is not empty and holds no {FILES}; move it elsewhere"
+            ) from None

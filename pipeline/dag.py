@@ -139,8 +139,8 @@ def _function_fingerprint(loaded: LoadedRecipe) -> str:
         spec = None
     if spec is None or spec.origin is None:
         raise RecipeError(
-            f"{loaded.path}: relation.source.function: got {function!r}; there is no "
-            f"module {module!r}: expected the dotted path of a function that can be imported"
+            f"{loaded.path}: relation.source.function: got {function!r}; there is no module "
+            f"{module!r}: expected the dotted path of an importable function"
         )
     return content_fingerprint(Path(spec.origin).read_bytes())
 

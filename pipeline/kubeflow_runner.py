@@ -98,7 +98,7 @@ def compile_recipe(
 def _flags(argv: Sequence[str] | None, loaded: LoadedRecipe) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description="Compile the recipe that RELATA_RECIPE names for Kubeflow Pipelines v2. "
-        "Places are those of the cluster: a URI, or an absolute path in every container.",
+        "Paths are those of the cluster: a URI, or an absolute path in every container.",
         allow_abbrev=False,
     )
     parser.add_argument(

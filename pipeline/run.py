@@ -56,9 +56,9 @@ def _flags(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m pipeline.run",
         description="Run a recipe through TFX on the local engine, up to the verdict. "
-        "What it makes is under runs/<recipe>/ (RELATA_RUNS moves it).",
-        epilog="exit status: 0 blessed (without a model: the data are made), 1 failed, 2 the "
-        "recipe or the output folder is wrong, 3 refused",
+        "Results are under runs/<recipe>/; RELATA_RUNS sets another folder.",
+        epilog="exit status: 0 blessed (or, without a model, tuples made), 1 failed, 2 wrong "
+        "recipe or output folder, 3 refused",
     )
     parser.add_argument(
         "recipe",

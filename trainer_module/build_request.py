@@ -39,8 +39,8 @@ def training_request(loaded: LoadedRecipe) -> TrainingRequest:
     preprocessing = preprocessing_request(loaded)
     if loaded.recipe.training.jit and preprocessing.keys is not None:
         raise RecipeError(
-            f"{loaded.path}: training.jit: got True; XLA compiles no losses within a batch, "
-            "nor mining: expected false"
+            f"{loaded.path}: training.jit: got true; expected false, since XLA cannot compile "
+            "mining or losses within a batch"
         )
     return TrainingRequest(
         preprocessing=preprocessing, model=loaded.recipe.model, training=loaded.recipe.training
@@ -59,8 +59,8 @@ def _keys(loaded: LoadedRecipe) -> Keys | None:
     if grouped and compiled.batch_group is None:
         field, component = ("mining", model.mining) if model.mining else ("loss", model.loss)
         raise RecipeError(
-            f"{loaded.path}: model.{field}: got {component.type!r}; it needs groups, that is the "
-            f"source same_label, and the source is {loaded.recipe.relation.source.type}"
+            f"{loaded.path}: model.{field}: got {component.type!r}; it needs groups, as the source "
+            f"same_label gives them; the source is {loaded.recipe.relation.source.type}"
         )
     return Keys(
         group=compiled.batch_group,

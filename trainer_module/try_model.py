@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{options.rows}: no file matches", file=sys.stderr)
         return 2
     if not tf.saved_model.contains_saved_model(options.model):
-        print(f"{options.model}: no SavedModel", file=sys.stderr)
+        print(f"{options.model}: not a SavedModel", file=sys.stderr)
         return 2
     compression = "GZIP" if paths[0].endswith(".gz") else ""
     rows = list(tf.data.TFRecordDataset(paths, compression).take(ROWS_READ).as_numpy_iterator())
@@ -48,8 +48,8 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"{len(rows):,} rows by {name}: embeddings of {embeddings.shape[1]} numbers")
     for purpose, threshold in _decision(options.model).items():
         print(
-            f"related from a score of {threshold['score']:.4f} on, best for {purpose}: "
-            f"{threshold['reached']:.4f} of held-out tuples that did not choose it"
+            f"a score of {threshold['score']:.4f} or above means related, best for {purpose}: "
+            f"{threshold['reached']:.4f} on held-out tuples that did not choose it"
         )
     index = NearestNeighbors(n_neighbors=options.neighbours + 1).fit(embeddings)
     queries = np.linspace(0, len(rows) - 1, options.queries).astype(int)

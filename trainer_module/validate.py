@@ -47,14 +47,14 @@ def check_model(
         model.head.type != "cosine" or model.mining or len(relation.entities) > 1
     ):
         raise RecipeError(
-            f"model.loss: got {model.loss.type!r}: it reads cosines of entities of one type and of "
-            "the proxies of their groups: expected the head cosine, and no mining"
+            f"model.loss: got {model.loss.type!r}, which compares entities of one type with "
+            "proxies of their groups by cosine; expected the head cosine, and no mining"
         )
     _check("model.loss", model.loss.type, lambda: task.check_loss(loss))
     if loss.needs_tag_weights and not task.one_column_a_tag:
         raise RecipeError(
-            f"model.head: got {model.head.type!r}; the loss {model.loss.type!r} weighs tags, and "
-            "needs an answer for each: tag"
+            f"model.head: got {model.head.type!r}; the loss {model.loss.type!r} weighs each tag: "
+            "expected the head tag"
         )
     if model.mining is not None:
         _check_mining(model, model.mining, relation, task, loss)
@@ -62,8 +62,8 @@ def check_model(
     _check("model.loss", model.loss.type, lambda: loss.check(learnt))
     if loss.needs_logits and not head.is_logit:
         raise RecipeError(
-            f"model.head: got {model.head.type!r}; the loss {model.loss.type!r} reads logits, as "
-            "logistic_distance, conditioned, or concat_mlp (output: logit) answer them"
+            f"model.head: got {model.head.type!r}; the loss {model.loss.type!r} reads logits: "
+            "expected logistic_distance, conditioned, or concat_mlp (output: logit)"
         )
     if loss.needs_frozen_tower:
         _check_frozen(model, relation)
@@ -81,7 +81,7 @@ def _check_images(model: Model, relation: Relation, head: Head) -> None:
     if not head.takes_images:
         if pictures := [entity for entity, shape in shapes.items() if shape]:
             raise RecipeError(
-                f"model.head: got {model.head.type!r}, which takes vectors, and the tower of "
+                f"model.head: got {model.head.type!r}, which takes vectors, but the tower of "
                 f"{pictures[0]} gives images: expected image"
             )
         return
@@ -89,9 +89,9 @@ def _check_images(model: Model, relation: Relation, head: Head) -> None:
     predicted, expected = (shapes[entity] for entity in entities)
     if predicted is None or predicted != expected:
         raise RecipeError(
-            f"model.head: got {model.head.type!r}, which takes images of one shape, and the "
-            f"tower of {entities[0]} gives {_shape(predicted)}, that of {entities[1]} "
-            f"{_shape(expected)}: expected encoder_decoder and pixels"
+            f"model.head: got {model.head.type!r}, which takes images of one shape, but the tower "
+            f"of {entities[0]} gives {_shape(predicted)} and that of {entities[1]} "
+            f"{_shape(expected)}: expected the towers encoder_decoder and pixels"
         )
 
 
@@ -106,8 +106,8 @@ def _check_frozen(model: Model, relation: Relation) -> None:
         if TOWERS.resolve(model.tower_of(entity)).frozen is not expected:
             raise RecipeError(
                 f"model.towers.{entity}.frozen: got {str(not expected).lower()}; the loss "
-                f"{model.loss.type!r} trains {left} towards the features of {right}, which are "
-                "given: expected a frozen tower of the latter alone"
+                f"{model.loss.type!r} trains {left} to match fixed features of {right}: expected a "
+                f"frozen tower for {right} only"
             )
 
 
@@ -117,13 +117,13 @@ def _check_mining(
     miner = MINERS.resolve(mining)
     if not task.compares or len(relation.entities) != 1:
         raise RecipeError(
-            f"model.mining: got {mining.type!r}: it compares entities of one type, by a head that "
-            "compares two"
+            f"model.mining: got {mining.type!r}, which needs one entity type and a head that "
+            "compares two roles"
         )
     if not isinstance(loss, TupleLoss):
         raise RecipeError(
-            f"model.loss: got {model.loss.type!r}; `mining` chooses triplets, and needs a loss of "
-            "them, as triplet, soft_triplet, pairwise_logistic"
+            f"model.loss: got {model.loss.type!r}; `mining` chooses triplets: expected a loss of "
+            "triplets, such as triplet, soft_triplet or pairwise_logistic"
         )
     _check("model.mining", mining.type, lambda: miner.check(loss))
     if miner.reads_head not in (None, model.head.type):

@@ -53,7 +53,7 @@ entities, where the head compares embeddings. All are in [0, 1], and higher is b
 _TITLES = {
     "tower": ("towers.md", "Towers", "turns the features of an entity into its embedding"),
     "head": ("heads.md", "Heads", "answers about a tuple, from the embeddings of its members"),
-    "loss": ("losses.md", "Losses", "is made small by training"),
+    "loss": ("losses.md", "Losses", "training minimizes"),
     "mining": ("miners.md", "Miners", "chooses triplets among all members of a batch"),
 }
 

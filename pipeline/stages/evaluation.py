@@ -151,9 +151,10 @@ def _predicted_image_shape(loaded: LoadedRecipe) -> tuple[int, int, int] | None:
 
 
 def _unknown(field: str, name: str, metrics: tuple[str, ...]) -> RecipeError:
-    expected = f"one of {', '.join(metrics)}" if metrics else "none: nearness says nothing of it"
+    none = "none, since corpus metrics do not apply to it"
+    expected = f"one of {', '.join(metrics)}" if metrics else none
     return RecipeError(
-        f"evaluation.{field}: got {name!r}, which this relation and head have not; "
+        f"evaluation.{field}: got {name!r}, which does not apply to this relation and head; "
         f"expected {expected}"
     )
 

@@ -161,7 +161,8 @@ def _cause(
         ]
         stays = f"version {served.name} stays served" if served else "no version is served"
         return (
-            f"{'; '.join(broken) or 'the Evaluator did not bless it'}; nothing was pushed, {stays}"
+            f"{'; '.join(broken) or 'the Evaluator did not bless the model'}; nothing was pushed, "
+            f"{stays}"
         )
     if version is not None:
         return f"every gate passed; pushed as version {version}"

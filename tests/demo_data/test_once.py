@@ -95,7 +95,7 @@ def test_a_module_without_write(tmp_path):
 
 
 def test_a_generator_that_makes_nothing(generator, tmp_path):
-    with pytest.raises(UserError, match=r"made no file \*\.tfrecord\.gz"):
+    with pytest.raises(UserError, match=r"wrote no file \*\.tfrecord\.gz"):
         once.write_once(generator(lambda folder: None), tmp_path / "data")
     assert list(tmp_path.iterdir()) == []
 

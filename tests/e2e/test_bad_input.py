@@ -135,34 +135,34 @@ BAD_ROWS = [
     (
         no_example,
         "EntityGen",
-        rf"1 of {ROWS} rows cannot be used: \S+/part\.gz: record 10 is no tf\.Example$",
+        rf"1 of {ROWS} rows cannot be used: \S+/part\.gz: record 10 is not a tf\.Example$",
     ),
     (empty_split, "EntityGen", rf"split 'eval' is empty: the {ROWS} rows all fell into other"),
     (
         drop_image,
         "EntityValidator",
-        r"the rows are not what the schema says, 2 anomalies:\n"
+        r"the rows do not match the schema, 2 anomalies:\n"
         r"  split 'train': feature 'image': Column dropped",
     ),
     (
         label_as_text,
         "EntityValidator",
-        r"the rows are not what the schema says, 2 anomalies:\n"
+        r"the rows do not match the schema, 2 anomalies:\n"
         r"  split 'train': feature 'label': Unexpected data type.*Expected data of type: INT",
     ),
     (
         label_out_of_domain,
         "EntityValidator",
-        r"the rows are not what the schema says, 1 anomaly:\n"
+        r"the rows do not match the schema, 1 anomaly:\n"
         r"  split '\w+': feature 'label': Out-of-range values.*12",
     ),
     (
         no_image,
         "RelationGen",
-        r"rows that cannot be used: .*image.*2.*'digit-0007', 'digit-0011'",
+        r"some rows cannot be used: .*image.*2.*'digit-0007', 'digit-0011'",
     ),
-    (not_a_number, "RelationGen", r"rows that cannot be used: .*nan.*1.*'digit-0003'"),
-    (one_class, "RelationGen", r"split '\w+': feature 'label' has one value \('3'\)"),
+    (not_a_number, "RelationGen", r"some rows cannot be used: .*nan.*1.*'digit-0003'"),
+    (one_class, "RelationGen", r"split '\w+': feature 'label' has only the value '3'"),
     (
         one_member_each,
         "RelationGen",
@@ -227,7 +227,7 @@ CASES = {
     ),
     "missing schema": (
         {"data.entities.item": {"schema": "absent.pbtxt", "path": "rows/*.gz"}},
-        r"data\.entities\.item\.schema: got 'absent\.pbtxt'; no such file",
+        r"data\.entities\.item\.schema: got 'absent\.pbtxt'; expected a file, but there is neither",
     ),
     "unknown feature": (
         {"relation.source.feature": "digit"},

@@ -75,7 +75,7 @@ def test_a_relation_has_the_metrics_that_apply_to_it(relation, expected):
         (
             TRIPLETS,
             {"threshold": Gate(max_drop=0.1)},
-            "evaluation.gates.threshold.max_drop: got 0.1; a lower 'threshold' is no worse model: "
+            "evaluation.gates.threshold.max_drop: got 0.1; a lower 'threshold' does not mean a worse model: "
             "expected `min` or `max`",
         ),
     ],

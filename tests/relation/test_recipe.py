@@ -104,7 +104,7 @@ def test_the_order_of_keys_means_nothing(tmp_path):
         ({"relation__seed": "x"}, r"relation\.seed: got 'x'; input should be a valid integer"),
         ({"relation__type": "trios"}, r"relation\.type: got 'trios'; input should be one of 'pairs', 'triplets'"),
         ({"relation__sampling": {"positives_per_anchor": -1}}, r"relation\.sampling\.positives_per_anchor: got -1; .*greater than or equal to 0"),
-        ({"relation__sampling": {"positives_per_anchor": 0, "negatives_per_anchor": 0}}, r"relation\.sampling: .*so no pair is asked for"),
+        ({"relation__sampling": {"positives_per_anchor": 0, "negatives_per_anchor": 0}}, r"relation\.sampling: .*so no pair would be made"),
         ({"model__loss": None}, r"model\.loss: missing; it is required"),
         ({"evaluation__gates": {"auc": {}}}, r"evaluation\.gates\.auc: .*at least one of `min`"),
         ({"evaluation__gates": {"auc": {"min": float("nan")}}}, r"evaluation\.gates\.auc\.min: got nan; .*finite"),

@@ -161,8 +161,8 @@ def batches_of_epoch(tuples: int, batch_size: int, micro_batches: MicroBatches =
     steps = whole + (rest >= micro_batches.total)
     if not steps:
         raise DataError(
-            f"training: there are {tuples} training tuples; a step of {micro_batches.total} "
-            f"batches needs as many: lower training.accumulate, or make more tuples"
+            f"training: got {tuples} training tuples; expected at least {micro_batches.total}, one "
+            "for each micro-batch of a step: lower training.accumulate, or make more tuples"
         )
     return steps * (micro_batches.total if micro_batches.read is None else len(micro_batches.read))
 

@@ -44,8 +44,8 @@ class SimilarityHead(Head):
     def check(self, relation: Relation) -> None:
         if not relation.comparisons or relation.label in _NOT_COMPARED:
             raise ValueError(
-                "it answers with one number for two roles, and tuples of this relation have a "
-                f"label of kind {relation.label.value} and {len(relation.comparisons)} comparisons"
+                "it gives one number for two roles; tuples of this relation have a label of kind "
+                f"{relation.label.value} and {len(relation.comparisons)} comparisons"
             )
 
     @abc.abstractmethod
@@ -176,6 +176,6 @@ class ScoreHead(Head):
 def _mismatch(expected: str, relation: Relation) -> str:
     roles = ", ".join(role.name for role in relation.roles)
     return (
-        f"it answers for {expected}, and this relation has the roles {roles} and a label of kind "
+        f"it works on {expected}; this relation has the roles {roles} and a label of kind "
         f"{relation.label.value}"
     )

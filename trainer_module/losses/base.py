@@ -211,4 +211,6 @@ def sides(positive: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
 def refuse_log_q(loss: BatchLoss, log_q: Tensor | None) -> None:
     """Raise ValueError where there is a `log_q`, float [columns]; None passes."""
     if log_q is not None:
-        raise ValueError(f"{type(loss).__name__} has no logQ correction; it is for softmaxes")
+        raise ValueError(
+            f"{type(loss).__name__} has no logQ correction; only softmax losses have one"
+        )

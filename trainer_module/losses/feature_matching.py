@@ -19,7 +19,7 @@ class FeatureMatching(TupleLoss):
 
     def check(self, relation: Relation) -> None:
         if not any(comparison.related for comparison in relation.comparisons):
-            raise ValueError("it needs tuples of which two members are known to be related")
+            raise ValueError("it needs tuples with two related members")
 
     def __call__(self, related: Tensor, relatedness: Tensor) -> Tensor:
         return weighted_mean(-as_float32(relatedness), as_float32(related), axis=-1)

@@ -74,19 +74,19 @@ def _positives(tuples: Tuples) -> tuple[Floats, Bools, Bools]:
 
 RELATED: Table = {
     "auc": TupleMetric(
-        "Area under the ROC curve: how often a related score is above an unrelated one.",
+        "Area under the ROC curve: the probability that a related score exceeds an unrelated one.",
         lambda t: statistics.roc_auc(*t.flat),
     ),
     "average_precision": TupleMetric(
-        "Area under precision and recall, by steps.",
+        "Area under the precision-recall curve, as a step function.",
         lambda t: statistics.average_precision(*t.flat),
     ),
     "accuracy": TupleMetric(
-        "Share of one half of the tuples that is right at the best threshold of the other half.",
+        "Accuracy on one half of the tuples at the best threshold of the other half.",
         lambda t: statistics.accuracy_on_half(*_flat_halves(t)).quality,
     ),
     "threshold": TupleMetric(
-        "That threshold: related from this score on.",
+        "That threshold: scores at or above it mean related.",
         lambda t: statistics.accuracy_on_half(*_flat_halves(t)).threshold,
         False,
         ANY,
@@ -96,13 +96,14 @@ RELATED: Table = {
         lambda t: statistics.f1_on_half(*_flat_halves(t)).quality,
     ),
     "f1_threshold": TupleMetric(
-        "That threshold: related from this score on.",
+        "That threshold: scores at or above it mean related.",
         lambda t: statistics.f1_on_half(*_flat_halves(t)).threshold,
         False,
         ANY,
     ),
     "equal_error_rate": TupleMetric(
-        "Where the ROC curve has as many false alarms as misses; lower is better.",
+        "Error rate where false positives and false negatives are equally frequent; lower is "
+        "better.",
         lambda t: statistics.equal_error_rate(*t.flat),
         is_quality=False,
     ),
@@ -110,7 +111,7 @@ RELATED: Table = {
 """A threshold is the best of one half of the tuples, `accuracy` and `f1` are of the other half."""
 ONE_ABOVE_OTHERS: Table = {
     "triplet_accuracy": TupleMetric(
-        "Share of tuples whose positive scores above every negative; a tie is no success.",
+        "Share of tuples whose positive scores above every negative; a tie does not count.",
         lambda t: statistics.triplet_accuracy(t.scores, t.form.related, t.weights),
     ),
 }
@@ -172,12 +173,12 @@ TAGS: Table = {
         lambda t: tags.average_precision(t.scores, t.labels, t.weights),
     ),
     "ranking_loss": TupleMetric(
-        "Share of pairs of a tag that is there and one that is not, in the wrong order.",
+        "Share of pairs of a present and an absent tag that are in the wrong order.",
         lambda t: tags.ranking_loss(t.scores, t.labels, t.weights),
         is_quality=False,
     ),
     "coverage": TupleMetric(
-        "Highest scores to read until all tags of an example are met, on average.",
+        "Mean number of top scores that cover all tags of an example.",
         lambda t: tags.coverage(t.scores, t.labels, t.weights),
         False,
         NOT_NEGATIVE,
@@ -344,6 +345,6 @@ def check_gates(relation: Relation, evaluation: Evaluation) -> None:
             )
         if gate.max_drop is not None and not fit[name].is_quality:
             raise RecipeError(
-                f"{field}.max_drop: got {gate.max_drop}; a lower {name!r} is no worse model: "
-                "expected `min` or `max`"
+                f"{field}.max_drop: got {gate.max_drop}; a lower {name!r} does not mean a worse "
+                "model: expected `min` or `max`"
             )

@@ -44,7 +44,7 @@ class Miner(Frozen, abc.ABC):
     def check(self, loss: TupleLoss) -> None:
         """Raises ValueError when it cannot work with this loss."""
         if loss.whole_batch:
-            raise ValueError(f"{type(loss).__name__} has no loss of a single triplet")
+            raise ValueError(f"{type(loss).__name__} has no loss for single triplets")
 
     @abc.abstractmethod
     def __call__(

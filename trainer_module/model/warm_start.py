@@ -58,7 +58,7 @@ def start_from(folder: str, model: RelationalModel, vocabularies: Mapping[str, s
         elif earlier[name].shape != tuple(weight.shape):
             left.append(f"{name} was {_shape(earlier[name].shape)}, is {_shape(weight.shape)}")
         elif "embedding" in name and not same:
-            left.append(f"{name} is of another vocabulary")
+            left.append(f"{name} has another vocabulary")
         else:
             weight.assign(earlier[name])
             taken += 1

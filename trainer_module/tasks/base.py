@@ -45,7 +45,7 @@ class Task(abc.ABC):
         if not isinstance(loss, self.families):
             expected = " or ".join(family.__name__ for family in self.families)
             family = next(c.__name__ for c in type(loss).__mro__ if c.__name__.endswith("Loss"))
-            raise ValueError(f"it is a {family}, and the head answers what a {expected} reads")
+            raise ValueError(f"it is a {family}; this head needs a {expected}")
 
     @abc.abstractmethod
     def roles(self, columns: Sequence[int] | None = None) -> tuple[str, ...]:

@@ -37,8 +37,8 @@ class Similarity(Task):
         lefts = {comparison.left for comparison in self.relation.comparisons}
         if len(lefts) != 1 or self.relation.label not in (LabelKind.NONE, LabelKind.BINARY):
             raise ValueError(
-                "within a batch it learns from one role that is related to others or not: pairs "
-                "with a binary label, triplets, ntuples; this relation has the roles "
+                "it learns within a batch, and so needs triplets, n-tuples, or pairs with a binary "
+                "label; this relation has the roles "
                 f"{', '.join(role.name for role in self.relation.roles)} and a label of kind "
                 f"{self.relation.label.value}"
             )

@@ -50,11 +50,11 @@ class Backbone(ImageTower):
     def check(self, features: tuple[Feature, ...]) -> None:
         super().check(features)
         if self.frozen and self.trainable:
-            raise ValueError("trainable: got true; a frozen tower learns nothing")
+            raise ValueError("trainable: got true; expected false, since the tower is frozen")
         if self.weights not in (IMAGENET, NONE) and not Path(self.weights).is_file():
             raise ValueError(
-                f"weights: got {self.weights!r}; expected imagenet, none, or a file, and there is "
-                "no such file"
+                f"weights: got {self.weights!r}; expected imagenet, none, or the path of an "
+                "existing file"
             )
 
     def build(

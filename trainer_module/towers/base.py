@@ -91,7 +91,7 @@ class Network(Tower, abc.ABC):
     def check(self, features: tuple[Feature, ...]) -> None:
         super().check(features)
         if self.frozen and (self.dropout or self.weight_decay):
-            raise ValueError("a frozen tower learns nothing: no `dropout`, no `weight_decay`")
+            raise ValueError("a frozen tower takes no `dropout` and no `weight_decay`")
 
     def model(self, inputs: Mapping[str, Tensor], embedding: Tensor, name: str) -> keras.Model:
         """The network of a graph of layers; its weights stay as they are if the tower is frozen.

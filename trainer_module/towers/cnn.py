@@ -34,11 +34,13 @@ class Cnn(ImageTower, WithColumns):
     def check(self, features: tuple[Feature, ...]) -> None:
         super().check(features)
         if self.frozen and self.shift:
-            raise ValueError("a frozen tower gives one image one answer: `shift` must be 0")
+            raise ValueError(
+                "a frozen tower must embed an image the same way every time: `shift` must be 0"
+            )
         pooled = 2 ** (len(self.filters) - 1)
         if min(self.height, self.width) < pooled:
             raise ValueError(
-                f"{len(self.filters)} blocks halve the image to nothing: height and width must be "
+                f"{len(self.filters)} blocks halve the image too often: height and width must be "
                 f"at least {pooled}"
             )
 

@@ -33,10 +33,12 @@ class ImageTower(Network, abc.ABC):
     def check(self, features: tuple[Feature, ...]) -> None:
         super().check(features)
         if self.frozen and self.flip != "none":
-            raise ValueError("a frozen tower gives one image one answer: `flip` must be none")
+            raise ValueError(
+                "a frozen tower must embed an image the same way every time: `flip` must be none"
+            )
         if sum(feature.kind is FeatureKind.IMAGE for feature in features) != 1:
             names = ", ".join(feature.name for feature in features)
-            raise ValueError(f"this tower takes one image, and the recipe gives it {names}")
+            raise ValueError(f"this tower takes one image; the recipe gives it {names}")
 
     def flipped(self, image: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
         """Flip images at random as `flip` says, and return the function that flips answers back.

@@ -44,7 +44,7 @@ class Sequence(WithColumns):
         super().check(features)
         needs_text(features)
         if self.width % self.heads:
-            raise ValueError(f"width {self.width} is no multiple of heads {self.heads}")
+            raise ValueError(f"width: got {self.width}; expected a multiple of heads, {self.heads}")
 
     def decode(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
         return dict(features)

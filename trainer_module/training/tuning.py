@@ -28,9 +28,9 @@ def tuned(request: TrainingRequest, values: Mapping[str, Value]) -> TrainingRequ
             model = new
         else:
             raise RecipeError(
-                f"tuning.space: got {name!r}; expected training.<option>, or a parameter of a part "
-                "as model.head.<parameter>; not the seed, nor what decides how large the loss is "
-                "(model.loss, weight_decay of parts)"
+                f"tuning.space: got {name!r}; expected training.<option>, or "
+                "model.<component>.<parameter>, except the seed and what scales the loss "
+                "(model.loss, weight_decay)"
             )
     return request.model_copy(update={"model": model, "training": training})
 

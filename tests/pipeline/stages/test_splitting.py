@@ -181,5 +181,5 @@ def test_a_split_that_no_input_can_give(edited):
             "      left: {entity: scene, id: left}\n      right: {entity: tag, id: right}\n  split:",
         ),
     )
-    with pytest.raises(RecipeError, match=r"data\.split: .*name types of `entities`"):
+    with pytest.raises(RecipeError, match=r"data\.split: .*must name types of `entities`"):
         split_step(loaded)

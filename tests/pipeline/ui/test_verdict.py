@@ -113,7 +113,7 @@ def test_data_that_a_recipe_without_a_model_asks_for(tmp_path):
         ),
         (
             (False, True, None, [PASSED], None),
-            "the Evaluator did not bless it; nothing was pushed, no version is served",
+            "the Evaluator did not bless the model; nothing was pushed, no version is served",
         ),
         ((True, True, "8", [PASSED], Path("serving/8")), "every gate passed; pushed as version 8"),
         (

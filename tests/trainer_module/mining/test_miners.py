@@ -145,7 +145,7 @@ def test_any_loss_of_triplets_may_be_mined(miner):
     assert soft > 0
     assert _mean(miner, PairwiseLogistic(), scores, positive, valid, seed=1) == pytest.approx(soft)
     assert issubclass(Cosent, WholeBatch)
-    with pytest.raises(ValueError, match="Cosent has no loss of a single triplet"):
+    with pytest.raises(ValueError, match="Cosent has no loss for single triplets"):
         _mean(miner, Cosent(), scores, positive, valid)
 
 

@@ -59,7 +59,7 @@ def test_what_does_not_fit_stays_as_it_is_and_is_told(exported, tmp_path):
     before = {name: np.asarray(weight) for name, weight in named_weights(model).items()}
     line = start_from(str(folder / "serving"), model, {"item_colour": str(other)})
     assert line == (
-        "warm start: 2 of 5 weights taken over; item/embedding/embeddings is of another vocabulary; "
+        "warm start: 2 of 5 weights taken over; item/embedding/embeddings has another vocabulary; "
         "item/dense_1/kernel was 8×4, is 8×6; item/dense_1/bias was 4, is 6"
     )
     after = {name: np.asarray(weight) for name, weight in named_weights(model).items()}

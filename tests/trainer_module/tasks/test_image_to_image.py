@@ -96,9 +96,9 @@ def test_a_fitting_model_passes():
     [
         (_asked(ENCODER, {**PIXELS, "width": 16}), RELATION, r"gives 8×8×1, that of drawing 8×16×1"),
         (_asked({**PIXELS, "type": "cnn"}, PIXELS), RELATION, r"photograph gives a vector, that of drawing 8×8×1"),
-        (_asked(ENCODER, PIXELS), rows(ROLES, LabelKind.NONE, 1), r"model\.head: got 'image': it answers for rows whose label is an image"),
-        (_asked(ENCODER, PIXELS, "distance"), pairs("photograph", "drawing"), r"got 'distance', which takes vectors, and the tower of photograph gives images"),
-        (_asked(ENCODER, PIXELS, "distance"), RELATION, r"model\.head: got 'distance': it answers with one number"),
+        (_asked(ENCODER, PIXELS), rows(ROLES, LabelKind.NONE, 1), r"model\.head: got 'image': it works on rows whose label is an image"),
+        (_asked(ENCODER, PIXELS, "distance"), pairs("photograph", "drawing"), r"got 'distance', which takes vectors, but the tower of photograph gives images"),
+        (_asked(ENCODER, PIXELS, "distance"), RELATION, r"model\.head: got 'distance': it gives one number for two roles"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_told(model, relation, message):

@@ -96,5 +96,5 @@ def test_in_mixed_precision_pixels_stay_float32():
 @pytest.mark.parametrize("tower", [*TOWERS.values(), Pixels(**SHAPE)], ids=[*TOWERS, "pixels"])
 def test_a_frozen_tower_is_not_to_flip(tower):
     tower.model_copy(update={"flip": "both"} if not tower.frozen else {}).check((IMAGE,))
-    with pytest.raises(ValueError, match="one image one answer: `flip` must be none"):
+    with pytest.raises(ValueError, match="the same way every time: `flip` must be none"):
         tower.model_copy(update={"frozen": True, "flip": "horizontal"}).check((IMAGE,))

@@ -77,7 +77,7 @@ def test_the_frozen_tower_stays_and_the_other_comes_to_foretell_it():
 @pytest.mark.parametrize(
     ("photograph", "drawing", "message"),
     [
-        ({}, {}, r"model\.towers\.drawing\.frozen: got false; .* trains anchor towards the features of positive"),
+        ({}, {}, r"model\.towers\.drawing\.frozen: got false; .* trains anchor to match fixed features of positive"),
         ({"frozen": True}, {"frozen": True}, r"model\.towers\.photograph\.frozen: got true"),
         ({}, {"frozen": True, "shift": 0.1}, r"model\.towers\.drawing: got 'cnn': .* `shift` must be 0"),
         ({}, {"frozen": True, "dropout": 0.1}, r"model\.towers\.drawing: got 'cnn': .* no `dropout`"),

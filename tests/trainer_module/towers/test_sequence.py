@@ -87,7 +87,7 @@ def test_what_it_cannot_take_is_told():
         TOWER.check((PRICE,))
     with pytest.raises(ValueError, match="'photo' is of kind image"):
         TOWER.check((TITLE, IMAGE))
-    with pytest.raises(ValueError, match="width 8 is no multiple of heads 3"):
+    with pytest.raises(ValueError, match="width: got 8; expected a multiple of heads, 3"):
         Sequence(width=8, heads=3).check((TITLE,))
     with pytest.raises(ValueError, match="multiple of 2"):
         Sequence(width=7)

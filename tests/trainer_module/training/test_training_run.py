@@ -151,7 +151,7 @@ def test_a_loss_that_is_no_number_stops_with_the_batch_named(tmp_path, step):
     (batch,) = (batch for batch, those in enumerate(numbers) if 77 in those)
     named = "; ".join(map(str, numbers[batch][:3]))
     assert str(error.value) == (
-        f"training: the loss is NaN at batch {batch + 1} of epoch 1, of the tuples {named}, …: lower "
+        f"training: the loss is NaN at batch {batch + 1} of epoch 1, with the tuples {named}, …: lower "
         "training.learning_rate, or look for extreme values in the features"
     )
 

@@ -46,12 +46,12 @@ def collapse_warning(dispersion: EmbeddingDispersion, size: int) -> str | None:
     """Return a sentence if embeddings of `size` numbers look collapsed, else None."""
     if dispersion.mean_distance < POINT * dispersion.mean_length:
         return (
-            f"embeddings have collapsed into one point: their mean distance is "
-            f"{dispersion.mean_distance:.2g}, of a mean length of {dispersion.mean_length:.2g}"
+            "embeddings have collapsed into one point: their mean distance is "
+            f"{dispersion.mean_distance:.2g}, at a mean length of {dispersion.mean_length:.2g}"
         )
     if size >= 3 and dispersion.effective_rank < LINE:
         return (
             f"embeddings lie on a line: their effective rank is {dispersion.effective_rank:.2f} of "
-            f"{size} (two kinds of entities look so, too)"
+            f"{size} (two tight clusters look the same)"
         )
     return None

@@ -37,9 +37,9 @@ class NanGuard:
             return
         names = "; ".join(self._named([int(number) for number in numbers[:REPORTED_TUPLES]]))
         raise DataError(
-            f"training: the loss is {_worded(loss)} at batch {batch + 1} of epoch {epoch + 1}, of "
-            f"the tuples {names}, …: lower training.learning_rate, or look for extreme values in "
-            "the features"
+            f"training: the loss is {_worded(loss)} at batch {batch + 1} of epoch {epoch + 1}, "
+            f"with the tuples {names}, …: lower training.learning_rate, or look for extreme values "
+            "in the features"
         )
 
     def check_validation(self, loss: float, epoch: int) -> None:

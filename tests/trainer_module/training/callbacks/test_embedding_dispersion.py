@@ -41,17 +41,17 @@ def test_unequal_directions_count_by_their_entropy():
         (
             EmbeddingDispersion(3.0, 0.009, 1.0),
             4,
-            "embeddings have collapsed into one point: their mean distance is 0.009, of a mean length of 1",
+            "embeddings have collapsed into one point: their mean distance is 0.009, at a mean length of 1",
         ),
         (
             EmbeddingDispersion(0.0, 0.0, 0.1),
             4,
-            "embeddings have collapsed into one point: their mean distance is 0, of a mean length of 0.1",
+            "embeddings have collapsed into one point: their mean distance is 0, at a mean length of 0.1",
         ),
         (
             EmbeddingDispersion(1.1, 1.3, 1.0),
             4,
-            "embeddings lie on a line: their effective rank is 1.10 of 4 (two kinds of entities look so, too)",
+            "embeddings lie on a line: their effective rank is 1.10 of 4 (two tight clusters look the same)",
         ),
         (EmbeddingDispersion(1.1, 1.3, 1.0), 2, None),
     ],
