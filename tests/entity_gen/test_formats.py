@@ -281,7 +281,9 @@ def test_a_span_that_cannot_be_resolved(folder, tmp_path, pattern, name):
         (folder / name).write_text("")
     with pytest.raises(DataError) as raised:
         run(folder / pattern, tmp_path / "out", file_format="csv", features=FEATURES)
-    assert str(raised.value).startswith(f"{folder / pattern}: no file matches the pattern with its span, date")
+    assert str(raised.value).startswith(
+        f"{folder / pattern}: no file matches the pattern with its span, date"
+    )
 
 
 @pytest.mark.parametrize(

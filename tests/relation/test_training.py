@@ -18,7 +18,10 @@ from tests.relation.systems import load
             {"optimizer": "sgd"},
             r"training\.optimizer: got 'sgd'; input should be 'adam' or 'adamw'$",
         ),
-        ({"epochs": 2, "warmup": 2}, r"warmup: got 2 epochs; expected fewer than the 2 epochs of training$"),
+        (
+            {"epochs": 2, "warmup": 2},
+            r"warmup: got 2 epochs; expected fewer than the 2 epochs of training$",
+        ),
         (
             {"schedule": "linear"},
             r"training\.schedule: got 'linear'; input should be 'constant', 'cosine' or 'exponential'$",

@@ -110,7 +110,11 @@ def test_a_class_that_is_not_in_the_domain(tmp_path):
     ("links", "given", "message"),
     [
         ([], ITEMS, "split 'train': no edge between two entities of the split can be used"),
-        ([link(0, 1)], {"train": ITEMS["train"], "eval": []}, "split 'eval': none of the 0 rows can be used"),
+        (
+            [link(0, 1)],
+            {"train": ITEMS["train"], "eval": []},
+            "split 'eval': none of the 0 rows can be used",
+        ),
         ([link(0, 1)], ITEMS, "split 'eval': no edge between two entities"),
     ],
 )
@@ -180,9 +184,15 @@ CONSTANT = 3
     [
         (f"{__name__}.raises", "raised KeyError: 'colour'"),
         (f"{__name__}.not_numbers", r"gave \[nan\] for \d+ of \d+ pairs; expected finite numbers"),
-        (f"{__name__}.too_wide", r"returned an array of shape \[\d+, 3\] and type float64; expected"),
+        (
+            f"{__name__}.too_wide",
+            r"returned an array of shape \[\d+, 3\] and type float64; expected",
+        ),
         (f"{__name__}.words", "and type <U4; expected numbers"),
-        (f"{__name__}.nothing", r"returned an array of shape \[\] and type object; expected numbers"),
+        (
+            f"{__name__}.nothing",
+            r"returned an array of shape \[\] and type object; expected numbers",
+        ),
         (f"{__name__}.absent", r"got 'tests.*\.absent', which cannot be imported: module"),
         ("no_such_package.f", "which cannot be imported: No module named 'no_such_package'"),
         ("nothing_but_a_name", "got 'nothing_but_a_name', which cannot be imported"),
@@ -271,7 +281,8 @@ def test_labels_of_which_every_two_rows_share_one(tmp_path):
         for split in ("train", "eval")
     }
     with pytest.raises(
-        DataError, match=r"split 'train': none of the .* requested tuples could be made.*too_few_negatives 4"
+        DataError,
+        match=r"split 'train': none of the .* requested tuples could be made.*too_few_negatives 4",
     ):
         make(loaded, {"item": rows}, tmp_path)
 

@@ -213,7 +213,9 @@ def test_files_that_are_no_examples_are_named(tmp_path):
 
 
 def test_splits_must_have_train_and_not_entities(tmp_path):
-    with pytest.raises(DataError, match="splits: got test; expected 'train' among them, and not 'entities'"):
+    with pytest.raises(
+        DataError, match="splits: got test; expected 'train' among them, and not 'entities'"
+    ):
         run(request(), tmp_path / "1", {"test": [ROWS]})
 
 

@@ -102,7 +102,10 @@ def test_a_record_of_another_kind_is_no_row():
 
 
 def test_the_schema_must_have_the_features_that_the_request_names():
-    with pytest.raises(DataError, match="schema: got 'id'; expected a feature of type BYTES or INT that is not an image"):
+    with pytest.raises(
+        DataError,
+        match="schema: got 'id'; expected a feature of type BYTES or INT that is not an image",
+    ):
         spec_of(type(SCHEMA)(feature=SCHEMA.feature[1:]))
 
 

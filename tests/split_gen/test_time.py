@@ -209,7 +209,10 @@ def test_of_two_types_the_one_that_is_not_shared_has_the_time(tmp_path):
         ({"unit": "component"}, "a `feature` with unit 'time', and only there"),
         ({"feature": None}, "a `feature` with unit 'time', and only there"),
         ({"feature": {"name": "at", "type": "bytes"}}, "a time must be of type int or float"),
-        ({"entities": {"item": {"name": "id", "type": "float"}}}, "ids must be of type bytes or int"),
+        (
+            {"entities": {"item": {"name": "id", "type": "float"}}},
+            "ids must be of type bytes or int",
+        ),
         ({"shared": ["item"]}, "no input has a time"),
         ({"shared": ["thing"]}, "must name types of `entities`"),
     ],
