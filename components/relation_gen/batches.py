@@ -18,9 +18,9 @@ F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 
 NO_POSITIVE, POSITIVE, CAPPED = 0, 1, 2
-"""What an edge is to its anchor; a capped one is known, but serves no tuple."""
+"""The role of an edge for its anchor; a capped edge is a known positive but makes no tuple."""
 STAR = 254
-"""In place of a split: of every split, or (an edge) of none that is known yet."""
+"""Stands for every split; for an edge, for a split that is not known yet."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class Entities(Batch):
     Attributes:
       key: hash of the id, uint64 [n].
       split: index of the split; STAR: every split, uint8 [n].
-      group: hash of what the dense index is grouped by, uint64 [n].
-      negatives_group: hash of what negatives are grouped by, if that is something else, uint64 [n].
-      numbers: what sampling needs of them, row after row, float64 [n * count].
+      group: hash of the value that groups the dense index, uint64 [n].
+      negatives_group: hash of the value that groups negatives, if it is another, uint64 [n].
+      numbers: the number columns that sampling reads, row after row, float64 [n * count].
       payload: their features (see `example_wire`), [n].
     """
 
@@ -56,11 +56,11 @@ class Indexed(Batch):
 
 @dataclass(frozen=True)
 class GroupLabels(Batch):
-    """What g groups of the dense index stand for.
+    """The labels of g groups of the dense index.
 
     Attributes:
       group, negatives_group: their hashes, uint64 [g].
-      labels: the labels of each, each behind its length, [g].
+      labels: the labels of each group, each prefixed with its length, [g].
     """
 
     group: U64
@@ -79,7 +79,7 @@ class Endpoints(Batch):
 
 @dataclass(frozen=True)
 class Contents(Batch):
-    """n entities by their content.
+    """n entities, identified by their content.
 
     Attributes:
       content: hash of all features but the id, uint64 [n].
@@ -105,7 +105,7 @@ class IndexShard(Batch):
     Attributes:
       key, group, negatives_group, numbers: as in `Entities`.
       start, end: positions of the group of each, int64 [n].
-      weights: fixed-point weight of each, int64 [n]; empty where all weigh the same.
+      weights: fixed-point weight of each, int64 [n]; empty where all weights are equal.
     """
 
     key: U64
@@ -118,8 +118,8 @@ class IndexShard(Batch):
 
     @functools.cached_property
     def cumulative_weight(self) -> I64:
-        """Where each entity begins on the cumulative-weight axis, and the end, int64 [n + 1]; empty
-        where all weigh the same."""
+        """Start of each entity on the cumulative-weight axis, and the end of all, int64 [n + 1];
+        empty where all weights are equal."""
         if not len(self.weights):
             return self.weights
         return np.concatenate([[0], np.cumsum(self.weights)])
@@ -135,14 +135,14 @@ class IndexShard(Batch):
         return self.position - self.start
 
     def top_weights(self, count: int) -> list[tuple[int, int]]:
-        """Weight and weight offset of the heaviest entities, from the heaviest on."""
+        """Weight and weight offset of the heaviest entities, in descending order of weight."""
         order = np.argsort(-self.weights, kind="stable")[:count]
         offsets = self.cumulative_weight[order]
         return list(zip(self.weights[order].tolist(), offsets.tolist(), strict=True))
 
     @property
     def weight(self) -> int:
-        """The weight of all entities together."""
+        """The total weight of all entities."""
         return int(self.cumulative_weight[-1]) if len(self.weights) else len(self.key)
 
     def number(self, column: int) -> F64:
@@ -162,12 +162,12 @@ class Edges(Batch):
       value: float32 [e * width].
       weight: float32 [e], or empty.
       positive: NO_POSITIVE, POSITIVE or CAPPED, uint8 [e].
-      shard, position: where the destination lies in the dense index, int32 and int64 [e].
-      weight_offset, destination_weight: where it begins on the cumulative-weight axis, and its
-        weight, int64 [e].
+      shard, position: index shard and position of the destination, int32 and int64 [e].
+      weight_offset, destination_weight: start of the destination on the cumulative-weight axis, and
+        its weight, int64 [e].
       source_id, destination_id: ids, [e].
 
-    Columns are empty before they are known, and once no step needs them any more.
+    A column is empty until a step fills it, and again once no later step needs it.
     """
 
     source: U64
@@ -217,13 +217,13 @@ class Tuples(Batch):
 
 @dataclass(frozen=True)
 class MemberRequests(Batch):
-    """m members of tuples whose bytes are wanted.
+    """m requests, each for the bytes of one member of a tuple.
 
     Attributes:
       anchor, slot: the tuple, uint64 and uint32 [m].
       role: index of the role, uint16 [m].
       entity: position in the dense index, or key of the entity, uint64 [m].
-      probability: with which a negative was drawn; NaN where it was not drawn, float32 [m].
+      probability: the probability that this negative was drawn; NaN for other members, float32 [m].
     """
 
     anchor: U64
@@ -235,9 +235,9 @@ class MemberRequests(Batch):
 
 @dataclass(frozen=True)
 class MemberRequestsByWeight(MemberRequests):
-    """m members, `entity` being a weight offset.
+    """m requests in which `entity` is a weight offset.
 
-    `probability` is one over the total weight, until the weight of the entity is known.
+    `probability` is 1 / total weight until the weight of the entity is looked up.
     """
 
 
@@ -247,9 +247,10 @@ class TupleRows(Batch):
 
     Attributes:
       anchor, slot: the tuple, uint64 and uint32 [t].
-      relation: label, NaN where there is none, float32 [t * width].
+      relation: label, NaN where a tuple has none, float32 [t * width].
       weight: float32 [t]; empty where tuples have none.
-      extra_features: further map entries of each, [t]; empty where tuples have none.
+      extra_features: serialized features of each tuple besides its members', [t]; empty where
+        tuples have none.
     """
 
     anchor: U64
@@ -261,11 +262,11 @@ class TupleRows(Batch):
 
 @dataclass(frozen=True)
 class GatheredMembers(Batch):
-    """m members of tuples with their bytes.
+    """m members of tuples with their serialized features.
 
     Attributes:
       anchor, slot, role, probability: as in `MemberRequests`.
-      entries: map entries of the entity in its role, [m].
+      entries: serialized features of the entity, named for its role, [m].
     """
 
     anchor: U64
@@ -292,4 +293,4 @@ KINDS = (
     TupleRows,
     GatheredMembers,
 )
-"""The kinds of batches that cross shuffles, in the order in which a step reads them."""
+"""The batch types that cross shuffles, in the order in which a step reads them."""

@@ -20,14 +20,14 @@ from relation.core.terminal import held_stderr
 from relation.load import LoadedRecipe, load_recipe
 
 USER_ERROR = 2
-"""Exit status when the user can mend what is wrong."""
+"""Exit status for an error that the user can fix."""
 SCHEMA = "schema.pbtxt"
 
 
 def main(argv: Sequence[str]) -> int:
     """Runs the command line; returns the exit status."""
     arguments, beam_flags = _parser().parse_known_args(argv)
-    # Beam logs what a worker raised before it passes it on; it is said once, below or by Python.
+    # Beam logs a worker's exception before raising it here; report it once, below or by Python.
     logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
     try:
         _run(arguments, beam_flags)

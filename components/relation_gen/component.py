@@ -41,7 +41,7 @@ class RelationGenSpec(component_spec.ComponentSpec):
 
 
 class RelationGen(base_beam_component.BaseBeamComponent):
-    """Makes tuples of related examples, within each split, as a recipe's relation says.
+    """Makes tuples of related examples within each split, according to a recipe's relation.
 
     Outputs:
       tuples: Examples; the splits of the input, and `entities`: each training entity once.
@@ -69,17 +69,17 @@ class RelationGen(base_beam_component.BaseBeamComponent):
         Args:
           schema: the curated schema of the first entity type of the request's `entities`.
           request: `relation.compiled.CompiledRelation` as JSON.
-          code_fingerprint: changes when the code does, so that no stale result is taken from the
-            cache (`relation.core.fingerprint.code_fingerprint`).
+          code_fingerprint: hash of the code, so that the cache serves no stale result
+            (`relation.core.fingerprint.code_fingerprint`).
           examples: raw entities of that type, tf.Examples in the splits `train` and `eval`; none
             where they come with the rows of `edges`.
-          other_examples, other_schema: the same of the second entity type, if there is one; no
-            examples where they are made of the labels of the first.
+          other_examples, other_schema: the same for the second entity type, if there is one; no
+            examples where they are generated from the labels of the first.
           edges: the rows that relate entities, or that hold the members of tuples: in the splits of
             the entities; or in the one split `all`, and then in that of the entities they name.
           edge_schema: their schema.
-          negatives: rows that name the negatives of anchors, and the probability of each; split as
-            `edges` are.
+          negatives: rows that name the negatives of anchors, with the probability of each; split
+            like `edges`.
           negative_schema: their schema.
         """
         channels = {

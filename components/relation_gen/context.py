@@ -1,4 +1,4 @@
-"""What all steps of one run share: request, requirements of rows, splits, parts, and output."""
+"""Settings that all steps of one run share: relation, row requirements, splits, sizes, output."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,22 +25,23 @@ _BUILDING = ".building"
 
 
 def building(output: str) -> str:
-    """The folder under `output` where everything is written until it is complete."""
+    """The folder under `output` that holds all files until the run is complete."""
     return os.path.join(output, _BUILDING)
 
 
 @dataclass(frozen=True)
 class Context:
-    """What all steps of one run share.
+    """Settings that all steps of one run share.
 
     Attributes:
-      relation: what is to be made.
-      entities: rows of each entity type.
-      tables: rows of the edge list or of inline tuples, and of listed negatives, by name.
+      relation: the compiled relation.
+      entities: row requirements of each entity type.
+      tables: row requirements of the edge list or of inline tuples, and of listed negatives, by
+        name.
       splits: their names.
       buckets: hash buckets of each split, for rows whose split is a hash.
       split_by: the feature whose values share a split, where that is not the id.
-      partitions: into how many parts entities and the dense index are cut; changes no result.
+      partitions: number of partitions of the entities and of the dense index; changes no result.
       output: the folder of all results.
     """
 
@@ -64,7 +65,7 @@ class Context:
         output: str,
         split_by: str | None,
     ) -> "Context":
-        """Derives what rows must have from relation and schemas. Arguments as in `materialize`."""
+        """Derives row requirements from relation and schemas. Arguments as in `materialize`."""
         inline = relation.tuple_table is not None
         by_column = relation.related_table if inline or relation.edges_are_split else None
         return cls(
@@ -98,34 +99,35 @@ class Context:
 
     @property
     def store(self) -> ShuffleStore:
-        """Keeps the batches that cross shuffles."""
+        """The store of the batches that cross shuffles."""
         return FileStore(os.path.join(building(self.output), "shuffle"), KINDS)
 
     @property
     def seed(self) -> int:
-        """Of all draws."""
+        """The seed of all draws."""
         return self.relation.seed
 
     @property
     def sizes(self) -> Budget:
-        """Of the parts that the work is cut into."""
+        """The sizes of partitions, shards and batches."""
         return budget(self.relation.memory_mb)
 
     @property
     def indexed(self) -> str | None:
-        """The entity type that is drawn from, if any is."""
+        """The entity type that is indexed and drawn from; None: no draws."""
         return None if self.relation.tuple_table else self.relation.candidate
 
     @property
     def relates_groups(self) -> bool:
-        """Whether groups may be related to others: several labels a row, or bounded negatives."""
+        """Whether a group may be related to other groups: several labels a row, or bounded
+        negatives."""
         spec = self.entities[self.relation.candidate]
         grouped = self.relation.structure == "groups"
         return grouped and (self.relation.multi_valued or spec.negatives_group is not None)
 
     @property
     def lists(self) -> dict[str, RowSpec]:
-        """The rows of each list that names two entities: of edges, and of negatives."""
+        """Row requirements of each list that names two entities: edges, and listed negatives."""
         return {} if self.relation.tuple_table else self.tables
 
     @property
@@ -140,16 +142,16 @@ class Context:
         return "" if table is None else table.name
 
     def list_of(self, edges: Edges) -> str:
-        """The name of the list that edges are of."""
+        """The name of the table that some edges come from."""
         listed = isinstance(edges, ListedNegatives)
         return self.negatives_table if listed else self.related_table
 
     def splits_of(self, home: str) -> tuple[str, ...]:
-        """The splits that a population is in."""
+        """The splits that a population belongs to."""
         return self.splits if home == ANY else (home,)
 
     def split_of_edges(self, source: U64, destination: U64) -> U8:
-        """The split of edges between entities that are in every split, by a hash of both ends.
+        """Assigns a split to edges whose entities are in every split, by a hash of both ends.
 
         Between entities of one type the hash ignores direction, so both directions share a split.
 
@@ -166,7 +168,7 @@ class Context:
         return np.searchsorted(np.cumsum(self.buckets), at, side="right").astype(np.uint8)
 
     def code(self, split: str | None) -> int:
-        """The number of a split; STAR for none."""
+        """The index of a split; STAR for None."""
         return self.splits.index(split) if split in self.splits else STAR
 
     def codes_of(self, spec: EntitySpec, split: str | None, by: list[bytes], key: Key) -> U8:
@@ -205,20 +207,20 @@ class Context:
         return hashing.split_of(serialized, self.buckets)
 
     def name(self, entity: str, code: int) -> str:
-        """The population that a row of an entity type is of."""
+        """The population that a row of an entity type belongs to."""
         if code == STAR:
             return ANY if entity in self.relation.shared else UNASSIGNED
         return self.splits[code]
 
     def shard_of(self, entity: str, key: U64, group: U64) -> I64:
-        """The index shard of each entity, int64 [n]: a range of its group's hash, or of its sort
+        """The index shard of each entity, int64 [n], by the hash of its group, or by its sort
         priority where there are no groups."""
         grouped = self.entities[entity].group is not None
         return part_of(group if grouped else sort_priority(key, self.seed), self.partitions)
 
 
 def partitions_of(files: Iterable[InputFile], sizes: Budget) -> int:
-    """Into how many partitions an input is cut.
+    """The number of partitions of an input.
 
     >>> partitions_of([InputFile("item", "a.gz", None, 9_000)], Budget(1, 1_000, 1))
     9

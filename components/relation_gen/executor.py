@@ -1,4 +1,4 @@
-"""The executor of RelationGen: artifacts in, artifacts out; the work is done in `run.py`."""
+"""The executor of RelationGen: artifacts in, artifacts out; `pipeline.py` does the work."""
 
 import os
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ from relation.schema import tuple_schema
 
 SCHEMA_FILE = "schema.pbtxt"
 ALL = "all"
-"""The split of rows that are not split yet."""
+"""The split name of rows that have no split yet."""
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -43,7 +43,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         """See `component.RelationGen` for inputs, outputs and properties.
 
         Raises:
-          UserError: the data cannot serve; the message says what to mend.
+          UserError: the data cannot be used; the message says what to fix.
         """
         tuples = artifact_utils.get_single_instance(output_dict["tuples"])
         relation = CompiledRelation.model_validate_json(exec_properties["request"])
@@ -104,7 +104,7 @@ class Inputs:
 
     @property
     def files(self) -> list[InputFile]:
-        """The files of all inputs. Rows in a split that is no split of tuples have none yet."""
+        """The files of all inputs. Rows outside the splits of tuples have no split yet."""
         files = []
         for name, artifact in self.examples.items():
             check_formats("examples", artifact)

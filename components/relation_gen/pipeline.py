@@ -5,8 +5,8 @@
               └─────────────────── entities ───────────────────┼─▶ gather ◀─┘
                                                                └─ tuples ─▶ write ◀─ members
 
-Elements are references to batches in a store, under keys of entity type, split and number. So what
-the runner holds grows with partitions, not with rows.
+Elements are references to batches in a store, under keys of entity type, split and number. So the
+runner's memory grows with the number of partitions, not of rows.
 """
 
 import json
@@ -47,7 +47,7 @@ COUNTERS = "counters.json"
 
 
 def _every_output_shard(layout: Layout) -> Iterator[Element]:
-    """A key for each output shard without a batch, so that each is written."""
+    """Emit each output shard's key without a batch, so that empty shards are written, too."""
     for output, shards in layout.output_shards.items():
         for number in range(shards):
             yield ShuffleKey("", output, number), NO_BATCH
@@ -70,7 +70,7 @@ MAIN = "main"
 
 
 def _step(elements: Any, step: beam.DoFn, *layout: Any, tags: tuple[str, ...] = ()) -> Any:
-    """Applies a step that counts; its outputs are typed, since Beam types tagged ones as `Any`."""
+    """Apply a step that counts, and type its tagged outputs, which are `Any` to Beam."""
     outputs = elements | beam.ParDo(step, *layout).with_outputs(counters.TAG, *tags, main=MAIN)
     types = {counters.TAG: counters.Counted, build_index.BuildIndex.TOTALS: ShardTotal}
     for tag in (counters.TAG, *tags):
@@ -79,12 +79,12 @@ def _step(elements: Any, step: beam.DoFn, *layout: Any, tags: tuple[str, ...] = 
 
 
 def _by_key(name: str, *elements: Any) -> Any:
-    """What several steps emitted, by key."""
+    """Group the outputs of several steps by key."""
     return elements | f"{name}Inputs" >> beam.Flatten() | name >> beam.GroupByKey()
 
 
 def _start(pipeline: Any, name: str) -> beam.PCollection:
-    """One for each use: from a shared one the in-memory runner fuses steps into a circle."""
+    """One for each use: with a shared one, the in-memory runner fuses steps into a cycle."""
     return pipeline | name >> beam.Create([None])
 
 
@@ -150,7 +150,7 @@ class Materialize(beam.PTransform):
         )
 
     def _rows(self, pipeline: Any, counts: list[Any]) -> tuple[list[Any], Any]:
-        """Entities from all sources, by partition; and inline tuples, if that is the source."""
+        """Read entities of all inputs, by partition; and inline tuples, where there are some."""
         context, rows, tuples = self.context, [], None
         if self.entity_files:
             files = pipeline | "EntityFiles" >> RedistributedFiles(self.entity_files)
@@ -185,7 +185,7 @@ class Materialize(beam.PTransform):
         return destination[MAIN]
 
     def _draw(self, index: Any, tuples: Any, layout: Any) -> Any:
-        """Tuples and the members that they want, by what is known of the members."""
+        """Draw tuples, and request their members by key, position or weight."""
         context = self.context
         relation, edges = context.relation, index[build_index.BuildIndex.EDGES]
         if tuples is not None or (not context.lists and relation.structure != "edges"):
@@ -219,14 +219,14 @@ def materialize(
       splits: names of the splits; one must be "train".
       buckets: hash buckets of each split, for rows of files without a split.
       make_pipeline: makes the Beam pipeline to run in.
-      texts: text files to be written beside the splits, content by name.
+      texts: content of text files to write beside the splits, by name.
       split_by: the feature whose values share a split, where that is not the id.
 
     Returns:
       the counts, as in `relation_stats.json`.
 
     Raises:
-      UserError: data, recipe or output folder cannot serve. Nothing is left under `output`.
+      UserError: data, recipe or output folder cannot be used. Nothing is left under `output`.
     """
     if TRAIN not in splits or ENTITIES in splits:
         raise DataError(

@@ -1,4 +1,4 @@
-"""Keys of shuffles, and in what order and to which part rows go: pure functions of their keys."""
+"""Shuffle keys; sort orders and parts of rows, as pure functions of their keys."""
 
 import struct
 from collections.abc import Iterable, Iterator
@@ -13,12 +13,12 @@ from components.common.shuffle_store import BatchRef, Writer
 from relation.core.splitmix import multiply_shift, random_bits
 
 RUN = 64
-"""At most as many tuples of one anchor follow each other: they share its bytes, so they compress
-well. Runs are in the order of a hash, so that neighbouring runs are unrelated."""
+"""Longest run of tuples of one anchor: they share its bytes, so they compress well. Runs are in the
+order of a hash, so that neighbouring runs are unrelated."""
 
 
 class ShuffleKey(NamedTuple):
-    """What the elements of a shuffle are gathered by.
+    """The key that a shuffle groups its elements by.
 
     Attributes:
       entity: type of the entities; "" for tuples.
@@ -60,9 +60,9 @@ class ShuffleKeyCoder(beam.coders.Coder):
 beam.coders.registry.register_coder(ShuffleKey, ShuffleKeyCoder)
 
 Element = tuple[ShuffleKey, BatchRef]
-"""What a step emits."""
+"""An element that a step emits."""
 Gathered = tuple[ShuffleKey, Iterable[BatchRef]]
-"""What the next step takes."""
+"""An element that the next step takes."""
 P = TypeVar("P")
 
 
@@ -76,12 +76,12 @@ def part_of(key: U64, parts: int) -> I64:
 
 
 def sort_priority(key: U64, seed: int) -> U64:
-    """What entities are sorted by within their group of the index, uint64 [n]."""
+    """The sort key of entities within their group of the index, uint64 [n]."""
     return random_bits(seed, Purpose.ORDER, key, np.zeros(1, dtype=np.uint64))
 
 
 def shuffle_priority(anchor: U64, slot: Ints) -> U64:
-    """What runs of tuples are sorted by in an output shard, uint64 [t]."""
+    """The sort key of runs of tuples in an output shard, uint64 [t]."""
     return random_bits(0, 0, anchor, slot.astype(np.uint64) // np.uint64(RUN))
 
 
@@ -91,7 +91,7 @@ def output_shard_of(anchor: U64, slot: Ints, output_shards: int) -> I64:
 
 
 def split(batch: P, index: I64, parts: int) -> Iterator[tuple[int, P]]:
-    """For each part that occurs: its number and the rows of a batch that go there, in order.
+    """Splits a batch by part: yields each part that occurs, with its rows in order.
 
     One gather puts rows in the order of their parts; each part is then a slice, without a copy.
 
@@ -107,7 +107,7 @@ def split(batch: P, index: I64, parts: int) -> Iterator[tuple[int, P]]:
 
 
 def routed(out: Writer, batch: Any, index: I64, entity: str, home: str = "") -> Iterator[Element]:
-    """Writes the rows of a batch for each part that they go to.
+    """Writes the rows of a batch to the store, one batch for each part.
 
     Args:
       index: the part of each row, [n].

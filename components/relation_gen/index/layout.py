@@ -1,6 +1,6 @@
-"""Offsets of the index and numbers of output shards, once all rows are counted.
+"""Lays out index shards and output shards once all rows are counted.
 
-A pure function of counters; it also refuses data that no tuple can be made of.
+A pure function of counters; it also refuses data from which no tuple can be made.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,19 +19,19 @@ from relation.core.errors import DataError, show
 from relation.names import ENTITIES, TRAIN
 
 OBJECT_BYTES = 150
-"""Memory that a member of a tuple takes besides its own bytes."""
+"""Memory for a member of a tuple besides its serialized features, in bytes."""
 MAX_OUTPUT_SHARDS = 99_999
 TOP_WEIGHTS = 16
-"""The number of heaviest entities that each anchor knows of: it may exclude some of them."""
+"""Number of heaviest entities that are kept; an anchor may exclude some of them."""
 
 
 @dataclass(frozen=True)
 class ShardTotal:
     """Counters of one index shard of one split.
 
-    `total_weight`: of all entities. `top_weights`: weight and weight offset of the heaviest.
+    `total_weight`: sum over all entities. `top_weights`: weight and weight offset of the heaviest.
     `groups`: labels, or queries. `related`: rows that share their label with another. `label`: one
-    of the labels, for messages. `expected`: tuples that it will make, estimated. `table`: hash,
+    of the labels, for messages. `expected`: estimated number of tuples. `table`: hash,
     negatives' group, labels, position, rows, weight offset and weight of each group; empty where
     groups are not related to each other.
     """
@@ -50,11 +50,11 @@ class ShardTotal:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the index shards of each split lie, and the files that are written.
+    """Offsets of the index shards of each split, and the number of output files.
 
     `position_offsets`: where each shard begins in the index, and the number of entities, int64
     [shards + 1]. `weight_offsets`: likewise on the cumulative-weight axis. `candidates`, `tables`:
-    what negatives are drawn from. `output_shards`: files of each split that is written.
+    what negatives are drawn from, by split. `output_shards`: files of each split that is written.
     """
 
     position_offsets: Mapping[str, I64]
@@ -74,8 +74,8 @@ def make_layout(
     """Lays out index and output.
 
     Raises:
-      DataError: rows that cannot be used, where the recipe says that they stop the run; entities in
-        several splits that must not be; a split that no tuple can be made of.
+      DataError: unusable rows, where the recipe stops the run for them; entities in several splits
+        that must be in one; a split from which no tuple can be made.
     """
     _refuse_overlap(relation, counts)
     if relation.bad_rows == "fail":
@@ -151,7 +151,7 @@ def _table(
 def _entity_size(
     relation: CompiledRelation, entity: str, split: str, counts: counters.Counts
 ) -> tuple[int, int]:
-    """Bytes and number of the entities of a type that are in a split."""
+    """Total bytes and number of the entities of a type in a split."""
     home = "*" if entity in relation.shared else split
     size = counters.count_of(counts, home, entity, counters.BYTES)
     return size, counters.count_of(counts, home, entity, counters.ENTITIES)
@@ -175,7 +175,7 @@ def _output_shards(relation: CompiledRelation, size: int) -> int:
     return min(max(-(-size // most), 1), MAX_OUTPUT_SHARDS)
 
 
-# Not faults of a row: another row with its id, or between its ends, is used in its place.
+# These rows are not faulty: another row with the same id or ends replaces them.
 REPEATED = (
     "duplicate_id",
     "conflicting_id",

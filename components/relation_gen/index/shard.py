@@ -1,7 +1,7 @@
 """The dense index: entities of one type and split in one order, group after group.
 
-An index shard is a stretch of it. Its entities are sorted by (group, grade, sort priority), so that
-the entities of a group are at the positions [start, end).
+An index shard is a contiguous part of it. Its entities are sorted by (group, grade, sort priority),
+so that the entities of a group are at the positions [start, end).
 """
 
 import dataclasses
@@ -17,11 +17,12 @@ from relation.core.errors import DataError
 from relation.sampling import Negatives
 
 UNIT = 16 * math.lcm(*range(1, 25))
-"""Weight of a group that is drawn as often as any other: about 2^36, and small groups divide it."""
+"""Weight of each group where groups are drawn equally often: about 2^36, divisible by small
+sizes."""
 FREQUENCY_UNIT = 2**20
-"""Weight of an entity of frequency 1."""
+"""Weight of an entity with frequency 1."""
 MAX_TOTAL_WEIGHT = 2**62
-"""Weight that all entities may have together."""
+"""Upper bound of the total weight."""
 
 
 def populate(indexed: Indexed, seed: int, grade: int | None = None) -> IndexShard:
@@ -67,12 +68,12 @@ def positions_of(shard: IndexShard, key: U64) -> I64:
 
 
 def weigh(shard: IndexShard, negatives: Negatives, frequency: F64 | None) -> IndexShard:
-    """Give each entity the weight that negatives are drawn by, int64 [n].
+    """Assign each entity its weight in draws of negatives, int64 [n].
 
-    Weights are integers, so that their sums depend on no order.
+    Weights are integers, so that sums do not depend on the order of addition.
 
     Args:
-      frequency: how often each entity occurs, [n]; for draw: popularity.
+      frequency: occurrences of each entity, [n]; for draw: popularity.
 
     Raises:
       DataError: frequencies are too large to be added up.

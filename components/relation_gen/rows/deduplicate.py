@@ -1,4 +1,4 @@
-"""One row for each id. The choice depends on the rows alone, not on their order."""
+"""Keeps one row for each id. The choice does not depend on the order of rows."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,9 @@ from components.relation_gen.batches import Entities
 from relation.core.errors import DataError, show
 
 DUPLICATE = "duplicate_id"
-"""Skipped: equal in every feature to the row that is used."""
+"""Reason to skip a row: it equals the row that is used."""
 CONFLICTING = "conflicting_id"
-"""Skipped: has the id of the row that is used, and differs from it."""
+"""Reason to skip a row: same id as the row that is used, other features."""
 
 
 @dataclass(frozen=True)

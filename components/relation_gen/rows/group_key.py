@@ -1,4 +1,4 @@
-"""What rows are grouped by: the values of a feature, or what a function makes of each."""
+"""The key that rows are grouped by: the values of a feature, or a function of each value."""
 
 from collections.abc import Iterable, Sequence
 
@@ -20,13 +20,14 @@ def group_hashes(spec: EntitySpec, validated: ValidatedRows, rows: Sequence[int]
     if spec.group_key is None:
         integers = key.integer and key.several is not None
         return hashing.hash_values([values[row] for row in rows], integers=integers)
-    several = validated.raw.get(at)  # Of one value `keys` holds it.
+    several = validated.raw.get(at)  # A single value is held in `keys`.
     labels = [group_label(spec, several[row] if several else [values[row]]) for row in rows]
     return hashing.hash_values(labels, integers=False)
 
 
 def group_label(spec: EntitySpec, values: Iterable[bytes]) -> bytes:
-    """The group of rows with some values: their distinct keys, sorted, each behind its length."""
+    """Encodes a set of values as one group: distinct keys, sorted, each prefixed with its
+    length."""
     if spec.group_key is not None:
         values = map(imported(spec.group_key), values)
     return joined(values)

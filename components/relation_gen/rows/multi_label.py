@@ -1,4 +1,4 @@
-"""An entity's own labels (source `labels`): checked, and as the label of its tuple."""
+"""An entity's own labels (source `labels`): their checks, and the label of its tuple."""
 
 import numpy as np
 

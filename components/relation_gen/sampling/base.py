@@ -24,28 +24,27 @@ from relation.compiled import CompiledRelation
 from relation.core.registry import Registry
 
 NOTHING = np.zeros(0, dtype=np.float32)
-"""In place of weights that tuples do not have."""
+"""The weights of tuples without weights."""
 
 NO_POSITIVE = "no_positive"
-"""The anchor is the only one of its label."""
+"""Shortfall: no other entity has the anchor's label."""
 TOO_FEW_POSITIVES = "too_few_positives"
 TOO_FEW_NEGATIVES = "too_few_negatives"
 ALONE = "no_other"
-"""The anchor is the only entity (of its group)."""
+"""Shortfall: there is no other entity (in the anchor's group)."""
 TOO_FEW_OTHERS = "too_few_others"
 ONE_GRADE = "one_grade"
-"""All documents of the query have the same grade."""
+"""Shortfall: all documents of the query have the same grade."""
 TOO_FEW_PAIRS = "too_few_pairs"
 CAPPED = "positives_capped"
-"""A cap on positives left them out."""
+"""Shortfall: a cap on positives left them out."""
 
 CHUNK = 2**15
-"""About how many tuples are drawn at a time: arrays that stay in a processor's cache."""
+"""Approximate number of tuples drawn at a time, so that arrays fit a processor's cache."""
 
 
 class AddressSpace(enum.Enum):
-    """How a member is named: by its key, by its position in the index, or by an offset on the
-    cumulative-weight axis."""
+    """How a plan names a member: by key, by position in the index, or by weight offset."""
 
     KEY = 0
     POSITION = 1
@@ -55,9 +54,9 @@ class AddressSpace(enum.Enum):
 class RoleMembers(NamedTuple):
     """The members of one role, [m].
 
-    `value`: keys (uint64), or positions or weight offsets (int64). `tuples`: the tuple of each, as
-    an index; None: each tuple has one, in order. `probability`: of being drawn as a negative,
-    float32 [m] (by weight: one over the weight of all candidates); None: none was drawn.
+    `value`: keys (uint64), or positions or weight offsets (int64). `tuples`: index of the tuple of
+    each member; None: one member for each tuple, in order. `probability`: of being drawn as a
+    negative, float32 [m] (by weight: 1 / weight of all candidates); None: not drawn.
     """
 
     role: int
@@ -72,8 +71,9 @@ class Plan:
     """t tuples, each identified by the anchor's key and a slot.
 
     `relation`: float32 [t * width], NaN where a tuple has no label. `weight`: [t], or empty.
-    `extra_index`, `entries`: extra features, see `batches.TupleRows`. `requested`: tuples that
-    sampling asks for. `shortfall`: those that cannot be made, by reason. `counts`: other counters.
+    `extra_index`, `entries`: extra features, see `batches.TupleRows`. `requested`: number of tuples
+    that sampling asks for. `shortfall`: number that cannot be made, by reason. `counts`: other
+    counters.
     """
 
     anchor: U64
@@ -89,7 +89,7 @@ class Plan:
 
 
 class Candidates(NamedTuple):
-    """Entities that negatives are drawn from: their number, and the sum of their weights.
+    """Number and total weight of the entities that negatives are drawn from.
 
     `top_weights`: weight and weight offset of the heaviest, in descending order.
     """
@@ -100,7 +100,7 @@ class Candidates(NamedTuple):
 
 
 def chunks(size: I64, budget: int = CHUNK) -> Iterator[slice]:
-    """Cuts rows of some sizes, int64 [n], into stretches of about `budget` each.
+    """Cuts rows of given sizes, int64 [n], into slices of about `budget` each.
 
     >>> list(chunks(np.array([2, 3, 9, 1]), budget=5))
     [slice(0, 2, None), slice(2, 3, None), slice(3, 4, None)]
@@ -115,7 +115,7 @@ def chunks(size: I64, budget: int = CHUNK) -> Iterator[slice]:
 
 @dataclass(frozen=True)
 class ShardRows:
-    """What lies in one shard; every part is absent where the structure has none.
+    """The content of one index shard; a part is None where the structure has none.
 
     `index`: entities. `edges`: by the shard of their anchor. `negatives`: listed ones, likewise.
     `filtered`: positives of other splits, likewise. `tuples`: that came as rows.
@@ -129,10 +129,10 @@ class ShardRows:
 
 
 class IndexContext(NamedTuple):
-    """What planning one shard needs to know of all others.
+    """What the plans of one shard depend on besides its rows.
 
-    `position`, `weight_offset`: where the shard begins in the index, and on the cumulative-weight
-    axis. `table`: how groups are related, unless each is related to itself alone.
+    `position`, `weight_offset`: start of the shard in the index, and on the cumulative-weight axis.
+    `table`: relations between groups; None: each group is related to itself only.
     """
 
     position: int
@@ -142,7 +142,7 @@ class IndexContext(NamedTuple):
 
 
 class Planned(NamedTuple):
-    """The plans of a shard, and what became of its listed negatives."""
+    """The plans of a shard, and counts of its listed negatives by outcome."""
 
     plans: Iterator[Plan]
     negatives: dict[str, int]
@@ -163,11 +163,12 @@ class Planner:
         raise NotImplementedError
 
     def expected_tuples(self, rows: ShardRows) -> int:
-        """An estimate, from above where edges are many: output shards are cut by it."""
+        """Estimate the number of tuples, from above with many edges; it sets the number of output
+        shards."""
         raise NotImplementedError
 
     def anchor_weight(self, index: IndexShard) -> F32:
-        """`relation_weight` of each entity as an anchor, [n]; empty: tuples have no weight."""
+        """`relation_weight` of each entity as an anchor, [n]; empty where tuples have no weight."""
         requirements = self.relation.rows[self.relation.anchor]
         column = requirements.number_index(self.relation.sampling.weight)
         return NOTHING if column is None else index.number(column).astype(np.float32)

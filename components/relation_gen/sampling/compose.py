@@ -1,4 +1,4 @@
-"""Puts drawn positives and negatives into tuples: pairs, or anchor, positives and negatives."""
+"""Composes drawn positives and negatives into pairs, or into tuples of an anchor and both."""
 
 import itertools
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from relation.core.splitmix import random_bits
 
 
 class Positives(NamedTuple):
-    """Positives of n anchors, [p], those of one anchor in a row: `row` is the anchor of each.
+    """Positives of n anchors, [p], grouped by anchor: `row` is the anchor of each.
 
     `relation`: [p * width], `weight`: [p] or empty.
     """
@@ -30,7 +30,7 @@ class Positives(NamedTuple):
 
 
 class Negatives(NamedTuple):
-    """Drawn negatives of n anchors, [q], those of one anchor in a row."""
+    """Drawn negatives of n anchors, [q], grouped by anchor."""
 
     row: I64
     space: AddressSpace
@@ -39,9 +39,9 @@ class Negatives(NamedTuple):
 
 
 class ExtraFeatures(NamedTuple):
-    """Serialized features that the tuples of n anchors carry besides their members'.
+    """Serialized features of the tuples of n anchors, besides their members'.
 
-    `row`: into `entries`, int32 [n]; empty where tuples have none.
+    `row`: index into `entries` for each anchor, int32 [n]; empty where tuples have none.
     """
 
     row: I32
@@ -77,13 +77,13 @@ def draw_negatives(
     ranges: Ranges,
     top_weights: Sequence[tuple[int, int]] | None,
 ) -> Negatives:
-    """Draws distinct negatives: `count` of each anchor, or all if there are fewer.
+    """Draws distinct negatives: `count` for each anchor, or all if there are fewer.
 
     Args:
       key: of the anchors, uint64 [n].
       count: int64 [n].
-      ranges: where they may lie: positions, or weight offsets.
-      top_weights: weights and weight offsets of the heaviest; None: all weigh the same.
+      ranges: allowed positions, or allowed weight offsets.
+      top_weights: weights and weight offsets of the heaviest; None: all weights are equal.
     """
     size = ranges.size()
     if top_weights is None:
@@ -101,7 +101,7 @@ def draw_negatives(
 
 
 def _heaviest(ranges: Ranges, top_weights: Sequence[tuple[int, int]], n: int) -> I64:
-    """The weight of the heaviest that each row may draw, or a little more, [n]."""
+    """An upper bound of the weight of each row's heaviest candidate, [n]."""
     heaviest = np.full(n, top_weights[-1][0] if top_weights else 1, dtype=np.int64)
     rows = np.arange(n)
     for weight, weight_offset in top_weights:
@@ -123,11 +123,11 @@ def pairs(
     shortfall: dict[str, int],
     extras: ExtraFeatures = NO_EXTRAS,
 ) -> Plan:
-    """Pairs (left = anchor, right): of each anchor the positives, then the negatives.
+    """Composes pairs (left = anchor, right): the positives of each anchor, then its negatives.
 
     Args:
       key: of the anchors, [n].
-      width: values of a label.
+      width: number of values of a label.
       weight: `relation_weight` of each anchor's negatives, [n]; None: pairs have no weights.
       requested, shortfall: see `Plan`.
     """
@@ -181,10 +181,10 @@ def tuples(
 
     Args:
       key: of the anchors, [n].
-      requested: tuples of each anchor, [n].
-      others: positives that each anchor could have without caps, [n].
-      each: positives and negatives of a tuple.
-      cycled: whether positives are used again if there are too few for all tuples.
+      requested: number of tuples of each anchor, [n].
+      others: number of positives of each anchor without caps, [n].
+      each: numbers of positives and negatives of a tuple.
+      cycled: whether positives repeat if there are too few for all tuples.
     """
     n, (p, k) = len(key), each
     held, drawn = (np.bincount(part.row, minlength=n) for part in (positives, negatives))
@@ -234,7 +234,8 @@ def tuples(
 
 
 def negatives_for_share(seed: int, key: U64, positives: I64, share: float) -> I64:
-    """Negatives of each anchor, so that `share` of all its pairs are positive on average, [n]."""
+    """Number of negatives of each anchor, [n], so that on average `share` of its pairs are
+    positive."""
     wanted: F64 = positives * (1 - share) / share
     whole = np.floor(wanted)
     bits = random_bits(seed, Purpose.SHARES, key, np.zeros(1, dtype=np.int64))

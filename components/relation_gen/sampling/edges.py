@@ -46,7 +46,7 @@ E = TypeVar("E", bound=Edges)
 
 
 class Own(NamedTuple):
-    """Where anchors lie among the candidates, int64 [n]: position and size, and the bounds of their
+    """Anchors as ranges among the candidates, int64 [n]: position and size, and the bounds of their
     group. By weight: weight offset and weight."""
 
     position: I64
@@ -71,8 +71,8 @@ class Filtered(NamedTuple):
 class Anchors(NamedTuple):
     """Edges by anchor: those of anchor i are edges[bounds[i]:bounds[i + 1]], in a hash's order.
 
-    `own`: None where anchors are no candidates. `listed`: the negatives of each, where a list names
-    them. `filtered`: their positives in other splits, in evaluation.
+    `own`: None where anchors are not candidates. `listed`: the listed negatives of each anchor, if
+    any. `filtered`: their positives in other splits, in evaluation.
     """
 
     key: U64
@@ -84,7 +84,7 @@ class Anchors(NamedTuple):
 
 
 class Setting(NamedTuple):
-    """What is the same for all anchors: the relation, candidates, and the type of their ids."""
+    """Settings for all anchors: the relation, the candidates, and the type of their ids."""
 
     relation: CompiledRelation
     candidates: Candidates
@@ -98,10 +98,10 @@ class Setting(NamedTuple):
 
 
 class EdgePlanner(Planner):
-    """Plans what edges connect."""
+    """Plans tuples of entities that edges connect."""
 
     def plan(self, rows: ShardRows, context: IndexContext) -> Planned:
-        """See `Planner`. `rows.index` is there where anchors are candidates themselves."""
+        """See `Planner`. `rows.index` is given where anchors are candidates themselves."""
         if rows.edges is None:
             lost = 0 if rows.negatives is None else len(rows.negatives.source)
             return Planned(iter(()), {counters.SKIPPED + NO_ANCHOR: lost})
@@ -131,7 +131,7 @@ class EdgePlanner(Planner):
 
 
 def _own(index: IndexShard, key: U64, context: IndexContext) -> Own:
-    """Where anchors lie among the entities of their shard.
+    """Locates anchors among the entities of their shard.
 
     Args:
       key: of the anchors, uint64 [n].
@@ -159,7 +159,7 @@ def _filtered(edges: FilteredEdges, key: U64, seed: int) -> Filtered:
 
 
 def order(edges: Edges, seed: int) -> Index:
-    """The order of edges by anchor, and within one by a hash of seed and both ends: intp [e]."""
+    """Sort order of edges by anchor, then by a hash of seed and both ends, intp [e]."""
     priority = random_bits(seed, Purpose.POSITIVES, edges.source, edges.destination)
     value = edges.value.reshape(len(priority), -1)
     weight = [edges.weight] if len(edges.weight) else []
@@ -175,7 +175,8 @@ def plans(anchors: Anchors, setting: Setting) -> Iterator[Plan]:
 
 
 def _members(sampling: CompiledSampling, held: I64) -> I64:
-    """About the number of members drawn for each anchor, which has `held` edges, [n]."""
+    """Approximate number of members drawn for each anchor, [n], given its number of edges
+    `held`."""
     p, k = sampling.positives, sampling.negatives or 0
     if sampling.form == "tuples":
         return _count(sampling.per_anchor, held) * ((p or 0) + k)
@@ -320,13 +321,13 @@ def _weight_of_negatives(anchors: Anchors, setting: Setting) -> F32 | None:
     weight = anchors.edges.weight
     if not len(weight):
         return None
-    if setting.relation.edge_table is None:  # All edges of an anchor weigh what it does.
+    if setting.relation.edge_table is None:  # All edges of an anchor have the anchor's weight.
         return weight[anchors.bounds[:-1]]
     return np.ones(len(anchors.key), dtype=np.float32)
 
 
 def _count(number: int | None, held: I64) -> I64:
-    """A number for each anchor, or all that it holds, [n]."""
+    """The given number for each anchor, or all that it has, [n]."""
     return held if number is None else np.full(len(held), number)
 
 
@@ -339,7 +340,7 @@ def _negatives(anchors: Anchors, setting: Setting, row: I64, count: I64) -> comp
         row = np.concatenate([row, filtered.anchor])
         elsewhere = _ranges(filtered.edges, weighted)
         start, size = (np.concatenate(pair) for pair in zip((start, size), elsewhere, strict=True))
-    if anchors.own is not None:  # An anchor is no negative of its own.
+    if anchors.own is not None:  # An anchor is not its own negative.
         row = np.concatenate([row, np.arange(len(anchors.key))])
         start = np.concatenate([start, anchors.own.position])
         size = np.concatenate([size, anchors.own.size])
@@ -358,7 +359,7 @@ def _negatives(anchors: Anchors, setting: Setting, row: I64, count: I64) -> comp
             row = np.concatenate([row[~inside], np.arange(len(anchors.key))])
             start = np.concatenate([start[~inside], anchors.own.start])
             end = np.concatenate([end[~inside], anchors.own.end])
-    # Two edges may name one entity: a position is left out once.
+    # Two edges may name one entity; its position is left out once.
     sort = np.lexsort((end, start, row))
     row, start, end = row[sort], start[sort], end[sort]
     changed = (row[1:] != row[:-1]) | (start[1:] != start[:-1]) | (end[1:] != end[:-1])

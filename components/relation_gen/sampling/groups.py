@@ -28,12 +28,12 @@ from relation.compiled import CompiledRelation, CompiledSampling
 
 @dataclass(frozen=True)
 class Labelled:
-    """One index shard of entities with labels, and what planning it needs of all others.
+    """One index shard of labelled entities, and what its plans depend on besides.
 
-    `position`, `weight_offset`: where the shard begins in the index, and on the cumulative-weight
-    axis. `table`: how groups are related, unless each is related to itself alone.
-    `weight`: `relation_weight` of each anchor, [n]; empty where there is none. `cap`: how often an
-    entity may be a positive. `listed`: the negatives of each, where a list names them.
+    `position`, `weight_offset`: start of the shard in the index, and on the cumulative-weight axis.
+    `table`: relations between groups; None: each group is related to itself only. `weight`:
+    `relation_weight` of each anchor, [n]; empty where there is none. `cap`: times that an entity
+    may be a positive. `listed`: the listed negatives of each anchor, if any.
     """
 
     population: IndexShard
@@ -60,7 +60,7 @@ class Labelled:
 
 
 class GroupPlanner(Planner):
-    """Plans what shares a group."""
+    """Plans tuples of entities that share a group."""
 
     def plan(self, rows: ShardRows, context: IndexContext) -> Planned:
         """See `Planner`."""
@@ -100,7 +100,7 @@ def anchor_repeats(population: IndexShard, sampling: CompiledSampling) -> I64:
 
 
 def per_anchor(sampling: CompiledSampling) -> int:
-    """Tuples of one repeat of an anchor; on average, where a share of positives is asked for."""
+    """Number of tuples for one repeat of an anchor; an average with `positive_share`."""
     if sampling.form == "tuples":
         return _count(sampling.per_anchor)
     positives = _count(sampling.positives)
@@ -110,14 +110,14 @@ def per_anchor(sampling: CompiledSampling) -> int:
 
 
 def _members(sampling: CompiledSampling) -> int:
-    """Members that are drawn for one repeat of an anchor."""
+    """Number of members drawn for one repeat of an anchor."""
     pairs = sampling.form == "pairs"
     each = 1 if pairs else _count(sampling.positives) + _count(sampling.negatives)
     return per_anchor(sampling) * each
 
 
 def _count(number: int | None) -> int:
-    assert number is not None  # `all` is refused with the recipe.
+    assert number is not None  # The recipe's checks refuse `all`.
     return number
 
 
@@ -134,14 +134,14 @@ def plans(shard: Labelled, relation: CompiledRelation) -> Iterator[Plan]:
 
 
 class _Room:
-    """Positives that each group may still have; groups come one after the other."""
+    """Positives that each group may still get; groups come one after the other."""
 
     def __init__(self, population: IndexShard, cap: int | None) -> None:
         self._start, self._cap = population.start, cap
         self._group, self._used = -1, 0
 
     def __call__(self, rows: I64, wanted: I64) -> I64:
-        """How many of the wanted positives of some anchors, in order, there is room for.
+        """Number of the wanted positives of each anchor that its group's cap still allows.
 
         Args:
           rows: anchors, int64 [m].
@@ -214,11 +214,11 @@ def _positives(
     Args:
       rows: anchors, int64 [m].
       wanted: positives of each anchor, int64 [m].
-      used: how often each entity of the shard is a positive, int64 [n]; counted up in place.
+      used: times that each entity of the shard is a positive, int64 [n]; updated in place.
 
     Returns:
-      The positives; how many related entities each anchor has, int64 [m]; how many positives the
-      caps left out, scalar.
+      The positives; the number of related entities of each anchor, int64 [m]; the number of
+      positives that caps left out, scalar.
     """
     population = shard.population
     position = rows + shard.position
@@ -237,11 +237,11 @@ def _positives(
         seed, Purpose.POSITIVES, population.key[rows], roomy, others
     )
     rank = drawn.value
-    if own_rank is not None:  # Past the anchor itself.
+    if own_rank is not None:  # Skip the anchor itself.
         rank = rank + (rank >= own_rank[drawn.row])
     value = ranges.position(drawn.row, rank)
     row, capped = drawn.row, int((possible - roomy).sum())
-    if shard.cap is not None:  # Every positive is then of this shard.
+    if shard.cap is not None:  # Then every positive is in this shard.
         keep = _within(value - shard.position, used, shard.cap)
         capped += int((~keep).sum())
         row, value = row[keep], value[keep]
@@ -250,11 +250,11 @@ def _positives(
 
 
 def _within(position: I64, used: I64, cap: int) -> npt.NDArray[np.bool_]:
-    """Which positives, in order, are used no more than `cap` times; count them in `used`.
+    """Select positives, in order, until an entity is used `cap` times; count them in `used`.
 
     Args:
-      position: of each positive in the shard, int64 [p].
-      used: how often each entity of the shard is a positive, int64 [n]; counted up in place.
+      position: position of each positive in the shard, int64 [p].
+      used: times that each entity of the shard is a positive, int64 [n]; updated in place.
 
     Returns:
       bool [p].
@@ -275,7 +275,7 @@ def _negatives(
 
     Args:
       rows: anchors, int64 [m].
-      count: negatives of each anchor, int64 [m].
+      count: number of negatives of each anchor, int64 [m].
     """
     if shard.listed is not None:
         return shard.listed.first(rows, count)

@@ -1,4 +1,4 @@
-"""Tuples that came as rows: nothing is drawn."""
+"""Plans of inline tuples: nothing is drawn."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from components.relation_gen.sampling.base import (
 
 
 class InlinePlanner(Planner):
-    """Plans the tuples that are there."""
+    """Plans inline tuples."""
 
     def plan(self, rows: ShardRows, context: IndexContext) -> Planned:
         """See `Planner`."""
@@ -35,5 +35,5 @@ class InlinePlanner(Planner):
         return Planned(iter([plan]), {})
 
     def expected_tuples(self, rows: ShardRows) -> int:
-        """See `Planner`. There is no index, so they are counted as they are read."""
+        """See `Planner`. There is no index; tuples are counted as they are read."""
         return 0

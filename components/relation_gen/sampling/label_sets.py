@@ -1,6 +1,6 @@
-"""Which groups of the index share a label: for several labels a row, or bounded negatives.
+"""Finds which groups of the index share a label, for several labels a row or bounded negatives.
 
-A group is a distinct set of labels (and of one negatives' group, where negatives are drawn inside
+A group is a distinct set of labels (within one negatives' group, where negatives are drawn inside
 or outside of the anchor's). There are far fewer groups than rows, so a table of all pairs of groups
 is small; data with too many groups is refused.
 """
@@ -19,7 +19,7 @@ from relation.core.errors import DataError
 MAX_LABEL_SETS = 50_000
 MAX_RANGES = 20_000_000
 COMPARED_AT_A_TIME = 2**22
-"""Pairs of groups that are compared at a time."""
+"""Number of pairs of groups that are compared at a time."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class LabelSet:
 
 @dataclass(frozen=True)
 class LabelSetTable:
-    """What each of b groups is related to.
+    """Ranges related to, and allowed for, each of b groups.
 
     `group`: hashes in ascending order, uint64 [b]. `related`: ranges of positions that share a
     label with it. `allowed`: ranges that its negatives are drawn from: of positions, or of weight
@@ -98,7 +98,7 @@ def _labels(groups: Sequence[LabelSet]) -> scipy.sparse.csr_matrix:
 
 
 class _Ranges:
-    """Collects, row by row, chosen groups as ranges; neighbours are joined."""
+    """Collects the chosen groups of each row as ranges, joining adjacent ones."""
 
     def __init__(self, start: I64, size: I64) -> None:
         self._start, self._end = start, start + size

@@ -1,4 +1,4 @@
-"""Negatives that a list names: of each anchor the first of its rows, in the order of a hash."""
+"""Listed negatives: the first rows of each anchor, in the order of a hash."""
 
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
@@ -15,9 +15,9 @@ from components.relation_gen.stats import counters
 from relation.core.splitmix import random_bits
 
 NO_ANCHOR = "no_anchor"
-"""Skipped: its left end has no edge or label, so it anchors no tuple."""
+"""Reason to skip a row: its left end has no edge or label, so it anchors no tuple."""
 KNOWN_POSITIVE = "known_positive"
-"""Skipped: it would be a false negative."""
+"""Reason to skip a row: it would be a false negative."""
 
 E = TypeVar("E", bound=Edges)
 Related = Callable[[ListedNegatives, I64], Bools]
@@ -25,9 +25,9 @@ Related = Callable[[ListedNegatives, I64], Bools]
 
 
 class Listed(NamedTuple):
-    """The rows of n anchors: those of anchor i are [bounds[i], bounds[i + 1]).
+    """Listed negatives of n anchors: the rows of anchor i are [bounds[i], bounds[i + 1]).
 
-    `key`: of the negative that a row names; `probability`: what the list says of it.
+    `key`: key of the negative in each row; `probability`: its listed probability.
     """
 
     bounds: I64
@@ -35,7 +35,7 @@ class Listed(NamedTuple):
     probability: F32
 
     def first(self, rows: I64, count: I64) -> compose.Negatives:
-        """The first `count` negatives of some anchors, or all if there are fewer.
+        """Returns the first `count` negatives of some anchors, or all if there are fewer.
 
         Args:
           rows: anchors, int64 [m].
@@ -49,7 +49,7 @@ class Listed(NamedTuple):
 def choose(
     negatives: ListedNegatives | None, key: U64, related: Related, seed: int
 ) -> tuple[Listed, dict[str, int]]:
-    """Chooses the rows of some anchors, without known positives, and counts all.
+    """Selects the rows of some anchors, leaves out known positives, and counts both.
 
     Args:
       key: of the anchors, [n].
@@ -81,7 +81,7 @@ def _listed(listed: ListedNegatives, anchor: I64, anchors: int, seed: int) -> Li
 
 
 def of_anchors(listed: E, key: U64) -> tuple[E, I64]:
-    """The rows that belong to one of the anchors, and the anchor of each.
+    """Finds the rows that belong to one of the anchors, and the anchor of each.
 
     Args:
       key: of the anchors, uint64 [n].
@@ -96,7 +96,7 @@ def of_anchors(listed: E, key: U64) -> tuple[E, I64]:
 
 
 def are_pairs(source: I64, destination: U64, known_source: I64, known_destination: U64) -> Bools:
-    """Which of n pairs are among m known ones, bool [n]."""
+    """Whether each of n pairs is among m given pairs, bool [n]."""
     _, number = np.unique(np.concatenate([destination, known_destination]), return_inverse=True)
     pair = np.concatenate([source, known_source]) * (int(number.max(initial=0)) + 1) + number
     return np.isin(pair[: len(source)], pair[len(source) :])

@@ -1,4 +1,4 @@
-"""Positions that rows may draw from, as ranges: their number, and the position of each rank."""
+"""Positions that rows may draw from, as ranges: their number, and the position at each rank."""
 
 import functools
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ from components.common.hashing import I64
 
 @dataclass(frozen=True)
 class Gap:
-    """For each of n rows all positions in [low, high) but those in [start, end), where
+    """For each of n rows, all positions in [low, high) except [start, end).
+
     low <= start <= end <= high.
 
     >>> gap = Gap(np.array([0]), np.array([6]), np.array([2]), np.array([4]))
@@ -25,24 +26,26 @@ class Gap:
     end: I64
 
     def size(self) -> I64:
-        """Positions of each row, [n]."""
+        """Number of positions of each row, [n]."""
         return self.high - self.low - (self.end - self.start)
 
     def holds(self, position: int) -> npt.NDArray[np.bool_]:
-        """Whether a position is one of each row's, [n]."""
+        """Whether each row holds its position, bool [n]."""
         here = (self.low <= position) & (position < self.high)
         return here & ~((self.start <= position) & (position < self.end))
 
     def position(self, row: I64, rank: I64) -> I64:
-        """The positions of some ranks, counted from 0 in order; all int64 [m]."""
+        """The positions at some ranks, counted from 0 in order; all int64 [m]."""
         value = rank + self.low[row]
         return value + np.where(value >= self.start[row], (self.end - self.start)[row], 0)
 
 
 @dataclass(frozen=True)
 class Union:
-    """For each of n rows the positions in sorted, disjoint ranges: those of row i are
-    start[bounds[i]:bounds[i + 1]], and `end` likewise."""
+    """For each of n rows, positions in sorted, disjoint ranges.
+
+    Row i has the ranges start[bounds[i]:bounds[i + 1]], and `end` likewise.
+    """
 
     start: I64
     end: I64
@@ -50,7 +53,7 @@ class Union:
 
     @classmethod
     def outside(cls, start: I64, end: I64, bounds: I64, low: I64, high: I64) -> "Union":
-        """All positions in [low, high) but those in some ranges, which may touch.
+        """All positions in [low, high) except some ranges, which may touch.
 
         >>> one, five, seven = np.array([1]), np.array([5]), np.array([7])
         >>> beside = Union.outside(one, five, np.array([0, 1]), 0 * one, seven)  # Of one row.
@@ -64,7 +67,7 @@ class Union:
         new_start = np.empty(len(start) + rows, dtype=np.int64)
         new_end = np.empty_like(new_start)
         row = np.repeat(np.arange(rows), count)
-        own = np.arange(len(start)) + row  # The range before each of them; one more a row.
+        own = np.arange(len(start)) + row  # The range before each range; one more for each row.
         new_start[first] = low
         new_start[own + 1] = end
         new_end[own] = start
@@ -81,12 +84,12 @@ class Union:
 
     @functools.cached_property
     def _axis(self) -> I64:
-        """Where each range begins on an axis that holds row after row, int64 [ranges]."""
+        """Start of each range on an axis that concatenates all rows, int64 [ranges]."""
         owner = np.repeat(np.arange(len(self.bounds) - 1), np.diff(self.bounds))
         return owner * self._step + self.start
 
     def size(self) -> I64:
-        """Positions of each row, [n]."""
+        """Number of positions of each row, [n]."""
         return self._total[self.bounds[1:]] - self._total[self.bounds[:-1]]
 
     @functools.cached_property
@@ -94,7 +97,7 @@ class Union:
         return {}
 
     def holds(self, position: int) -> npt.NDArray[np.bool_]:
-        """Whether a position is one of each row's, [n]."""
+        """Whether each row holds its position, bool [n]."""
         if position not in self._held:
             here = np.concatenate(
                 [[0], np.cumsum((self.start <= position) & (position < self.end))]
@@ -103,14 +106,14 @@ class Union:
         return self._held[position]
 
     def has(self, row: I64, position: I64) -> npt.NDArray[np.bool_]:
-        """Whether each position is one of a row's, bool [m]; `row` and `position` int64 [m]."""
+        """Whether each position belongs to a row, bool [m]; `row` and `position` int64 [m]."""
         at = row * self._step + position
         nth = np.maximum(np.searchsorted(self._axis, at, side="right") - 1, 0)
         beyond = at - self._axis[nth]
         return (beyond >= 0) & (beyond < (self.end - self.start)[nth])
 
     def position(self, row: I64, rank: I64) -> I64:
-        """The positions of some ranks, counted from 0 in order; all int64 [m]."""
+        """The positions at some ranks, counted from 0 in order; all int64 [m]."""
         at = rank + self._total[self.bounds[:-1]][row]
         nth = np.searchsorted(self._total, at, side="right") - 1
         return self.start[nth] + at - self._total[nth]
@@ -124,21 +127,21 @@ class Union:
 
 @dataclass(frozen=True)
 class Chosen:
-    """For each of n rows the ranges of one row of a union: `of`, [n]."""
+    """For each of n rows, the ranges of row `of` of a union, [n]."""
 
     union: Union
     of: I64
 
     def size(self) -> I64:
-        """Positions of each row, [n]."""
+        """Number of positions of each row, [n]."""
         return self.union.size()[self.of]
 
     def holds(self, position: int) -> npt.NDArray[np.bool_]:
-        """Whether a position is one of each row's, [n]."""
+        """Whether each row holds its position, bool [n]."""
         return self.union.holds(position)[self.of]
 
     def position(self, row: I64, rank: I64) -> I64:
-        """The positions of some ranks, counted from 0 in order; all int64 [m]."""
+        """The positions at some ranks, counted from 0 in order; all int64 [m]."""
         return self.union.position(self.of[row], rank)
 
     def rank(self, position: I64) -> I64:

@@ -23,14 +23,15 @@ from relation.core.splitmix import random_bits
 from relation.names import DOCUMENTS_CUT
 
 NO_DOCUMENT = -1.0
-"""The grade of a document that a list does not have."""
+"""The grade of an absent document of a list."""
 
 
 class Graded(NamedTuple):
-    """Documents of one shard, n, sorted by (query, grade), and the ordered pairs they make.
+    """The n documents of one shard, sorted by (query, grade), and their ordered pairs.
 
-    `first`: the first document of each query, [q]. `below`: documents of a lower grade in the query
-    of each, [n]. `pairs`: ordered pairs of all documents before, [n + 1].
+    `first`: the first document of each query, [q]. `below`: for each document, the number of
+    documents of its query with a lower grade, [n]. `pairs`: ordered pairs of all documents before,
+    [n + 1].
     """
 
     key: U64
@@ -43,7 +44,7 @@ class Graded(NamedTuple):
 
     @property
     def possible(self) -> I64:
-        """Ordered pairs of each query, [q]."""
+        """Number of ordered pairs of each query, [q]."""
         return self.pairs[self.first + self.size] - self.pairs[self.first]
 
 
@@ -90,11 +91,10 @@ def graded(shard: IndexShard, grade: int) -> Graded:
 def ranked(documents: Graded, relation: CompiledRelation, weight: F32) -> Iterator[Plan]:
     """Plan distinct ordered pairs (preferred, other) of each query, each pair equally likely.
 
-    The pairs of a query are numbered by the preferred document, then by the other. The draw is of
-    these numbers.
+    The pairs of a query are numbered by preferred document, then by the other; numbers are drawn.
 
     Args:
-      weight: of each document, float32 [n], or empty; the preferred one's becomes the pair's.
+      weight: weight of each document, float32 [n], or empty; a pair has that of the preferred one.
     """
     possible, first, most = documents.possible, documents.first, relation.sampling.per_anchor or 0
     requested = np.minimum(possible, most)
@@ -129,7 +129,7 @@ def ranked(documents: Graded, relation: CompiledRelation, weight: F32) -> Iterat
 
 
 def listed(documents: Graded, relation: CompiledRelation) -> Iterator[Plan]:
-    """Plans one list of each query: its documents in the order of a hash, cut to a length."""
+    """Plans one list for each query: its documents in the order of a hash, cut to a length."""
     length = relation.tuples.width
     for part in base.chunks(documents.size + length):
         first, size = documents.first[part], documents.size[part]

@@ -22,7 +22,7 @@ from relation.compiled import CompiledRelation
 
 
 class ScoredPairPlanner(Planner):
-    """Plans pairs of an anchor and others, of its group or of all."""
+    """Plans pairs of an anchor and others, from its group or from all entities."""
 
     def plan(self, rows: ShardRows, context: IndexContext) -> Planned:
         """See `Planner`."""
@@ -39,7 +39,7 @@ class ScoredPairPlanner(Planner):
 def scored(
     population: IndexShard, position: int, rows: int, relation: CompiledRelation
 ) -> Iterator[Plan]:
-    """Plans pairs of an anchor and others, of its group or of all; their label comes later.
+    """Plans pairs of an anchor and others, from its group or from all entities; labels come later.
 
     Args:
       position: where the shard begins in the index.

@@ -1,4 +1,4 @@
-"""Entities with their own tags: each is a tuple."""
+"""Plans of tags: each entity makes one tuple."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ from components.relation_gen.sampling.base import (
 
 
 class TagPlanner(Planner):
-    """Plans a tuple of each entity."""
+    """Plans one tuple for each entity."""
 
     def plan(self, rows: ShardRows, context: IndexContext) -> Planned:
         """See `Planner`."""
@@ -33,7 +33,7 @@ class TagPlanner(Planner):
 
 
 def tagged(population: IndexShard) -> Iterator[Plan]:
-    """Plans a tuple of each entity; its tags are in its payload."""
+    """Plans one tuple for each entity; its tags are in its payload."""
     for part in base.chunks(np.ones(len(population.key), dtype=np.int64)):
         key = population.key[part]
         yield Plan(

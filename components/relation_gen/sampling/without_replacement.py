@@ -9,13 +9,13 @@ from relation.core.splitmix import multiply_shift, random_bits, small_multiply_s
 
 _NEVER = np.iinfo(np.int64).max
 FEW = 64
-"""Up to this number slots are drawn by rank; more of them in time linear in their number."""
+"""Largest number of slots drawn by rank; above it, the time is linear in the number."""
 DRAWN_AT_A_TIME = 2**20
 """Numbers sorted at a time."""
 
 
 class Drawn(NamedTuple):
-    """t draws: the row that each is of (in order), its slot (0, 1, … in a row), its value."""
+    """t draws: the row of each (in order), its slot (0, 1, … within a row), its value."""
 
     row: I64
     slot: I64
@@ -25,8 +25,8 @@ class Drawn(NamedTuple):
 def distinct(seed: int, purpose: int, key: U64, count: I64, available: I64) -> Drawn:
     """Draws distinct numbers for each row: `count`, or all if there are fewer.
 
-    Each slot alone is uniform over [0, available); no number is drawn twice in a row. What a row
-    draws depends on its key, count and number of available values alone.
+    Each slot alone is uniform over [0, available); no number is drawn twice in a row. A row's draws
+    depend only on its key, count and number of available values.
 
     Args:
       key: uint64 [n].
@@ -96,7 +96,8 @@ def sample_without_replacement(bits: U64, available: I64) -> I64:
 
 
 def _many(seed: int, purpose: int, key: U64, count: int, available: I64) -> I64:
-    """Draws `count` distinct numbers for each row, [n, count]; takes time in proportion to them."""
+    """Draws `count` distinct numbers for each row, [n, count]; in time proportional to the
+    result."""
     drawn = np.empty((len(key), count), dtype=np.int64)
     dense = available <= 4 * count
     step = max(DRAWN_AT_A_TIME // (4 * count), 1)
@@ -108,7 +109,7 @@ def _many(seed: int, purpose: int, key: U64, count: int, available: I64) -> I64:
 
 
 def _shuffled(seed: int, purpose: int, key: U64, count: int, available: I64) -> I64:
-    """Draw `count` numbers for each row: the first ones of a random order of all.
+    """Draw `count` numbers for each row: the first of a random permutation.
 
     Args:
       key: uint64 [n].
@@ -124,9 +125,10 @@ def _shuffled(seed: int, purpose: int, key: U64, count: int, available: I64) -> 
 
 
 def _sifted(seed: int, purpose: int, key: U64, count: int, available: I64) -> I64:
-    """Draw `count` numbers for each row: the first distinct ones of a longer draw with replacement.
+    """Draw `count` numbers for each row: the first distinct numbers of a longer draw with
+    replacement.
 
-    At most a quarter of that draw is repeated, so the first turn is nearly always enough.
+    At most a quarter of that draw is repeated, so the first round is nearly always enough.
 
     Args:
       key: uint64 [n].
@@ -172,7 +174,7 @@ def systematic_sample(seed: int, purpose: int, key: U64, count: I64, length: I64
 
 
 def slots(count: I64) -> tuple[I64, I64]:
-    """The row and the slot of each element, where rows of some counts follow one another.
+    """The row and the slot of each element of consecutive rows with given counts.
 
     >>> [column.tolist() for column in slots(np.array([2, 0, 3]))]
     [[0, 0, 2, 2, 2], [0, 1, 0, 1, 2]]

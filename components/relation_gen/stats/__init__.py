@@ -1,1 +1,1 @@
-"""Counts of what was read, made and skipped, and why."""
+"""Counters of rows and tuples: read, made, skipped, by reason."""

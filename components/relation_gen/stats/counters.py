@@ -8,19 +8,19 @@ from typing import Any
 import apache_beam as beam
 
 SHOWN = 3
-"""How many examples of a count are kept, the smallest, so that they depend on no order."""
+"""Number of examples that a counter keeps: the smallest ones, whatever the order of merging."""
 
 ANY = "*"
-"""In place of a split: every split."""
+"""Stands for every split."""
 UNASSIGNED = "unassigned"
-"""In place of a split: rows of no split, because they have no id."""
+"""Stands for the split of rows without an id, which have none."""
 
 READ, USED = "rows_read", "rows_used"
 SKIPPED = "skipped:"
 REVERSED_EDGES = "rows_mirrored"
-"""Edges that count in both directions: those added."""
+"""The added edges of a symmetric list."""
 WARNINGS = "noted:"
-"""What a user may want to know, though nothing was left out for it."""
+"""Prefix of warnings, for which no row is left out."""
 OVERLAP, EQUAL = "ids_in_several_splits", "equal_content_in_several_splits"
 ENTITIES = "entities"
 REQUESTED, MADE, WRITTEN = "tuples_requested", "tuples_made", "tuples_written"
@@ -31,7 +31,7 @@ BYTES = "entity_bytes"
 
 @dataclass(frozen=True)
 class Counter:
-    """A count, and a few examples (ids) of what was counted."""
+    """A count, and a few ids of the counted rows."""
 
     count: int
     examples: tuple[bytes, ...] = ()
@@ -78,7 +78,7 @@ def merge(counters: Iterable[Counter]) -> Counter:
 
 
 TAG = "counts"
-"""Tag of the output that holds what a step counts."""
+"""Tag of the output for a step's counters."""
 
 
 def tagged(where: Where, counter: Counter) -> Any:
@@ -94,7 +94,7 @@ def counted(split: str, name: str, counts: dict[str, int]) -> Iterator[Any]:
 
 
 class MergeCounters(beam.CombineFn):
-    """Adds counters; what waits between two workers is a `Counter` as well."""
+    """Merges counters by key; the accumulator is a `Counter`, too."""
 
     def create_accumulator(self) -> Counter:
         return Counter(0)
@@ -121,7 +121,8 @@ class Merged(beam.PTransform):
 
 
 def matching(counts: Counts, split: str, source: str, prefix: str) -> dict[str, Counter]:
-    """The tallies of a split and input whose names start with `prefix`, by the rest of the name."""
+    """The counters of a split and input whose names start with `prefix`, by the rest of the
+    name."""
     matches = {
         name.removeprefix(prefix): counter
         for (where, what, name), counter in counts.items()

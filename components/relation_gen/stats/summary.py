@@ -1,4 +1,4 @@
-"""`relation_stats.json`: the counters of a run, checked to add up, and lines for people."""
+"""`relation_stats.json`: the counters of a run, checked to add up, and as lines of text."""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
@@ -22,20 +22,20 @@ def build(
     """The content of `relation_stats.json`.
 
     Args:
-      rows: (split, input, what was counted, count).
+      rows: (split, input, counter's name, count).
       edges: the names of the edge lists; their rows get their split from their ends.
       filtered: whether an anchor may have positives in several splits.
 
     Raises:
-      RuntimeError: counts do not add up, so something was lost: a fault of this program.
+      RuntimeError: counts do not add up, so rows or tuples were lost; a bug in Relata.
       DataError: a split has no tuple.
     """
     counts: Counts = {(split, name, what): Counter(count) for split, name, what, count in rows}
     inputs = sorted({name for _, name, _ in counts if name})
     read = [name for name in inputs if _total(counts, name, counters.READ)]
-    # Edges are of no split before their ends are known; rows that hold tuples are.
+    # Edges have no split before their ends are joined; rows that hold tuples have one.
     own = [name for name in read if name not in edges] or read
-    # Entities within rows are read with them, and have what is noted alone.
+    # Entities within rows are read with the rows; only their warnings are counted.
     warnings = {name for _, name, what in counts if what.startswith(counters.WARNINGS)}
     stats: Stats = {
         "splits": {
@@ -75,7 +75,7 @@ def _left_out(split: str, splits: Sequence[str], filtered: bool) -> Stats:
 
 
 def _check_some(split: str, stats: Stats) -> None:
-    """Refuses a split without a tuple: nothing can be learnt from it."""
+    """Refuses a split without tuples."""
     if not stats["tuples"]:
         reasons = ", ".join(f"{name} {count:,}" for name, count in stats["shortfall"].items())
         raise DataError(
@@ -85,7 +85,7 @@ def _check_some(split: str, stats: Stats) -> None:
 
 
 def _input(counts: Counts, name: str) -> Stats:
-    """All rows of an input."""
+    """Totals of the rows of an input."""
     splits = sorted({split for split, source, _ in counts if source == name})
     skipped: dict[str, int] = {}
     warnings: dict[str, int] = {}
@@ -115,7 +115,7 @@ def _input(counts: Counts, name: str) -> Stats:
 
 
 def _rows(counts: Counts, split: str, inputs: list[str]) -> Stats:
-    """The rows of a split; reasons name the input where there are several."""
+    """Totals of the rows of a split; reasons name the input where there are several."""
     skipped = {
         (reason if len(inputs) == 1 else f"{name}.{reason}"): counter.count
         for name in inputs
@@ -187,7 +187,7 @@ def properties(stats: Stats) -> dict[str, int]:
 
 
 def summary(stats: Stats) -> list[str]:
-    """Lines for people: of splits, of inputs if there are several, and of the audit."""
+    """Formats the statistics as lines of text: splits, inputs if there are several, the audit."""
     lines = []
     for name, part in stats["inputs"].items():
         if part["rows_read"] and len(stats["inputs"]) > 1:

@@ -1,4 +1,4 @@
-"""Keep one row an id, and find ids and contents that several splits have."""
+"""Keep one row for each id, and find ids and contents that several splits have."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,10 +37,10 @@ from components.relation_gen.stats import counters
 @beam.typehints.with_output_types(Element)
 @dataclass(eq=False)
 class Deduplicate(beam.DoFn):
-    """Keep one row an id: the `Entities` of a partition → those of each split, by partition.
+    """Keep one row for each id: the `Entities` of a partition → those of each split, by partition.
 
-    Outputs beside: INDEXED, what the dense index is made of, by index shard; ENDPOINTS, what edges
-    are joined with, by partition; CONTENTS, by partition of the content's hash.
+    Tagged outputs: INDEXED, the rows of the dense index, by index shard; ENDPOINTS, the entities
+    that edges are joined with, by partition; CONTENTS, by partition of the content's hash.
     """
 
     TAGS = INDEXED, ENDPOINTS, CONTENTS = "indexed", "endpoints", "contents"
@@ -87,7 +87,7 @@ class Deduplicate(beam.DoFn):
         }
         prefix = counters.SKIPPED
         if self.context.relation.tuple_table is not None:
-            # A row may well name an entity that another row names.
+            # Several rows may name one entity.
             del skipped[deduplicate.DUPLICATE]
             prefix = counters.WARNINGS
         else:
@@ -98,7 +98,7 @@ class Deduplicate(beam.DoFn):
                 yield counters.tagged((home, entity, prefix + reason), counters.of(len(ids), ids))
 
     def _index(self, out: Writer, entity: str, home: str, entities: Entities) -> Iterator[Any]:
-        """Emits what the dense index is made of, for each split."""
+        """Emits the rows of the dense index, for each split."""
         for batch, index, owner in self._indexed(entity, entities):
             for (_, _, number), ref in routed(out, batch, index, owner):
                 splits = (home,) if isinstance(batch, Edges) else self.context.splits_of(home)
@@ -126,7 +126,7 @@ class Deduplicate(beam.DoFn):
 
 
 def ids_in_several_splits(entities: Entities) -> Index:
-    """One row of each id that several splits have, [m]."""
+    """One row for each id that several splits have, [m]."""
     order = np.lexsort((entities.split, entities.key))
     key, split = entities.key[order], entities.split[order]
     same = (key[1:] == key[:-1]) & (split[1:] != split[:-1])
@@ -135,7 +135,7 @@ def ids_in_several_splits(entities: Entities) -> Index:
 
 
 def group_labels(spec: EntitySpec, entities: Entities) -> GroupLabels:
-    """The labels of each group that some entities are of."""
+    """The labels of each group of some entities."""
     assert spec.group is not None
     feature = spec.rows.names.index(spec.group)
     group, first = np.unique(entities.group, return_index=True)
@@ -147,7 +147,7 @@ def group_labels(spec: EntitySpec, entities: Entities) -> GroupLabels:
 
 
 def own_label_edges(context: Context, spec: EntitySpec, entities: Entities) -> Edges:
-    """Edges from entities to their own labels."""
+    """Makes edges from entities to their own labels."""
     assert spec.tags is not None
     feature, tags = spec.rows.names.index(spec.tags), context.entities[context.relation.candidate]
     values = [
@@ -180,7 +180,7 @@ def own_label_edges(context: Context, spec: EntitySpec, entities: Entities) -> E
 
 
 def contents(entities: Entities) -> Contents:
-    """Entities by a hash of all their features but the id."""
+    """Hashes all features of each entity except its id."""
     values = [example_wire.content(payload) for payload in entities.payload]
     return Contents(hashing.hash_values(values, integers=False), entities.split, entities.key)
 
@@ -214,10 +214,10 @@ class CountEqualContents(beam.DoFn):
 
 
 def unique_tuples(tuples: Tuples) -> tuple[Tuples, int, int]:
-    """Tuples with distinct members: of several the one with the smallest label.
+    """Keep one tuple for each combination of members: the one with the smallest label.
 
     Returns:
-      them; how many repeat one of them, and how many contradict one by their label.
+      the tuples; how many repeat one of them, and how many have the same members but another label.
     """
     n = len(tuples.key)
     order = np.lexsort((*tuples.label.reshape(n, -1).T[::-1], tuples.key))

@@ -1,4 +1,4 @@
-"""Bring the bytes of entities to the tuples that want them."""
+"""Bring the bytes of entities to the tuples that request them."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -23,7 +23,8 @@ from relation.names import ENTITIES, RELATION, TRAIN
 
 
 def bunches(batches: Iterable[MemberRequests], members: int) -> Iterator[MemberRequests]:
-    """Joins requests until about `members` are together: none grows with a popular entity."""
+    """Joins requests to batches of about `members`, so that no batch grows with a popular
+    entity."""
     some: list[MemberRequests] = []
     size = 0
     for batch in batches:
@@ -39,8 +40,8 @@ def bunches(batches: Iterable[MemberRequests], members: int) -> Iterator[MemberR
 @beam.typehints.with_output_types(Element)
 @dataclass(eq=False)
 class Resolve(beam.DoFn):
-    """Look up who lies at a position: an `IndexShard` and `MemberRequests` by position or weight →
-    `MemberRequests` by key, by partition."""
+    """Look up the entity at each requested position: an `IndexShard` and `MemberRequests` by
+    position or weight → `MemberRequests` by key, by partition."""
 
     context: Context
 
@@ -83,7 +84,7 @@ class Gather(beam.DoFn):
     def process(self, element: Gathered, layout: Layout) -> Iterator[Any]:
         (entity, home, _), refs = element
         context = self.context
-        batches = context.store.read(refs)  # The entities come first.
+        batches = context.store.read(refs)  # Entities come before requests.
         entities: Entities = next(batches)
         with context.store.writer() as out:
             for requests in bunches(batches, context.sizes.members):
@@ -94,7 +95,7 @@ class Gather(beam.DoFn):
     def _alone(
         self, out: Writer, entity: str, entities: Entities, layout: Layout
     ) -> Iterator[Element]:
-        """Each entity once, for the `entities` split."""
+        """Emit each entity once, for the `entities` split."""
         roles = [role.entity for role in self.context.relation.tuples.roles]
         if entity in roles:
             tuple_rows, requests = route.entity_tuples(entities, roles.index(entity))

@@ -48,12 +48,12 @@ class Joined(NamedTuple):
 def join_endpoints(endpoints: Endpoints, edges: Edges, key: U64) -> Joined:
     """Inner-join edges with the entities of a partition.
 
-    An entity in two splits, which is an error that is reported later, is matched once.
+    An entity in two splits is matched once; that error is reported later.
 
     Args:
       endpoints: [n], sorted by key.
       edges: [e].
-      key: of the endpoint of each edge that is looked up, uint64 [e].
+      key: key of the endpoint to look up for each edge, uint64 [e].
     """
     nobody = np.zeros(0, dtype=np.intp)
     if not len(endpoints.key):
@@ -75,10 +75,10 @@ def join_endpoints(endpoints: Endpoints, edges: Edges, key: U64) -> Joined:
 def _joined(
     context: Context, refs: Iterable[BatchRef], end: Callable[[Edges], U64]
 ) -> Iterator[tuple[Joined, list[Any]]]:
-    """Join the edges of a partition, batch by batch, and count those that are left out.
+    """Join the edges of a partition, batch by batch, and count the dropped edges.
 
     Args:
-      end: gives the keys of one end of e edges, uint64 [e].
+      end: returns the keys of one endpoint of e edges, uint64 [e].
     """
     refs = list(refs)
     nothing = np.zeros(0, dtype=np.uint64)
@@ -122,7 +122,7 @@ def positives_of_other_splits(
 
 
 def _skipped(context: Context, edges: Edges, reason: str) -> Iterator[Any]:
-    """Counts edges that are left out, under no split."""
+    """Counts dropped edges, which have no split."""
     if len(edges.source):
         some = take(edges, np.arange(min(len(edges.source), counters.SHOWN * 100)))
         shown = [

@@ -59,7 +59,8 @@ class ReadEdges(ReadRows):
                 )
 
     def _split(self, file: InputFile, validated: ValidatedRows) -> U8:
-        """The split of each edge, uint8 [n]: the file's, or by a column; STAR: that of its ends."""
+        """The split of each edge, uint8 [n]: of its file, or by a column; STAR: that of its
+        endpoints."""
         context, spec = self.context, self.context.lists[file.input]
         split = context.split_by is not None and context.relation.edges_are_split
         if split and file.input == context.related_table:
@@ -69,7 +70,7 @@ class ReadEdges(ReadRows):
 
 
 def _edges(context: Context, validated: ValidatedRows, reasons: list[str]) -> Edges:
-    """The edges of a batch; faults are put into `reasons`."""
+    """Reads the edges of a batch; records faults in `reasons`."""
     spec, table = context.tables[context.related_table], context.relation.edge_table
     assert table is not None
     value = values_of(context, validated, reasons, table.value, table.label)
@@ -87,7 +88,7 @@ def _edges(context: Context, validated: ValidatedRows, reasons: list[str]) -> Ed
 def _listed_negatives(
     context: Context, validated: ValidatedRows, reasons: list[str]
 ) -> ListedNegatives:
-    """The listed negatives of a batch; faults are put into `reasons`."""
+    """Reads the listed negatives of a batch; records faults in `reasons`."""
     spec, table = context.tables[context.negatives_table], context.relation.negatives_table
     assert table is not None
     at = spec.number(table.probability)
@@ -107,7 +108,7 @@ def _between(
     weight: F32,
     positive: np.ndarray[Any, Any],
 ) -> tuple[Any, ...]:
-    """The columns of `Edges` for n rows; a row from an entity to itself gets a fault in `reasons`.
+    """Makes the columns of `Edges` for n rows; records self-loops in `reasons`.
 
     Args:
       value: float32 [n * width].
@@ -145,7 +146,8 @@ def values_of(
     name: str | None,
     kind: LabelKind,
 ) -> F64:
-    """Labels of rows, [n, width]; 1 where no column holds them. Faults are put into `reasons`."""
+    """Reads the labels of rows, [n, width]; 1 where no column holds them. Records faults in
+    `reasons`."""
     n, spec = len(reasons), context.tables[context.related_table]
     if name is None:
         return np.ones((n, 1))

@@ -32,7 +32,7 @@ class ReadRows(beam.DoFn):
     def validated(
         self, file: InputFile, validator: RowValidator
     ) -> Iterator[tuple[list[bytes], ValidatedRows]]:
-        """The batches of a file."""
+        """Yields the validated batches of a file."""
         for records in read_batches(file.path):
             try:
                 yield records, validator(records)
@@ -47,12 +47,12 @@ class ReadRows(beam.DoFn):
         ids: list[bytes],
         kind: str,
     ) -> Iterator[Any]:
-        """Count the rows of a batch: all, and those that cannot be used by reason.
+        """Count the rows of a batch: all, and unusable ones by reason.
 
         Args:
           split: index of the split of each row, uint8 [n].
-          reasons: why each row cannot be used; "" if it can.
-          ids: of each row.
+          reasons: the reason why each row cannot be used; "" if it can.
+          ids: the id of each row.
           kind: the entity type whose populations the splits name, "" for edges.
         """
         for code in np.unique(split).tolist():
@@ -106,7 +106,7 @@ def pack(
     spec: EntitySpec,
     context: Context,
 ) -> Entities:
-    """The entities of some rows of a screened batch.
+    """Packs some rows of a validated batch as entities.
 
     Args:
       split: index of the split of each row of the batch, uint8 [n].
@@ -131,7 +131,7 @@ def pack(
 
     numbers = [values[rows] for values in validated.numbers]
     group, negatives_group = group_hashes(spec, validated, index), hashed(spec.negatives_group)
-    if spec.negatives_group is not None:  # A group lies in one group of the negatives.
+    if spec.negatives_group is not None:  # A group lies within one group of negatives.
         group = splitmix.mix(splitmix.mix(group) + negatives_group)
     return Entities(
         hashing.hash_values([validated.ids[row] for row in index], integers=spec.id.integer),
@@ -146,7 +146,7 @@ def pack(
 @beam.typehints.with_output_types(Element)
 @dataclass(eq=False)
 class MakeLabels(beam.DoFn):
-    """Makes `Entities` of the labels themselves, each with an id alone, by partition."""
+    """Makes an entity for each label, with only an id, by partition."""
 
     context: Context
 

@@ -26,7 +26,7 @@ from relation.spec import Role
 class ReadInlineTuples(ReadRows):
     """A file of rows that hold the members of tuples → `Tuples`, by partition of their key.
 
-    Output beside: ENTITIES, the members as `Entities`, by partition. An id that a row does not hold
+    Tagged output: ENTITIES, the members as `Entities`, by partition. An id that a row does not hold
     is derived from the member's other features.
     """
 
@@ -78,7 +78,7 @@ class ReadInlineTuples(ReadRows):
         return value.astype(np.float32)
 
     def _members(self, features: list[dict[bytes, bytes]], role: Role) -> list[tuple[bytes, bytes]]:
-        """Id and payload of the member of each row that fills a role."""
+        """Ids and payloads of the members that fill a role, one for each row."""
         spec = self.context.entities[role.entity]
         columns = [prefixed(role.name, name).encode() for name in spec.rows.names]
         members = []
@@ -112,7 +112,7 @@ class ReadInlineTuples(ReadRows):
 
 
 def derived_id(payload: bytes, integer: bool) -> bytes:
-    """An id made of an entity's features: equal ones are one entity."""
+    """Derives an id from an entity's features: equal features are one entity."""
     digest = hashlib.sha256(payload).digest()
     if integer:
         return b"%d" % (int.from_bytes(digest[:8], "big") >> 1)
@@ -120,10 +120,10 @@ def derived_id(payload: bytes, integer: bool) -> bytes:
 
 
 def _mixed(members: list[hashing.U64]) -> hashing.U64:
-    """One key for the members of each tuple, in order, uint64 [t].
+    """Combines the keys of each tuple's members, in order, uint64 [t].
 
     Args:
-      members: keys of each role's members, uint64 [t] each.
+      members: keys of the members of each role, uint64 [t] each.
     """
     key = np.zeros(len(members[0]), dtype=np.uint64)
     for member in members:

@@ -30,7 +30,7 @@ position or weight, by index shard."""
 @beam.typehints.with_output_types(Element)
 @dataclass(eq=False)
 class Sample(beam.DoFn):
-    """Draw tuples: what lies in an index shard → `TupleRows` and `MemberRequests`."""
+    """Draw tuples: the content of an index shard → `TupleRows` and `MemberRequests`."""
 
     context: Context
 
@@ -67,7 +67,8 @@ class Sample(beam.DoFn):
         yield from self._emit(plans, split, layout)
 
     def _emit(self, plans: Iterable[Plan], split: str, layout: Layout) -> Iterator[Any]:
-        """Tuples to their output shards, requests to where their entities are."""
+        """Emit tuples to their output shards, and requests to the partitions or shards of
+        entities."""
         context, tag = self.context, beam.pvalue.TaggedOutput
         roles = [role.entity for role in context.relation.tuples.roles]
         indexed = context.indexed or ""

@@ -1,4 +1,4 @@
-"""Labels that a user's function gives: it sees columns of decoded features of many pairs."""
+"""Label pairs by a user's function of decoded features, in batches."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -27,7 +27,7 @@ class Scorer:
         """Imports the function.
 
         Raises:
-          DataError: it is not to be found.
+          DataError: the function cannot be imported.
         """
         relation = context.relation
         assert relation.function is not None
@@ -44,7 +44,7 @@ class Scorer:
         self._decoder = example_coder.ExamplesToRecordBatchDecoder(pairs.SerializeToString())
 
     def __call__(self, pairs: Iterable[list[bytes]]) -> Iterator[list[bytes]]:
-        """Map entries of pairs, with the label's entry added."""
+        """Yields the serialized features of pairs, with the label added."""
         batch: list[list[bytes]] = []
         for pair in pairs:
             batch.append(pair)
@@ -68,7 +68,7 @@ class Scorer:
             yield [*pair, entry]
 
     def _value(self, left: Columns, right: Columns, n: int) -> npt.NDArray[np.float32]:
-        """What the function gives, [n, width], checked."""
+        """Calls the function and checks its labels, [n, width]."""
         where = f"relation.source.function {self._name}"
         try:
             value = np.asarray(self._function(left, right))
@@ -92,10 +92,10 @@ class Scorer:
 
 
 def _function(dotted: str) -> Any:
-    """The function of a dotted path.
+    """Imports the function at a dotted path.
 
     Raises:
-      DataError: there is no such thing, or it cannot be called.
+      DataError: it cannot be imported, or cannot be called.
     """
     try:
         function = imported(dotted)
@@ -109,7 +109,7 @@ def _function(dotted: str) -> Any:
 
 
 def _dense(array: Any) -> npt.NDArray[Any]:
-    """A column of lists, [n, values]."""
+    """Pads a column of lists to [n, values]."""
     offsets = np.asarray(array.offsets)
     count = np.diff(offsets)
     flat = array.values.to_numpy(zero_copy_only=False)

@@ -1,4 +1,4 @@
-"""Writes output shards, and publishes them all at once when everything was written."""
+"""Writes output shards, and publishes them all at once when all are written."""
 
 import json
 import os
@@ -27,7 +27,7 @@ STATS = "relation_stats.json"
 
 
 def split_folder(root: str, split: str) -> str:
-    """The folder of a split, as TFX names it."""
+    """Folder of a split, as TFX names it."""
     return os.path.join(root, f"Split-{split}")
 
 
@@ -40,7 +40,7 @@ def write_shard(folder: str, name: str, examples: Iterable[list[bytes]]) -> int:
     """Writes a gzip TFRecord under another name, renames it, and returns the number of records.
 
     Args:
-      examples: each as its map entries.
+      examples: each as its serialized features.
     """
     tf.io.gfile.makedirs(folder)
     temporary = os.path.join(folder, f".{name}.{uuid.uuid4().hex}")
@@ -89,7 +89,7 @@ def prepare(output: str) -> None:
                 f"output folder {output}: already holds results; name another folder, or remove "
                 "this one"
             )
-        discard(output)  # Of a run that was killed.
+        discard(output)  # Left by a run that was killed.
         tf.io.gfile.makedirs(building(output))
     except (tf.errors.OpError, OSError) as error:
         reason = getattr(error, "message", None) or str(error)
@@ -120,6 +120,6 @@ def publish(output: str, stats: dict[str, Any], texts: Mapping[str, str]) -> Non
 
 
 def discard(output: str) -> None:
-    """Removes what is not published."""
+    """Removes unpublished files."""
     if tf.io.gfile.isdir(building(output)):
         tf.io.gfile.rmtree(building(output))

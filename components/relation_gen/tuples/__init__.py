@@ -1,1 +1,1 @@
-"""From plans to tuples: which output shard a tuple goes to, and its bytes."""
+"""From plans to tuples: the output shard of each tuple, and its bytes."""

@@ -1,4 +1,4 @@
-"""Puts the tuples of one output shard together: an order that is always the same, joined bytes."""
+"""Assembles the tuples of one output shard, in a deterministic order."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
@@ -15,11 +15,11 @@ from relation.names import NEGATIVE_PROB, RELATION, RELATION_WEIGHT
 from relation.spec import LabelKind, Relation
 
 SOME = 2**13
-"""Tuples that are put together at a time."""
+"""Number of tuples assembled at a time."""
 
 
 class Collected(NamedTuple):
-    """Members of a shard, [m]; `piece` is an index into `pieces`, of which the first is none."""
+    """Members of a shard, [m]; `piece` is an index into `pieces`, whose first is empty."""
 
     anchor: U64
     slot: U32
@@ -30,7 +30,7 @@ class Collected(NamedTuple):
 
 
 def collect(members: Iterable[GatheredMembers]) -> Collected:
-    """Takes parts of members one after the other; what was read of a part is then let go."""
+    """Collects batches of members one after the other, and releases each once it is read."""
     pieces: list[bytes] = [b""]
     types = (np.uint64, np.uint32, np.uint16, np.float32, np.int64)
     columns: list[list[npt.NDArray[Any]]] = [[np.zeros(0, dtype=dtype)] for dtype in types]
@@ -39,7 +39,7 @@ def collect(members: Iterable[GatheredMembers]) -> Collected:
         pieces.extend(part.entries.values)
         parts = (part.anchor, part.slot, part.role, part.probability, index)
         for column, values in zip(columns, parts, strict=True):
-            column.append(np.array(values))  # A copy: a view would hold all of the part.
+            column.append(np.array(values))  # A copy: a view would keep the whole batch.
     anchor, slot, role, probability, piece = (np.concatenate(column) for column in columns)
     return Collected(anchor, slot, role, probability, piece, pieces)
 
@@ -47,14 +47,14 @@ def collect(members: Iterable[GatheredMembers]) -> Collected:
 def assemble(
     tuple_rows: TupleRows, members: Iterable[GatheredMembers], relation: Relation
 ) -> Iterator[list[bytes]]:
-    """Yields the map entries of each tuple, to be joined: runs in the order of a hash, then slots.
+    """Yields the serialized features of each tuple: runs in the order of a hash, then slots.
 
     Args:
       tuple_rows: tuples.
       relation: roles, and which of them may be absent.
 
     Raises:
-      RuntimeError: a tuple lacks a member, or a member its tuple.
+      RuntimeError: a tuple lacks a member, or a member has no tuple.
     """
     priority = shuffle_priority(tuple_rows.anchor, tuple_rows.slot)
     order = np.lexsort((tuple_rows.slot, tuple_rows.anchor, priority))
@@ -69,7 +69,7 @@ def assemble(
     extra = list(tuple_rows.extra_features.values)
     indexed = len(tuple_rows.extra_features) > 0
     extra_index = tuple_rows.extra_features.index[order] if indexed else None
-    for begin in range(0, t, SOME):  # Lists of Python objects take several times their arrays.
+    for begin in range(0, t, SOME):  # Lists of Python objects take several times the memory.
         some = slice(begin, begin + SOME)
         own = _own(label[some], weight[some], probability[some])
         further = extra_index[some].tolist() if extra_index is not None else None
@@ -84,7 +84,7 @@ def assemble(
 def _table(
     anchor: U64, slot: U32, collected: Collected, relation: Relation, label: F32
 ) -> tuple[I64, F32]:
-    """Of each tuple the pieces (0: none), and with what probability each was drawn, [t, roles]."""
+    """The piece (0: none) and the draw probability of each role of each tuple, [t, roles]."""
     roles = len(relation.roles)
     there = _there(len(anchor), relation, label)
     priority = shuffle_priority(collected.anchor, collected.slot)
@@ -115,7 +115,7 @@ def _there(tuples: int, relation: Relation, label: F32) -> npt.NDArray[np.bool_]
 
 
 def _own(label: F32, weight: F32, probability: F32) -> list[bytes]:
-    """The map entries of the tuples' own features, [t]."""
+    """Serializes the tuples' own features, [t]."""
     t = len(label)
     columns = []
     if label.shape[1] and not np.isnan(label).all():
@@ -126,7 +126,7 @@ def _own(label: F32, weight: F32, probability: F32) -> list[bytes]:
     count = drawn.sum(axis=1)
     most = int(count.max(initial=0))
     if most:
-        # A tuple has all its negatives, or none.
+        # A tuple has all its negatives or none.
         rows = np.flatnonzero(count)
         values = probability[rows][drawn[rows]].reshape(len(rows), most)
         entries = [b""] * t
@@ -141,7 +141,8 @@ def _own(label: F32, weight: F32, probability: F32) -> list[bytes]:
 def assemble_entities(
     tuple_rows: TupleRows, members: Iterable[GatheredMembers]
 ) -> Iterator[list[bytes]]:
-    """Yields the map entries of each entity of the `entities` split, in the order of a hash."""
+    """Yields the serialized features of each entity of the `entities` split, in the order of a
+    hash."""
     priority = shuffle_priority(tuple_rows.anchor, tuple_rows.slot)
     order = np.lexsort((tuple_rows.slot, tuple_rows.anchor, priority))
     collected = collect(members)

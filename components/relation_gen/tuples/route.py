@@ -29,8 +29,8 @@ E = TypeVar("E", bound=Edges)
 
 @dataclass(frozen=True)
 class Batch:
-    """Plans taken apart: tuples, and requests of members by key (of each entity type), by position
-    in the index, or by weight offset."""
+    """Plans split into tuple rows, and requests of members by key (for each entity type), by
+    position in the index, or by weight offset."""
 
     tuple_rows: TupleRows
     by_key: dict[str, MemberRequests]
@@ -41,11 +41,11 @@ class Batch:
 def batches(
     plans: Iterable[Plan], roles: Sequence[str], totals: dict[str, int], members: int
 ) -> Iterator[Batch]:
-    """Takes plans apart, some at a time, and adds their counts to `totals`.
+    """Splits plans into batches, and adds their counts to `totals`.
 
     Args:
       roles: the entity type of each role.
-      members: about as many requests are in a batch.
+      members: approximate number of requests in a batch.
     """
     some: list[Plan] = []
     size = 0
@@ -65,7 +65,7 @@ def batches(
 
 
 def _pieces(plan: Plan, tuples: int) -> Iterator[Plan]:
-    """A plan, cut if it has more tuples: one anchor may have millions."""
+    """Cuts a plan with more tuples, since one anchor may have millions."""
     t = len(plan.anchor)
     if t <= tuples:
         yield plan
@@ -85,7 +85,7 @@ def _pieces(plan: Plan, tuples: int) -> Iterator[Plan]:
 
 
 def _within(members: base.RoleMembers, some: slice) -> base.RoleMembers:
-    """The members of some tuples, which are counted from the first of them on."""
+    """Selects the members of a range of tuples, which are renumbered from 0."""
     of = members.tuples
     rows: slice | I64 = some
     if of is not None:
@@ -135,7 +135,7 @@ def _batch(plans: Sequence[Plan], roles: Sequence[str]) -> Batch:
 
 
 def located(edges: E, position_offsets: I64, weight_offsets: I64) -> E:
-    """Edges with destinations located in the whole index instead of their index shard.
+    """Turns destinations within an index shard into positions in the whole index.
 
     Args:
       position_offsets: where each shard begins in the index, int64 [shards + 1].
@@ -151,7 +151,7 @@ def located(edges: E, position_offsets: I64, weight_offsets: I64) -> E:
 
 
 def split_tuple_rows(tuple_rows: TupleRows, shards: int) -> Iterator[tuple[int, TupleRows]]:
-    """The tuples of each output shard."""
+    """Splits tuple rows by output shard."""
     return split(tuple_rows, output_shard_of(tuple_rows.anchor, tuple_rows.slot, shards), shards)
 
 
@@ -191,7 +191,8 @@ def resolve(
 
 
 def entity_tuples(entities: Entities, role: int) -> tuple[TupleRows, MemberRequests]:
-    """The tuples of the `entities` split: each entity alone, in the first role of its type."""
+    """Makes the tuples of the `entities` split: one for each entity, in the first role of its
+    type."""
     n = len(entities.key)
     slot = np.full(n, role, dtype=np.uint32)
     none = np.zeros(0, dtype=np.float32)
@@ -202,7 +203,7 @@ def entity_tuples(entities: Entities, role: int) -> tuple[TupleRows, MemberReque
 
 
 def _renamed(entities: Entities, pieces: Ints, rekeys: Sequence[Rekey]) -> list[bytes]:
-    """The map entries of entities in roles, by `entity * roles + role`, which is sorted, [p]."""
+    """Serialized features of entities renamed for roles, by sorted `entity * roles + role`, [p]."""
     entity, role = np.divmod(pieces, len(rekeys))
     needed, which = np.unique(entity, return_inverse=True)
     values = [list(payload_values(data)) for data in entities.payload.take(needed)]
@@ -215,16 +216,16 @@ def _renamed(entities: Entities, pieces: Ints, rekeys: Sequence[Rekey]) -> list[
 def gather(
     entities: Entities, requests: MemberRequests, rekeys: Sequence[Rekey], shards: int
 ) -> Iterator[tuple[int, GatheredMembers]]:
-    """For each output shard: the members that these entities are, with their map entries.
+    """Gathers the requested members with their serialized features, for each output shard.
 
-    An entity's bytes go to a shard once for each role, however many tuples there want it.
+    An entity's bytes go to a shard once for each role, however many tuples request it.
 
     Args:
       entities: a partition, sorted by key.
-      rekeys: for each role.
+      rekeys: renames features, for each role.
 
     Raises:
-      RuntimeError: an entity is not in the partition, which is a fault of this program.
+      RuntimeError: an entity is not in the partition; a bug in Relata.
     """
     row = np.searchsorted(entities.key, requests.entity)
     if not np.array_equal(entities.key[np.minimum(row, len(entities.key) - 1)], requests.entity):
