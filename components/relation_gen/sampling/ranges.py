@@ -30,7 +30,7 @@ class Gap:
         return self.high - self.low - (self.end - self.start)
 
     def holds(self, position: int) -> npt.NDArray[np.bool_]:
-        """Whether each row holds its position, bool [n]."""
+        """Whether each row holds the position, bool [n]."""
         here = (self.low <= position) & (position < self.high)
         return here & ~((self.start <= position) & (position < self.end))
 
@@ -97,7 +97,7 @@ class Union:
         return {}
 
     def holds(self, position: int) -> npt.NDArray[np.bool_]:
-        """Whether each row holds its position, bool [n]."""
+        """Whether each row holds the position, bool [n]."""
         if position not in self._held:
             here = np.concatenate(
                 [[0], np.cumsum((self.start <= position) & (position < self.end))]
@@ -137,7 +137,7 @@ class Chosen:
         return self.union.size()[self.of]
 
     def holds(self, position: int) -> npt.NDArray[np.bool_]:
-        """Whether each row holds its position, bool [n]."""
+        """Whether each row holds the position, bool [n]."""
         return self.union.holds(position)[self.of]
 
     def position(self, row: I64, rank: I64) -> I64:
