@@ -1,7 +1,7 @@
 """Batches of rows as named columns: NumPy arrays and byte strings, exchanged as Arrow batches.
 
 A kind of batch is a frozen dataclass: its fields and their types are its schema. The first field
-has one value a row; another array has a whole number of values a row, row after row, or none.
+has one value for each row; other arrays have w values for each row, row after row, or none.
 
 >>> @dataclass(frozen=True)
 ... class Points(Batch):
@@ -47,7 +47,7 @@ class Strings:
 
     @property
     def size(self) -> int:
-        """Bytes of all strings together."""
+        """Total bytes of all strings."""
         if not len(self):
             return 0
         offsets = np.frombuffer(self.array.buffers()[1], dtype=np.int64)[self.array.offset :]
@@ -83,7 +83,7 @@ class Dictionary:
         return len(self.index)
 
     def compacted(self) -> "Dictionary":
-        """The same strings, without values that none of them has."""
+        """The same strings, without unused values."""
         used, index = np.unique(self.index, return_inverse=True)
         if len(used) == len(self.values):
             return self
@@ -96,10 +96,10 @@ class Batch:
     def to_arrow(self) -> pa.RecordBatch:
         """The batch as an Arrow batch.
 
-        Columns with w values a row become lists of w; a column without values is left out.
+        Columns with w values for each row become lists of w; a column without values is left out.
 
         Raises:
-          TypeError: a column would lose something in its declared dtype.
+          TypeError: a column does not fit its declared dtype without loss.
         """
         n = rows(self)
         names, arrays = [], []
@@ -113,7 +113,7 @@ class Batch:
 
     @classmethod
     def from_arrow(cls: type[P], batch: pa.RecordBatch) -> P:
-        """The batch that an Arrow batch holds; arrays are flat views that cannot be written to."""
+        """The batch that an Arrow batch holds; arrays are flat, read-only views."""
         columns = dict(zip(batch.schema.names, batch.columns, strict=True))
         return cls(*(_from_array(columns.get(field.name), field.type) for field in _fields(cls)))
 
@@ -151,7 +151,7 @@ def cut(batch: P, begin: int, end: int) -> P:
 
 
 def join(batches: Sequence[P]) -> P:
-    """Batches of one kind, one after the other."""
+    """Concatenates batches of one kind."""
     if len(batches) == 1:
         return batches[0]
     columns = {}

@@ -30,7 +30,7 @@ _COMMON = tuple(map(_varint, range(1 << 14)))
 
 
 def varint(value: int) -> bytes:
-    """Encodes a non-negative integer, 7 bits a byte, the lowest first."""
+    """Encodes a non-negative integer, 7 bits in each byte, lowest first."""
     return _COMMON[value] if value < 1 << 14 else _varint(value)
 
 
@@ -59,7 +59,7 @@ def features_of(record: bytes) -> dict[bytes, bytes]:
     """
     try:
         return _scan(record)
-    except (IndexError, ValueError):  # Written in an unusual way, or no tf.Example.
+    except (IndexError, ValueError):  # An unusual encoding, or not a tf.Example.
         example = tf.train.Example.FromString(record)
         return {
             name.encode(): feature.SerializeToString(deterministic=True)
@@ -68,7 +68,8 @@ def features_of(record: bytes) -> dict[bytes, bytes]:
 
 
 def _scan(record: bytes) -> dict[bytes, bytes]:
-    """`features_of` for the form that every library writes; ValueError or IndexError for others."""
+    """`features_of` for the encoding that every library writes; ValueError or IndexError for
+    others."""
     values: dict[bytes, bytes] = {}
     end = len(record)
     if not end:
@@ -97,7 +98,7 @@ def _scan(record: bytes) -> dict[bytes, bytes]:
 
 
 def payload(features: Mapping[bytes, bytes], names: Sequence[bytes]) -> bytes:
-    """The payload of an entity: those of its features that are named, in that order."""
+    """The payload of an entity: the named features, in that order."""
     return pack([features.get(name) for name in names])
 
 
@@ -148,12 +149,12 @@ def first_value(feature: bytes) -> bytes:
 
 
 def joined(values: Iterable[bytes]) -> bytes:
-    """Distinct values, sorted, each behind its length."""
+    """Joins distinct values, sorted, each prefixed with its length."""
     return b"".join(varint(len(value)) + value for value in sorted(set(values)) if value)
 
 
 def split_joined(data: bytes) -> list[bytes]:
-    """Byte strings that each stand behind their length."""
+    """Splits byte strings that are each prefixed with their length."""
     values, at = [], 0
     while at < len(data):
         size, at = _read_varint(data, at)
@@ -163,11 +164,11 @@ def split_joined(data: bytes) -> list[bytes]:
 
 
 MAX_CACHED = 1 << 14
-"""Lengths of values that are remembered of a feature."""
+"""Number of value lengths to cache for each feature."""
 
 
 class Rekey:
-    """Turns the payload of an entity into map entries under one role's names."""
+    """Turns the payload of an entity into features named for one role."""
 
     def __init__(
         self, role: str, names: Sequence[str], id_feature: str, own: Sequence[str] = ()
@@ -176,7 +177,7 @@ class Rekey:
 
         Args:
           names: the entity's features, sorted, as in the payload.
-          own: features of the tuple itself, which follow them in the payload.
+          own: names of the tuple's own features, which follow in the payload.
         """
         self._heads: list[tuple[bytes, ...]] = []
         for name in names:
@@ -199,7 +200,7 @@ class Rekey:
         return b"".join(parts)
 
     def _starts(self, number: int, length: int) -> tuple[bytes, ...]:
-        """What stands before a value of some length in each of its entries."""
+        """The bytes before a value of a given length in each of its entries."""
         size, cached = varint(length), self._cached[number]
         if len(cached) >= MAX_CACHED:
             cached.clear()

@@ -15,7 +15,7 @@ Ints = npt.NDArray[np.integer[Any]]
 
 
 class Purpose(enum.IntEnum):
-    """What random bits are for: each purpose has a stream of its own."""
+    """What random bits are for; each purpose has its own stream."""
 
     POSITIVES = 1
     NEGATIVES = 2
@@ -26,7 +26,7 @@ class Purpose(enum.IntEnum):
     SPLITS = 7
 
 
-_HASH_KEYS = {False: "relata bytes key", True: "relata int64 key"}  # SipHash wants 16 characters.
+_HASH_KEYS = {False: "relata bytes key", True: "relata int64 key"}  # SipHash needs 16 characters.
 
 
 def hash_values(values: Sequence[bytes], *, integers: bool) -> U64:
@@ -34,7 +34,7 @@ def hash_values(values: Sequence[bytes], *, integers: bool) -> U64:
 
     Args:
       values: n byte strings; integers as their decimal digits.
-      integers: whether they are integers, which hash apart from equal-looking bytes.
+      integers: whether they are integers, which never hash like equal-looking bytes.
 
     Returns:
       uint64 [n].

@@ -1,4 +1,4 @@
-"""Files of rows: which there are, and how a pipeline hands them to its workers."""
+"""Files of rows: how to list them, and to distribute them to a pipeline's workers."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from relation.core.errors import DataError
 class InputFile(NamedTuple):
     """A TFRecord file of an input (an entity type or edge list); `size` in bytes.
 
-    `split` is None where each row's id, or its ends, decide it.
+    `split` is None where it follows from each row's id or ends.
     """
 
     input: str
@@ -46,7 +46,7 @@ beam.coders.registry.register_coder(InputFile, InputFileCoder)
 
 @dataclass(eq=False)
 class Redistribute(beam.PTransform):
-    """Lets any worker take any of some distinct elements, which have a deterministic coder.
+    """Lets any worker take any of distinct elements, whose coder is deterministic.
 
     `beam.Reshuffle` does the same, but pickles its elements.
     """
@@ -62,7 +62,7 @@ class Redistribute(beam.PTransform):
 
 @dataclass(eq=False)
 class RedistributedFiles(beam.PTransform):
-    """Files, which any worker may read."""
+    """Files that any worker may read."""
 
     files: tuple[InputFile, ...]
 
@@ -72,10 +72,10 @@ class RedistributedFiles(beam.PTransform):
 
 
 def input_files(name: str, patterns: Sequence[str], split: str | None = None) -> list[InputFile]:
-    """The files of an input that globs name, in order; those under `Split-<name>/` have that split.
+    """Lists the files of an input by globs, in order; those under `Split-<name>/` have that split.
 
     Args:
-      split: the split of all of them, if it is known.
+      split: the split of all files, if known.
 
     Raises:
       DataError: a glob matches no file.

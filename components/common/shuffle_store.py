@@ -1,9 +1,9 @@
-"""What crosses a shuffle: batches of columns, kept by a store, and references to them.
+"""Batches of columns that cross a shuffle, kept in a store, and references to them.
 
-A step writes the batches that it emits to a store and emits references; the next step reads its
-batches one after the other. A store decides where the bytes wait. With files (`FileStore`) the
-runner holds references only, so memory stays bounded on an in-memory runner. On an engine with a
-shuffle of its own another store can put the bytes into the references themselves.
+A step writes its batches to a store and emits references; the next step reads its batches one after
+the other. A store decides where the bytes wait. With files (`FileStore`) the runner holds
+references only, so memory stays bounded on an in-memory runner. On an engine with a shuffle of its
+own another store can put the bytes into the references themselves.
 """
 
 import abc
@@ -30,7 +30,7 @@ class BatchRef(NamedTuple):
 
     Attributes:
       kind: number of the batch's type among the store's kinds.
-      data: where it lies; what the bytes mean is up to the store.
+      data: the location; the store defines its meaning.
     """
 
     kind: int
@@ -38,7 +38,7 @@ class BatchRef(NamedTuple):
 
 
 NO_BATCH = BatchRef(255)
-"""A reference to nothing, which readers skip: it makes a key known that may have no batch."""
+"""A reference to no batch, which readers skip: it keeps a key that may have no batch."""
 
 
 class BatchRefCoder(beam.coders.Coder):
@@ -61,7 +61,7 @@ beam.coders.registry.register_coder(BatchRef, BatchRefCoder)
 
 
 class Writer(AbstractContextManager["Writer"]):
-    """Writes batches; they can be read once the context is left."""
+    """Writes batches; they can be read after the context exits."""
 
     @abc.abstractmethod
     def add(self, batch: Batch) -> BatchRef:
@@ -89,7 +89,7 @@ class ShuffleStore(abc.ABC):
 
 @dataclass(frozen=True)
 class FileStore(ShuffleStore):
-    """Keeps batches in files of a folder: a file a writer, one batch after the other."""
+    """Keeps batches in files of a folder, one file for each writer."""
 
     folder: str
     kinds: tuple[type[Batch], ...]
@@ -142,7 +142,7 @@ class _FileWriter(Writer):
             self._file.close()
 
     def add(self, batch: Batch) -> BatchRef:
-        if self._file is None:  # Many bundles have nothing to emit.
+        if self._file is None:  # Many bundles emit nothing.
             tf.io.gfile.makedirs(self._store.folder)
             self._file = tf.io.gfile.GFile(os.path.join(self._store.folder, self._name), "wb")
         data = dumps(batch)
@@ -156,7 +156,7 @@ def dumps(batch: Batch) -> bytes:
     """A batch as an Arrow IPC stream.
 
     Raises:
-      TypeError: a column would lose something in its declared dtype.
+      TypeError: a column does not fit its declared dtype without loss.
     """
     return to_bytes(batch.to_arrow())
 

@@ -42,8 +42,8 @@ def read_batches(path: str) -> Iterator[list[bytes]]:
     """Yields the records of a file in batches of at most about BATCH_ROWS rows or BATCH_BYTES.
 
     Raises:
-      DataError: the file cannot be read to its end, or is no TFRecord. It names file and record
-        (from 1).
+      DataError: the file cannot be read to its end, or is not a TFRecord file. It names file and
+        record (from 1).
     """
     rows: list[bytes] = []
     size = done = 0

@@ -1,4 +1,4 @@
-"""Writes TFRecord files, compressed by a library that is several times as fast as zlib.
+"""Writes TFRecord files, compressed by isal, which is several times as fast as zlib.
 
 The frame of a record: its length (uint64), the length's checksum, the data, the data's checksum,
 little-endian (tensorflow/core/lib/io/record_writer.cc).
@@ -17,7 +17,7 @@ from components.common.example_wire import example
 from components.common.hashing import I64
 
 CHUNK = 2**20
-"""About how many bytes are compressed at once."""
+"""Approximate number of bytes compressed at once."""
 LEVEL = 1
 _GZIP = 31
 """zlib's window bits for a gzip header and trailer."""
@@ -25,7 +25,7 @@ _LENGTH = struct.Struct("<Q")
 
 
 def _masked(crc: I64) -> bytes:
-    """Checksums as TFRecord holds them, 4 bytes each.
+    """Masks checksums as TFRecord does, 4 bytes each.
 
     Args:
       crc: checksums, int64 [n].
@@ -35,7 +35,7 @@ def _masked(crc: I64) -> bytes:
 
 
 def framed(examples: Iterable[list[bytes]]) -> Iterator[tuple[bytes, int]]:
-    """Joins map entries to tf.Examples, and frames them: (bytes, records), many at a time."""
+    """Joins serialized features to tf.Examples and frames them; yields (bytes, records)."""
     data: list[bytes] = []
     checksums: list[int] = []
     size, checksum = 0, google_crc32c.value
@@ -52,7 +52,7 @@ def framed(examples: Iterable[list[bytes]]) -> Iterator[tuple[bytes, int]]:
 
 
 def _frames(data: list[bytes], checksums: list[int]) -> bytes:
-    """Records, each between its length with a checksum and its own checksum."""
+    """Frames each record with its length, the length's checksum, and its own checksum."""
     lengths = {length: _LENGTH.pack(length) for length in set(map(len, data))}
     heads = {
         length: packed + _masked(np.array([google_crc32c.value(packed)]))
@@ -66,9 +66,10 @@ def _frames(data: list[bytes], checksums: list[int]) -> bytes:
 
 
 def write(path: str, examples: Iterable[list[bytes]]) -> int:
-    """Writes tf.Examples, each given as its map entries, to a gzip TFRecord; returns their number.
+    """Writes tf.Examples, each given as serialized features, to a gzip TFRecord; returns their
+    number.
 
-    One thread compresses and writes while this one puts the next records together.
+    One thread compresses and writes while this one assembles the next records.
     """
     total = 0
     pending: Future[None] | None = None

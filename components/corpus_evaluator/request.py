@@ -34,7 +34,8 @@ class CorpusRequest(Frozen):
 
     @property
     def question(self) -> "Question | None":
-        """The retrieval that measures the embeddings; None if nearness is not what they learn."""
+        """The retrieval that measures the embeddings; None if the embeddings do not learn
+        nearness."""
         compiled = self.compiled
         if self.similarity is None or compiled.relevance is None:
             return None

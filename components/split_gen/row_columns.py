@@ -26,7 +26,7 @@ _TYPES = {"bytes": schema_pb2.BYTES, "int": schema_pb2.INT, "float": schema_pb2.
 
 
 class NotAnExample(Exception):
-    """A record is not a tf.Example: the file is of another kind, and no row of it is trusted."""
+    """A record is not a tf.Example: the file has another format, so none of its rows is used."""
 
 
 class Values(NamedTuple):

@@ -1,4 +1,4 @@
-"""Runs one split from start to end: pipelines of steps, until the components have settled."""
+"""Runs one split from start to end: pipelines of steps, until the components converge."""
 
 import functools
 import json

@@ -84,7 +84,7 @@ def build(
 
     Raises:
       DataError: a split is empty.
-      RuntimeError: the numbers of rows read and written differ: a fault of this program.
+      RuntimeError: the numbers of rows read and written differ; a bug in Relata.
     """
     read, sizes, written = counts["scan"], counts["sizes"], counts["write"]
     stats: Stats = {"unit": context.request.unit, "rows": {}}

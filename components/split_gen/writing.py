@@ -26,7 +26,7 @@ def write(context: SplitContext, number: int) -> Counts:
     """Writes the rows of a file, byte for byte and in their order, to a shard of each split.
 
     Raises:
-      RuntimeError: not every row was decided once: a fault of this program.
+      RuntimeError: a row has no split decision, or several; a bug in Relata.
     """
     if has_giant(context.request, result(context.state, "sizes")):
         return {}  # The run will end with an error.

@@ -1,1 +1,1 @@
-"""What evaluations hand on: results of tuples and of the corpus, and the last blessed model."""
+"""What evaluations pass on: results on tuples and on the corpus, and the last blessed model."""

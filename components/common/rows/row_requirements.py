@@ -13,8 +13,8 @@ from relation.core.errors import DataError
 class Key(NamedTuple):
     """A feature whose values identify or group rows.
 
-    `absent`, `several`: the reason to skip a row without a value, or with more than one; None:
-    such rows are fine. `integer`: its type.
+    `absent`, `several`: the reason to skip a row without a value, or with more than one; None: such
+    rows are used. `integer`: whether values are integers.
     """
 
     name: str
@@ -24,7 +24,7 @@ class Key(NamedTuple):
 
 
 class Number(NamedTuple):
-    """A feature of numbers that sampling needs: [width] of each row. `absent`: as in `Key`."""
+    """A numeric feature that sampling needs, [width] for each row. `absent`: as in `Key`."""
 
     name: str
     absent: str | None
@@ -33,9 +33,9 @@ class Number(NamedTuple):
 
 @dataclass(frozen=True)
 class RowSpec:
-    """The features of a row, the id first, then by name, and the parts that some of them play.
+    """The features of a row, the id first, then by name, and the purposes of some.
 
-    `schema`: serialized, with type and name alone, sorted by name.
+    `schema`: serialized, with only types and names, sorted by name.
     """
 
     names: tuple[str, ...]
@@ -47,7 +47,7 @@ class RowSpec:
 
     @property
     def encoded_names(self) -> tuple[bytes, ...]:
-        """The names as they stand in a serialized tf.Example."""
+        """The names as encoded in a serialized tf.Example."""
         return tuple(name.encode() for name in self.names)
 
     def key_index(self, name: str | None) -> int | None:
@@ -66,8 +66,8 @@ class EntitySpec:
     """Rows of an entity type: the first key is the id.
 
     `group`, `negatives_group`: the key features that index and negatives are grouped by.
-    `tags`: the feature that holds an entity's own labels, `confidence` numbers beside them, which
-    are in [0, 1], or whole up to `levels`. `group_key`: see `RowRequirements`.
+    `tags`: the feature with an entity's own labels; `confidence`: the feature with a number for
+    each, in [0, 1], or whole up to `levels`. `group_key`: see `RowRequirements`.
     """
 
     name: str
@@ -91,13 +91,13 @@ def entity_spec(
     schema: schema_pb2.Schema,
     split_by: str | None = None,
 ) -> EntitySpec:
-    """Derives the rows of an entity type.
+    """Derives the row requirements of an entity type.
 
     Args:
       split_by: the feature whose values share a split, where that is not the id.
 
     Raises:
-      DataError: the schema lacks a feature that the relation names, or it is of the wrong type.
+      DataError: the schema lacks a feature that the relation names, or has it with a wrong type.
     """
     required = relation.rows[entity]
     rows = row_spec(required, schema, split_by, first=relation.entities[entity])
@@ -119,7 +119,7 @@ def row_spec(
     split_by: str | None = None,
     first: str | None = None,
 ) -> RowSpec:
-    """Derives the rows of a table.
+    """Derives the row requirements of a table.
 
     Args:
       split_by: the column whose values share a split, where they do not follow from ids.

@@ -1,4 +1,4 @@
-"""Screens rows: finds those that cannot be used, and says why. Columnar where rows are good."""
+"""Validates rows, and gives each unusable row its reason. Works on columns where rows are valid."""
 
 import io
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from components.common.rows.row_requirements import RowSpec
 WRONG_TYPE = "wrong_type"
 NAN = "nan"
 TOO_MANY = "too_many_values"
-"""More numbers than the schema says, of a feature that plans need."""
+"""Reason to skip a row: more numbers than the schema says, in a feature that plans need."""
 IMAGE_MISSING = "image_missing"
 IMAGE_UNDECODABLE = "image_undecodable"
 
@@ -26,18 +26,18 @@ F64 = npt.NDArray[np.float64]
 
 
 class NotAnExample(Exception):
-    """A record is not a tf.Example: the file is of another kind, so no row of it can be trusted."""
+    """A record is not a tf.Example: the file has another format, so none of its rows is used."""
 
 
 @dataclass(frozen=True)
 class ValidatedRows:
-    """n rows: the values of their keys and numbers, and why they cannot be used.
+    """n rows: the values of their keys and numbers, and the reason why each cannot be used.
 
-    `keys`: for each key of the spec n byte strings: b"" if the row has no value; the value, an
-    integer as its decimal digits; of a key that may have several, the distinct ones, sorted, each
-    behind its length. `raw`: of such a key (by its number) the values of each row, in their order.
-    `numbers`: for each number of the spec [n, width], NaN where there is none.
-    `reasons`: "": the row can be used.
+    `keys`: for each key of the spec, n byte strings: b"" without a value; a value, integers as
+    decimal digits; for a key with several values, the distinct ones, sorted, each prefixed with its
+    length. `raw`: for such a key (by index), the values of each row, in their order. `numbers`: for
+    each number of the spec [n, width], NaN where there is none. `reasons`: "" where the row can be
+    used.
     """
 
     keys: list[list[bytes]]
@@ -52,7 +52,7 @@ class ValidatedRows:
 
 
 class RowValidator:
-    """Screens batches of serialized rows."""
+    """Validates batches of serialized rows."""
 
     def __init__(self, spec: RowSpec) -> None:
         self._spec = spec
@@ -63,15 +63,16 @@ class RowValidator:
         return example_coder.ExamplesToRecordBatchDecoder(self._spec.schema)
 
     def _decode(self, records: list[bytes]) -> Any:
-        """An Arrow RecordBatch; RuntimeError if a row is ill-typed, or no tf.Example."""
+        """Decodes rows to an Arrow RecordBatch; RuntimeError if one is ill-typed, or not a
+        tf.Example."""
         try:
             return self._decoder.DecodeBatch(records)
         except RuntimeError:
-            self._decoder = self._new_decoder()  # It keeps values of the batch that failed.
+            self._decoder = self._new_decoder()  # The decoder keeps values of a failed batch.
             raise
 
     def __call__(self, records: list[bytes]) -> ValidatedRows:
-        """Screens n rows; the first reason found, in a fixed order, is the one that is given.
+        """Validates n rows. A row with several faults gets the first reason in a fixed order.
 
         Raises:
           NotAnExample: a record cannot be parsed as tf.Example.
@@ -117,7 +118,7 @@ class RowValidator:
         spec = self._spec
         column = {name: _Column(batch, name) for name in spec.names}
         reasons = np.full(batch.num_rows, "", dtype=object)
-        # What is found later wins.
+        # A later check overrides the reason of an earlier one.
         for name in spec.images:
             for row, reason in _image_faults(column[name]):
                 reasons[row] = reason
@@ -147,7 +148,7 @@ class RowValidator:
 
 
 class _Column:
-    """A feature of n rows, of any number of values each."""
+    """A feature of n rows with any number of values each."""
 
     def __init__(self, batch: Any, name: str) -> None:
         array = batch.column(batch.schema.get_field_index(name))
@@ -160,7 +161,8 @@ class _Column:
         return [value if isinstance(value, bytes) else b"%d" % value for value in values]
 
     def first_values(self) -> tuple[list[bytes], npt.NDArray[np.int64]]:
-        """The first value of each row as bytes, b"" where there is none; and how many, [n]."""
+        """The first value of each row as bytes, b"" where there is none; and the number of values,
+        [n]."""
         values = self._as_bytes()
         if len(values) == len(self.counts) and (self.counts == 1).all():
             return values, self.counts
@@ -216,7 +218,7 @@ def decodable(image: bytes) -> bool:
     """Whether an encoded image is a PNG or JPEG that decodes to its last pixel."""
     try:
         with Image.open(io.BytesIO(image), formats=("PNG", "JPEG")) as opened:
-            opened.verify()  # Checksums; the file has to be opened again afterwards.
+            opened.verify()  # Verifies checksums; the file must be reopened afterwards.
         with Image.open(io.BytesIO(image), formats=("PNG", "JPEG")) as opened:
             opened.load()
     except Exception:  # Pillow raises a dozen types, from SyntaxError to struct.error.

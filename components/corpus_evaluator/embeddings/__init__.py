@@ -1,1 +1,1 @@
-"""Entities as vectors, with the keys that tell which are relevant to each other."""
+"""Entities as vectors, with keys that define which are relevant to each other."""

@@ -1,4 +1,4 @@
-"""Entities as points: ids, vectors, and the keys that tell which are relevant to each other."""
+"""Entities as points: ids, vectors, and keys that define which are relevant to each other."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

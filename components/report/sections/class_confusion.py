@@ -1,4 +1,4 @@
-"""Pairs with a class as label: the confusion matrix and the surest mistakes."""
+"""Pairs with a class as label: the confusion matrix and the most confident mistakes."""
 
 import numpy as np
 from sklearn.metrics import confusion_matrix
