@@ -16,7 +16,7 @@ def preprocessing_request(loaded: LoadedRecipe) -> PreprocessingRequest:
     """Return what Transform needs of a recipe.
 
     Raises:
-      RecipeError: there is no such loss, or it needs groups, and the source gives none.
+      RecipeError: there is no such loss, or it needs groups and the source has none.
     """
     model = loaded.recipe.model
     return PreprocessingRequest(
@@ -70,7 +70,7 @@ def _keys(loaded: LoadedRecipe) -> Keys | None:
 
 
 def _counted(loaded: LoadedRecipe) -> str | None:
-    """The feature of the tags, if the loss weighs tags by how many entities have each."""
+    """The feature of the tags, if the loss weights tags by their frequency."""
     model = loaded.recipe.model
     weighed = model is not None and LOSSES.resolve(model.loss).needs_tag_weights
     return loaded.compiled.label_by if weighed else None

@@ -9,7 +9,7 @@ Tensor = Any
 """A Keras tensor; shapes and dtypes are in the docstrings."""
 
 NOTHING = -1e30
-"""Stands for log 0 where an infinity would make gradients NaN."""
+"""Stands for log 0, since an infinity would make gradients NaN."""
 
 _FLOAT32_OR_WIDER = ("float32", "float64")
 

@@ -14,9 +14,9 @@ KEY = "request"
 class PreprocessingRequest(Frozen):
     """The relation, and the features of each entity type that its tower takes.
 
-    keys: what tells who is related within a batch; None: nothing in the model needs it.
-    counted: the feature whose values, tags, are counted; None: the loss does not weigh tags.
-    shown: features of tuples that are kept as text, to name tuples: ids, and the first label.
+    keys: the keys that define who is related within a batch; None: the model needs none.
+    counted: the feature whose tags are counted; None: the loss does not weight tags.
+    shown: features kept as text to name tuples in messages: ids, and the first label.
     numbers: as in the recipe's model.
     """
 
@@ -39,7 +39,7 @@ class PreprocessingRequest(Frozen):
 
 
 class TrainingRequest(Frozen):
-    """What is preprocessed, and the model that is trained on it; for the Tuner its search, too."""
+    """Preprocessing, model and training; for the Tuner the search, too."""
 
     preprocessing: PreprocessingRequest
     model: Model

@@ -1,4 +1,5 @@
-"""What TFX's Trainer calls: transformed tuples in, a SavedModel and TensorBoard logs out."""
+"""The entry point of TFX's Trainer: transformed tuples in, a SavedModel and TensorBoard logs
+out."""
 
 from tfx.components.trainer.fn_args_utils import FnArgs
 
@@ -12,10 +13,10 @@ from trainer_module.training.tuning import best_values, tuned
 
 
 def run_fn(fn_args: FnArgs) -> None:
-    """Trains the model that the recipe describes, keeps an epoch, and exports it.
+    """Trains the recipe's model, keeps one epoch, and exports it.
 
-    Where there was a Tuner, the values of its best trial stand in for those of the recipe; a base
-    model gives the weights to start from. Of several workers only the chief writes.
+    After a Tuner, the values of its best trial replace those of the recipe. A base model provides
+    initial weights. Of several workers only the chief writes.
 
     Args:
       fn_args: TFX's; `custom_config` holds a TrainingRequest as JSON.

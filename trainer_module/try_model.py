@@ -1,4 +1,4 @@
-"""Tries a pushed model on raw rows: a few of them, each with its nearest neighbours.
+"""Tries a pushed model on raw rows: shows a few with their nearest neighbours.
 
     python -m trainer_module.try_model MODEL ROWS [--queries N] [--neighbours K]
 
@@ -17,9 +17,9 @@ import tensorflow as tf
 from sklearn.neighbors import NearestNeighbors
 
 ROWS_READ = 2_000
-"""Rows that are embedded at most."""
+"""Largest number of rows to embed."""
 SHORT = 40
-"""Characters of a feature that is still shown: keys and labels are, images are not."""
+"""Longest feature to show, in characters: keys and labels are shown, images are not."""
 
 
 def main(arguments: list[str] | None = None) -> int:

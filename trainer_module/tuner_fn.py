@@ -1,4 +1,4 @@
-"""What TFX's Tuner calls: trials of a recipe's search space, by random search from its seed."""
+"""The entry point of TFX's Tuner: random search over a recipe's search space, from its seed."""
 
 import logging
 import tempfile
@@ -30,7 +30,7 @@ def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
     oracle = keras_tuner.oracles.RandomSearchOracle(
         objective=keras_tuner.Objective("val_loss", "min"),
         max_trials=request.tuning.trials,
-        seed=request.training.seed + 1,  # It takes 0 for none.
+        seed=request.training.seed + 1,  # Keras Tuner takes 0 for none.
         hyperparameters=space_of(request.tuning),
         allow_new_entries=False,
     )
@@ -39,7 +39,7 @@ def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
 
 
 def space_of(tuning: Tuning) -> keras_tuner.HyperParameters:
-    """The search space as Keras Tuner has it."""
+    """The search space in Keras Tuner's form."""
     space = keras_tuner.HyperParameters()
     for name, values in tuning.space.items():
         if isinstance(values, Range):
@@ -52,9 +52,9 @@ def space_of(tuning: Tuning) -> keras_tuner.HyperParameters:
 
 
 class Trials(base_tuner.BaseTuner):
-    """Trains a model a trial; its validation loss is that of the epoch it keeps.
+    """Trains a model for each trial; its validation loss is that of the kept epoch.
 
-    A trial whose loss is no number has failed; the others go on.
+    A trial with a non-finite loss fails; the others go on.
     """
 
     def __init__(self, request: TrainingRequest, files: Files, **kwargs: Any):

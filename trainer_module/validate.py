@@ -23,7 +23,7 @@ def check_model(
 
     Args:
       features: those that enter the tower, of each entity type.
-      classes: of a label that is a class.
+      classes: number of classes of a label that is a class.
 
     Raises:
       RecipeError: components do not exist or do not fit; the message names the field.
@@ -75,7 +75,8 @@ def check_model(
 
 
 def _check_images(model: Model, relation: Relation, head: Head) -> None:
-    """Towers give images where the head takes them, all of one shape, and nowhere else."""
+    """Checks that towers return images of one shape where the head takes images, and nowhere
+    else."""
     towers = {name: TOWERS.resolve(model.tower_of(name)) for name in relation.entities}
     shapes = {name: tower.image for name, tower in towers.items()}
     if not head.takes_images:

@@ -29,9 +29,9 @@ def test_ndcg_agrees_with_scikit_learn(weighted, n, length, distinct, k):
     weights = np.arange(1, n + 1, dtype=np.float32) if weighted else None
     expected, kept = [], []
     for number, (row, labels) in enumerate(zip(scores, grades, strict=True)):
-        there = labels >= 0
+        present = labels >= 0
         if (labels > 0).any():
-            expected.append(ndcg_score([2 ** labels[there] - 1], [row[there]], k=k))
+            expected.append(ndcg_score([2 ** labels[present] - 1], [row[present]], k=k))
             kept.append(number)
 
     actual = ranking.ndcg(scores, grades, k, weights)

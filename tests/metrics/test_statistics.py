@@ -254,15 +254,17 @@ def test_triplet_accuracy_agrees_with_scikit_learn(weighted, distinct, others):
 @pytest.mark.parametrize("n", [1, 2, 300])
 def test_spread_agrees_with_the_standard_library(n):
     scores = np.random.default_rng(n).normal(3, 2, (n, 3)).astype(np.float32)
-    there = np.ones((n, 3), dtype=bool)
-    there[1:, 2] = False
+    present = np.ones((n, 3), dtype=bool)
+    present[1:, 2] = False
 
-    actual = statistics.spread(scores, there)
+    actual = statistics.spread(scores, present)
 
-    columns = (scores[:, i][there[:, i]].astype(float).tolist() for i in range(3))
+    columns = (scores[:, i][present[:, i]].astype(float).tolist() for i in range(3))
     assert actual == pytest.approx(max(map(pstdev, columns)), abs=1e-12)
-    assert statistics.spread(np.full((n, 3), 0.1, np.float32), there) == pytest.approx(0, abs=1e-12)
-    assert math.isnan(statistics.spread(scores, ~(there | True)))
+    assert statistics.spread(np.full((n, 3), 0.1, np.float32), present) == pytest.approx(
+        0, abs=1e-12
+    )
+    assert math.isnan(statistics.spread(scores, ~(present | True)))
 
 
 def test_triplet_accuracy_weighs_tuples():

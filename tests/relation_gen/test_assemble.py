@@ -125,11 +125,11 @@ def test_lists_leave_roles_empty():
     tuple_rows, members = tuples(4, relation, False, False)
     label = tuple_rows.relation.reshape(4, 3).copy()
     label[1, 1:] = label[2, 2:] = -1
-    there = np.flatnonzero(label.reshape(-1) != -1)
+    present = np.flatnonzero(label.reshape(-1) != -1)
     tuple_rows = dataclasses.replace(tuple_rows, relation=label.reshape(-1))
     found = [
         as_dict(example_wire.example(*one))
-        for one in assemble.assemble(tuple_rows, parts_of(members, there, 1), relation)
+        for one in assemble.assemble(tuple_rows, parts_of(members, present, 1), relation)
     ]
     ids = {one["document_0_id"] // 10: {k for k in one if k.endswith("_id")} for one in found}
     three, two = ({f"document_{i}_id" for i in range(n)} for n in (3, 2))

@@ -192,9 +192,9 @@ def test_spaced_points_hit_a_stretch_in_proportion_to_its_width_and_never_twice(
     hit = np.searchsorted(ends, drawn.value, side="right")
     for slot in range(3):
         counted = np.bincount(hit[drawn.slot == slot], minlength=len(width))
-        there = width > 0
-        assert (counted[~there] == 0).all()
-        assert stats.chisquare(counted[there], n * width[there] / 60).pvalue > 1e-4
+        present = width > 0
+        assert (counted[~present] == 0).all()
+        assert stats.chisquare(counted[present], n * width[present] / 60).pvalue > 1e-4
     assert len(np.unique(drawn.row * len(width) + hit)) == 3 * n
 
 

@@ -106,12 +106,12 @@ def test_a_list_holds_the_documents_of_a_query_and_absent_ones_have_grade_minus_
     for query, mine in docs.items():
         (one,) = actual[query]
         grades = {doc["id"]: doc["grade"] for doc in mine}
-        there = [one.get(f"document_{i}_id") for i in range(4)]
+        present = [one.get(f"document_{i}_id") for i in range(4)]
         count = min(4, len(mine))
-        assert None not in there[:count]
-        assert len(set(there[:count])) == count
-        assert there[count:] == [None] * (4 - count)
-        assert one["relation"] == [grades[key] for key in there[:count]] + [-1.0] * (4 - count)
+        assert None not in present[:count]
+        assert len(set(present[:count])) == count
+        assert present[count:] == [None] * (4 - count)
+        assert one["relation"] == [grades[key] for key in present[:count]] + [-1.0] * (4 - count)
         assert one["query_id"] == query
         assert not any(name.startswith(f"document_{count}_") for name in one)
     counts = made_lists.of(split)

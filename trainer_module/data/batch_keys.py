@@ -1,11 +1,11 @@
-"""Keys of tuples: ids and groups as hashes, which tell who is related within a batch."""
+"""Keys of tuples: hashes of ids and groups, which define who is related within a batch."""
 
 from relation.names import FILTERED_IDS, ID, POSITIVE_IDS, prefixed
 from relation.spec import Frozen, Relation
 
 
 class Keys(Frozen):
-    """Which keys are hashed: the id of every role, and what else tells who is related.
+    """The keys to hash: the id of every role, and what else defines who is related.
 
     group: the feature whose values say who is related; None: there is none.
     known_positives: whether tuples carry the ids of the anchor's known positives.

@@ -35,12 +35,13 @@ def decode_images(encoded: tf.Tensor, height: int, width: int, channels: int) ->
 
 
 class RememberedImages:
-    """The same for the batches of a training, which repeat images: each is decoded once.
+    """Decodes images like `decode_images`, but caches them, since batches of a training repeat
+    images.
 
     Args:
       height, width, channels: see `decode_images`.
-      memory_mb: how much is kept, in MiB of pixels and encoded bytes; what comes when they are
-        full is decoded each time.
+      memory_mb: size of the cache, in MiB of pixels and encoded bytes; images beyond it are decoded
+        each time.
     """
 
     def __init__(self, height: int, width: int, channels: int, memory_mb: int):

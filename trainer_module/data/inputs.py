@@ -14,20 +14,20 @@ from trainer_module.data.decode_roles import Decode, decode_roles
 SHUFFLE_TUPLES = 16_384
 """Tuples held to shuffle from; RelationGen already writes them in the order of a hash."""
 NUMBER = "number"
-"""Input beside the features of roles: the number of a tuple in its files, int64 [batch]."""
+"""Input besides the features of roles: the number of a tuple in its files, int64 [batch]."""
 MICRO_BATCH_WEIGHT = "micro_batch_weight"
-"""Likewise, of a step of several micro-batches: float32 [batch], all the same (`MicroBatches`)."""
+"""Input in a step of several micro-batches: float32 [batch], all equal (`MicroBatches`)."""
 
 
 class MicroBatches(NamedTuple):
-    """How a step is divided: micro-batches are accumulated, on replicas that add gradients.
+    """The division of a step into micro-batches, whose gradients replicas accumulate and add.
 
     A micro-batch's gradient is that of its mean loss, weighted where tuples have weights. It is
     multiplied by the weight of the micro-batch: that of its tuples over that of an average
     micro-batch. The mean over micro-batches is then the gradient of all tuples of the step.
 
     total: micro-batches of a step.
-    read: those that are read here, in this order; None: all.
+    read: micro-batches to read here, in this order; None: all.
     """
 
     total: int = 1
@@ -38,7 +38,7 @@ ONE_BATCH = MicroBatches()
 
 
 class TupleContents(Protocol):
-    """The roles and targets that are read of tuples; a task (`tasks.base.Task`) is one."""
+    """The roles and targets to read from tuples; a task (`tasks.base.Task`) is one."""
 
     relation: Relation
 
@@ -65,13 +65,13 @@ def tuple_dataset(
     Args:
       files: gzip TFRecord files of transformed tf.Examples.
       feature_spec: how they are parsed.
-      contents: which roles are read, and what their targets are.
-      decoders, names: how they are decoded, and the features of each entity type.
+      contents: the roles to read, and their targets.
+      decoders, names: decoders and names of the features of each entity type.
       batch_size: tuples of a step; the last step may be smaller.
       shuffle_seed: decides, with TensorFlow's global seed, the order of all epochs, which follow
         each other without end; None = the files' order, once.
-      reads: features of tuples that are passed on as they are; those without a fixed width become
-        dense, with -1 where there is no value.
+      reads: features of tuples to pass on unchanged; those without a fixed width become dense, with
+        -1 for a missing value.
       micro_batches: of a step, each a batch. A last step of fewer tuples than these is left out.
 
     Returns:
@@ -96,7 +96,8 @@ def tuple_dataset(
 
     records = _records(files)
     if shuffle_seed is not None:
-        # Within a function every iterator starts from the seed anew: Keras makes some in vain.
+        # Within a function every iterator restarts from the seed; Keras creates some that it never
+        # uses.
         once = tf.data.Dataset.range(1)
         steps = once.flat_map(
             lambda _: records.shuffle(SHUFFLE_TUPLES, seed=shuffle_seed).batch(batch_size).repeat()
@@ -122,7 +123,7 @@ def _split(
     Args:
       numbers: int64 [tuples].
       serialized: string [tuples].
-      weight: how the weight of a tuple is parsed; None: each weighs 1.
+      weight: parsing specification of a tuple's weight; None: each tuple weighs 1.
       micro_batches: how the step is divided.
 
     Returns:
@@ -155,7 +156,7 @@ def batches_of_epoch(tuples: int, batch_size: int, micro_batches: MicroBatches =
     """Number of batches in which an endless training dataset reads every tuple once.
 
     Raises:
-      DataError: there is not one step.
+      DataError: there are too few tuples for one step.
     """
     whole, rest = divmod(tuples, batch_size)
     steps = whole + (rest >= micro_batches.total)

@@ -1,4 +1,4 @@
-"""Relatedness by words: each is looked for among the words of the other side."""
+"""Relatedness by words: each word is matched with the words of the other side."""
 
 from typing import ClassVar
 
@@ -56,13 +56,14 @@ class Aligned(keras.layers.Layer):
 
 
 def _highest(alike: Tensor, weights: Tensor) -> Tensor:
-    """Of [batch, n, features · m] the highest over the words of weights [batch, features, m].
+    """Maximum of [batch, n, features · m] over the words with positive weights [batch, features,
+    m].
 
     0 where there are none.
     """
-    there = ops.reshape(weights > 0.0, (ops.shape(weights)[0], 1, -1))
-    highest = ops.max(ops.where(there, alike, -1.0), axis=-1)
-    return ops.where(ops.any(there, axis=-1), highest, 0.0)
+    present = ops.reshape(weights > 0.0, (ops.shape(weights)[0], 1, -1))
+    highest = ops.max(ops.where(present, alike, -1.0), axis=-1)
+    return ops.where(ops.any(present, axis=-1), highest, 0.0)
 
 
 def _mean(values: Tensor, weights: Tensor) -> Tensor:

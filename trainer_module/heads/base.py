@@ -1,4 +1,4 @@
-"""The forms of heads: what each takes, what it answers, and for which relations."""
+"""The forms of heads: inputs, outputs, and relations that they apply to."""
 
 import abc
 from typing import ClassVar, Literal
@@ -17,18 +17,18 @@ class Head(Frozen, abc.ABC):
     task: ClassVar[str]
     """What a model with this head predicts, by its name in `registry.TASKS`; one a form."""
     takes_images: ClassVar[bool] = False
-    """Whether it takes the images that towers such as `encoder_decoder` give."""
+    """Whether it takes images, as towers such as `encoder_decoder` return them."""
     similarity: ClassVar[Literal["euclidean", "cosine", "dot"] | None] = None
-    """The measure of nearest neighbours that its answers rise with; None: there is none."""
+    """The similarity for nearest neighbours that orders like its outputs; None: there is none."""
 
     @property
     def is_logit(self) -> bool:
-        """Whether a loss of logits may read its answers."""
+        """Whether its outputs are logits."""
         return False
 
     @abc.abstractmethod
     def check(self, relation: Relation) -> None:
-        """Raises ValueError when it has no answer for tuples of this relation."""
+        """Raises ValueError if it does not apply to tuples of this relation."""
 
 
 class SimilarityHead(Head):
@@ -55,7 +55,7 @@ class SimilarityHead(Head):
     def matrix(self, layer: keras.layers.Layer, rows: Tensor, columns: Tensor) -> Tensor:
         """Relatedness of every row to every column: [n, d], [m, d] -> [n, m].
 
-        Here pair by pair, which holds n·m·d numbers; heads that are a product do without.
+        Here pair by pair, which holds n·m·d numbers; heads that are products override it.
         """
         n, m = keras.ops.shape(rows)[0], keras.ops.shape(columns)[0]
         pairs = keras.ops.repeat(rows, m, axis=0), keras.ops.tile(columns, (n, 1))

@@ -27,7 +27,7 @@ class ApproxNdcg(ListLoss):
         scores = ops.where(valid, scores, 0.0)
         gaps = ops.expand_dims(scores, 1) - ops.expand_dims(scores, 2)
         beaten = ops.where(ops.expand_dims(valid, 1), ops.sigmoid(gaps / self.temperature), 0.0)
-        rank = 0.5 + ops.sum(beaten, axis=-1)  # The sum holds j = i, which is σ(0) = ½.
+        rank = 0.5 + ops.sum(beaten, axis=-1)  # The sum includes j = i, which is σ(0) = ½.
         gains = normalized_gains(grades, valid)
         relevant = ops.any(gains > 0.0, axis=-1)
         return ops.where(relevant, 1.0 - ops.sum(gains / discount(rank), axis=-1), 0.0)

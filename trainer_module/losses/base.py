@@ -1,7 +1,8 @@
-"""The families of losses: what each takes, what it answers, and what a loss needs.
+"""The families of losses: arguments, results, and what a loss needs.
 
-Every loss answers one loss a row, [batch], float32 or float64, which `ops.weighted_mean` averages
-with the weights of tuples. A loss that is defined for a whole batch only is a `WholeBatch`.
+Every loss returns one number for each row, [batch], float32 or float64, which `ops.weighted_mean`
+averages with the weights of tuples. A loss that is defined for a whole batch only is a
+`WholeBatch`.
 """
 
 import abc
@@ -21,14 +22,14 @@ class Loss(Frozen, abc.ABC):
     """
 
     heads: ClassVar[frozenset[str] | None] = None
-    """Names of the heads whose answer it understands; None = any of its family."""
+    """Names of the heads that it works with; None = any of its family."""
     needs_logits: ClassVar[bool] = False
-    """Whether the head must answer logits."""
+    """Whether the head must return logits."""
     needs_frozen_tower: ClassVar[bool] = False
-    """Whether the tower of all right members must be frozen, and that of the left not."""
+    """Whether the tower of right members must be frozen, and that of left members not."""
     needs_keys: ClassVar[bool] = False
-    """Whether it compares members of different tuples, and so needs hashes of their ids, and what
-    the recipe knows of who is related."""
+    """Whether it compares members of different tuples, and so needs hashes of their ids, and keys
+    that define who is related."""
     needs_groups: ClassVar[bool] = False
     """Whether it also needs the group of each member, from the source same_label."""
     needs_proxies: ClassVar[bool] = False
@@ -36,15 +37,15 @@ class Loss(Frozen, abc.ABC):
     needs_tag_weights: ClassVar[bool] = False
     """Whether its call takes `weights`, [tags]: 1 / number of training entities with the tag."""
     whole_batch: ClassVar[bool] = False
-    """Whether it answers one scalar for the batch, and its call takes `weight`, [batch]."""
+    """Whether it returns one scalar for the batch, and its call takes `weight`, [batch]."""
 
     @property
     def needs_log_q(self) -> bool:
-        """Whether its call takes `log_q`, the log of how likely each candidate is drawn."""
+        """Whether its call takes `log_q`, the log-probability that each candidate is drawn."""
         return False
 
     def check(self, relation: Relation) -> None:
-        """Raises ValueError when it cannot learn from tuples of this relation."""
+        """Raises ValueError if it cannot learn from tuples of this relation."""
 
     @abc.abstractmethod
     def __call__(self, *arrays: Any, **needed: Any) -> Tensor:
@@ -52,7 +53,7 @@ class Loss(Frozen, abc.ABC):
 
 
 class WholeBatch(Loss):
-    """A loss that is not a sum over rows: it answers one scalar, [].
+    """A loss that is not a sum over rows: it returns one scalar, [].
 
     Its call takes `weight`, [batch] or None = 1 each, beside the arguments of its family. A weight
     of w counts like w copies of the row, so 0 leaves the row out.
@@ -96,8 +97,8 @@ class BatchLoss(Loss):
 
     needs_keys: ClassVar[bool] = True
     every_positive: ClassVar[bool] = False
-    """Whether all columns that are known to be related are positives of a row, as in the papers of
-    losses of several positives; else that of its own tuple alone, and the others are not valid."""
+    """Whether all columns known to be related are positives of a row, as in papers on losses with
+    several positives; otherwise only that of its own tuple is, and the others are not valid."""
 
     @abc.abstractmethod
     def __call__(
@@ -117,19 +118,19 @@ class BatchLoss(Loss):
           The loss of each row; 0 where it is not `defined`.
 
         Raises:
-          ValueError: `log_q` for a loss that has no place for it.
+          ValueError: `log_q` for a loss without logQ correction.
         """
 
     def defined(self, positive: Tensor, valid: Tensor) -> Tensor:
         """Rows that have a loss, bool [batch]: here, those with a positive.
 
-        Others answer 0; a mean "over anchors with positives" leaves them out of its weights.
+        Others return 0; a mean "over anchors with positives" leaves them out of its weights.
         """
         return ops.any(sides(positive, valid)[0], axis=-1)
 
 
 class RowLoss(BatchLoss):
-    """A loss within a batch that each row has by itself."""
+    """A loss within a batch that is computed row by row."""
 
     def __call__(
         self, scores: Tensor, positive: Tensor, valid: Tensor, log_q: Tensor | None = None
@@ -138,7 +139,7 @@ class RowLoss(BatchLoss):
         return self._rows(scores, *sides(positive, valid))
 
     def _scaled(self, scores: Tensor, log_q: Tensor | None) -> Tensor:
-        """What `_rows` takes, of scores [batch, columns]."""
+        """Prepares scores [batch, columns] for `_rows`."""
         refuse_log_q(self, log_q)
         return scores
 
@@ -209,7 +210,7 @@ def sides(positive: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def refuse_log_q(loss: BatchLoss, log_q: Tensor | None) -> None:
-    """Raise ValueError where there is a `log_q`, float [columns]; None passes."""
+    """Raise ValueError unless `log_q`, float [columns], is None."""
     if log_q is not None:
         raise ValueError(
             f"{type(loss).__name__} has no logQ correction; only softmax losses have one"

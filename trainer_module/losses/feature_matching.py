@@ -1,4 +1,4 @@
-"""Embeddings are trained towards the features that a frozen tower gives."""
+"""Trains embeddings to match the features of a frozen tower."""
 
 from typing import ClassVar
 

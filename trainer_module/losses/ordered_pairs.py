@@ -1,4 +1,4 @@
-"""Pairs of one row that differ in their label: what pairwise losses are over."""
+"""Pairs of columns of one row, over which pairwise losses sum."""
 
 from keras import ops
 

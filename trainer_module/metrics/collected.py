@@ -1,4 +1,4 @@
-"""The tuples of a slice as arrays: the model's columns, the labels, the weights."""
+"""Collects the tuples of a slice as arrays: the model's columns, labels and weights."""
 
 import dataclasses
 import functools
@@ -14,7 +14,7 @@ from trainer_module.metrics.statistics import Bools, Flat, Floats
 Matrix = npt.NDArray[np.float32]
 
 GROUPS = 20
-"""Groups of tuples that are left out in turn, to see what a metric may be off by."""
+"""Number of groups of tuples that the jackknife leaves out in turn."""
 
 
 class Form(NamedTuple):
@@ -22,11 +22,11 @@ class Form(NamedTuple):
 
     Attributes:
       label: the kind of the label of a tuple.
-      related: of each column that says how related two members are, or how high a document ranks:
-        True, False, or None where the tuple's label says. Empty where columns are other things.
-      width: numbers of a label; 0 without a label, and for images: there the pixels of the target
+      related: for each column that says how related two members are, or how high a document ranks:
+        True, False, or None where the tuple's label says. Empty where columns mean something else.
+      width: numbers of a label; 0 without a label, and for images, where the pixels of the target
         follow those of the prediction.
-      image: height, width and channels of a predicted image, if they are known.
+      image: height, width and channels of a predicted image, if known.
     """
 
     label: LabelKind
@@ -36,7 +36,7 @@ class Form(NamedTuple):
 
     @property
     def columns(self) -> int | None:
-        """How many columns an answer has; None where the model alone knows (classes, pixels)."""
+        """Number of columns of a prediction; None where only the model knows (classes, pixels)."""
         if self.label in (LabelKind.CLASS, LabelKind.IMAGE):
             return None
         return len(self.related) or self.width
@@ -57,7 +57,7 @@ def form_of(relation: Relation) -> Form:
     if relation.label in _OTHER_COLUMNS:
         related = ()
     elif relation.label is LabelKind.SCALAR and None not in related:
-        related = (True, False)  # Of two documents the first is preferred, with or without query.
+        related = (True, False)  # The first of two documents is preferred, with or without a query.
     width = relation.width if relation.labelled else 0
     return Form(relation.label, related, width)
 
@@ -67,10 +67,10 @@ class Tuples:
     """The tuples of a slice, as `collect` orders them.
 
     Attributes:
-      form: what columns and labels are.
+      form: the meaning of columns and labels.
       scores: float32 [n, C].
       labels: float32 [n, width].
-      weights: float32 [n], not negative; None: all count the same.
+      weights: float32 [n], not negative; None: all count equally.
     """
 
     form: Form
@@ -83,7 +83,7 @@ class Tuples:
 
     @property
     def flat(self) -> Flat:
-        """All columns of all tuples that say how related: scores, truth and weights, [n · C]."""
+        """Flattened scores, relatedness and weights, [n · C]."""
         related = np.empty(self.scores.shape, dtype=bool)
         for column, fixed in enumerate(self.form.related):
             related[:, column] = self.labels[:, 0] == 1 if fixed is None else fixed
@@ -92,18 +92,19 @@ class Tuples:
         return Flat(self.scores.ravel(), related.ravel(), weights)
 
     @property
-    def there(self) -> Bools:
-        """Whether there is what a score is of, [n, C]: a list may have fewer documents."""
+    def present(self) -> Bools:
+        """Whether each score is of a document or pair that exists, [n, C]; a list may be
+        shorter."""
         if self.form.label is LabelKind.GRADES:
             return self.labels >= 0
         return np.ones(self.scores.shape, dtype=bool)
 
     @functools.cached_property
     def halves(self) -> tuple["Tuples", "Tuples"]:
-        """About half of the tuples, and the others, by a hash of the values of each.
+        """Two halves of the tuples, by a hash of the values of each.
 
-        Of tuples of which the same is known, each is hashed with its number, so that a model that
-        gives everything one score does not have all its tuples in one half.
+        Equal tuples are numbered, and hashed with their number. Otherwise a model that gives
+        everything one score would have all its tuples in one half.
         """
         first = _hash(self.scores, self.labels, self.weights) < 1 << 63
         return self._chosen(first), self._chosen(~first)
@@ -124,12 +125,12 @@ class Tuples:
 
 
 def collect(form: Form, scores: Matrix, labels: Matrix, weights: Matrix | None = None) -> Tuples:
-    """Sort tuples by their bytes, so that their order does not depend on the order of arrival.
+    """Sort tuples by their bytes, so that the order of arrival does not matter.
 
-    So no metric, and no last bit of one, depends on how tuples were bundled.
+    So no bit of a metric depends on how Beam bundles tuples.
 
     Args:
-      form: what columns and labels are.
+      form: the meaning of columns and labels.
       scores: float32 [n, C].
       labels: float32 [n, width].
       weights: float32 [n], or None.
@@ -146,7 +147,7 @@ def _whole(scores: Floats, labels: Floats, weights: Floats | None) -> Matrix:
 
 
 def _hash(scores: Matrix, labels: Matrix, weights: Matrix | None) -> npt.NDArray[np.uint64]:
-    """A hash of each row and of its number among equal ones, which lie together: [n]."""
+    """Hash each row, and its number among equal adjacent rows: uint64 [n]."""
     words = _whole(scores, labels, weights).view("<u4")
     index = np.arange(len(words))
     new = np.ones(len(words), dtype=bool)

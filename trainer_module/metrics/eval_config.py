@@ -2,7 +2,7 @@
 
 import json
 
-# From here, as TFMA 0.52 has them at its top level only once tfx has been imported.
+# TFMA 0.52 exports these at its top level only after tfx has been imported.
 from tensorflow_model_analysis import constants
 from tensorflow_model_analysis.proto import config_pb2
 
@@ -23,15 +23,15 @@ def eval_config(
     weighted: bool = False,
     image: tuple[int, int, int] | None = None,
 ) -> config_pb2.EvalConfig:
-    """Return the metrics, the slices, and the thresholds that a model must reach to be blessed.
+    """Return the metrics, the slices, and the thresholds that a blessed model must reach.
 
     Args:
-      relation: decides the metrics: all that apply to it are computed.
-      evaluation: gates, on the overall slice alone, and slices.
+      relation: decides the metrics; all that apply to it are computed.
+      evaluation: gates, on the overall slice only, and slices.
       signature: the model's signature that returns `scores`, float [batch, C], of serialized
         tuples.
-      code_fingerprint: of the metrics' code; a change of it makes TFX evaluate again.
-      slice_role: the role whose features slice.
+      code_fingerprint: of the metrics' code; if it changes, TFX evaluates again.
+      slice_role: the role whose features define slices.
       weighted: whether tuples carry `relation_weight`, which then weights the metrics.
       image: height, width and channels of a predicted image; None for other predictions.
 
@@ -65,7 +65,7 @@ def eval_config(
         model_specs=[
             config_pb2.ModelSpec(
                 signature_name=signature,
-                # Said here, or TFMA first tries to load the model as a Keras 2 one.
+                # Otherwise TFMA first tries to load a Keras 2 model.
                 model_type=constants.TF_GENERIC,
                 label_key=RELATION if relation.labelled else "",
                 example_weight_key=RELATION_WEIGHT if weighted else "",

@@ -1,4 +1,4 @@
-"""Metrics of images that a model answers, beside those that should have been: pure functions.
+"""Metrics of predicted images against their targets: pure functions.
 
 Every metric takes
 
@@ -17,9 +17,9 @@ import numpy as np
 from trainer_module.metrics.statistics import NAN, Floats, mean
 
 ON = 0.5
-"""From here on a pixel belongs to the mask."""
+"""A pixel of this value or more belongs to the mask."""
 MOST_PSNR = 100.0
-"""Of images that are equal, in decibels: that of a mean squared error of 1e-10."""
+"""The value for equal images, in decibels: that of a mean squared error of 1e-10."""
 _WINDOW = 7
 _C1, _C2 = 0.01**2, 0.03**2
 
@@ -27,7 +27,7 @@ _Each = Callable[[Floats, Floats], Floats]
 
 
 def _averaged(each: _Each) -> Callable[[Floats, Floats, Floats | None], float]:
-    """The mean over images of a measure of each, [n]."""
+    """Decorate a measure of each image, [n], to return the mean over images."""
 
     @functools.wraps(each)
     def of(predicted: Floats, expected: Floats, weights: Floats | None = None) -> float:
@@ -84,7 +84,7 @@ def ssim(
     As `skimage.metrics.structural_similarity` with its defaults and a range of 1.
 
     Args:
-      shape: height, width and channels; where it is not known, or less than 7 high or wide, NaN.
+      shape: height, width and channels; NaN if unknown, or less than 7 high or wide.
     """
     if shape is None or min(shape[:2]) < _WINDOW:
         return NAN
@@ -92,7 +92,8 @@ def ssim(
 
 
 def _ssim(shape: tuple[int, int, int], predicted: Floats, expected: Floats) -> Floats:
-    from scipy.ndimage import uniform_filter  # Here: whoever asks for names need not wait for it.
+    # Imported here, because it is slow and reading names does not need it.
+    from scipy.ndimage import uniform_filter
 
     def local(values: Floats) -> Floats:
         blurred = uniform_filter(values, size=(1, _WINDOW, _WINDOW, 1))
@@ -110,6 +111,6 @@ def _ssim(shape: tuple[int, int, int], predicted: Floats, expected: Floats) -> F
 
 
 def _overlap(predicted: Floats, expected: Floats) -> tuple[Floats, Floats]:
-    """Pixels in both masks, and in either: [n] each."""
+    """Number of pixels in both masks, and in either, [n] each."""
     one, other = predicted >= ON, expected >= ON
     return (one & other).sum(axis=1), (one | other).sum(axis=1)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from trainer_module.metrics.collected import GROUPS, Tuples
 
 STUDENT_95 = 2.093024054408263
-"""Deviations within which 95 % of Student's distribution with 19 degrees of freedom lies."""
+"""Half-width, in standard errors, of the 95 % interval of Student's distribution with 19 degrees of
+freedom."""
 
 
 def interval(
@@ -14,13 +15,13 @@ def interval(
     tuples: Tuples,
     within: tuple[float, float] = (-math.inf, math.inf),
 ) -> tuple[float, float, float]:
-    """A metric, and the ends of its 95 % confidence interval.
+    """Compute a metric, and the ends of its 95 % confidence interval.
 
     Tuples are put in 20 groups by a hash; the metric is computed without each in turn. With θ_j
     those values, θ̄ their mean: error² = (20 − 1)/20 · Σ(θ_j − θ̄)² (Busing, Meijer and van der
     Leeden, "Delete-m jackknife", 1999, with groups of equal size). Tuples are taken as independent
-    draws; those that share entities are less so, which makes the interval too narrow. It is cut
-    to what the metric can be, `within`.
+    draws; those that share entities are less so, which makes the interval too narrow. It is clipped
+    to the metric's range, `within`.
 
     Returns:
       Value, low, high; the ends are NaN where the metric is undefined without one of the groups.

@@ -1,6 +1,6 @@
 """Metrics of predicted numbers and of classes.
 
-As in `statistics`, a number that is not finite, or too little to define a metric, makes it NaN.
+As in `statistics`, a metric is NaN where a number is not finite, or where it is undefined.
 """
 
 import numpy as np
@@ -80,7 +80,7 @@ def spearman(predicted: Floats, expected: Floats) -> float:
     Returns:
       A scalar in [-1, 1]; NaN where either does not vary.
     """
-    from scipy import stats  # Here: whoever only asks for the names need not wait for it.
+    from scipy import stats  # Imported here, because it is slow and reading names does not need it.
 
     if not _vary(predicted, expected):
         return NAN
@@ -105,7 +105,7 @@ def kendall(predicted: Floats, expected: Floats) -> float:
 
 
 def class_accuracy(predicted: Floats, expected: Floats, weights: Floats | None = None) -> float:
-    """Share of tuples whose class is the most probable one; of equal ones the first is said.
+    """Share of tuples whose class is the most probable one; the first of equally probable ones.
 
     Args:
       predicted: probabilities of classes, floats [n, K].
@@ -118,7 +118,7 @@ def class_accuracy(predicted: Floats, expected: Floats, weights: Floats | None =
 
 
 def class_f1(predicted: Floats, expected: Floats, weights: Floats | None = None) -> float:
-    """Mean F1 of the classes that are the truth or the prediction of some tuple, a scalar.
+    """Mean F1 of the classes that are true or predicted for some tuple, a scalar.
 
     As `sklearn.metrics.f1_score(average="macro")`.
 
@@ -136,7 +136,7 @@ def class_f1(predicted: Floats, expected: Floats, weights: Floats | None = None)
 
 
 def macro_f1(predicted: Bools, expected: Bools, weights: Floats | None = None) -> float:
-    """F1 of each column that is the truth or is said of some tuple, and the mean of those.
+    """Mean F1 of the columns that are true or predicted for some tuple.
 
     Args:
       predicted: booleans [n, T].
@@ -150,7 +150,7 @@ def macro_f1(predicted: Bools, expected: Bools, weights: Floats | None = None) -
 
 
 def micro_f1(predicted: Bools, expected: Bools, weights: Floats | None = None) -> float:
-    """F1 of all columns taken together, a scalar; NaN where no entry is true and none predicted.
+    """F1 of all columns pooled, a scalar; NaN where no entry is true and none is predicted.
 
     Args:
       predicted: booleans [n, T].

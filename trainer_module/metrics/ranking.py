@@ -6,9 +6,9 @@ Every metric takes
     grades: floats [n, C], below 0 where there is no document
     weights: of lists, floats [n], or None
 
-A document is relevant if its grade is above 0. Lists without a relevant document say nothing of a
-ranking: they are left out (as TFMA does; LightGBM counts them as 1, TF-Ranking as 0), and
-`irrelevant` counts them. NaN where no list is left, or when the score of a document is not finite.
+A document is relevant if its grade is above 0. Lists without a relevant document have no ranking to
+measure: they are left out (as TFMA does; LightGBM counts them as 1, TF-Ranking as 0), and
+`irrelevant` counts them. NaN where no list is left, or where the score of a document is not finite.
 """
 
 import numpy as np
@@ -20,11 +20,11 @@ Places = npt.NDArray[np.int64]
 
 
 def ndcg(scores: Floats, grades: Floats, k: int, weights: Floats | None = None) -> float:
-    """Normalized discounted cumulative gain of the first k places, in [0, 1].
+    """Normalized discounted cumulative gain of the first k ranks, in [0, 1].
 
-    Gain 2^grade − 1, discount log₂(1 + place) (Burges et al. 2005, Learning to rank). Documents
-    of equal scores share the mean of their discounts: the value that is expected if ties are
-    broken at random (McSherry, Najork 2008; `sklearn.metrics.ndcg_score` of these gains).
+    Gain 2^grade − 1, discount log₂(1 + rank) (Burges et al. 2005, Learning to rank). Documents
+    of equal scores share the mean of their discounts: the expected value if ties are broken at
+    random (McSherry, Najork 2008; `sklearn.metrics.ndcg_score` of these gains).
     """
     shown = grades >= 0
     if not len(scores) or not np.isfinite(scores[shown]).all():
@@ -44,7 +44,8 @@ def ndcg(scores: Floats, grades: Floats, k: int, weights: Floats | None = None) 
 
 
 def _ties(ranked: Floats) -> tuple[Places, Places]:
-    """The first and the last place, from 0 on, of what equals each of sorted rows: [n, C] each."""
+    """The first and the last rank, from 0, of the entries equal to each entry of sorted rows, [n,
+    C] each."""
     columns = np.arange(ranked.shape[1])
     begins = np.ones(ranked.shape, dtype=bool)
     begins[:, 1:] = ranked[:, 1:] != ranked[:, :-1]
@@ -58,10 +59,10 @@ def _ties(ranked: Floats) -> tuple[Places, Places]:
 def reciprocal_rank(
     scores: Floats, relevant: Bools, shown: Bools, weights: Floats | None = None
 ) -> float:
-    """Mean of 1 / place of the first relevant document of each list that has one.
+    """Mean of 1 / rank of the first relevant document of each list that has one.
 
-    A document of an equal score that is not relevant is before it: a model that maps everything to
-    one point is no good.
+    Irrelevant documents with an equal score count as before it, so that a model that maps
+    everything to one point scores low.
 
     Args:
       scores: floats [n, C].
@@ -78,5 +79,5 @@ def reciprocal_rank(
 
 
 def irrelevant(grades: Floats) -> float:
-    """Number of lists without a relevant document, a scalar, of grades, floats [n, C]."""
+    """Number of lists without a relevant document, a scalar; grades are floats [n, C]."""
     return float(np.count_nonzero(~(grades > 0).any(axis=1)))

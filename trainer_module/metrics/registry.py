@@ -66,7 +66,7 @@ def _flat_halves(tuples: Tuples) -> tuple[Flat, Flat]:
 
 
 def _positives(tuples: Tuples) -> tuple[Floats, Bools, Bools]:
-    """Scores, whether each is of a positive, and that all are there: [n, C] each."""
+    """Scores, whether each is of a positive, and a mask of ones: [n, C] each."""
     shape = tuples.scores.shape
     related = np.broadcast_to(np.asarray(tuples.form.related, dtype=bool), shape)
     return tuples.scores, related, np.ones(shape, dtype=bool)
@@ -108,7 +108,8 @@ RELATED: Table = {
         is_quality=False,
     ),
 }
-"""A threshold is the best of one half of the tuples, `accuracy` and `f1` are of the other half."""
+"""A threshold is chosen on one half of the tuples; `accuracy` and `f1` are measured on the
+other."""
 ONE_ABOVE_OTHERS: Table = {
     "triplet_accuracy": TupleMetric(
         "Share of tuples whose positive scores above every negative; a tie does not count.",
@@ -213,7 +214,7 @@ LISTS: Table = {
 ALL: Table = {
     "score_spread": TupleMetric(
         "The largest standard deviation of a score over tuples; 0 where all are the same.",
-        lambda t: statistics.spread(t.scores, t.there),
+        lambda t: statistics.spread(t.scores, t.present),
         False,
         NOT_NEGATIVE,
     ),
@@ -244,7 +245,7 @@ IMAGES: Table = {
 
 
 def _of_each_tag(form: Form) -> Table:
-    """Metrics of one tag after the other, numbered as in the schema's domain."""
+    """Metrics of single tags, numbered as in the schema's domain."""
     return {
         f"{name}_tag_{number}": TupleMetric(
             f"`{name}` of tag {number} alone.", functools.partial(_of_tag, metric, number)
@@ -303,7 +304,7 @@ TABLES: tuple[tuple[Callable[[Form], bool], Table], ...] = (
     (lambda form: form.label is LabelKind.IMAGE, IMAGES),
     (lambda form: True, ALL),
 )
-"""Which relations have which metrics."""
+"""Tables of metrics, with the relations that they apply to."""
 
 
 def table_of(form: Form) -> Table:
@@ -329,7 +330,7 @@ def check_gates(relation: Relation, evaluation: Evaluation) -> None:
 
     Raises:
       RecipeError: an unknown metric, one that does not apply to the relation, or a `max_drop` of
-        one that is no measure of quality.
+        one that does not measure quality.
     """
     fit = table_of(form_of(relation))
     names = {name for _, table in TABLES for name in table} | set(fit)

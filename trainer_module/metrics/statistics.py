@@ -1,10 +1,10 @@
 """Metrics of scores that say how related two members are, as functions of all scores of a slice.
 
-Scores are finite and a higher one means *more related*. Anything else is loud: with one score that
-is NaN or infinite, or too few classes to define it, a metric is NaN, which no gate lets pass.
+Scores are finite, and a higher one means *more related*. With a score that is NaN or infinite, or
+with too few classes, a metric is NaN, which no gate lets pass.
 
-Every metric takes weights; without them counts are integers, so the order of the scores cannot
-change a value, not even its last bit. That is why AUC is written by hand: libraries add floats.
+Every metric takes weights. Without them counts are integers, so the order of the scores changes no
+bit of a value. Libraries add floats; hence AUC is written by hand.
 """
 
 from typing import Any, NamedTuple, TypeAlias
@@ -47,7 +47,7 @@ class _Counts(NamedTuple):
 
 
 def mean(values: npt.NDArray[Any], weights: Floats | None = None) -> float:
-    """The (weighted) mean; NaN of nothing, or where all weights are 0. Values: [n]."""
+    """The (weighted) mean of values [n]; NaN without values, or where all weights are 0."""
     if weights is None:
         return float(np.mean(values, dtype=np.float64)) if len(values) else NAN
     total = float(np.sum(weights, dtype=np.float64))
@@ -55,7 +55,7 @@ def mean(values: npt.NDArray[Any], weights: Floats | None = None) -> float:
 
 
 def roc_auc(scores: Floats, related: Bools, weights: Floats | None = None) -> float:
-    """Area under the ROC curve: the chance that a related score is above an unrelated one.
+    """Area under the ROC curve: the probability that a related score exceeds an unrelated one.
 
     Equal scores count one half (Mann–Whitney U; `sklearn.metrics.roc_auc_score`).
 
@@ -65,14 +65,14 @@ def roc_auc(scores: Floats, related: Bools, weights: Floats | None = None) -> fl
       weights: floats [n], or None.
 
     Returns:
-      A value in [0, 1]; NaN when a score is not finite, or when only one class is there.
+      A value in [0, 1]; NaN where a score is not finite, or where only one class occurs.
     """
     counts = _counts(scores, related, weights)
     if counts is None:
         return NAN
     hits, alarms = np.diff(counts.hits, prepend=0), np.diff(counts.alarms, prepend=0)
     below = counts.negatives - counts.alarms
-    wins = np.sum(hits * (2 * below + alarms)).item()  # Twice, so that a tie is an integer.
+    wins = np.sum(hits * (2 * below + alarms)).item()  # Doubled, so that a tie counts an integer.
     return wins / (2 * counts.positives * counts.negatives)
 
 
@@ -85,7 +85,7 @@ def average_precision(scores: Floats, related: Bools, weights: Floats | None = N
       weights: floats [n], or None.
 
     Returns:
-      A scalar in (0, 1]; NaN when a score is not finite, or when only one class is there.
+      A scalar in (0, 1]; NaN where a score is not finite, or where only one class occurs.
     """
     counts = _counts(scores, related, weights)
     if counts is None:
@@ -96,7 +96,8 @@ def average_precision(scores: Floats, related: Bools, weights: Floats | None = N
 
 
 def equal_error_rate(scores: Floats, related: Bools, weights: Floats | None = None) -> float:
-    """The rate where the ROC curve, points joined by lines, has equal false alarms and misses.
+    """The rate where the linearly interpolated ROC curve has equal false positives and false
+    negatives.
 
     Args and NaN: see `roc_auc`; a value in [0, 1], lower is better.
     """
@@ -111,16 +112,16 @@ def equal_error_rate(scores: Floats, related: Bools, weights: Floats | None = No
 
 
 def best_threshold(scores: Floats, related: Bools, weights: Floats | None = None) -> BestThreshold:
-    """The threshold t that makes "related if and only if score ≥ t" right most often.
+    """The threshold t at which "related if and only if score ≥ t" has the highest accuracy.
 
-    Candidates are the scores themselves, and the next number above the highest (nothing is
-    related). Of equally good ones the highest is taken: the fewest are called related.
+    Candidates are the scores, and the next number above the highest (nothing is related). Of
+    equally good thresholds the highest is returned, which predicts the fewest as related.
 
     Args: see `roc_auc`.
 
     Returns:
-      Threshold and accuracy, the latter in [share of unrelated ones, 1]; both NaN when a score is
-      not finite, or when only one class is there (an accuracy would say nothing).
+      Threshold and accuracy, the latter in [share of unrelated pairs, 1]; both NaN where a score is
+      not finite, or where only one class occurs (accuracy would be meaningless).
     """
     counts = _counts(scores, related, weights)
     if counts is None:
@@ -137,7 +138,7 @@ def best_threshold(scores: Floats, related: Bools, weights: Floats | None = None
 def best_f1(scores: Floats, related: Bools, weights: Floats | None = None) -> BestThreshold:
     """The threshold t at which "related if and only if score ≥ t" has the highest F1.
 
-    Candidates are the scores; of equally good ones the highest is taken.
+    Candidates are the scores; of equally good thresholds the highest is returned.
 
     Args:
       scores: floats [n].
@@ -145,8 +146,8 @@ def best_f1(scores: Floats, related: Bools, weights: Floats | None = None) -> Be
       weights: floats [n], or None.
 
     Returns:
-      Threshold and F1, scalars; both NaN when a score is not finite, or when only one class is
-      there.
+      Threshold and F1, scalars; both NaN where a score is not finite, or where only one class
+      occurs.
     """
     counts = _counts(scores, related, weights)
     if counts is None:
@@ -157,9 +158,9 @@ def best_f1(scores: Floats, related: Bools, weights: Floats | None = None) -> Be
 
 
 def accuracy_on_half(choosing: Flat, reporting: Flat) -> BestThreshold:
-    """The best threshold of one half, and the share of the other half that is right there.
+    """The best threshold of one half, and the accuracy at it on the other half.
 
-    Both NaN where either half has one class alone, or a score that is not finite.
+    Both NaN where a half has only one class, or a score that is not finite.
     """
     threshold = best_threshold(*choosing).threshold
     if np.isnan(threshold) or _counts(*reporting) is None:
@@ -169,9 +170,9 @@ def accuracy_on_half(choosing: Flat, reporting: Flat) -> BestThreshold:
 
 
 def f1_on_half(choosing: Flat, reporting: Flat) -> BestThreshold:
-    """The threshold that is best for F1 of one half, and F1 of the other half there; NaN as above.
+    """The threshold with the best F1 on one half, and F1 at it on the other half; NaN as above.
 
-    F1 = 2·hits / (called + related).
+    F1 = 2·hits / (predicted + related).
     """
     threshold = best_f1(*choosing).threshold
     if np.isnan(threshold) or _counts(*reporting) is None:
@@ -182,19 +183,19 @@ def f1_on_half(choosing: Flat, reporting: Flat) -> BestThreshold:
     return BestThreshold(threshold, 2 * hits / (all_called + all_related))
 
 
-def spread(scores: Floats, there: Bools) -> float:
+def spread(scores: Floats, present: Bools) -> float:
     """The largest standard deviation of a column: 0 where every tuple has the same scores.
 
     Args:
       scores: floats [n, C].
-      there: booleans [n, C]: whether a score is of something.
+      present: booleans [n, C], whether each score is of something that exists.
 
     Returns:
-      A number; NaN without scores, or when one is not finite.
+      A number; NaN without scores, or where one is not finite.
     """
-    if not there.any() or not np.isfinite(scores[there]).all():
+    if not present.any() or not np.isfinite(scores[present]).all():
         return NAN
-    columns = (scores[:, i][there[:, i]].astype(np.float64) for i in range(scores.shape[1]))
+    columns = (scores[:, i][present[:, i]].astype(np.float64) for i in range(scores.shape[1]))
     return max(float(np.std(column)) for column in columns if len(column))
 
 
@@ -203,8 +204,8 @@ def triplet_accuracy(
 ) -> float:
     """Share of tuples whose related comparison scores above every unrelated one.
 
-    An equal score is no success (as in sentence-transformers' TripletEvaluator and FaceNet's
-    constraint): a model that maps everything to one point gets 0, not one half.
+    A tie does not count (as in sentence-transformers' TripletEvaluator and FaceNet's constraint): a
+    model that maps everything to one point gets 0, not one half.
 
     Args:
       scores: floats [n, C].
@@ -212,7 +213,7 @@ def triplet_accuracy(
       weights: floats [n], or None.
 
     Returns:
-      A value in [0, 1]; NaN without tuples, or when a score is not finite.
+      A value in [0, 1]; NaN without tuples, or where a score is not finite.
     """
     if not np.isfinite(scores).all():
         return NAN
@@ -230,7 +231,7 @@ def _counts(scores: Floats, related: Bools, weights: Floats | None = None) -> _C
 
     Returns:
       Values [k] in the dtype of `scores`, and counts [k]: integers, or float64 with weights. None
-      when a score is not finite, or when only one class is there.
+      where a score is not finite, or where only one class occurs.
     """
     if not np.isfinite(scores).all():
         return None

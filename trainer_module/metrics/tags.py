@@ -1,13 +1,13 @@
 """Metrics of the tags that an example has.
 
-A tag's label is 0 or 1, or a confidence between: from 0.5 on the example has the tag. A score is a
-probability, and from 0.5 on the tag is said of the example. Every metric takes
+A tag's label is 0, 1, or a confidence between; from 0.5 on the example has the tag. A score is a
+probability; from 0.5 on the tag is predicted. Every metric takes
 
     scores: floats [n, T]
     labels: floats [n, T]
     weights: of examples, floats [n], or None
 
-and is NaN without examples, where all weights are 0, or when a score is not finite.
+and is NaN without examples, where all weights are 0, or where a score is not finite.
 """
 
 import functools
@@ -19,7 +19,7 @@ from trainer_module.metrics import numeric
 from trainer_module.metrics.statistics import NAN, Bools, Floats, mean
 
 HAS = 0.5
-"""From here on an example has a tag, and a tag is said of it."""
+"""From this value on an example has a tag, or is predicted to have it."""
 
 _Metric = Callable[[Floats, Bools, Floats | None], float]
 
@@ -49,7 +49,7 @@ def _defined(metric: _Metric) -> Callable[[Floats, Floats, Floats | None], float
 def average_precision(scores: Floats, has: Bools, weights: Floats | None) -> float:
     """Label ranking average precision, in (0, 1] (`label_ranking_average_precision_score`).
 
-    For each tag that an example has: the share of tags it has, among those that score as high or
+    For each tag of an example: the share of the example's tags among those that score as high or
     higher. An example with no tag, or with all, counts 1.
 
     Args:
@@ -60,14 +60,15 @@ def average_precision(scores: Floats, has: Bools, weights: Floats | None) -> flo
     Returns:
       A scalar: the (weighted) mean over examples.
     """
-    from sklearn.metrics import label_ranking_average_precision_score  # Here: it takes seconds.
+    # Imported here: it takes seconds.
+    from sklearn.metrics import label_ranking_average_precision_score
 
     return float(label_ranking_average_precision_score(has, scores, sample_weight=weights))
 
 
 @_defined
 def ranking_loss(scores: Floats, has: Bools, weights: Floats | None) -> float:
-    """Share of wrongly ordered pairs of a tag that an example has and one that it lacks.
+    """Share of wrongly ordered pairs of a present and an absent tag.
 
     A scalar: the (weighted) mean over examples. A tie is wrong; an example with no tag, or with
     all, counts 0 (`label_ranking_loss`).
@@ -76,14 +77,14 @@ def ranking_loss(scores: Floats, has: Bools, weights: Floats | None) -> float:
     """
     from sklearn.metrics import label_ranking_loss
 
-    if scores.shape[1] == 1:  # Which is none in several classes for scikit-learn.
+    if scores.shape[1] == 1:  # scikit-learn does not take one column as several classes.
         return 0.0
     return float(label_ranking_loss(has, scores, sample_weight=weights))
 
 
 @_defined
 def coverage(scores: Floats, has: Bools, weights: Floats | None) -> float:
-    """Number of the highest scores to read until all tags of an example are met.
+    """Number of top scores that cover all tags of an example.
 
     A scalar: the (weighted) mean over examples. Ties are all read; an example with no tag counts 0
     (`sklearn.metrics.coverage_error`).
@@ -105,7 +106,7 @@ def hamming(scores: Floats, has: Bools, weights: Floats | None) -> float:
 
 @_defined
 def micro_f1(scores: Floats, has: Bools, weights: Floats | None) -> float:
-    """F1 of all tags taken together, a scalar; NaN where no tag is there and none is predicted.
+    """F1 of all tags pooled, a scalar; NaN where no tag is present and none is predicted.
 
     Args: see `average_precision`, [n, T] twice and weights [n] or None.
     """

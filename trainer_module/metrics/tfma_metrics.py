@@ -1,10 +1,10 @@
 """The registered tuple metrics as TFMA metrics.
 
-One statistic, collected once a slice and model, serves all of them: the packed columns, labels and
-weights, 4 bytes a number (float32). Merging is concatenation, and the whole is put in one order;
-every metric is then computed from it, so the value is exact however Beam bundles the data. One
-slice of one model must fit in a worker's memory: 100 million pairs with their labels in 1 GB, and
-several times that while they are sorted.
+One statistic, collected once for each slice and model, serves all of them: the packed columns,
+labels and weights, 4 bytes for each number (float32). Merging concatenates; the result is sorted,
+and every metric is computed from it, so values are exact however Beam bundles the data. One slice
+of one model must fit in a worker's memory: 100 million pairs with their labels in 1 GB, and several
+times that while they are sorted.
 """
 
 import dataclasses
@@ -28,8 +28,8 @@ _Accumulator: TypeAlias = tuple[bytearray, bytearray, bytearray]
 class RelationMetric(metric_types.Metric):
     """A registered metric of the model's `scores` [batch, C].
 
-    NaN where the metric is undefined (see `statistics`): TFMA compares it with a bound like any
-    number, hence no gate passes.
+    NaN where the metric is undefined (see `statistics`); TFMA compares NaN with a bound like any
+    number, so no gate passes.
     """
 
     def __init__(
@@ -51,8 +51,8 @@ class RelationMetric(metric_types.Metric):
           related: see above.
           width: see above.
           image: see above.
-          code_fingerprint: changes nothing; it is part of the configuration so that a cache sees
-            when the code was edited.
+          code_fingerprint: has no effect on values; as part of the configuration it tells the cache
+            of edited code.
         """
         super().__init__(
             _computations,
@@ -127,32 +127,32 @@ class _Derive:
 
 
 class CollectTuples(beam.CombineFn):
-    """Collects the columns of the tuples of a slice, and labels and weights if there are any."""
+    """Collects the columns, labels and weights (if any) of the tuples of a slice."""
 
     def __init__(self, key: Any, form: Form, weighted: bool, model_name: str) -> None:
-        """Collects the predictions of the model of this name under `key`."""
+        """Collects the predictions of the named model under `key`."""
         self._key = key
         self._form = form
         self._weighted = weighted
         self._model_name = model_name
 
     def __str__(self) -> str:
-        """The expected columns. Of a failure TFMA shows this and the tuple, and hides the cause."""
+        """The expected columns. On a failure TFMA shows this text and the tuple, but hides the
+        cause."""
         count = self._form.columns
         label = f", and its label as {_expected(self._form)}" if self._form.width else ""
         weight = ", and a weight that is not negative" if self._weighted else ""
         return f"tuples: expected {count or 'some'} scores of each{label}{weight}"
 
     def create_accumulator(self) -> _Accumulator:
-        """Nothing yet."""
+        """An empty accumulator."""
         return bytearray(), bytearray(), bytearray()
 
     def add_input(self, accumulator: _Accumulator, element: Any) -> _Accumulator:
         """Adds one tuple.
 
         Raises:
-          ValueError: there are more or fewer columns than expected, or the label or the weight is
-            none that there can be.
+          ValueError: an unexpected number of columns, or an invalid label or weight.
         """
         columns, labels, weights = accumulator
         row = _numbers(element.get_predictions(self._model_name))
@@ -169,7 +169,7 @@ class CollectTuples(beam.CombineFn):
         return accumulator
 
     def merge_accumulators(self, accumulators: Iterable[_Accumulator]) -> _Accumulator:
-        """Concatenates; the order does not matter to any metric."""
+        """Concatenates; no metric depends on the order."""
         merged = self.create_accumulator()
         for accumulator in accumulators:
             for whole, part in zip(merged, accumulator, strict=True):
@@ -177,7 +177,7 @@ class CollectTuples(beam.CombineFn):
         return merged
 
     def extract_output(self, accumulator: _Accumulator) -> dict[Any, Tuples]:
-        """The tuples, for the metrics that are derived from them."""
+        """The tuples, from which metrics are derived."""
         columns, labels, weights = (np.frombuffer(bytes(part), "<f4") for part in accumulator)
         count = len(weights)
         scores = columns.reshape(count, len(columns) // count if count else self._form.columns or 1)

@@ -1,1 +1,1 @@
-"""Mining: which triplets of a batch a tuple loss learns from, and what may be a negative at all."""
+"""Mining: the triplets of a batch that a tuple loss learns from, and the valid negatives."""

@@ -14,7 +14,7 @@ class Triplets(NamedTuple):
     """Chosen triplets: the columns of positive and negative of each row, [batch, k].
 
     positive, negative: int32; anything where not valid.
-    valid: bool, which of the k there are.
+    valid: bool, which of the k exist.
     """
 
     positive: Tensor
@@ -34,15 +34,15 @@ class Mined(NamedTuple):
 
 
 class Miner(Frozen, abc.ABC):
-    """Parameters of a way to learn from the triplets within a batch."""
+    """Parameters of a miner of triplets within a batch."""
 
     @property
     def reads_head(self) -> str | None:
-        """The head whose scores it understands; None = any."""
+        """The head whose scores it works with; None = any."""
         return None
 
     def check(self, loss: TupleLoss) -> None:
-        """Raises ValueError when it cannot work with this loss."""
+        """Raises ValueError if it cannot work with this loss."""
         if loss.whole_batch:
             raise ValueError(f"{type(loss).__name__} has no loss for single triplets")
 
@@ -50,7 +50,7 @@ class Miner(Frozen, abc.ABC):
     def __call__(
         self, loss: TupleLoss, scores: Tensor, positive: Tensor, valid: Tensor, seed: Any = None
     ) -> Mined:
-        """Mines triplets, and puts each as (1 related, 0 not) to a loss of tuples.
+        """Mines triplets, and applies a loss of tuples to each as (1 related, 0 not).
 
         Args:
           loss: of tuples of an anchor, a positive and a negative.

@@ -1,4 +1,4 @@
-"""Batch-all: every triplet of a batch, without making them."""
+"""Batch-all: the mean over every triplet of a batch, without forming the triplets."""
 
 from typing import Any, Literal
 
@@ -15,8 +15,8 @@ class BatchAll(Miner):
     """The triplet loss of all (anchor, positive, negative): for each anchor their mean.
 
     Of a positive with score s and margin m, the negatives that have a loss are those that score
-    above s − m; sums over them are differences of running sums, so the B³ triplets are never made.
-    That holds for the margin loss `triplet` alone.
+    above s − m; sums over them are differences of running sums, so the B³ triplets are never
+    formed. That holds for the margin loss `triplet` only.
 
     Hermans, Beyer, Leibe, "In Defense of the Triplet Loss for Person Re-Identification", 2017,
     section 2, "batch all".

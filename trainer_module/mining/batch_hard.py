@@ -9,7 +9,7 @@ from trainer_module.ops import Tensor
 
 
 class BatchHard(TripletMiner):
-    """One triplet an anchor: its farthest positive and its nearest negative.
+    """One triplet for each anchor: its farthest positive and its nearest negative.
 
     Anchors without a positive or without a negative are left out (sentence-transformers keeps
     them, at distance 0).

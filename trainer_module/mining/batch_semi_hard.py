@@ -10,8 +10,8 @@ from trainer_module.ops import Tensor
 
 
 class BatchSemiHard(TripletMiner):
-    """A triplet each pair of anchor and positive: the nearest of the negatives that are farther
-    than the positive; where there is none, the farthest negative.
+    """A triplet for each pair of anchor and positive: the nearest negative that is farther than the
+    positive; without one, the farthest negative.
 
     Farther means a strictly lower score. As in TensorFlow Addons and sentence-transformers, the
     mean is over all positive pairs, those without loss included.

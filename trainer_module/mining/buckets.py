@@ -1,4 +1,4 @@
-"""Columns between positives: the negatives of a row, in buckets that its positives bound.
+"""Buckets of a row's negatives, bounded by the scores of its positives.
 
 Sorting the few positives of a row, not its many negatives, is what keeps mining at O(B² log B) time
 and O(B²) memory, and in practice near O(B²).
@@ -56,7 +56,7 @@ class Buckets:
         return tf.reshape(segment_op(*flat, self._rows * self._width), [self._rows, self._width])
 
     def spread(self, values: Tensor) -> Tensor:
-        """What each column's bucket holds, of values [batch, k + 1]: [batch, columns]."""
+        """Look up the value of each column's bucket in values [batch, k + 1]: [batch, columns]."""
         return tf.gather(tf.reshape(values, [-1]), tf.maximum(self._segment, 0))
 
 

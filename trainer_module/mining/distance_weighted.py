@@ -12,7 +12,8 @@ from trainer_module.ops import NOTHING, Tensor
 
 
 class DistanceWeighted(TripletMiner):
-    """A triplet each pair of anchor and positive, its negative drawn so that distances are uniform.
+    """A triplet for each pair of anchor and positive, its negative drawn so that distances are
+    uniform.
 
     A negative at distance d has weight 1/q(d), q(d) = d^{n−2} (1 − d²/4)^{(n−3)/2} the density of
     distances on the unit sphere of dimension n, with d at least `cutoff`; beyond `farthest` it is

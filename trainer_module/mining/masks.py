@@ -1,4 +1,4 @@
-"""Masks that tell who is related to whom within a batch, from groups and from lists of ids."""
+"""Masks of who is related to whom within a batch, from groups and from lists of ids."""
 
 import tensorflow as tf
 

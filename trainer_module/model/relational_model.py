@@ -14,7 +14,7 @@ from trainer_module.ops import Tensor
 from trainer_module.tasks.base import Task
 
 REPORTED_TUPLES = 3
-"""Tuples of a batch that an error about its loss names."""
+"""Number of tuples of a batch that an error about its loss names."""
 
 
 class RelationalModel(keras.Model):
@@ -26,7 +26,7 @@ class RelationalModel(keras.Model):
       task: what the model predicts about a tuple.
       features: names of the features of each entity type that enter its tower.
       towers: the network of each entity type, {feature: decoded tensor} -> embedding [batch, d].
-      objective: what it is trained on; None: it is not trained.
+      objective: the training objective; None: it is not trained.
     """
 
     def __init__(

@@ -88,12 +88,12 @@ class ServingModule(tf.Module):
         return task.predictions(task.outputs(self.model.head, embeddings, columns))
 
     def score_labels(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Says of raw entities of the left role how well each label fits.
+        """Scores how well each label fits raw entities of the left role.
 
         Returns:
           `label` string [labels]; `score` [batch, labels], as of one label at a time; of a head of
           logits also `probability` [batch, labels], which sum to 1: of each label to be the one
-          that fits, given that just one does and that labels do not tell of each other.
+          that fits, given that exactly one does and that labels are independent.
         """
         left, right = self._relation.scored.left, self._relation.scored.right
         rows = self.embed(self._relation.entity_of(left), examples)["embedding"]

@@ -45,7 +45,7 @@ def start_from(folder: str, model: RelationalModel, vocabularies: Mapping[str, s
         tables of embeddings have another meaning, and no table is taken over.
 
     Returns:
-      A line that says what was taken over, and what was not and why.
+      A line that lists what was taken over, and what was not and why.
     """
     saved = tf.saved_model.load(folder)
     earlier = {name: np.asarray(value) for name, value in saved.named_weights.items()}

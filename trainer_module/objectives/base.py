@@ -1,4 +1,4 @@
-"""An objective: what a model is trained on."""
+"""The base of objectives."""
 
 import abc
 from collections.abc import Mapping
@@ -11,17 +11,17 @@ from trainer_module.tasks.base import Task
 
 
 class Objective(abc.ABC):
-    """Outputs of the head for a batch, and one number that training makes small."""
+    """Outputs of the head for a batch, and their loss, which training minimizes."""
 
     task: Task
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """Transformed features of tuples that the inputs hold beside those of the roles."""
+        """Names of transformed features of tuples in the inputs, besides those of the roles."""
         return ()
 
     def build(self) -> keras.layers.Layer:
-        """The layer of the head, with what else the objective learns."""
+        """The layer of the head, with the objective's own weights."""
         return self.task.build()
 
     def outputs(self, layer: keras.layers.Layer, embeddings: Mapping[str, Tensor]) -> Tensor:
@@ -35,7 +35,7 @@ class Objective(abc.ABC):
         """The loss of a batch, a scalar, float32 or float64.
 
         Args:
-          inputs: hold what `reads` names.
+          inputs: hold the features that `reads` names.
           targets: float32 [batch, C], of the task.
           outputs: as above.
           weight: float32 [batch], of tuples; None = 1 each.

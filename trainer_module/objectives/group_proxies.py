@@ -18,7 +18,7 @@ from trainer_module.tasks.similarity import Similarity
 class GroupProxies(WithinBatch):
     """A loss of all members of a batch (rows) against the proxies of all groups (columns).
 
-    A member of no group that was met in training is left out.
+    A member whose group is not among the training tuples is left out.
 
     Args:
       batches: hashes of the groups of training tuples, int64, any shape; below 0: no group.

@@ -63,10 +63,12 @@ class InBatchCandidates(WithinBatch):
         return batch_loss(self._loss, outputs, positive, valid, weight, log_q)
 
     def _related(self, inputs: Mapping[str, Tensor], related: Tensor, ids: Tensor) -> Tensor:
-        """Columns that are no negatives of a row, bool [batch, columns]: related, or the anchor."""
+        """Columns that are not negatives of a row, bool [batch, columns]: related, or the
+        anchor."""
         task = self.task
         anchors = stacked_keys(inputs, [task.left], ID)
-        owners = tf.where(tf.transpose(related), anchors[:, 0], -1)  # Whose positive a column is.
+        # The anchor whose positive each column is.
+        owners = tf.where(tf.transpose(related), anchors[:, 0], -1)
         positives = tf.where(shares(anchors, tf.reshape(owners, [-1, 1])), ids[:, 0], -1)
         columns = shares(positives, ids)
         columns |= self._itself(inputs, ids)
@@ -80,7 +82,7 @@ class InBatchCandidates(WithinBatch):
         return columns
 
     def _itself(self, inputs: Mapping[str, Tensor], ids: Tensor) -> Tensor:
-        """Which columns hold the anchor of a row: bool [batch, columns]."""
+        """Whether each column holds the anchor of a row, bool [batch, columns]."""
         anchors = stacked_keys(inputs, [self.task.left], ID)
         if len(self.task.relation.entities) > 1:
             return tf.zeros((tf.shape(anchors)[0], tf.shape(ids)[0]), dtype=tf.bool)

@@ -1,4 +1,4 @@
-"""The objective that a recipe's model asks for, by what its loss needs."""
+"""Chooses the objective of a recipe's model by the needs of its loss."""
 
 from collections.abc import Sequence
 from typing import cast

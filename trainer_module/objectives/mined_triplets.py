@@ -16,9 +16,9 @@ from trainer_module.tasks.similarity import Similarity
 
 
 class MinedTriplets(WithinBatch):
-    """A loss of triplets that are mined among all members of a batch, each against each other.
+    """A loss of triplets mined among all members of a batch.
 
-    Members of one group are related; an entity that is there twice is not compared with itself.
+    Members of one group are related; an entity that occurs twice is not compared with itself.
     """
 
     def __init__(self, task: Similarity, loss: TupleLoss, miner: Miner, keys: Keys, seed: int = 0):

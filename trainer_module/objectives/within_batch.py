@@ -1,4 +1,4 @@
-"""The base of objectives within a batch: keys tell who is related to whom."""
+"""The base of objectives within a batch, where keys define who is related."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 QUANTILES = 512
-"""Equal shares into which the numbers of training entities are cut; 511 quantiles bound them."""
+"""Number of equal shares of the training entities' numbers; 511 quantiles bound them."""
 
 
 def quantile_normalize(numbers: tf.Tensor, quantiles: tf.Tensor) -> tf.Tensor:

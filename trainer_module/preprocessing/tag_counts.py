@@ -1,4 +1,5 @@
-"""How many training entities have each tag: Transform counts, the loss weighs tags by it."""
+"""Frequencies of tags among training entities: Transform counts them, a loss weights tags by
+them."""
 
 from collections.abc import Sequence
 
@@ -20,7 +21,7 @@ def inverse_frequencies(
 ) -> npt.NDArray[np.float32]:
     """Weights of tags, [tags] in the order of the domain: 1 / count, scaled to a mean of 1.
 
-    A tag that was not met counts as met once.
+    A tag that no entity has counts as 1.
     """
     lines = (line.split(b" ", 1) for line in transform.vocabulary_by_name(_NAME))
     counts = {value.decode(): int(count) for count, value in lines}

@@ -34,13 +34,13 @@ RARE_FROM = 2
 RARE_BUCKETS = 1_024
 """Indices that the other words share by their hash: two texts with one rare word still share it."""
 _HASHES = 2**63 - 1
-"""Values that the hash of a key may have: 0 and up."""
+"""Number of hash values of a key: 0 and up."""
 
 
 def preprocessing_fn(
     inputs: Mapping[str, tf.SparseTensor], custom_config: Mapping[str, Any]
 ) -> dict[str, tf.Tensor]:
-    """Raw features of tuples -> what towers and losses take.
+    """Transforms raw features of tuples into the inputs of towers and losses.
 
     Args:
       inputs: every feature of the tuple schema, variable-length.
@@ -50,8 +50,8 @@ def preprocessing_fn(
       `<role>_<feature>` for the features of the request, [batch, width] (float32 z-scores or
       normal scores of ranks, int64 vocabulary indices, encoded images as bytes); `relation` float32
       [batch, width], `relation_weight` [batch, 1] and `negative_prob` [batch, negatives], where
-      they are; `<key>_key`, int64 hashes of the keys that are asked for, variable-length;
-      `<name>_text` of what names tuples, bytes [batch, 1].
+      present; `<key>_key`, int64 hashes of the requested keys, variable-length; `<name>_text` of
+      the features that name tuples, bytes [batch, 1].
     """
     request = PreprocessingRequest.model_validate_json(custom_config[KEY])
     outputs: dict[str, tf.Tensor] = {}
@@ -119,7 +119,8 @@ def _learnt(entity: str, feature: Feature) -> str:
 
 
 def _groups(request: PreprocessingRequest) -> dict[str, list[tuple[str, Feature]]]:
-    """Features that share statistics or a vocabulary, with their entity types, by its name."""
+    """Features that share statistics or a vocabulary, with their entity types, by the shared
+    name."""
     groups: dict[str, list[tuple[str, Feature]]] = {}
     for entity in request.relation.entities:
         for feature in request.features[entity]:

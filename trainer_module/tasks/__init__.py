@@ -1,1 +1,1 @@
-"""What a model predicts about a tuple. A form of head names its task, which stands here."""
+"""Tasks: what a model predicts about a tuple. Each form of head names its task."""

@@ -1,7 +1,7 @@
 """A task: what a model predicts about a tuple, from the embeddings of its roles.
 
 Predictions are columns of numbers, [batch, C]. The form of the head and the relation decide what
-they mean; losses and metrics see the columns alone.
+they mean; losses and metrics see only the columns.
 """
 
 import abc
@@ -17,7 +17,7 @@ from trainer_module.ops import Tensor
 
 
 class Task(abc.ABC):
-    """Columns of numbers about a tuple; where they say how related, higher = more.
+    """Columns of numbers about a tuple; for relatedness, higher = more related.
 
     Args:
       head: of the form that names this task.
@@ -30,7 +30,7 @@ class Task(abc.ABC):
     compares: ClassVar[bool] = False
     """Whether each column says how related two roles are."""
     one_column_a_tag: ClassVar[bool] = False
-    """Whether column i is about tag i alone."""
+    """Whether column i is about tag i only."""
 
     def __init__(self, head: Head, relation: Relation, classes: int):
         self.head, self.relation, self.classes = head, relation, classes
@@ -41,7 +41,7 @@ class Task(abc.ABC):
         return self.losses
 
     def check_loss(self, loss: Loss) -> None:
-        """Raises ValueError when a loss cannot read the columns."""
+        """Raises ValueError if a loss cannot read the columns."""
         if not isinstance(loss, self.families):
             expected = " or ".join(family.__name__ for family in self.families)
             family = next(c.__name__ for c in type(loss).__mro__ if c.__name__.endswith("Loss"))
@@ -65,7 +65,7 @@ class Task(abc.ABC):
         """Some columns, or all: float32 [batch, C], of embeddings [batch, d] by role."""
 
     def targets(self, label: Tensor | None, batch: Tensor) -> Tensor:
-        """What the columns should be: float32 [batch, C]; of classes the index, [batch, 1].
+        """Target columns, float32 [batch, C]; for classes the index, [batch, 1].
 
         Args:
           label: float32 [batch, width]; None where the relation has none.
@@ -81,9 +81,9 @@ class Task(abc.ABC):
 
     @abc.abstractmethod
     def predictions(self, outputs: Tensor) -> Tensor:
-        """What signatures answer for some columns, [batch, C]: probabilities instead of logits."""
+        """Output of signatures for some columns, [batch, C]: probabilities instead of logits."""
 
     @property
     def score_columns(self) -> tuple[int, ...] | None:
-        """The one column that the signature `score` answers; None: all."""
+        """The column that the signature `score` returns; None: all."""
         return None

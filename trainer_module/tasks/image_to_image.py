@@ -38,7 +38,7 @@ class ImageToImage(Task):
         return ops.stack(list(images.values()), axis=1)
 
     def targets(self, label: Tensor | None, batch: Tensor) -> Tensor:
-        """Nothing, [batch, 0]: the second of the outputs is the target."""
+        """No targets, [batch, 0]: the second output is the target."""
         del label
         return ops.zeros((batch, 0), dtype="float32")
 

@@ -30,7 +30,7 @@ class Similarity(Task):
             self._check_candidates()
 
     def _check_candidates(self) -> None:
-        """Raises ValueError when members of one tuple cannot be candidates for another.
+        """Raises ValueError if members of one tuple cannot be candidates for another.
 
         They can if all comparisons have one left role, and labels say who is related.
         """

@@ -88,7 +88,7 @@ class Backbone(ImageTower):
 
 
 class InInference(keras.layers.Layer):
-    """A network that is never in training: not its batch statistics, nor what it drops at random.
+    """Keeps a network in inference mode: no updates of batch statistics, no dropout.
 
     A plain `training=False` in a functional model gives way to the `training` of the whole model.
     """

@@ -1,4 +1,4 @@
-"""What all towers are: parameters, checks, and the pieces that their networks share."""
+"""The base of towers: parameters, checks, and shared parts of their networks."""
 
 import abc
 import math
@@ -26,7 +26,7 @@ class Tower(Frozen, abc.ABC):
     kinds: ClassVar[frozenset[FeatureKind]]
     """The kinds of features that it takes."""
     frozen: bool = False
-    """Whether training leaves the tower as it was built, for others to learn its features."""
+    """Whether training leaves the tower unchanged, so that others learn to match its features."""
 
     @property
     def image(self) -> tuple[int, int, int] | None:
@@ -34,7 +34,7 @@ class Tower(Frozen, abc.ABC):
         return None
 
     def check(self, features: tuple[Feature, ...]) -> None:
-        """Raises ValueError when it cannot take these features."""
+        """Raises ValueError if it cannot take these features."""
         for feature in features:
             if feature.kind not in self.kinds:
                 raise ValueError(
@@ -57,7 +57,7 @@ class Tower(Frozen, abc.ABC):
         """
 
     def decoder(self, memory_mb: int) -> Decode:
-        """`decode` for one training, which may keep `memory_mb` MiB of what it has decoded."""
+        """`decode` for one training, with a cache of `memory_mb` MiB."""
         return self.decode
 
     @abc.abstractmethod
@@ -70,7 +70,8 @@ class Tower(Frozen, abc.ABC):
         """
 
     def vector(self, output: Tensor) -> Tensor:
-        """Its output as one vector an entity, [batch, d]; an image is flattened row by row."""
+        """Its output as one vector for each entity, [batch, d]; an image is flattened row by
+        row."""
         return output if self.image is None else ops.reshape(output, (-1, math.prod(self.image)))
 
 

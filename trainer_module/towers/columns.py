@@ -34,7 +34,7 @@ class WithColumns(Network, abc.ABC):
         features: Iterable[Feature],
         vocabularies: Mapping[str, Vocabulary],
     ) -> list[Tensor]:
-        """One vector a feature, as `column_vectors` with this tower's parameters.
+        """One vector for each feature, as `column_vectors` with this tower's parameters.
 
         Args:
           inputs: by name, numbers float32 and indices int64, both [batch, width].
@@ -61,7 +61,7 @@ def column_inputs(features: Iterable[Feature]) -> dict[str, Tensor]:
 
 
 def needs_text(features: Iterable[Feature]) -> None:
-    """Raises ValueError when no feature is a text."""
+    """Raises ValueError if no feature is a text."""
     if all(feature.kind is not FeatureKind.TEXT for feature in features):
         raise ValueError("this tower takes at least one text (BYTES with natural_language_domain)")
 
@@ -74,10 +74,11 @@ def column_vectors(
     masked: float = 0.0,
     bins: int = 0,
 ) -> list[Tensor]:
-    """One vector a feature: numbers, or their steps; indices as the mean of their embeddings.
+    """One vector for each feature: numbers, or their encoding; indices as the mean of their
+    embeddings.
 
-    Features that share a vocabulary share its embeddings. The mean is over the values that are
-    there; without any it is 0.
+    Features that share a vocabulary share its embeddings. The mean is over present values; without
+    any it is 0.
 
     Args:
       inputs: float32 or int64 [batch, width] by the feature's name.
@@ -85,7 +86,7 @@ def column_vectors(
       vocabularies: of each feature of indices, by name.
       size: of an embedding.
       masked: share of the indices that are left out at random while training.
-      bins: steps of a number; 0: numbers as they are.
+      bins: numbers that encode each number; 0: numbers as they are.
 
     Returns:
       [batch, width] or [batch, width · bins] of each numeric, [batch, size] of each other feature.
@@ -107,12 +108,12 @@ def column_vectors(
 
 
 class PiecewiseLinearEncoding(keras.layers.Layer):
-    """Numbers as steps, [batch, n] -> [batch, n · bins], each in [-1, 1].
+    """Piecewise-linear encoding of numbers, [batch, n] -> [batch, n · bins], each in [-1, 1].
 
-    Bins hold equal shares of a normal distribution, as which z-scores are read, and which normal
-    scores of ranks have: those below the number are 1, those above it -1, and the one that holds it
-    says how far it fills it (piecewise linear encoding of Gorishniy, Rubachev, Babenko, "On
-    Embeddings for Numerical Features in Tabular Deep Learning", NeurIPS 2022).
+    Bins hold equal shares of a normal distribution, of z-scores or normal scores of ranks. Bins
+    below the number are 1, those above it -1, and its own bin says how far the number fills it
+    (piecewise linear encoding of Gorishniy, Rubachev, Babenko, "On Embeddings for Numerical
+    Features in Tabular Deep Learning", NeurIPS 2022).
     """
 
     def __init__(self, bins: int):

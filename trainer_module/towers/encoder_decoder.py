@@ -19,8 +19,8 @@ class EncoderDecoder(ImageTower):
 
     Each of `filters` is a level of two 3x3 convolutions with `norm` and ReLU; a level has half the
     height and width of the one before it, and on the way back up is joined to it. `dropout` is at
-    the lowest level. The answer about a flipped image is flipped back, so that targets stay as they
-    are.
+    the lowest level. The prediction for a flipped image is flipped back, so that targets stay as
+    they are.
     """
 
     filters: tuple[PositiveInt, ...] = Field((16, 32, 64), min_length=1)
@@ -30,9 +30,9 @@ class EncoderDecoder(ImageTower):
     normalize: bool = False
     """Whether the outputs of each pixel are divided by their length."""
     outputs: PositiveInt = 1
-    """Channels of the image that is answered."""
+    """Channels of the predicted image."""
     activation: Literal["linear", "sigmoid"] = "sigmoid"
-    """What follows the last convolution; `sigmoid` answers in [0, 1]."""
+    """Activation after the last convolution; `sigmoid` predicts in [0, 1]."""
 
     @property
     def image(self) -> tuple[int, int, int]:

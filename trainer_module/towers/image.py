@@ -41,13 +41,14 @@ class ImageTower(Network, abc.ABC):
             raise ValueError(f"this tower takes one image; the recipe gives it {names}")
 
     def flipped(self, image: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-        """Flip images at random as `flip` says, and return the function that flips answers back.
+        """Flip images at random as `flip` says, and return the function that flips predictions
+        back.
 
         Args:
           image: float32 [batch, height, width, channels].
 
         Returns:
-          The images, same shape and dtype, and the function. It takes and returns answers
+          The images, same shape and dtype, and the function. It takes and returns predictions
           [batch, height, width, c].
         """
         if self.flip == "none":

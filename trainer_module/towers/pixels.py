@@ -13,7 +13,7 @@ from trainer_module.towers.image import ImageTower
 class Pixels(ImageTower):
     """[batch, height, width, channels] in [0, 1], decoded and resized: nothing is learnt.
 
-    It is the tower of the labels where a model answers with images.
+    It is the tower of the labels where a model predicts images.
     """
 
     frozen: Literal[True] = True

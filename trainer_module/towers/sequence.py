@@ -67,7 +67,7 @@ class Sequence(WithColumns):
     def _words(
         self, indices: Mapping[str, Tensor], vocabularies: Mapping[str, Vocabulary]
     ) -> Tensor:
-        """Embedded words of all texts, each with its place: [batch, words, width]."""
+        """Embedded words of all texts, each with its position: [batch, words, width]."""
         tables = {
             vocabulary: keras.layers.Embedding(
                 vocabulary.size,

@@ -1,4 +1,4 @@
-"""The custom training loop: a step that can be changed, and that runs on several replicas.
+"""The custom training loop, which runs on several replicas.
 
 On one device it gives the weights that Keras's `fit` gives. A step has micro-batches, which are
 accumulated, each divided among the replicas (`inputs.MicroBatches`).
@@ -25,7 +25,7 @@ PER_REPLICA = {
     "aggregation": tf.VariableAggregation.SUM,
     "trainable": False,
 }
-"""Options of a variable that each replica has for itself."""
+"""Options of a variable that each replica has its own copy of."""
 
 
 def strategy_of(training: Training) -> tf.distribute.Strategy:
@@ -81,7 +81,7 @@ def distributed(
 
 
 class TrainingStep:
-    """Makes steps: gradients of micro-batches, their mean, clipped, an update.
+    """One training step: gradients of micro-batches, their mean, clipping, an update.
 
     Args:
       model: compiled, in the scope of the strategy.
@@ -128,7 +128,7 @@ class TrainingStep:
         with tf.GradientTape() as tape:
             outputs = model(inputs, training=True)
             loss = model.compute_loss(inputs, targets, outputs, weight, training=True)
-            scaled = model.optimizer.scale_loss(loss)  # Only in mixed precision.
+            scaled = model.optimizer.scale_loss(loss)  # In mixed precision only.
         weights = [variable.value for variable in model.trainable_variables]
         return loss, tape.gradient(scaled, weights)
 
@@ -142,9 +142,10 @@ class TrainingStep:
         means = [tf.math.scalar_mul(1.0 / count, gradient) for gradient in sums]
         optimizer = self._model.optimizer
         if self._training.clip_norm is not None:
-            # As the optimizer does: the norm is of sums over the times that a row is met.
+            # As the optimizer does: the norm is of sums over the occurrences of a row.
             means = [tf.convert_to_tensor(gradient) for gradient in means]
-            if self._replicas > 1:  # The optimizer adds them up again, so here are equal parts.
+            # The optimizer adds them up again, so each replica passes an equal part.
+            if self._replicas > 1:
                 context = tf.distribute.get_replica_context()
                 means = context.all_reduce(tf.distribute.ReduceOp.SUM, means)
             bound = optimizer.scale_loss(tf.constant(self._training.clip_norm))
@@ -162,7 +163,7 @@ def fit_custom_loop(
     callbacks: Sequence[keras.callbacks.Callback],
     guard: NanGuard,
 ) -> None:
-    """Do what `model.fit` does, with `TrainingStep`.
+    """Does what `model.fit` does, with `TrainingStep`.
 
     Args:
       model: built (called) and compiled, in the scope of the strategy.

@@ -1,4 +1,4 @@
-"""Fits a model as a recipe's `training` says, by default with early stopping."""
+"""Fits a model according to a recipe's `training`, by default with early stopping."""
 
 import logging
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from trainer_module.training.history import History
 from trainer_module.training.optimizers import optimizer_of
 
 progress = logging.getLogger("relata.progress")
-"""Progress for a person to read; the runner decides where it goes."""
+"""Progress for people; the runner decides where it goes."""
 
 
 class Tuples(NamedTuple):
@@ -26,7 +26,7 @@ class Tuples(NamedTuple):
     train: makes the dataset of some micro-batches of each step, epoch after epoch, shuffled.
     validation: in the order of the files.
     size: number of training tuples.
-    named: what tuples of these numbers are called.
+    named: names of tuples by number, for messages.
     """
 
     train: Callable[[MicroBatches], tf.data.Dataset]
@@ -41,7 +41,7 @@ def fit(
     training: Training,
     log_dir: str,
 ) -> History:
-    """Fits, and keeps the weights of the epoch that `keep` says.
+    """Fits, and keeps the weights of the best or the last epoch, as `keep` says.
 
     Args:
       model: built (called) and not compiled, in the scope of the strategy where there is one.
@@ -90,7 +90,7 @@ def fit(
 
 
 class _EpochLog(keras.callbacks.Callback):
-    """Keeps the losses by epoch, and logs a line an epoch, with the warnings of the monitor."""
+    """Keeps the losses by epoch, and logs a line for each epoch, with the monitor's warnings."""
 
     def __init__(self, epochs: int, guard: NanGuard, monitor: EmbeddingMonitor):
         super().__init__()

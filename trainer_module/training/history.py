@@ -1,4 +1,4 @@
-"""The course of a training, kept beside the TensorBoard logs for those who read it later."""
+"""The history of a training, kept beside the TensorBoard logs."""
 
 import json
 import os
@@ -27,7 +27,7 @@ class History(Frozen):
 
     @property
     def epochs(self) -> int:
-        """Epochs that were trained."""
+        """Number of trained epochs."""
         return len(self.val_loss)
 
     @property
@@ -37,12 +37,12 @@ class History(Frozen):
 
     @property
     def kept_loss(self) -> float:
-        """Its validation loss."""
+        """The validation loss of the kept epoch."""
         return self.val_loss[self.kept_epoch - 1]
 
 
 def write_history(history: History, folder: str) -> None:
-    """Writes it into a model_run artifact."""
+    """Writes the history into a model_run artifact."""
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, _FILE), "w", encoding="utf-8") as file:
         file.write(history.model_dump_json())

@@ -22,7 +22,7 @@ class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
       rate: the highest learning rate.
       form: as in `Training.schedule`.
       warmup, total: numbers of steps.
-      batches: batches of a step, which is what the optimizer counts.
+      batches: batches of a step; the optimizer counts batches.
     """
 
     def __init__(
@@ -50,13 +50,13 @@ class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
         return self.rate * ops.minimum(rise, 1.0) * fall
 
     def get_config(self) -> dict[str, Any]:
-        """What `__init__` takes."""
+        """The arguments of `__init__`."""
         names = ("rate", "form", "warmup", "total", "batches")
         return {name: getattr(self, name) for name in names}
 
 
 class DenseGradients(keras.optimizers.Optimizer):
-    """An optimizer that adds up the gradients of a table's row before it uses them.
+    """An optimizer that sums the gradients of each row of a table before using them.
 
     A batch that reads a row twice gives it two gradients. Keras would clip the norm of both, and
     Adam would square each.
@@ -68,8 +68,8 @@ class DenseGradients(keras.optimizers.Optimizer):
         """Make sparse gradients dense, then apply all as Keras does.
 
         Args:
-          grads: one a variable, float of its shape, or the `IndexedSlices` of a table [rows, d];
-            None: no gradient.
+          grads: one for each variable, float of its shape, or the `IndexedSlices` of a table [rows,
+            d]; None: no gradient.
           trainable_variables: as in Keras.
         """
         summed = [None if grad is None else tf.convert_to_tensor(grad) for grad in grads]

@@ -35,11 +35,11 @@ from trainer_module.training.history import History
 
 progress = logging.getLogger("relata.progress")
 POINTS = 1024
-"""Validation tuples that are in TensorBoard's projector, the first of their files."""
+"""Number of validation tuples in TensorBoard's projector, the first in their files."""
 
 
 class Files(NamedTuple):
-    """What Transform gave: the folder of its graph, and patterns of its examples."""
+    """Transform's output: the folder of its graph, and patterns of its examples."""
 
     transform: str
     train: Sequence[str]
@@ -47,7 +47,7 @@ class Files(NamedTuple):
 
 
 class TrainingRun:
-    """One model of a request: assembled and fitted.
+    """Assembles and fits one model of a request.
 
     Everything is seeded from `training.seed`, so the same request gives the same weights.
     """
@@ -90,7 +90,7 @@ class TrainingRun:
             keras.config.set_dtype_policy(policy)
 
     def fit(self, log_dir: str, base_model: str | None = None) -> tuple[RelationalModel, History]:
-        """A model that is trained, of the epoch that is kept; it belongs to no strategy.
+        """Trains a model, and returns it with the kept epoch's weights; it belongs to no strategy.
 
         Args:
           log_dir: for TensorBoard.
@@ -120,9 +120,9 @@ class TrainingRun:
         return alone, history
 
     def points(self, model: RelationalModel) -> dict[str, Points]:
-        """Embeddings of validation tuples by entity type, each of its first role, to be looked at.
+        """Embeddings of validation tuples for the projector, by entity type, in its first role.
 
-        Types whose towers give images are left out.
+        Types whose towers return images are left out.
         """
         relation = self._request.preprocessing.relation
         shown = self._request.preprocessing.shown
@@ -177,7 +177,7 @@ class TrainingRun:
         )
 
     def _named(self, numbers: Sequence[int]) -> list[str]:
-        """Tuples of the training files by the ids of their members."""
+        """Names tuples of the training files by the ids of their members."""
         names = [name for name in self._request.preprocessing.shown if name.endswith("_id")]
         rows = named_tuples(self._train, self._spec, numbers, [as_text(name) for name in names])
         return [" ".join(f"{name}={row[as_text(name)]}" for name in names) for row in rows]

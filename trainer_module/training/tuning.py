@@ -16,7 +16,7 @@ def tuned(request: TrainingRequest, values: Mapping[str, Value]) -> TrainingRequ
     """Return a request with some values of its model and training replaced, by field.
 
     Raises:
-      RecipeError: a field cannot be tuned, or does not take the value.
+      RecipeError: a field cannot be tuned, or rejects the value.
     """
     model, training = request.model, request.training
     for name, value in values.items():

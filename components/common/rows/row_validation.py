@@ -182,9 +182,9 @@ class _Column:
             return flat.reshape(-1, width)
         column = np.arange(width)
         index = self.offsets[:-1, None] + column
-        there = column < self.counts[:, None]
+        present = column < self.counts[:, None]
         padded = np.append(flat, np.nan)
-        return padded[np.where(there, index, len(flat))]
+        return padded[np.where(present, index, len(flat))]
 
     def rows_where(
         self, test: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.bool_]]

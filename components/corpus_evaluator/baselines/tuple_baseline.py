@@ -156,13 +156,13 @@ def _lists(held_out: IdTuples, scores: F64, by: str) -> TupleBaseline | None:
     """NDCG@10 of scores, [n, documents]; None if no list has a relevant document."""
     from sklearn.metrics import ndcg_score
 
-    there = held_out.labels >= 0
-    gains = np.where(there, np.exp2(held_out.labels.astype(np.float64)) - 1, 0)
+    present = held_out.labels >= 0
+    gains = np.where(present, np.exp2(held_out.labels.astype(np.float64)) - 1, 0)
     kept = gains.max(axis=1) > 0
     if not kept.any():
         return None
-    lowest = scores[there].min(initial=0) - 1
-    padded = np.where(there, scores, lowest)[kept]
+    lowest = scores[present].min(initial=0) - 1
+    padded = np.where(present, scores, lowest)[kept]
     value = ndcg_score(gains[kept], padded, k=10, sample_weight=held_out.weights[kept])
     return TupleBaseline("ndcg_at_10", float(value), by)
 

@@ -105,9 +105,9 @@ def _heaviest(ranges: Ranges, top_weights: Sequence[tuple[int, int]], n: int) ->
     heaviest = np.full(n, top_weights[-1][0] if top_weights else 1, dtype=np.int64)
     rows = np.arange(n)
     for weight, weight_offset in top_weights:
-        there = ranges.holds(weight_offset)[rows]
-        heaviest[rows[there]] = weight
-        rows = rows[~there]
+        present = ranges.holds(weight_offset)[rows]
+        heaviest[rows[present]] = weight
+        rows = rows[~present]
         if not len(rows):
             break
     return heaviest

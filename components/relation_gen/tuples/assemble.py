@@ -86,10 +86,10 @@ def _table(
 ) -> tuple[I64, F32]:
     """The piece (0: none) and the draw probability of each role of each tuple, [t, roles]."""
     roles = len(relation.roles)
-    there = _there(len(anchor), relation, label)
+    present = _present(len(anchor), relation, label)
     priority = shuffle_priority(collected.anchor, collected.slot)
     order = np.lexsort((collected.role, collected.slot, collected.anchor, priority))
-    row, column = np.nonzero(there)
+    row, column = np.nonzero(present)
     complete = (
         np.array_equal(collected.anchor[order], anchor[row])
         and np.array_equal(collected.slot[order], slot[row])
@@ -99,19 +99,19 @@ def _table(
         raise RuntimeError(
             f"{len(anchor)} tuples of {roles} roles: got {len(order)} members; expected {len(row)}"
         )
-    pieces = np.zeros(there.shape, dtype=np.int64)
-    pieces[there] = collected.piece[order]
-    probability = np.full(there.shape, np.nan, dtype=np.float32)
-    probability[there] = collected.probability[order]
+    pieces = np.zeros(present.shape, dtype=np.int64)
+    pieces[present] = collected.piece[order]
+    probability = np.full(present.shape, np.nan, dtype=np.float32)
+    probability[present] = collected.probability[order]
     return pieces, probability
 
 
-def _there(tuples: int, relation: Relation, label: F32) -> npt.NDArray[np.bool_]:
+def _present(tuples: int, relation: Relation, label: F32) -> npt.NDArray[np.bool_]:
     """Which roles of each tuple are filled, [t, roles]."""
-    there = np.ones((tuples, len(relation.roles)), dtype=bool)
+    present = np.ones((tuples, len(relation.roles)), dtype=bool)
     if relation.label is LabelKind.GRADES:
-        there[:, : relation.width] = label != NO_DOCUMENT
-    return there
+        present[:, : relation.width] = label != NO_DOCUMENT
+    return present
 
 
 def _own(label: F32, weight: F32, probability: F32) -> list[bytes]:

@@ -60,11 +60,11 @@ def test_a_number_is_a_word_that_is_alike_to_near_numbers_alone():
 def test_dropout_leaves_out_whole_words():
     network = _built(dropout=0.5)
     words = embed(network, {name: np.full_like(INPUTS[name], 4) for name in INPUTS}, training=True)
-    there = words[:, 0]  # Of the title, which has no padding.
-    left_out = (there == 0).all(axis=-1)
+    present = words[:, 0]  # Of the title, which has no padding.
+    left_out = (present == 0).all(axis=-1)
     assert left_out.any()
     assert not left_out.all()
-    assert (there != 0).all(axis=-1)[~left_out].all()
+    assert (present != 0).all(axis=-1)[~left_out].all()
 
 
 def test_lengths_are_learnt_and_directions_kept_and_both_are_saved(tmp_path):

@@ -1,4 +1,4 @@
-"""Dispersion of embeddings: tells whether they have collapsed into a point or a line."""
+"""Dispersion of embeddings, which shows whether they have collapsed into a point or a line."""
 
 from typing import Any, NamedTuple
 
@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 POINT = 0.01
-"""Embeddings whose mean distance is a smaller share of their mean length are one point."""
+"""Embeddings with a smaller mean distance, as a share of their mean length, count as one point."""
 LINE = 1.2
-"""Embeddings, of at least three numbers, of a smaller effective rank lie on a line."""
+"""Embeddings with a smaller effective rank, of at least three numbers, count as a line."""
 
 
 class EmbeddingDispersion(NamedTuple):

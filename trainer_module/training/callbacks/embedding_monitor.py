@@ -17,14 +17,14 @@ from trainer_module.training.callbacks.embedding_dispersion import (
 )
 
 SAMPLE = 512
-"""Number of validation tuples that are measured, the first of their files."""
+"""Number of validation tuples that are measured, the first in their files."""
 
 
 class EmbeddingMonitor(keras.callbacks.Callback):
     """Writes the dispersion of embeddings, and histograms of relatedness, for TensorBoard.
 
-    `dispersion`: by entity type, one an epoch. `warnings`: of the latest epoch. Entity types whose
-    towers give more than a vector (images, words) are left out.
+    `dispersion`: by entity type, one for each epoch. `warnings`: of the latest epoch. Entity types
+    whose towers give more than a vector (images, words) are left out.
 
     Args:
       validation: batches of tuples, in order.

@@ -9,7 +9,7 @@ from relation.core.errors import DataError
 from trainer_module.model.relational_model import REPORTED_TUPLES
 
 Named = Callable[[Sequence[int]], Sequence[str]]
-"""What tuples of these numbers are called."""
+"""Numbers of tuples -> their names in messages."""
 
 
 class NanGuard:
@@ -26,9 +26,9 @@ class NanGuard:
         """Checks the loss of a batch.
 
         Args:
-          loss: of the batch, or the mean over the epoch until it.
+          loss: of the batch, or the mean over the epoch so far.
           epoch, batch: from 0.
-          numbers: of its tuples, or of the first of them.
+          numbers: numbers of its tuples, or of the first few.
 
         Raises:
           DataError: it is not finite.

@@ -1,4 +1,4 @@
-"""TensorBoard's embedding projector: embeddings of a sample, what they are called, thumbnails."""
+"""TensorBoard's embedding projector: embeddings of a sample, their names, thumbnails."""
 
 import json
 import math
@@ -13,7 +13,7 @@ from PIL import Image
 THUMBNAIL = 32
 """Height and width of a thumbnail."""
 LARGEST_SPRITE = 8192
-"""Pixels of a sprite's side that TensorBoard takes."""
+"""Largest side of a sprite for TensorBoard, in pixels."""
 
 
 class Points(NamedTuple):
@@ -48,7 +48,7 @@ def _write_points(entity: str, points: Points, folder: str) -> str:
     names = list(points.columns)
     texts = zip(*(map(_field, points.columns[name]) for name in names), strict=True)
     labels = ["\t".join(row) for row in texts][: len(rows)]
-    # TensorBoard takes a first line for the names where there are several columns only.
+    # TensorBoard takes the first line as names only with several columns.
     heading = ["\t".join(names)] if len(names) > 1 else []
     _write_lines(os.path.join(folder, f"{entity}_embeddings.tsv"), rows)
     _write_lines(os.path.join(folder, f"{entity}_labels.tsv"), [*heading, *labels])
