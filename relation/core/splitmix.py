@@ -32,7 +32,7 @@ def mix(x: U64) -> U64:
 
 
 def random_bits(seed: int, purpose: int, key: U64, slot: Ints) -> U64:
-    """A pseudo-random word for each (seed, purpose, key, slot).
+    """64 pseudo-random bits for each (seed, purpose, key, slot).
 
     Args:
       seed, purpose: scalars.
@@ -47,7 +47,7 @@ def random_bits(seed: int, purpose: int, key: U64, slot: Ints) -> U64:
 
 
 def multiply_shift(bits: U64, size: U64 | int) -> U64:
-    """Map words to [0, size): the high half of the 128-bit product; monotone in the word.
+    """Map random bits to [0, size): the high half of the 128-bit product; monotone in the bits.
 
     Args:
       bits: uint64, of any shape [...].
@@ -65,7 +65,7 @@ def multiply_shift(bits: U64, size: U64 | int) -> U64:
 
 
 def small_multiply_shift(bits: U64, size: I64) -> I64:
-    """Map words to [0, size), size up to 2^52, by their upper 53 bits: as exact, and faster.
+    """Map random bits to [0, size), size up to 2^52, by the upper 53 bits: as exact, and faster.
 
     The product is below `size` even when it is rounded, since (1 - 2^-53) * size is.
 
