@@ -56,3 +56,11 @@ def test_parameters_of_components_complete_by_type(schema: dict[str, Any]) -> No
     assert schema["$defs"]["tower.cnn"]["required"] == ["type", "height", "width"]
     assert schema["$defs"]["Model"]["properties"]["loss"]["$ref"] == "#/$defs/loss"
     assert {"$ref": "#/$defs/mining.batch_hard"} in schema["$defs"]["mining"]["oneOf"]
+
+
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_editors_complete_every_shipped_recipe(path) -> None:
+    """A YAML language server reads the schema's path from the first line."""
+    name = path.read_text().splitlines()[0].removeprefix("# yaml-language-server: $schema=")
+    assert (path.parent / name).resolve() == PROJECT / "docs" / "reference" / "recipe.schema.json"
+    assert (path.parent / name).is_file()
