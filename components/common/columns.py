@@ -82,6 +82,10 @@ class Dictionary:
     def __len__(self) -> int:
         return len(self.index)
 
+    def take(self, index: npt.NDArray[np.integer[Any]]) -> "Dictionary":
+        """The strings at `index`, [m]; no strings stay none."""
+        return Dictionary(self.index[index], self.values) if len(self.index) else self
+
     def compacted(self) -> "Dictionary":
         """The same strings, without unused values."""
         used, index = np.unique(self.index, return_inverse=True)

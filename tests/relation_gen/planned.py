@@ -193,15 +193,15 @@ def _tuples(
     width = len(plan.relation) // max(t, 1)
     assert len(plan.slot) == t
     assert len(plan.weight) in (0, t)
-    assert len(plan.extra_index) in (0, t)
-    label, entries = plan.relation.reshape(t, width).tolist(), list(plan.entries)
+    assert len(plan.extra_features) in (0, t)
+    label, entries = plan.relation.reshape(t, width).tolist(), list(plan.extra_features.values)
     tuples = [
         Made(
             entity.get(int(plan.anchor[i]), int(plan.anchor[i])),
             int(plan.slot[i]),
             relation=label[i],
             weight=float(plan.weight[i]) if len(plan.weight) else None,
-            more=entries[plan.extra_index[i]] if len(plan.extra_index) else b"",
+            more=entries[plan.extra_features.index[i]] if len(plan.extra_features) else b"",
         )
         for i in range(t)
     ]

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.common import example_wire
-from components.common.columns import Strings
+from components.common.columns import Dictionary, Strings
 from components.relation_gen.batches import (
     Entities,
     IndexShard,
@@ -41,8 +41,11 @@ def plan(at: int, n: int, more: bool) -> Plan:
         requested=n + 3,
         shortfall={"few": 2, "none": 1},
         counts={"cut": 5},
-        extra_index=tuples.astype(np.int32) % 2 if more else NONE.astype(np.int32),
-        entries=Strings.of([b"%d" % at, b"%d!" % at]) if more else Strings.of([]),
+        extra_features=Dictionary(
+            tuples.astype(np.int32) % 2, Strings.of([b"%d" % at, b"%d!" % at])
+        )
+        if more
+        else Dictionary.empty(),
     )
 
 
@@ -102,7 +105,7 @@ def test_plans_are_taken_apart_and_nothing_is_lost(sizes, more, budget):
             int(one.anchor[j]),
             j,
             one.relation.reshape(-1, 2)[j].tolist(),
-            list(one.entries)[j % 2] if more else b"",
+            list(one.extra_features.values)[j % 2] if more else b"",
         )
         for one in plans
         for j in range(len(one.anchor))

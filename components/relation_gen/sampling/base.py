@@ -7,11 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from components.common.columns import Strings
+from components.common.columns import Dictionary
 from components.common.hashing import I64, U64
 from components.relation_gen.batches import (
     F32,
-    I32,
     U32,
     Edges,
     FilteredEdges,
@@ -71,9 +70,8 @@ class Plan:
     """t tuples, each identified by the anchor's key and a slot.
 
     `relation`: float32 [t * width], NaN where a tuple has no label. `weight`: [t], or empty.
-    `extra_index`, `entries`: extra features, see `batches.TupleRows`. `requested`: number of tuples
-    that sampling asks for. `shortfall`: number that cannot be made, by reason. `counts`: other
-    counters.
+    `requested`: number of tuples that sampling asks for. `shortfall`: number of those that cannot
+    be made, by reason. `counts`: other counters. `extra_features`: as in `batches.TupleRows`.
     """
 
     anchor: U64
@@ -84,8 +82,7 @@ class Plan:
     requested: int
     shortfall: dict[str, int]
     counts: dict[str, int] = field(default_factory=dict)
-    extra_index: I32 = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
-    entries: Strings = field(default_factory=lambda: Strings.of([]))
+    extra_features: Dictionary = field(default_factory=Dictionary.empty)
 
 
 class Candidates(NamedTuple):

@@ -9,7 +9,7 @@ import numpy as np
 from components.common.columns import Strings
 from components.common.example_wire import entry, keyed
 from components.common.hashing import I64, U64, Purpose
-from components.relation_gen.batches import F32, F64, I32
+from components.relation_gen.batches import F32, F64
 from components.relation_gen.sampling import base, without_replacement
 from components.relation_gen.sampling.base import NOTHING, AddressSpace, Plan, RoleMembers
 from components.relation_gen.sampling.ranges import Ranges
@@ -38,17 +38,7 @@ class Negatives(NamedTuple):
     probability: F32
 
 
-class ExtraFeatures(NamedTuple):
-    """Serialized features of the tuples of n anchors, besides their members'.
-
-    `row`: index into `entries` for each anchor, int32 [n]; empty where tuples have none.
-    """
-
-    row: I32
-    entries: Strings
-
-
-NO_EXTRAS = ExtraFeatures(np.zeros(0, dtype=np.int32), Strings.of([]))
+NO_EXTRA_FEATURES = Dictionary.empty()
 
 
 def add_ids(
@@ -121,7 +111,7 @@ def pairs(
     weight: F32 | None,
     requested: int,
     shortfall: dict[str, int],
-    extras: ExtraFeatures = NO_EXTRAS,
+    extra_features: Dictionary = NO_EXTRA_FEATURES,
 ) -> Plan:
     """Composes pairs (left = anchor, right): the positives of each anchor, then its negatives.
 
@@ -130,6 +120,7 @@ def pairs(
       width: number of values of a label.
       weight: `relation_weight` of each anchor's negatives, [n]; None: pairs have no weights.
       requested, shortfall: see `Plan`.
+      extra_features: those of the tuples of each anchor, [n].
     """
     row = np.concatenate([positives.row, negatives.row])
     n, p = len(key), len(positives.row)
@@ -161,8 +152,7 @@ def pairs(
         requested=requested,
         shortfall=shortfall,
         counts={"positives_made": p, "negatives_made": len(negatives.row)},
-        extra_index=extras.row[row] if len(extras.row) else extras.row,
-        entries=extras.entries,
+        extra_features=extra_features.take(row),
     )
 
 
@@ -173,7 +163,7 @@ def tuples(
     others: I64,
     negatives: Negatives,
     each: tuple[int, int],
-    extras: ExtraFeatures = NO_EXTRAS,
+    extra_features: Dictionary = NO_EXTRA_FEATURES,
     *,
     cycled: bool = True,
 ) -> Plan:
@@ -184,6 +174,7 @@ def tuples(
       requested: number of tuples of each anchor, [n].
       others: number of positives of each anchor without caps, [n].
       each: numbers of positives and negatives of a tuple.
+      extra_features: those of the tuples of each anchor, [n].
       cycled: whether positives repeat if there are too few for all tuples.
     """
     n, (p, k) = len(key), each
@@ -228,8 +219,7 @@ def tuples(
             base.CAPPED: int((uncapped - possible).sum()),
             base.TOO_FEW_NEGATIVES: int((possible - count).sum()),
         },
-        extra_index=extras.row[row] if len(extras.row) else extras.row,
-        entries=extras.entries,
+        extra_features=extra_features.take(row),
     )
 
 

@@ -80,7 +80,7 @@ def _pieces(plan: Plan, tuples: int) -> Iterator[Plan]:
             members=tuple(_within(members, some) for members in plan.members),
             relation=plan.relation[some.start * width : some.stop * width],
             weight=plan.weight[some],
-            extra_index=plan.extra_index[some],
+            extra_features=plan.extra_features.take(np.arange(some.start, some.stop)),
         )
 
 
@@ -107,7 +107,7 @@ def _batch(plans: Sequence[Plan], roles: Sequence[str]) -> Batch:
                 plan.slot,
                 plan.relation,
                 plan.weight,
-                Dictionary(plan.extra_index, plan.entries),
+                plan.extra_features,
             )
         )
         for role, space, value, tuples, probability in plan.members:
