@@ -101,7 +101,7 @@ def test_a_plugin_registers_a_part_and_must_not_take_a_name(write_plugin):
     assert COLOURS.names == ("green", "red")
     assert COLOURS["green"].__name__ == "Green"
     COLOURS._registered.clear()
-    with pytest.raises(ValueError, match="colour 'red' is registered already"):
+    with pytest.raises(ValueError, match="colour 'red' is already registered"):
         COLOURS.register("red")(int)
 
 

@@ -59,7 +59,7 @@ DATA: list[Case] = [
     ("edge_pairs", {"data.edges.votes.left": ABSENT}, r"data\.edges\.votes\.left: missing; expected an entity type, and the column with its id$"),
     ("edge_pairs", {"data.edges.votes.right.entity": "user"}, r"data\.edges\.votes\.right\.entity: got 'user'; expected an entity type: item$"),
     ("edge_pairs", {"data.edges.votes.left.id": "c"}, r"data\.edges\.votes\.left\.id: got 'c'; expected a feature of .*votes\.pbtxt: a, b, buyer"),
-    ("edge_pairs", {"data.edges.votes.left.id": "day"}, r"data\.edges\.votes\.left\.id: got 'day', in .*votes\.pbtxt of type int; expected bytes, as the id of item is$"),
+    ("edge_pairs", {"data.edges.votes.left.id": "day"}, r"data\.edges\.votes\.left\.id: got 'day', of type int in .*votes\.pbtxt; expected bytes, the type of the id of item$"),
     ("edge_pairs", {"data.edges.votes.right.id": "a"}, r"data\.edges\.votes\.right\.id: got 'a'; expected a column other than that of the left end$"),
     ("edge_pairs", {"data.edges.votes.path": PATHS}, r"data\.edges\.votes\.path: got .*; expected one glob, unless"),
     ("edge_pairs", {"data.edges.votes.path": ABSENT}, r"data\.edges\.votes: got .*; exactly one of `path` and `generator` must be given$"),
@@ -71,7 +71,7 @@ DATA: list[Case] = [
     ("rows", {"data.entities.picture.format": "csv"}, r"data\.entities\.picture\.format: got 'csv'; expected none, since its rows come with the source$"),
     ("rows", {"data.split.unit": "files"}, r"data\.edges\.sketches\.path: got 'sketches-\*'; expected a glob for `train` and for `eval`"),
     ("rows", {"data.edges.sketches.weight": "verdict"}, r"data\.edges\.sketches\.weight: unknown key for rows that hold tuples"),
-    ("rows", {"data.edges.sketches.left": {"entity": "picture", "id": "target_id"}}, r"data\.edges\.sketches\.left: unknown key of rows"),
+    ("rows", {"data.edges.sketches.left": {"entity": "picture", "id": "target_id"}}, r"data\.edges\.sketches\.left: unknown key for rows that hold tuples; `relation` names their roles and label$"),
     ("tag_pairs", {"data.entities.tag.path": "tags-*"}, r"data\.entities\.tag\.path: got 'tags-\*'; expected no path, since its rows come with the source$"),
 ]  # fmt: skip
 
@@ -108,7 +108,7 @@ SOURCES: list[Case] = [
     ("tags", {"relation.source.feature": "vector"}, r"relation\.source\.feature: got 'vector', an image or a float"),
     ("tag_pairs", {"data.entities.tag": ABSENT}, r"data\.entities: got item; the source `labels` needs a second entity type, without a path"),
     ("tag_pairs", {"data.entities": {"item": ITEM, "picture": PICTURE}}, r"data\.entities\.picture\.schema: .*picture\.pbtxt has 'image'; labels have no feature except their id, 'id'$"),
-    ("tag_pairs", {"relation.source.feature": "year"}, r"data\.entities\.tag\.id: got 'tag', in .*tag\.pbtxt of type bytes; expected int, as 'year' is$"),
+    ("tag_pairs", {"relation.source.feature": "year"}, r"data\.entities\.tag\.id: got 'tag', of type bytes in .*tag\.pbtxt; expected int, the type of 'year'$"),
     ("tag_pairs", {"relation.source.confidence": "sure"}, r"relation\.source\.confidence: got 'sure'; only tags carry it, and the relation is of type pairs$"),
     ("tags", {"relation.source.confidence": "brand"}, r"relation\.source\.confidence: got 'brand', a feature of bytes; expected numbers$"),
     ("tags", {"relation.source.confidence": "price"}, r"relation\.source\.confidence: got 'price', of 1 values; expected 3, as 'tags' has$"),
@@ -117,11 +117,11 @@ SOURCES: list[Case] = [
     ("tags", {"relation.sampling": {}}, r"relation\.sampling: unknown key \(value \{\}\)$"),
     ("ranked_pairs", {"relation.source.query": "query"}, r"relation\.source\.query: got 'query'; expected an entity type: document$"),
     ("ranked_pairs", {"relation.source.query": "document"}, r"data\.entities: got document; expected the documents' type and the query's$"),
-    ("ranked_query", {"relation.source.query": ABSENT}, r"data\.entities: got query, document; expected the documents' type, or name the query's in relation\.source$"),
+    ("ranked_query", {"relation.source.query": ABSENT}, r"data\.entities: got query, document; expected the documents' type, or the query's type under relation\.source\.query$"),
     ("ranked_pairs", {"relation.source.grade": "query"}, r"relation\.source\.grade: got 'query', a feature of bytes; expected numbers$"),
     ("ranked_pairs", {"relation.source.grade": "stars"}, r"relation\.source\.grade: got 'stars'; expected a feature of .*document\.pbtxt"),
     ("lists", {"relation.source.group": "trust"}, r"relation\.source\.group: got 'trust', an image or a float"),
-    ("query_lists", {"relation.source.group": "grade"}, r"data\.entities\.query\.id: got 'query', in .*query\.pbtxt of type bytes; expected int, as the group 'grade' is$"),
+    ("query_lists", {"relation.source.group": "grade"}, r"data\.entities\.query\.id: got 'query', of type bytes in .*query\.pbtxt; expected int, the type of the group 'grade'$"),
     ("rows", {"relation.source.rows": "pairs"}, r"relation\.source\.rows: got 'pairs'; expected one of data\.edges: sketches$"),
     ("rows", {"relation.roles.target": "drawing"}, r"relation\.roles\.target: got 'drawing'; expected an entity type: picture$"),
     ("rows", {"relation.roles.mask": "picture"}, r"relation\.roles\.mask: .*sketches\.pbtxt has no feature 'mask_image', which the feature 'image' of entity type picture needs$"),
@@ -135,7 +135,7 @@ SOURCES: list[Case] = [
 ]  # fmt: skip
 
 SAMPLING: list[Case] = [
-    ("label_pairs", {"relation.sampling.positives_per_anchor": "all"}, r"relation\.sampling\.positives_per_anchor: got 'all'; a label has as many pairs"),
+    ("label_pairs", {"relation.sampling.positives_per_anchor": "all"}, r"relation\.sampling\.positives_per_anchor: got 'all'; expected a number, since the pairs of a label grow with the square of its rows$"),
     ("label_triplets", {"relation.sampling.triplets_per_anchor": "all"}, r"relation\.sampling\.triplets_per_anchor: got 'all'"),
     ("label_ntuples", {"relation.sampling.tuples_per_anchor": "all"}, r"relation\.sampling\.tuples_per_anchor: got 'all'"),
     ("label_triplets", {"relation.sampling.triplets_per_anchor": 0}, r"relation\.sampling\.triplets_per_anchor: got 0; input should be greater than or equal to 1 or 'all'$"),
@@ -197,7 +197,7 @@ SAMPLING: list[Case] = [
     ("edge_triplets", {NEGATIVES: {"draw": "popularity", "feature": "age"}}, r"relation\.sampling\.negatives\.feature: got 'age'; expected a feature of .*item\.pbtxt"),
     ("tag_pairs", {f"{NEGATIVES}.draw": "groups"}, r"relation\.sampling\.negatives\.draw: got 'groups'; expected another value, since labels have no groups$"),
     ("tag_pairs", {NEGATIVES: {"draw": "popularity", "feature": "tag"}}, r"relation\.sampling\.negatives\.feature: got 'tag'; expected none, since labels have no feature except their id$"),
-    ("tag_pairs", {NEGATIVES: {"where": "within", "group": "tag"}}, r"relation\.sampling\.negatives\.group: got 'tag'; expected none: labels have no features"),
+    ("tag_pairs", {NEGATIVES: {"where": "within", "group": "tag"}}, r"relation\.sampling\.negatives\.group: got 'tag'; expected none, since labels have no feature except their id$"),
     ("edge_vectors", {"relation.sampling.negatives_per_anchor": 2}, r"relation\.sampling\.negatives_per_anchor: got 2; a drawn negative has no vector value: remove the key$"),
     ("edge_classes", {"relation.sampling.positive_share": 0.5}, r"relation\.sampling\.positive_share: got 0\.5; a drawn negative has no class value: remove the key$"),
     ("edge_scalars", {NEGATIVES: {"draw": "popularity"}}, r"relation\.sampling\.negatives: edges with a scalar value get no negatives unless"),
@@ -247,8 +247,8 @@ _UNSAMPLED = ("tags", "sure_tags", "rows", "verdicts", "marks", "origins")
 
 
 SCHEMA_CASES = [
-    ("rows", "sketches", 'name: "image_image" type: BYTES image_domain {}', 'name: "image_image" type: INT', r"relation\.roles\.image: got 'image_image', in .*sketches\.pbtxt of type int; expected bytes, as 'image' of picture is$"),
-    ("rows", "sketches", '"target_id" type: BYTES', '"target_id" type: INT', r"relation\.roles\.target: got 'target_id', in .* of type int; expected bytes, as 'id' of picture is$"),
+    ("rows", "sketches", 'name: "image_image" type: BYTES image_domain {}', 'name: "image_image" type: INT', r"relation\.roles\.image: got 'image_image', of type int in .*sketches\.pbtxt; expected bytes, the type of 'image' of picture$"),
+    ("rows", "sketches", '"target_id" type: BYTES', '"target_id" type: INT', r"relation\.roles\.target: got 'target_id', of type int in .*; expected bytes, the type of 'id' of picture$"),
     ("label_pairs", "item", '"brand"', '"sku"', r"feature 'sku': it appears twice$"),
     ("label_pairs", "item", 'domain: "tags"', 'domain: "labels"', r"feature 'tags': got domain 'labels'; the schema has no string_domain of that name$"),
     ("label_pairs", "item", '"brand" type: BYTES', '"brand" type: STRUCT', r"feature 'brand': got type STRUCT; expected BYTES, INT or FLOAT$"),
