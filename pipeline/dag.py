@@ -31,8 +31,8 @@ from trainer_module.request import KEY
 from trainer_module.validate import check_model
 
 RELATION_GEN_CODE = ("components.relation_gen.executor", "relation.sources.base")
-"""What RelationGen runs, and the sources: what those of plug-ins import is a part of it, so that an
-edited plug-in is not served from the cache."""
+"""RelationGen's executor, and the sources, whose plug-ins count as part of it; so an edited plug-in
+is not served from the cache."""
 
 
 def build(
@@ -57,7 +57,7 @@ def build(
       **pipeline_args: engine settings, as `tfx.dsl.Pipeline` takes them.
 
     Raises:
-      RecipeError: a part, metric or split of the recipe does not exist or does not fit.
+      RecipeError: a component, metric or split of the recipe does not exist or does not fit.
     """
     recipe = loaded.recipe
     if recipe.model is not None:

@@ -1,4 +1,4 @@
-"""A recipe's relation in compiled form: what every later step has to know, as plain data.
+"""A recipe's relation in compiled form: plain data for every later step.
 
 A source compiles its part (`Relationships`); `relation/compiler.py` adds what holds for every
 source. Later steps read these fields, and do not ask which source or relation type a recipe names.
@@ -27,8 +27,8 @@ MAX_FILTERED_IDS = 1000
 """Positives of other splits that travel with a tuple of evaluation, at most."""
 
 Structure = Literal["groups", "edges", "ranking", "inline", "scored", "tags"]
-"""What relates entities: a value that they share; edges; grades within a group; nothing but the
-row that holds them; a function; their own labels."""
+"""What relates entities: a shared value; edges; grades within a group; only the row that holds
+them; a function; their own labels."""
 
 
 class KeyColumn(Frozen):
@@ -70,13 +70,13 @@ class RowRequirements(Frozen):
     """Those numbers are in [0, 1]; above 1 they are whole, from 0 to `levels`."""
 
     def number_index(self, name: str | None) -> int | None:
-        """The place of a feature among `numbers`; None for no feature."""
+        """The index of a feature among `numbers`; None for no feature."""
         names = [number.name for number in self.numbers]
         return None if name is None else names.index(name)
 
 
 class EdgeTable(Frozen):
-    """An edge list, and what its edges say."""
+    """An edge list, and the meaning of its edges."""
 
     name: Name
     left: End
@@ -95,7 +95,7 @@ class EdgeTable(Frozen):
     """Whether several edges between the same two entities are one."""
 
     def related(self, value: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-        """Which edges say that their ends are related, bool [n].
+        """Whether each edge says that its ends are related, bool [n].
 
         Args:
           value: the first number of each edge's value, float [n].
@@ -112,7 +112,7 @@ class NegativesTable(Frozen):
     left: End
     right: End
     probability: str
-    """The column of the probability with which the negative came to be listed."""
+    """The column with the probability that the negative was listed."""
 
 
 class TupleTable(Frozen):
@@ -124,16 +124,16 @@ class TupleTable(Frozen):
 
 
 class Label(Frozen):
-    """What the label of a tuple of two members is."""
+    """The label of a tuple of two members."""
 
     kind: LabelKind = LabelKind.BINARY
     width: int = 1
     domain: tuple[str, ...] = ()
-    """The classes that it names, or the labels that entities have, in order."""
+    """The names of its classes, or the labels that entities may have, in order."""
 
 
 class CompiledSampling(Frozen):
-    """How many tuples are made of what, and how negatives are drawn.
+    """Numbers of tuples and of their members, and how negatives are drawn.
 
     | form | a tuple is | `per_anchor` | `positives`, `negatives` |
     |---|---|---|---|
@@ -144,11 +144,11 @@ class CompiledSampling(Frozen):
 
     form: Literal["pairs", "tuples", "lists"] = "tuples"
     per_anchor: int | None = 1
-    """None: as many as the positives make."""
+    """None: as many as there are positives."""
     positives: int | None = 0
     """None: all."""
     negatives: int | None = 0
-    """None, before the source is asked: a recipe does not say."""
+    """None, before the source decides: the recipe does not say."""
     positive_share: float | None = None
     """Instead of `negatives`: the share of positives among all pairs."""
     caps: Caps = Caps()
@@ -157,7 +157,7 @@ class CompiledSampling(Frozen):
     weight: str | None = None
     """The feature of the anchor (of the preferred document) that becomes `relation_weight`."""
     group: str | None = None
-    """The feature whose values an anchor must share with what it is paired with."""
+    """The feature whose value both members of a pair must share."""
     known_positives: int = 0
     """Ids of known positives that travel with a tuple, at most."""
     negative_sampler: Negatives | None = None
@@ -171,7 +171,7 @@ class CompiledSampling(Frozen):
 
 
 class Relationships(Frozen):
-    """What a source says: who is related to whom, and what rows must hold for it."""
+    """A source's part of a compiled relation: who is related to whom, and what rows must hold."""
 
     structure: Structure
     anchor: Name
@@ -203,13 +203,13 @@ class Relationships(Frozen):
     """Features by entity type that enter no tower unless the recipe names them."""
     relevance: Literal["label", "edges", "tuples"] | None = None
     """What makes a candidate one that a nearest-neighbour search for an anchor should find: a label
-    that both have, an edge, a tuple. None: nearness says nothing of this relation."""
+    that both have, an edge, a tuple. None: this relation has no relevance."""
     batch_group: str | None = None
     """The feature whose values say who is related within a batch."""
 
 
 class CompiledRelation(Relationships):
-    """A relation, with all that a recipe says of how its tuples are made."""
+    """A relation, with all settings of how its tuples are made."""
 
     entities: dict[Name, str]
     """The id feature of each entity type, in the recipe's order."""
@@ -223,7 +223,7 @@ class CompiledRelation(Relationships):
     shared: tuple[Name, ...] = ()
     """The entity types whose rows are in every split."""
     shares: dict[str, int] = Field(default={"train": 3, "eval": 1})
-    """Hash buckets of each split, for what has none of its own."""
+    """Hash buckets of each split, for rows without a split of their own."""
     seed: int = 0
     memory_mb: int = 320
 

@@ -1,4 +1,4 @@
-"""Compiles a recipe: what its source says, and what holds whatever the source is."""
+"""Compiles a recipe: its source's part, and what every source has in common."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -102,7 +102,7 @@ def _compiled(context: Context, relation: RelationConfig) -> CompiledRelation:
 
 
 def _entity_rows(context: Context, related: Relationships, entity: str) -> RowRequirements:
-    """What the source asks of rows; and their id, and the numbers that sampling reads."""
+    """The source's requirements of rows, their id, and the numbers that sampling reads."""
     required = related.rows.get(entity, RowRequirements())
     identity = KeyColumn(name=context.data.entities[entity].id, absent=NO_ID, several=SEVERAL_IDS)
     numbers = {number.name: number for number in required.numbers}
@@ -121,7 +121,7 @@ def _entity_rows(context: Context, related: Relationships, entity: str) -> RowRe
 
 
 def _withheld(context: Context, related: Relationships, entity: str) -> tuple[str, ...]:
-    """The features that are keys, labels, grades or weights: they would tell the answer."""
+    """The features that are keys, labels, grades or weights, which would give the answer away."""
     sampling, negatives = context.sampling, context.negatives
     named = {
         context.data.entities[entity].id,
@@ -144,7 +144,7 @@ def _negatives_table(context: Context) -> NegativesTable | None:
 
 
 def _sampling(sampling: CompiledSampling, related: Relationships) -> CompiledSampling:
-    """With the number of negatives that is the default: of edges that have values none."""
+    """Fills in the default number of negatives: 1, or 0 for edges with values."""
     if sampling.negatives is not None:
         return sampling
     valued = related.edge_table is not None and related.edge_table.value is not None

@@ -1,4 +1,4 @@
-"""What is learnt from: entities, explicit relationships between them, and how they are split."""
+"""The data: entities, explicit relationships between them, and how they are split."""
 
 from typing import Literal
 

@@ -56,7 +56,8 @@ class LoadedRecipe(NamedTuple):
         return self.features_of(self.compiled.primary)
 
     def features_of(self, entity: str) -> tuple[Feature, ...]:
-        """The features that enter the tower: those the recipe names, else all that are not keys."""
+        """The features that enter the tower: those that the recipe names, or else all that are not
+        keys."""
         features = read_features(self.schemas[entity])
         named = self.recipe.model.features_of(entity) if self.recipe.model else None
         if named is not None:
@@ -74,8 +75,8 @@ def load_recipe(name_or_path: str) -> LoadedRecipe:
     """Loads a recipe by the name of a shipped one, or by the path of a YAML file.
 
     Raises:
-      RecipeError: no such file, not YAML, or it does not say what it must; the message names file,
-        field, received value and what was expected.
+      RecipeError: no such file, not YAML, or an invalid recipe; the message names file, field,
+        received value and what was expected.
     """
     path = _recipe_path(name_or_path)
     try:

@@ -6,25 +6,25 @@ from collections.abc import Iterable, Mapping
 from relation.core.errors import RecipeError
 
 RELATION = "relation"
-"""The label of a tuple, where its kind has one."""
+"""The label of a tuple, if its relation has one."""
 NEGATIVE_PROB = "negative_prob"
-"""Marginal probability with which each of the tuple's negatives was drawn."""
+"""Marginal probability that each of the tuple's negatives was drawn."""
 RELATION_WEIGHT = "relation_weight"
-"""How much the tuple counts."""
+"""The weight of the tuple."""
 POSITIVE_IDS = "positive_ids"
-"""Ids of the anchor's known positives, where they are asked for."""
+"""Ids of the anchor's known positives, if requested."""
 FILTERED_IDS = "filtered_ids"
 """In tuples of evaluation, ids of the anchor's positives in other splits: no negatives either."""
 TUPLE_FEATURES = (RELATION, NEGATIVE_PROB, RELATION_WEIGHT, POSITIVE_IDS, FILTERED_IDS)
 """Features of a tuple that belong to none of its members."""
 DOCUMENTS_CUT = "documents_cut"
-"""Counted in `relation_stats.json`: documents that lists are too short for."""
+"""Counter in `relation_stats.json`: documents that did not fit into lists."""
 TRAIN, EVAL = "train", "eval"
 """The splits of rows, and of tuples."""
 ENTITIES = "entities"
 """A further split of the tuples' artifact: each training entity once, for Transform to analyze."""
 ID = "id"
-"""Under `<role>_id` a member's id travels, whatever the id feature is called."""
+"""The name of a member's id in a tuple, `<role>_id`, whatever its id feature is called."""
 
 
 def prefixed(role: str, feature: str) -> str:

@@ -1,4 +1,4 @@
-"""What a recipe's `relation` says: a relation type, the source it is made from, its sampling."""
+"""The recipe's `relation`: a relation type, its source, its sampling."""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -32,7 +32,7 @@ class RelationType(Frozen):
     source: Source
 
     def compiled_sampling(self) -> CompiledSampling:
-        """How many tuples are made of what."""
+        """Number of tuples, and of their members."""
         return CompiledSampling()
 
     def tuples(self, related: Relationships) -> Relation:
@@ -41,7 +41,7 @@ class RelationType(Frozen):
 
     @property
     def members(self) -> TupleMembers | None:
-        """The members that rows hold, where tuples come as rows."""
+        """The members of inline tuples; None for other types."""
         return None
 
 

@@ -30,7 +30,7 @@ class Frozen(BaseModel):
 
 
 class LabelKind(str, enum.Enum):
-    """What `relation`, the label of a tuple, holds: float32 values, as many as its width."""
+    """The kind of `relation`, the label of a tuple: float32 values, [width]."""
 
     NONE = "none"
     BINARY = "binary"
@@ -44,11 +44,11 @@ class LabelKind(str, enum.Enum):
     TAGS = "tags"
     """One a tag, in [0, 1], in the order of the schema's domain."""
     IMAGE = "image"
-    """No number: what is to be answered is the image of the second role."""
+    """No numbers: the target is the image of the second role."""
 
 
 class Role(NamedTuple):
-    """A place in a tuple, and the type of entity that fills it."""
+    """A named place in a tuple, and the entity type that fills it."""
 
     name: str
     entity: str
@@ -103,7 +103,7 @@ class Relation(NamedTuple):
         return says_related(self.label, {compared.related for compared in self.comparisons})
 
     def roles_of(self, entity: str) -> tuple[str, ...]:
-        """The roles that an entity type fills, in order; the first is the one it is embedded by."""
+        """The roles that an entity type fills, in order; it is embedded in the first."""
         return tuple(role.name for role in self.roles if role.entity == entity)
 
     def entity_of(self, role: str) -> str:
@@ -190,7 +190,7 @@ def tags(example: str, count: int, levels: int = 1) -> Relation:
 
 
 def rows(roles: tuple[Role, ...], label: LabelKind, width: int) -> Relation:
-    """Tuples that came as rows: the roles that the recipe names, the label that the row holds."""
+    """Inline tuples: the roles that the recipe names, the label that the row holds."""
     related = True if label in (LabelKind.NONE, LabelKind.IMAGE) else None
     compared = tuple(Comparison(roles[0].name, role.name, related) for role in roles[1:2])
     return Relation(roles=roles, label=label, comparisons=compared, width=width)

@@ -24,8 +24,8 @@ class Driver(driver.FileBasedDriver):
         """Fill span, date and version into the pattern.
 
         Raises:
-          DataError: no file matches a pattern with spans, a span is no number or date, the splits
-            differ in their latest span, or a file cannot be read.
+          DataError: no file matches a pattern with spans, a span is not a number or date, the
+            splits differ in their latest span, or a file cannot be read.
         """
         # Read before TFX fills the patterns in, for the error message.
         splits = json.loads(exec_properties[standard_component_specs.INPUT_CONFIG_KEY])["splits"]

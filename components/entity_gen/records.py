@@ -41,7 +41,7 @@ class LeftOut(NamedTuple):
 
 
 Record: TypeAlias = tf.train.Example | str | Fault | LeftOut
-"""A row, or the reason why the record is none (a text completes "record 3 …")."""
+"""A row, or the reason why the record is not one (a text completes "record 3 …")."""
 
 Reader: TypeAlias = Callable[[str, ReadOptions], Iterator[Record]]
 """Yields one item for each record, in file order; raises DataError where the file is damaged."""

@@ -9,7 +9,7 @@ def key_fault(example: tf.train.Example, name: str, purpose: str = "id feature")
     Args:
       example: the row.
       name: the key feature.
-      purpose: purpose the feature is for, as the message calls it.
+      purpose: the purpose of the feature, as the message calls it.
 
     Returns:
       The fault, as a predicate about the row ("has no id feature 'id'"); None for a valid key.

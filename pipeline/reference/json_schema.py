@@ -1,4 +1,4 @@
-"""A recipe as JSON schema: what editors complete and check, registered components included."""
+"""The JSON schema of a recipe, with registered components, by which editors complete and check."""
 
 import copy
 from typing import Any, TypeAlias
@@ -51,7 +51,7 @@ def component_schema(name: str, component: type[Any]) -> JsonSchema:
 
 
 def _define_sources(definitions: JsonSchema) -> None:
-    """Gives each source one definition, which the relation types that it serves refer to."""
+    """Gives each source one definition, to which the relation types that it serves refer."""
     for relation_type in list(definitions.values()):
         source = relation_type.get("properties", {}).get("source", {})
         members = source.get("oneOf", ())

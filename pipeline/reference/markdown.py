@@ -30,7 +30,7 @@ _BOUNDS = (
 
 
 def table(schema: JsonSchema, link: Link, definitions: JsonSchema) -> str:
-    """The keys of an object but `type`, which its section is titled by; empty if there is none."""
+    """The keys of an object except `type`, which titles its section; empty if there are none."""
     keys = {key: value for key, value in schema.get("properties", {}).items() if key != "type"}
     if not keys:
         return ""
@@ -99,7 +99,7 @@ def _default(schema: JsonSchema) -> str:
 
 
 def _yaml(value: Any) -> str:
-    """A value as a recipe would have it."""
+    """A value in the recipe's YAML."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict):

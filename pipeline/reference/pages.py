@@ -113,7 +113,7 @@ def _sections(schema: JsonSchema) -> Iterator[tuple[str, str]]:
 
 
 def _references(value: JsonSchema, suffix: str = "") -> Iterator[tuple[str, str]]:
-    """Names of the definitions in a value, and what its path is followed by for each."""
+    """Names of the definitions in a value, each with the suffix of its path."""
     if "$ref" in value:
         yield value["$ref"].rpartition("/")[2], suffix
     for member in [*value.get("anyOf", ()), *value.get("oneOf", ())]:
@@ -135,7 +135,7 @@ def _components(key: str, registry: Registry[object]) -> str:
 
 
 def _needs(component: type[object]) -> Iterator[str]:
-    """What a component declares of the features or heads that it takes."""
+    """The features or heads that a component declares to take."""
     if kinds := getattr(component, "kinds", None):
         yield f"Features: {', '.join(sorted(kind.value for kind in kinds))}.\n"
     if heads := getattr(component, "heads", None):

@@ -1,4 +1,4 @@
-"""Names of earlier commits, which people wrote down: they go on, with a warning.
+"""Names of earlier versions, which users wrote down: they keep working, with a warning.
 
 Recipes name generators and functions by dotted paths; Airflow's folder `dags/` holds a copy of
 `pipeline/airflow_runner.py`, which imports the modules beside it.
@@ -70,7 +70,7 @@ def serve_runner_modules() -> None:
 
 
 class _Finder(abc.MetaPathFinder, abc.Loader):
-    """Finds and makes the modules of `RUNNER_MODULES`."""
+    """Finds and loads the modules of `RUNNER_MODULES`."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None

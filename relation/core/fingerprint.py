@@ -16,7 +16,7 @@ _DOTTED = re.compile(r"(?:{})(?:\.\w+)+".format("|".join(PACKAGES)))
 def code_fingerprint(*modules: str) -> str:
     """Hashes the sources of modules and of all that they import from this project.
 
-    A plug-in counts where all of this project that it imports does: it is registered there.
+    A plug-in counts if all that it imports from this project does, since it is registered there.
 
     Args:
       modules: dotted paths, for example "components.relation_gen.executor".
@@ -60,9 +60,9 @@ def _closure(modules: tuple[str, ...]) -> dict[str, Path]:
 
 
 def _source(name: str) -> Path | None:
-    """The file of a module of this project; None for others, and for names that are no module.
+    """The file of a module of this project; None for others, and for names that are not modules.
 
-    Looked up as a file: to ask Python for it would import the packages above it, TensorFlow with
+    Looked up as a file, because Python's own look-up imports parent packages, and TensorFlow with
     them.
     """
     package, *rest = name.split(".")

@@ -21,7 +21,7 @@ VARIABLE, GROUP = "RELATA_PLUGINS", "relata.plugins"
 
 
 def load_plugins() -> tuple[ModuleType, ...]:
-    """Imports every plug-in, once a process, which registers what it brings.
+    """Imports every plug-in, once per process, which registers its parts.
 
     Raises:
       UserError: a plug-in cannot be imported.
@@ -30,10 +30,10 @@ def load_plugins() -> tuple[ModuleType, ...]:
 
 
 def imported(dotted: str) -> Any:
-    """What a dotted path names: of this project, of a library or of a plug-in.
+    """Imports what a dotted path names, in this project, a library or a plug-in.
 
     Raises:
-      ImportError, AttributeError, ValueError: there is no such thing.
+      ImportError, AttributeError, ValueError: it does not exist.
     """
     load_plugins()
     module, _, name = dotted.rpartition(".")

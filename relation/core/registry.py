@@ -1,4 +1,5 @@
-"""Parts of one kind by the name that recipes give them: ours, and those of plug-ins."""
+"""Registries of the parts of one kind, ours and those of plug-ins, by the names that recipes
+use."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, TypeVar
@@ -12,7 +13,7 @@ class Registry(Generic[T]):
     """Classes by name. Ours are dotted paths, imported when they are first asked for."""
 
     def __init__(self, kind: str, paths: Mapping[str, str]) -> None:
-        """Takes what the parts are ("loss"), and the dotted path of each of our own by name."""
+        """Takes the kind of the parts ("loss"), and the dotted path of each of our own by name."""
         self.kind = kind
         self._paths = paths
         self._registered: dict[str, type[T]] = {}

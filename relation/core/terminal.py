@@ -1,4 +1,4 @@
-"""What libraries print on stderr, C++ code and child processes too, held until one knows better."""
+"""Buffers stderr, that of C++ code and child processes too, and drops it after a UserError."""
 
 import contextlib
 import os
@@ -12,10 +12,10 @@ from relation.core.errors import UserError
 
 @contextlib.contextmanager
 def held_stderr() -> Iterator[None]:
-    """Holds stderr, and drops it if a UserError explains what went wrong; else lets it out.
+    """Buffers stderr; drops it if a UserError explains the failure, and prints it otherwise.
 
-    Workers of Beam print the traceback of what they raise, whatever becomes of it; so the file
-    descriptor is turned away, not only Python's stream.
+    Beam's workers print tracebacks of exceptions that are handled later; so the file descriptor is
+    redirected, not only Python's stream.
     """
     with _turned_away() as held:
         explained = False
@@ -30,7 +30,7 @@ def held_stderr() -> Iterator[None]:
 
 @contextlib.contextmanager
 def quiet_imports() -> Iterator[None]:
-    """For imports of TensorFlow and Google's libraries, which greet with pages of notices.
+    """Silences imports of TensorFlow and Google's libraries, which print pages of notices.
 
     They are shown only if an import fails.
     """

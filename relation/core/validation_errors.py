@@ -1,4 +1,5 @@
-"""What a validation found, in the words of the file: one line a fault, its field as written."""
+"""Formats validation errors in the file's terms: one line for each fault, with its field as
+written."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ _WORDS = (
     (r", (got a number with a fractional part|unable to parse string as an? \w+)$", ""),
     (r" after validation, not \d+$", ""),
 )
-"""What pydantic says of Python, as it is in YAML."""
+"""Pydantic's terms for Python types, and ours for YAML."""
 
 
 class _Fault(NamedTuple):
@@ -27,7 +28,7 @@ class _Fault(NamedTuple):
 
 
 def describe(error: ValidationError, prefix: str = "", raw: Any = None) -> list[str]:
-    """One line a fault of a validation: field, received value, what was expected.
+    """Formats each fault of a validation as one line: field, received value, what was expected.
 
     Args:
       prefix: the field whose value was validated.
@@ -70,8 +71,8 @@ def _fault(item: Any, raw: Any) -> _Fault:
 
 
 def _explains(other: _Fault, fault: _Fault) -> bool:
-    """Whether another fault is the same one told with more detail."""
-    # A mapping is not a string, but it was taken for a mapping, in which something is wrong.
+    """Whether another fault is the same one with more detail."""
+    # Validation as another type went deeper: the value has that type, and a fault inside it.
     deeper = other.field != fault.field and _is_in(fault.field, other.field)
     return deeper and fault.kind.endswith("_type")
 
@@ -81,7 +82,7 @@ def _is_in(outer: tuple[str, ...], inner: tuple[str, ...]) -> bool:
 
 
 def _worded(faults: Sequence[_Fault]) -> str:
-    """Several faults at one field are those of the members of a union."""
+    """Joins the faults at one field, which are those of the members of a union."""
     kind, got = faults[0].kind, shown(faults[0].got)
     if kind == "missing":
         return "missing; it is required"
@@ -98,7 +99,8 @@ def _without_tags(place: Sequence[str | int]) -> Sequence[str | int]:
 
 
 def _as_written(place: Iterable[str | int], raw: Any) -> Iterator[str | int]:
-    """The keys and indices of a location that are there; the rest are members of unions."""
+    """The keys and indices of a location that exist in the file; the others are members of
+    unions."""
     parts = iter(place)
     for part in parts:
         if raw is None:

@@ -18,14 +18,14 @@ from relation.spec import Frozen, LabelKind, Role
 SAMPLING, NEGATIVES = "relation.sampling", "relation.sampling.negatives"
 DEFAULT_NEGATIVES = Negatives()
 RELATED = ("pairs", "triplets", "ntuples")
-"""The relation types that ask only who is related."""
+"""Relation types that only need to know who is related."""
 _COUNT_FIELDS = dict(
     zip(RELATED, ("positives_per_anchor", "triplets_per_anchor", "tuples_per_anchor"), strict=True)
 )
 
 
 class TupleMembers(NamedTuple):
-    """What the relation type `rows` says of the tuples that rows hold."""
+    """The relation type `rows`' description of inline tuples."""
 
     roles: tuple[Role, ...]
     label: str | None
@@ -35,7 +35,7 @@ class TupleMembers(NamedTuple):
 
 @dataclass(frozen=True)
 class Context(Lookup):
-    """What a source may read: data and schemas, and what else the recipe's `relation` says."""
+    """What a source may read: data, schemas, and the rest of the recipe's `relation`."""
 
     relation_type: str
     sampling: CompiledSampling
@@ -48,7 +48,7 @@ class Context(Lookup):
 
     @property
     def count_field(self) -> str:
-        """The option of sampling that says how much is made of an anchor."""
+        """The option of sampling that sets the number of tuples of an anchor."""
         return _COUNT_FIELDS[self.relation_type]
 
 
@@ -88,7 +88,7 @@ class Source(Frozen):
         """
 
     def compile(self, context: Context) -> Relationships:
-        """Says who is related to whom, and what rows must hold for it, of a recipe that fits."""
+        """Compiles a valid recipe: who is related to whom, and what rows must hold."""
         raise NotImplementedError
 
 
@@ -145,7 +145,7 @@ class ServedBy(NamedTuple):
 
 
 def expect_no_id(context: Context, field: str, table: str, name: str) -> None:
-    """Refuses an id as the value that rows share: no two rows share theirs."""
+    """Refuses an id as the value that rows share, since ids are distinct."""
     if name == context.id_of(table).name:
         raise wrong(field, name, "a feature whose values rows share, not their id")
 
@@ -160,7 +160,7 @@ def expect_one_type(context: Context, source: Source) -> None:
 
 
 def expect_no_anchor_groups(context: Context) -> None:
-    """Refuses options that count anchors or positives of a group: each anchor is its own group."""
+    """Refuses options that count anchors or positives of a group, where anchors have no groups."""
     sampling = context.sampling
     for field, value in (
         ("balance", sampling.balance),
@@ -177,7 +177,7 @@ def expect_no_anchor_groups(context: Context) -> None:
 
 
 def expect_used(context: Context, used: set[str], by: str) -> None:
-    """Every entity type is related to something: its rows would be read for nothing."""
+    """Refuses an entity type that the relation does not use."""
     for name in context.data.entities:
         if name not in used:
             raise wrong("data.entities", name, f"only types that {by} name: {', '.join(used)}")

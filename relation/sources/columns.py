@@ -1,4 +1,4 @@
-"""Columns that several sources ask of rows, and what they say."""
+"""Requirements of columns that several sources share."""
 
 from relation import schema as schemas
 from relation.compiled import (
@@ -28,7 +28,7 @@ def ends(edges: Edges) -> tuple[End, End]:
 
 
 def label_columns(name: str | None, kind: str) -> tuple[list[KeyColumn], list[NumberColumn]]:
-    """The column that holds a label, if there is one: a key where it is a class."""
+    """The requirements of a label's column, if there is one: a key for a class, else a number."""
     if name is None:
         return [], []
     if kind == "class":
@@ -47,7 +47,8 @@ def labelled_by(context: Context, table: str, name: str | None, kind: LabelKind)
 
 
 def grouped_rows(context: Context, anchor: str, candidate: str) -> dict[str, RowRequirements]:
-    """What entities must hold where negatives are drawn by groups, or in or outside the anchor's.
+    """The requirements of rows where negatives are drawn by groups, or inside or outside the
+    anchor's.
 
     Args:
       anchor, candidate: entity types.

@@ -95,7 +95,7 @@ class EdgeSource(Source):
             )
 
     def _check_unlabelled(self, relation_type: str) -> None:
-        """Tuples whose order is their label need of an edge only whether it is a positive."""
+        """Tuples without a label need to know only whether an edge is a positive."""
         if self.label in ("vector", "class"):
             raise RecipeError(
                 f"relation.source.label: got {self.label!r}; only pairs can carry it, and the "
@@ -113,7 +113,7 @@ class EdgeSource(Source):
             )
 
     def _check_valued_pairs(self, context: Context) -> None:
-        """Where there is no edge, a number may be 0, but no other value is known."""
+        """Without an edge a number is 0; values of other kinds are unknown."""
         sampling = context.sampling
         negatives = sampling.negatives is not None or sampling.positive_share is not None
         if not negatives and context.negatives != DEFAULT_NEGATIVES:

@@ -49,7 +49,7 @@ class Inline(Source):
             context.expect_label("relation.label", self.rows, label, kind.value)
 
     def _check_columns(self, context: Context, role: str, entity: str) -> None:
-        """Rows have a column for each feature of a role, but for an id, which can be derived."""
+        """Rows need a column for each feature of a role, except for an id, which can be derived."""
         columns, field = context.features(self.rows), f"relation.roles.{role}"
         for name, feature in context.features(entity).items():
             column = prefixed(role, name)

@@ -72,7 +72,7 @@ class Labels(Source):
             _check_negatives(context)
 
     def _check_label_entity(self, context: Context) -> None:
-        """Where labels fill a role, they are a second entity type, of rows that are ids alone."""
+        """Labels that fill a role are a second entity type, whose rows have only ids."""
         if self.confidence is not None:
             raise RecipeError(
                 f"relation.source.confidence: got {self.confidence!r}; only tags carry it, and the "
@@ -130,7 +130,7 @@ class Labels(Source):
 
 
 def _check_negatives(context: Context) -> None:
-    """Labels are known by their ids alone."""
+    """Refuses groups and counts of labels, which have only ids."""
     negatives = context.negatives
     if negatives.draw == "groups":
         raise wrong(f"{NEGATIVES}.draw", "groups", "another value, since labels have no groups")

@@ -1,4 +1,4 @@
-"""Looks up what a recipe names in the schemas that were read, and says what is wrong with it."""
+"""Looks up a recipe's names in the schemas, and raises errors about what does not fit."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Lookup:
         return self.features(entity)[self.data.entities[entity].id]
 
     def expect(self, field: str, table: str, name: str) -> Feature:
-        """A feature that is there."""
+        """A feature that exists."""
         features = self.features(table)
         if name not in features:
             raise wrong(field, name, f"a feature of {self.paths[table]}: {', '.join(features)}")
@@ -51,7 +51,7 @@ class Lookup:
         return feature
 
     def expect_one_key(self, field: str, table: str, name: str) -> Feature:
-        """A feature whose only value identifies a row, or its group."""
+        """A feature with one value, which identifies a row or its group."""
         return _single(field, self.expect_key(field, table, name))
 
     def expect_numbers(self, field: str, table: str, name: str) -> Feature:
@@ -66,7 +66,7 @@ class Lookup:
         return _single(field, self.expect_numbers(field, table, name))
 
     def expect_domain(self, field: str, table: str, name: str) -> tuple[str, ...]:
-        """The values that a feature may have, which its schema must list or bound."""
+        """The possible values of a feature, which its schema must list or bound."""
         self.expect_key(field, table, name)
         domain = schemas.domain_of(self.schemas[table], name)
         if not domain:
@@ -87,7 +87,7 @@ class Lookup:
             self.expect_number(field, table, name)
 
     def expect_type(self, field: str, table: str, name: str, like: Feature, what: str) -> None:
-        """A feature of the type of another, whose values it holds or is compared with."""
+        """A feature with the type of another one, whose values it refers to."""
         feature = self.expect(field, table, name)
         if feature.dtype != like.dtype:
             raise RecipeError(
@@ -101,7 +101,7 @@ class Lookup:
 
 
 def wrong(field: str, got: Any, expected: str) -> RecipeError:
-    """The error of a field whose value is not what was expected."""
+    """The error for a field with an unexpected value."""
     return RecipeError(f"{field}: got {got!r}; expected {expected}")
 
 

@@ -44,7 +44,7 @@ class SameLabel(Source):
         self._check_negatives(context)
 
     def _check_negatives(self, context: Context) -> None:
-        """Labels are groups, and the anchor's own holds no negative."""
+        """Checks options of negatives: labels are groups, and the anchor's own has no negatives."""
         negatives = context.negatives
         if negatives.draw == "popularity" and negatives.feature is None:
             raise RecipeError(
@@ -91,7 +91,7 @@ class SameLabel(Source):
 
 
 def _check_counts(context: Context) -> None:
-    """All that share a label are related: too many to be listed."""
+    """Refuses to list all pairs of a label, which are too many."""
     sampling = context.sampling
     if None in (sampling.positives, sampling.per_anchor):
         raise RecipeError(
@@ -106,7 +106,7 @@ def _check_counts(context: Context) -> None:
 
 
 def _check_no_anchor_counts(context: Context) -> None:
-    """Anchors and positives are counted among those of one label."""
+    """Refuses counts of anchors and positives, which need one label for each row."""
     sampling = context.sampling
     for field, value in (
         ("balance", sampling.balance),

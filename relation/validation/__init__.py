@@ -1,1 +1,1 @@
-"""Checks of a recipe that take two of its parts, or a schema; a source checks what it names."""
+"""Checks across parts of a recipe, or against schemas; a source checks what it names."""

@@ -26,7 +26,7 @@ def check(context: Context, source: Source) -> None:
 
 
 def _check_tables(context: Context, source: Source) -> None:
-    """The tables that the source and negatives name are there: other checks depend on them."""
+    """The tables that the source and negatives name exist: other checks depend on that."""
     tables, listed = context.data.edges, context.negatives.edges
     if source.table is not None:
         key = "rows" if source.holds_members else "edges"
@@ -43,7 +43,7 @@ def _check_tables(context: Context, source: Source) -> None:
 
 
 def _check_origin(context: Context, source: Source, name: str, entity: Entity) -> None:
-    """Each entity type must get its rows from somewhere, in the way that the split asks for."""
+    """Each entity type must get its rows from somewhere, as the split requires."""
     field, data = f"data.entities.{name}", context.data
     if name in source.brings(data):
         if entity.read:
@@ -62,7 +62,7 @@ def _check_origin(context: Context, source: Source, name: str, entity: Entity) -
 
 
 def _check_path(lookup: Lookup, field: str, part: Entity | Edges, split: bool) -> None:
-    """Two globs are for files that are given a split; where rows are split by files, they must."""
+    """Two globs require `unit: files`, and `unit: files` requires two globs."""
     by_files, both = lookup.data.split.unit == "files", "a glob for `train` and for `eval`"
     if isinstance(part.path, dict):
         if not by_files:
@@ -95,7 +95,7 @@ def _check_id(lookup: Lookup, name: str, entity: Entity) -> None:
 
 
 def _check_list(context: Context, source: Source, name: str, edges: Edges) -> None:
-    """A table is the source's, names negatives, or connects components."""
+    """Checks a table, which must be the source's, list negatives, or connect components."""
     field, listed = f"data.edges.{name}", context.negatives.edges
     if source.holds_members and source.table == name:
         _check_path(context, f"{field}.path", edges, split=True)
@@ -159,7 +159,7 @@ def _check_split(context: Context, source: Source) -> None:
 
 
 def _connecting(context: Context) -> list[str]:
-    """The edge lists that say what is related: not that of negatives."""
+    """The edge lists that relate entities; not the list of negatives."""
     return [name for name in context.data.edges if name != context.negatives.edges]
 
 

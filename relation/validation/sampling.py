@@ -1,4 +1,4 @@
-"""What sampling names, whatever the source is."""
+"""Checks of what sampling names, for every source."""
 
 from relation.compiled import CompiledRelation, NegativesTable
 from relation.core.errors import RecipeError
@@ -36,7 +36,7 @@ def check(lookup: Lookup, compiled: CompiledRelation) -> None:
 
 
 def _check_listed(lookup: Lookup, compiled: CompiledRelation, table: NegativesTable) -> None:
-    """A list of negatives leads from anchors to what may be in the place of a positive."""
+    """A list of negatives leads from anchors to entities of the positives' type."""
     for side, end, entity, what in (
         ("left", table.left, compiled.anchor, "anchors"),
         ("right", table.right, compiled.candidate, "negatives"),

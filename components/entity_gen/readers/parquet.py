@@ -26,7 +26,7 @@ def read(path: str, options: ReadOptions) -> Iterator[Record]:
     """Yield each row of a file, or the `Fault` of a row that does not fit the schema.
 
     Raises:
-      DataError: the file is damaged or no Parquet file, a column is missing or repeated, or its
+      DataError: the file is damaged, or not a Parquet file, a column is missing or repeated, or its
         type cannot become the schema's. Then the message says how to convert it.
     """
     names = list(options.features)
