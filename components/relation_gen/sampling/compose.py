@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from components.common.columns import Strings
+from components.common.columns import Dictionary, Strings
 from components.common.example_wire import entry, keyed
 from components.common.hashing import I64, U64, Purpose
 from components.relation_gen.batches import F32, F64
@@ -42,12 +42,12 @@ NO_EXTRA_FEATURES = Dictionary.empty()
 
 
 def add_ids(
-    entries: list[bytes], name: str, ids: Strings, bounds: I64, most: int, integers: bool
+    features: list[bytes], name: str, ids: Strings, bounds: I64, most: int, integers: bool
 ) -> None:
-    """Add a feature of ids, each once, to the map entries of each anchor.
+    """Add a feature of distinct ids to the serialized features of each anchor.
 
     Args:
-      entries: of n anchors; changed in place.
+      features: serialized features of n anchors; changed in place.
       name: of the feature.
       ids: those of anchor i are ids[bounds[i]:bounds[i + 1]].
       bounds: int64 [n + 1].
@@ -57,7 +57,7 @@ def add_ids(
     values = list(ids)
     for i, (begin, stop) in enumerate(itertools.pairwise(bounds.tolist())):
         kept = list(itertools.islice(dict.fromkeys(values[begin:stop]), most))
-        entries[i] += entry(name, keyed(kept, integers))
+        features[i] += entry(name, keyed(kept, integers))
 
 
 def draw_negatives(

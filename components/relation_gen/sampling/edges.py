@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from components.common.columns import Index, Strings, cut, take
+from components.common.columns import Dictionary, Index, Strings, cut, take
 from components.common.hashing import I64, U64, Purpose
 from components.relation_gen.batches import (
     F32,
@@ -378,17 +378,17 @@ def _ranges(edges: Edges, weighted: bool) -> tuple[I64, I64]:
     return edges.position, np.ones_like(edges.position)
 
 
-def _known(anchors: Anchors, setting: Setting) -> compose.ExtraFeatures:
-    """The ids of each anchor's known positives, as map entries: of its split, and of others."""
+def _known(anchors: Anchors, setting: Setting) -> Dictionary:
+    """Serializes the ids of each anchor's known positives, of its split and of others."""
     most, filtered = setting.relation.sampling.known_positives, anchors.filtered
     if not most and not setting.relation.filtered:  # Else all tuples need them, be they empty.
-        return compose.NO_EXTRAS
-    entries = [b""] * len(anchors.key)
+        return compose.NO_EXTRA_FEATURES
+    features = [b""] * len(anchors.key)
     if most:
         rows = np.flatnonzero(anchors.edges.positive != NO_POSITIVE)
         ids, bounds = anchors.edges.destination_id.take(rows), np.searchsorted(rows, anchors.bounds)
-        compose.add_ids(entries, POSITIVE_IDS, ids, bounds, most, setting.integer_ids)
+        compose.add_ids(features, POSITIVE_IDS, ids, bounds, most, setting.integer_ids)
     if filtered is not None:
         ids, most = filtered.edges.destination_id, MAX_FILTERED_IDS
-        compose.add_ids(entries, FILTERED_IDS, ids, filtered.bounds, most, setting.integer_ids)
-    return compose.ExtraFeatures(np.arange(len(entries), dtype=np.int32), Strings.of(entries))
+        compose.add_ids(features, FILTERED_IDS, ids, filtered.bounds, most, setting.integer_ids)
+    return Dictionary(np.arange(len(features), dtype=np.int32), Strings.of(features))

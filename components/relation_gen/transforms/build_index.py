@@ -185,7 +185,7 @@ class BuildIndex(beam.DoFn):
     def _without_entities(self, split: str, parts: dict[type, list[Any]]) -> Iterator[Any]:
         """Handle a shard that holds only labels or queries: nothing is drawn there."""
         if parts[Edges] or parts[ListedNegatives] or parts[FilteredEdges]:
-            raise RuntimeError(f"split {split!r}: edges name entities that are not there")
+            raise RuntimeError(f"split {split!r}: edges name entities that the split does not hold")
         return iter(())
 
     def _total(
