@@ -226,7 +226,7 @@ def test_the_command_that_is_printed_tries_the_model(base):
     blocks = done.stdout.strip().split("\n\n")
     rows, *decisions = blocks[0].splitlines()
     assert rows == f"{ROWS} rows by embed_item: embeddings of 64 numbers"
-    assert [line.split(" on, best for ")[1].split(":")[0] for line in decisions] == [
+    assert [line.split(", best for ")[1].split(":")[0] for line in decisions] == [
         "accuracy",
         "f1",
     ]

@@ -209,7 +209,7 @@ def test_values_that_are_none_of_their_type_stop_the_run(faulty, tmp_path):
     assert str(raised.value) == (
         f"4 of 44 rows cannot be used: {file}: line 42, column 'n': got '4O'; expected an integer "
         f"of 64 bits (INT in the schema), as 1 row more; {file}: line 45: 2 cells; expected 4, as "
-        f"the header has; {file}: record 43 has no id feature 'id'"
+        f"in the header; {file}: record 43 has no id feature 'id'"
     )
 
 

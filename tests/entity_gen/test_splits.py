@@ -193,7 +193,9 @@ def test_a_split_without_files_or_rows(folder, tmp_path):
     with pytest.raises(DataError, match=r"in/eval\.gz: no file matches"):
         run(tmp_path / "out", patterns, None)
     write_tfrecord(folder / "eval.gz", [])
-    with pytest.raises(DataError, match=r"split 'eval' is empty: .* or other files"):
+    with pytest.raises(
+        DataError, match=r"split 'eval' is empty: .* or change the shares or the files$"
+    ):
         run(tmp_path / "out", patterns, None)
 
 

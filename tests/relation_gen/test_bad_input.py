@@ -151,7 +151,7 @@ def test_grades(tmp_path):
     alike = [row(id=b"%d" % n, label=1, grp=b"same", x=1.0) for n in range(3)]
     strict = recipe(tmp_path / "2", graded, {"item": ITEM})
     with pytest.raises(
-        DataError, match="split 'eval': no two documents of a query differ in their"
+        DataError, match="split 'eval': no two documents of a query differ in grade"
     ):
         make(strict, {"item": {"train": ITEMS["train"], "eval": alike}}, tmp_path / "2")
 
@@ -183,7 +183,10 @@ CONSTANT = 3
     ("function", "message"),
     [
         (f"{__name__}.raises", "raised KeyError: 'colour'"),
-        (f"{__name__}.not_numbers", r"gave \[nan\] for \d+ of \d+ pairs; expected finite numbers"),
+        (
+            f"{__name__}.not_numbers",
+            r"returned \[nan\] for \d+ of \d+ pairs; expected finite numbers",
+        ),
         (
             f"{__name__}.too_wide",
             r"returned an array of shape \[\d+, 3\] and type float64; expected",

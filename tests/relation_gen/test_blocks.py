@@ -85,7 +85,7 @@ def test_too_many_sets_of_labels_are_refused(monkeypatch: pytest.MonkeyPatch):
     some = found([{i} for i in range(6)], [0] * 6, [1] * 6, [1] * 6)
     monkeypatch.setattr(label_sets, "MAX_LABEL_SETS", 5)
     with pytest.raises(
-        DataError, match=r"relation\.source\.feature: the rows have 6 different sets"
+        DataError, match=r"relation\.source\.feature: got 6 different sets of labels"
     ):
         label_sets.make_table(some, "anywhere", False, FIELD)
 

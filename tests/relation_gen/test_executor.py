@@ -97,7 +97,7 @@ def test_other_payloads_are_refused(artifacts):
 
 def test_a_failure_leaves_nothing(artifacts):
     write(Path(artifacts[0]["examples"][0].uri) / "Split-eval" / "more.gz", [b"no example"])
-    with pytest.raises(DataError, match=r"no tf\.Example"):
+    with pytest.raises(DataError, match=r"not a tf\.Example"):
         execute(artifacts)
     assert list(Path(artifacts[1]["tuples"][0].uri).iterdir()) == []
 

@@ -205,7 +205,9 @@ def test_data_without_tuples_is_refused(tmp_path, asked, rows, message):
 
 
 def test_files_that_are_no_examples_are_named(tmp_path):
-    with pytest.raises(DataError, match=r"/in/Split-train/0\.gz: holds a record that is no tf\.Ex"):
+    with pytest.raises(
+        DataError, match=r"/in/Split-train/0\.gz: holds a record that is not a tf\.Ex"
+    ):
         run(request(), tmp_path / "1", {"train": [[*ROWS, b"no example"]]})
     write(tmp_path / "2" / "in" / "Split-train" / "a", ROWS, "").write_bytes(b"no tfrecord" * 9)
     with pytest.raises(DataError, match=r"/in/Split-train/a: cannot be read as TFRecord"):

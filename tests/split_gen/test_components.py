@@ -220,7 +220,7 @@ def test_bad_rows_pass_through(tmp_path):
 
 
 def test_what_is_no_example_is_refused(tmp_path):
-    with pytest.raises(DataError, match=r"0\.gz: holds a record that is no tf\.Example"):
+    with pytest.raises(DataError, match=r"0\.gz: holds a record that is not a tf\.Example"):
         run(request(), tmp_path, {"examples": [item(1), b"nope"], "edges": [edge(1, 2)]})
     assert not any(path.is_file() for path in (tmp_path / "out").rglob("*"))
 

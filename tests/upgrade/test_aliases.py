@@ -62,8 +62,8 @@ def test_the_warning_names_the_new_path_once(capsys):
     assert next(iter(recipe.data.entities.values())).generator == "demo_data.wine"
     assert recipe.relation.source.function == "demo_data.wine.similarity"
     assert capsys.readouterr().err.splitlines() == [
-        "Warning: datasets.wine is called demo_data.wine now; change the recipe",
-        "Warning: datasets.wine.similarity is called demo_data.wine.similarity now; change the recipe",
+        "Warning: datasets.wine is now called demo_data.wine; change the recipe",
+        "Warning: datasets.wine.similarity is now called demo_data.wine.similarity; change the recipe",
     ]
 
 

@@ -77,7 +77,9 @@ def _model(loss: str) -> Model:
 
 def test_recipes_may_name_it_with_a_loss_of_its_task():
     check_model(_model("value_mse"), RELATION, FEATURES)
-    with pytest.raises(RecipeError, match=r"model\.loss: got 'mse': .* what a ValueLoss reads"):
+    with pytest.raises(
+        RecipeError, match=r"model\.loss: got 'mse': .* this head needs a ValueLoss$"
+    ):
         check_model(_model("mse"), RELATION, FEATURES)
     with pytest.raises(RecipeError, match=r"model\.head: got 'total': it answers for pairs"):
         check_model(_model("value_mse"), pairs("item", "item"), FEATURES)
