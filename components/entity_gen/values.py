@@ -43,7 +43,7 @@ def convert(value: object, dtype: str, precision: int = 53) -> bytes | int | flo
       value: the value.
       dtype: "bytes", "int" or "float".
       precision: bits of the significand that floats came with. A float of 2^precision or more may
-        be another integer, rounded, so it is no integer here.
+        be another integer, rounded, so it is refused here.
 
     Raises:
       ValueError: the type cannot hold the value.

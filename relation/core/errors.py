@@ -1,11 +1,11 @@
-"""The errors that are meant for the user: their text is a sentence that says what to mend."""
+"""The errors that are meant for the user: their text is a sentence that says what to fix."""
 
 LONGEST = 80
 """Of an id in a message, in characters."""
 
 
 class UserError(Exception):
-    """Something the user can mend: the message names the field, the value and what was expected."""
+    """Something the user can fix: the message names the field, the value and what was expected."""
 
 
 class RecipeError(UserError):

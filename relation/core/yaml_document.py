@@ -21,8 +21,8 @@ def read_mapping(text: str) -> dict[str, Any]:
     """The keys and values of a document; lists become tuples, so that all of it is immutable.
 
     Raises:
-      RecipeError: not YAML, no mapping, a key that is no string or is there twice, a value that
-        YAML does not allow, or more than the bounds above.
+      RecipeError: not YAML, not a mapping, a key that is not a string or appears twice, a
+        value that YAML does not allow, or more than the bounds above.
     """
     if len(text) > MAX_CHARACTERS:
         raise RecipeError(f"got {len(text)} characters; expected at most {MAX_CHARACTERS}")
@@ -31,7 +31,7 @@ def read_mapping(text: str) -> dict[str, Any]:
     except yaml.YAMLError as error:
         raise RecipeError(f"not YAML: {' '.join(str(error).split())}") from None
     except RecursionError:
-        raise RecipeError(f"is nested too deep; expected at most {MAX_DEPTH} levels") from None
+        raise RecipeError(f"is nested too deeply; expected at most {MAX_DEPTH} levels") from None
     plain = _Immutable()(raw, 1)
     if not isinstance(plain, dict):
         raise RecipeError(f"expected a mapping of keys, got {shown(plain)}")
@@ -52,9 +52,11 @@ class _Loader(yaml.SafeLoader):
             value = super().construct_object(node, deep)
         except (RecipeError, yaml.YAMLError, RecursionError):
             raise
-        except Exception as error:  # Of a date that there is not, or of a tag that does not fit.
+        except Exception as error:  # An impossible date, or a value that its tag does not fit.
             kind = node.tag.rpartition(":")[2]
-            raise RecipeError(f"{place}: got {_shown(node)}, which is no {kind}: {error}") from None
+            raise RecipeError(
+                f"{place}: got {_shown(node)}, which is not a valid {kind}: {error}"
+            ) from None
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
             raise RecipeError(f"{place}: got {value}; expected an integer of 64 bits")
         return value
@@ -72,7 +74,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def _shown(node: yaml.Node) -> str:
-    """A scalar; of a collection, which may be of any size, only what it is."""
+    """A scalar's value; only the type of a collection, which may have any size."""
     if isinstance(node, yaml.ScalarNode):
         return shown(node.value)
     return "a mapping" if isinstance(node, yaml.MappingNode) else "a list"
@@ -92,7 +94,7 @@ class _Immutable:
                 "stands for"
             )
         if depth > MAX_DEPTH:
-            raise RecipeError(f"is nested too deep; expected at most {MAX_DEPTH} levels")
+            raise RecipeError(f"is nested too deeply; expected at most {MAX_DEPTH} levels")
         if isinstance(value, dict):
             return {key: self(item, depth + 1) for key, item in value.items()}
         if isinstance(value, list):

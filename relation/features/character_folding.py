@@ -2,7 +2,7 @@
 
 Folding is that of Unicode's compatibility caseless matching (The Unicode Standard, D146): NFKD
 and case folding, twice. So `Ä` in one or in two code points, `ä` and full-width `Ａ` with `A` are
-the same. Characters that are no letters, marks or numbers separate words; those that only say how
+the same. Characters other than letters, marks and numbers separate words; those that only say how
 a text is shown, such as a soft hyphen or a joiner, vanish.
 """
 

@@ -19,7 +19,7 @@ def split_words(texts: tf.Tensor) -> tf.RaggedTensor:
     One traced function for all callers: a graph holds the tables once.
 
     Args:
-      texts: UTF-8, string [n]; what is no UTF-8 separates words.
+      texts: UTF-8, string [n]; bytes that are not UTF-8 separate words.
 
     Returns:
       string [n, words], in the order of the text.

@@ -84,6 +84,42 @@ def found(): ...
     ]
 
 
+RIDDLES = re.compile(
+    r"(?<![Tt]here )\b(?:is|are) no\b(?! longer)|\bnone:|\bof which\b|\btold\b|\bmend\b|\bthere twice\b"
+)
+"""Phrases that a message or a docstring says more plainly: "is not a", "none, since", "fix"."""
+
+
+def riddles(name, tree):
+    """The texts of a module that hold such a phrase, with their lines."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            for phrase in RIDDLES.findall(" ".join(node.value.split())):
+                yield f"{name}:{node.lineno} {phrase!r}"
+
+
+def test_a_riddle_is_seen_in_messages_and_docstrings():
+    code = """
+def load(path):
+    '''Reads a file, of
+    which the first line is no header.'''
+    raise ValueError(f"{path}: the data are no rows; expected none: mend it")
+    raise ValueError(f"there is no file {path}: it is no longer there twice")
+"""
+    assert sorted(riddles("a", ast.parse(code))) == [
+        "a:3 'is no'",
+        "a:3 'of which'",
+        "a:5 'are no'",
+        "a:5 'mend'",
+        "a:5 'none:'",
+        "a:6 'there twice'",
+    ]
+
+
+def test_texts_of_the_product_are_no_riddles():
+    assert [r for name, path in modules().items() for r in riddles(name, syntax(path))] == []
+
+
 def test_no_retired_word_comes_back_as_a_name():
     everywhere, locals_ = retired(CONCEPTS.read_text())
     comebacks_ = [

@@ -41,7 +41,7 @@ class Words(Network):
     normalize: Literal[False] = False
     """Always false: the length of a word says how much it counts."""
     norm: Literal["none"] = "none"
-    """Always none: there are no hidden layers."""
+    """Always none, since there are no hidden layers."""
     embedding: PositiveInt = 64
     """Numbers in the direction of a word."""
 

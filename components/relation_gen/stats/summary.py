@@ -67,7 +67,7 @@ def build(
 
 
 def _left_out(split: str, splits: Sequence[str], filtered: bool) -> Stats:
-    """The splits whose known positives are no negatives, where an anchor may have some in several.
+    """The splits whose known positives are not negatives, where an anchor may have some in several.
 
     Training leaves out its own alone: what it never draws would tell it the answers of evaluation.
     """
