@@ -27,7 +27,7 @@ from relation.recipe import Recipe
 from relation.relation_types import RelationConfig
 from relation.schema import tuple_schema
 from relation.sources.base import Context
-from relation.sources.columns import ends
+from relation.sources.column_requirements import ends
 from relation.validation import data as data_checks
 from relation.validation import model as model_checks
 from relation.validation import sampling as sampling_checks

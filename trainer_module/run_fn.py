@@ -9,7 +9,7 @@ from trainer_module.training.callbacks.projector import write_projector
 from trainer_module.training.custom_loop import is_chief
 from trainer_module.training.history import write_history
 from trainer_module.training.training_run import Files, TrainingRun
-from trainer_module.training.tuning import best_values, tuned
+from trainer_module.training.trial_values import best_values, tuned
 
 
 def run_fn(fn_args: FnArgs) -> None:

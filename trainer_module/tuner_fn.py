@@ -13,7 +13,7 @@ from relation.core.errors import DataError
 from relation.tuning import Range, Tuning
 from trainer_module.request import KEY, TrainingRequest
 from trainer_module.training.training_run import Files, TrainingRun
-from trainer_module.training.tuning import tuned
+from trainer_module.training.trial_values import tuned
 
 progress = logging.getLogger("relata.progress")
 

@@ -6,7 +6,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_RESUMES = "the components that are done are kept, and the next run goes on after them"
+_RESUMES = "finished components are kept, and the next run continues after them"
 
 
 class Interruption:

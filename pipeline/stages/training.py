@@ -14,7 +14,7 @@ from relation.load import LoadedRecipe
 from relation.names import EVAL, TRAIN
 from trainer_module.build_request import training_request
 from trainer_module.request import KEY, TrainingRequest
-from trainer_module.training.tuning import tuned
+from trainer_module.training.trial_values import tuned
 from trainer_module.validate import check_model
 
 

@@ -66,7 +66,9 @@ class _Loader(yaml.SafeLoader):
         for key, _ in node.value:
             place = f"line {key.start_mark.line + 1}"
             if key.tag != _STRING:
-                raise RecipeError(f"{place}: got key {_shown(key)}; expected a string (in quotes)")
+                raise RecipeError(
+                    f"{place}: got {_shown(key)} as a key; expected a string (in quotes)"
+                )
             if key.value in seen:
                 raise RecipeError(f"{place}: key {key.value!r} appears twice")
             seen.add(key.value)

@@ -28,7 +28,7 @@ from relation.sources.base import (
     expect_no_anchor_groups,
     expect_used,
 )
-from relation.sources.columns import ends, grouped_rows, label_columns, labelled_by
+from relation.sources.column_requirements import ends, grouped_rows, label_columns, labelled_by
 from relation.spec import LabelKind
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from relation.compiled import Label, Relationships, RowRequirements
 from relation.core.config import Dotted
 from relation.sources.base import SAMPLING, Context, Source, expect_one_type
-from relation.sources.columns import group_key
+from relation.sources.column_requirements import group_key
 from relation.spec import LabelKind
 
 

@@ -7,7 +7,7 @@ from relation.core.config import Name
 from relation.core.errors import RecipeError
 from relation.data import Data
 from relation.sources.base import Context, Source, expect_no_id
-from relation.sources.columns import group_key
+from relation.sources.column_requirements import group_key
 
 
 class GradedGroup(Source):

@@ -15,7 +15,7 @@ from relation.core.errors import RecipeError
 from relation.data import Data
 from relation.names import prefixed
 from relation.sources.base import Context, Source, TupleMembers, expect_used
-from relation.sources.columns import label_columns, labelled_by
+from relation.sources.column_requirements import label_columns, labelled_by
 from relation.spec import LabelKind
 
 

@@ -23,7 +23,7 @@ from relation.sources.base import (
     expect_no_anchor_groups,
     expect_one_type,
 )
-from relation.sources.columns import grouped_rows
+from relation.sources.column_requirements import grouped_rows
 from relation.sources.lookup import wrong
 
 

@@ -19,7 +19,7 @@ from relation.sources.base import (
     expect_no_id,
     expect_one_type,
 )
-from relation.sources.columns import group_key
+from relation.sources.column_requirements import group_key
 from relation.sources.lookup import wrong
 
 

@@ -434,7 +434,7 @@ def test_a_terminated_run_says_so_and_leaves_no_process(base, tmp_path):
     verdict = json.loads((tmp_path / "quick" / "verdict.json").read_text())
     assert verdict["verdict"] == "failed"
     assert verdict["cause"] == (
-        "interrupted by SIGTERM; the components that are done are kept, and the next run goes on "
+        "interrupted by SIGTERM; finished components are kept, and the next run continues "
         "after them"
     )
     assert f"FAILED: {verdict['cause']}" in rest

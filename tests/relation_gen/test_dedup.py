@@ -10,7 +10,7 @@ from components.common import example_wire, hashing
 from components.common.columns import Strings, take
 from components.common.rows.row_requirements import entity_spec
 from components.relation_gen.batches import Entities
-from components.relation_gen.rows import deduplicate
+from components.relation_gen.rows import unique_rows
 from relation.core.errors import DataError
 from tests.relation_gen.helpers import SCHEMA, request, row
 
@@ -24,7 +24,7 @@ def entities(*rows: bytes) -> Entities:
     ]
     n = len(rows)
     label = [int(example_wire.values_at(payload, 1)[0]) for payload in payloads]
-    ids = [deduplicate.id_of(payload) for payload in payloads]
+    ids = [unique_rows.id_of(payload) for payload in payloads]
     return Entities(
         hashing.hash_values(ids, integers=False),
         np.zeros(n, dtype=np.uint8),
@@ -40,7 +40,7 @@ def test_which_row_wins_does_not_depend_on_order():
     rows = [one, one, two, row(id=b"b", label=1)]
     results = set()
     for order in itertools.permutations(rows):
-        found = deduplicate.unique(entities(*order), SPEC)
+        found = unique_rows.unique(entities(*order), SPEC)
         assert len(found.entities.key) == 2
         assert (np.diff(found.entities.key.astype(object)) > 0).all()
         results.add(
@@ -62,13 +62,13 @@ def test_which_row_wins_does_not_depend_on_order():
     )
 )
 def test_each_id_is_used_once_and_every_other_row_is_counted(rows):
-    found = deduplicate.unique(entities(*(row(id=name, label=label) for name, label in rows)), SPEC)
+    found = unique_rows.unique(entities(*(row(id=name, label=label) for name, label in rows)), SPEC)
     labels: dict[bytes, list[int]] = {}
     for name, label in rows:
         labels.setdefault(name, []).append(label)
     used = dict(
         zip(
-            map(deduplicate.id_of, found.entities.payload),
+            map(unique_rows.id_of, found.entities.payload),
             found.entities.group.tolist(),
             strict=True,
         )
@@ -94,10 +94,10 @@ def test_ids_with_one_key_are_refused():
         two.payload,
     )
     with pytest.raises(DataError, match=r"ids 'a' and 'b\\n' have the same 64-bit key"):
-        deduplicate.unique(clash, SPEC)
+        unique_rows.unique(clash, SPEC)
 
 
 def test_no_entities():
     none = take(entities(row(id=b"a", label=1)), np.zeros(0, dtype=np.intp))
-    found = deduplicate.unique(none, SPEC)
+    found = unique_rows.unique(none, SPEC)
     assert (len(found.entities.key), found.duplicates, found.conflicts) == (0, [], [])

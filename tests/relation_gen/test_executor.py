@@ -124,7 +124,7 @@ def test_the_fingerprint_of_the_executor_covers_the_steps():
         for name in (
             "common.example_wire",
             "common.rows.row_validation",
-            "relation_gen.rows.deduplicate",
+            "relation_gen.rows.unique_rows",
             "relation_gen.sampling.edges",  # Named by a string in a registry, as all planners are.
             "relation_gen.sampling.inline",
             "relation_gen.transforms.sample",

@@ -10,7 +10,7 @@ from relation.core.errors import RecipeError
 from tests.trainer_module import small_run
 from trainer_module.build_request import training_request
 from trainer_module.request import TrainingRequest
-from trainer_module.training.tuning import best_values, tuned
+from trainer_module.training.trial_values import best_values, tuned
 from trainer_module.tuner_fn import space_of, tuner_fn
 
 SPACE = "{trials: 3, space: {training.learning_rate: {min: 1.0e-9, max: 1.0, log: true}, model.tower.embedding: [2, 4]}}"

@@ -9,7 +9,7 @@ from pydantic import Field, PositiveInt
 from relation.schema import Feature, FeatureKind
 from trainer_module.preprocessing.vocabulary import Vocabulary
 from trainer_module.towers.base import Norm
-from trainer_module.towers.columns import WithColumns, column_inputs
+from trainer_module.towers.column_vectors import WithColumns, column_inputs
 from trainer_module.towers.image import ImageTower
 
 

@@ -9,7 +9,7 @@ from pydantic import PositiveInt
 from relation.schema import Feature, FeatureKind
 from trainer_module.ops import Tensor
 from trainer_module.preprocessing.vocabulary import Vocabulary
-from trainer_module.towers.columns import WithColumns, column_inputs
+from trainer_module.towers.column_vectors import WithColumns, column_inputs
 
 
 class Dense(WithColumns):

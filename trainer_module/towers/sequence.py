@@ -11,7 +11,7 @@ from pydantic import Field, PositiveInt
 from relation.schema import Feature, FeatureKind
 from trainer_module.ops import Tensor
 from trainer_module.preprocessing.vocabulary import Vocabulary
-from trainer_module.towers.columns import MaskedMean, WithColumns, column_inputs, needs_text
+from trainer_module.towers.column_vectors import MaskedMean, WithColumns, column_inputs, needs_text
 
 
 class Sequence(WithColumns):

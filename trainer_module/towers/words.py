@@ -13,7 +13,7 @@ from relation.schema import Feature, FeatureKind
 from trainer_module.ops import Tensor, l2_normalize
 from trainer_module.preprocessing.vocabulary import Vocabulary
 from trainer_module.towers.base import Network
-from trainer_module.towers.columns import column_inputs, needs_text
+from trainer_module.towers.column_vectors import column_inputs, needs_text
 
 WAVES = 16
 """Sinusoids of a number."""

@@ -22,7 +22,7 @@ from components.relation_gen.batches import (
     Tuples,
 )
 from components.relation_gen.context import Context
-from components.relation_gen.rows import deduplicate
+from components.relation_gen.rows import unique_rows
 from components.relation_gen.rows.group_key import group_label
 from components.relation_gen.shuffle_keys import (
     Element,
@@ -54,14 +54,14 @@ class Deduplicate(beam.DoFn):
         repeated = ids_in_several_splits(everything)
         if len(repeated):
             shown = take(everything, repeated[: counters.SHOWN * 100])
-            ids = [deduplicate.id_of(payload) for payload in shown.payload]
+            ids = [unique_rows.id_of(payload) for payload in shown.payload]
             where = (counters.ANY, entity, counters.OVERLAP)
             yield counters.tagged(where, counters.of(len(repeated), ids))
         with context.store.writer() as out:
             for code in np.unique(everything.split).tolist():
                 home = context.name(entity, code)
                 mine = take(everything, np.flatnonzero(everything.split == code))
-                unique = deduplicate.unique(mine, context.entities[entity])
+                unique = unique_rows.unique(mine, context.entities[entity])
                 yield from self._counted(home, entity, unique)
                 ref = out.add(unique.entities)
                 for split in context.splits_of(home):
@@ -78,17 +78,17 @@ class Deduplicate(beam.DoFn):
                     for routed_to in routed(out, by_content, index, entity):
                         yield beam.pvalue.TaggedOutput(self.CONTENTS, routed_to)
 
-    def _counted(self, home: str, entity: str, unique: deduplicate.Unique) -> Iterator[Any]:
+    def _counted(self, home: str, entity: str, unique: unique_rows.Unique) -> Iterator[Any]:
         size, number = unique.entities.payload.size, len(unique.entities.key)
         used = {counters.ENTITIES: number, counters.BYTES: size}
         skipped = {
-            deduplicate.DUPLICATE: unique.duplicates,
-            deduplicate.CONFLICTING: unique.conflicts,
+            unique_rows.DUPLICATE: unique.duplicates,
+            unique_rows.CONFLICTING: unique.conflicts,
         }
         prefix = counters.SKIPPED
         if self.context.relation.tuple_table is not None:
             # Several rows may name one entity.
-            del skipped[deduplicate.DUPLICATE]
+            del skipped[unique_rows.DUPLICATE]
             prefix = counters.WARNINGS
         else:
             used[counters.USED] = number

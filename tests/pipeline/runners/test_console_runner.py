@@ -21,7 +21,7 @@ from pipeline.runners.interruption import Interruption
 from pipeline.settings import FAILED
 from relation.core.errors import DataError
 
-RESUMES = "the components that are done are kept, and the next run goes on after them"
+RESUMES = "finished components are kept, and the next run continues after them"
 
 
 def _swallow(number):

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.runners.interruption import SIGNALS, Interruption
 
-RESUMES = "; the components that are done are kept, and the next run goes on after them"
+RESUMES = "; finished components are kept, and the next run continues after them"
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from trainer_module.build_request import training_request
 from trainer_module.model.signatures import ServingModule
 from trainer_module.model.warm_start import named_weights, start_from
 from trainer_module.training.training_run import TrainingRun
-from trainer_module.training.tuning import tuned
+from trainer_module.training.trial_values import tuned
 
 DENSE = ["item/dense/bias", "item/dense/kernel", "item/dense_1/bias", "item/dense_1/kernel"]
 
