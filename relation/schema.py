@@ -81,7 +81,7 @@ def read_schema(path: Path) -> schema_pb2.Schema:
 
 
 def _fault(feature: schema_pb2.Feature, times: int, domains: set[str]) -> str | None:
-    """What is wrong with a feature, if anything is."""
+    """The fault of a feature, if it has one."""
     if times > 1:
         return "it appears twice"
     if feature.type not in _DTYPES:
