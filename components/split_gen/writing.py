@@ -8,14 +8,14 @@ import numpy as np
 import tensorflow as tf
 
 from components.common.examples_artifact import EXAMPLES
+from components.common.rows.example_decoder import read_decoded
 from components.common.tfrecord_reader import read_batches
 from components.split_gen.beam_stages import Counts, result
 from components.split_gen.by_component import graph
 from components.split_gen.by_component.propagate import roots
-from components.split_gen.row_columns import keys_of
+from components.split_gen.row_columns import ColumnDecoder, keys_of
 from components.split_gen.split_context import LEFT_OUT, SPLITS, SplitContext
 from components.split_gen.split_stats import has_giant
-from components.split_gen.steps import decoded
 
 _UNKNOWN = 255
 SHOWN = 3
@@ -78,7 +78,7 @@ def named(context: SplitContext, number: int, wanted: list[int]) -> Counts:
     file = context.files[number]
     entity, column = list(context.request.entities.items())[file.input != EXAMPLES]
     names: Counts = {}
-    for _, (ids,) in decoded(file.path, [column]):
+    for _, (ids,) in read_decoded(file.path, ColumnDecoder([column])):
         key = keys_of(ids, entity, integers=column.type == "int")
         for row in np.flatnonzero(np.isin(key, np.array(wanted, dtype=np.uint64))):
             value = ids.value[int(ids.present[:row].sum())]
