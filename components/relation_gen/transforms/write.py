@@ -16,7 +16,7 @@ from components.common.example_wire import example
 from components.common.shuffle_store import BatchRef
 from components.relation_gen.batches import GatheredMembers, TupleRows
 from components.relation_gen.context import Context, building
-from components.relation_gen.index.layout import Layout
+from components.relation_gen.index.side_inputs import Layout
 from components.relation_gen.shuffle_keys import Gathered
 from components.relation_gen.stats import counters
 from components.relation_gen.transforms.score import Scorer
