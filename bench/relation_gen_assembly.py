@@ -3,7 +3,6 @@
 Times are of the processor (one thread each), which other work on the machine touches least.
 """
 
-import itertools
 import time
 
 import numpy as np
@@ -35,8 +34,9 @@ def run(entities: int = ENTITIES, tuples: int = TUPLES, rounds: int = ROUNDS) ->
     assembled, gathered, built = [], [], []
     for _ in range(rounds):
         begin = time.process_time()
-        records = itertools.starmap(example_wire.example, assemble(tuple_rows, [members], relation))
-        made = sum(count for _, count in tfrecord_writer.framed(records))
+        made = sum(
+            count for _, count in tfrecord_writer.framed(assemble(tuple_rows, [members], relation))
+        )
         middle = time.process_time()
         list(route.gather(packed, requests, rekeys, 1))
         end = time.process_time()

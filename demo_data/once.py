@@ -8,10 +8,14 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from relation.core.errors import UserError
+from relation.core.errors import UserError, named
 
 FILES = "*.tfrecord.gz"
 """Files that a generator's `write(folder)` makes."""
+
+
+DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+"""Errors of the file system, not of a generator."""
 
 
 def write_once(generator: str, folder: str | os.PathLike[str]) -> str:
@@ -28,8 +32,8 @@ def write_once(generator: str, folder: str | os.PathLike[str]) -> str:
       The glob pattern of the files.
 
     Raises:
-      UserError: the module cannot be imported, has no `write` or writes nothing; or the folder
-        cannot be written or holds other files.
+      UserError: the module cannot be imported, has no `write`, raises or writes nothing; or the
+        folder cannot be written or holds other files.
     """
     target = Path(folder)
     pattern = str(target / FILES)
@@ -39,7 +43,7 @@ def write_once(generator: str, folder: str | os.PathLike[str]) -> str:
     scratch = target.with_name(f".{target.name}.{uuid.uuid4().hex[:12]}")
     try:
         scratch.mkdir(parents=True)
-        write(scratch)
+        _generate(generator, write, scratch)
         if not any(scratch.glob(FILES)):
             raise UserError(f"generator {generator!r}: `write` wrote no file {FILES} in its folder")
         _rename(scratch, target)
@@ -53,15 +57,32 @@ def write_once(generator: str, folder: str | os.PathLike[str]) -> str:
     return pattern
 
 
+def _generate(generator: str, write: Callable[[Path], None], folder: Path) -> None:
+    """Runs a generator; its exceptions are named, those of a full or unwritable disk are OSErrors.
+
+    Raises:
+      UserError: it raised something else.
+    """
+    try:
+        write(folder)
+    except UserError:
+        raise
+    except (Exception, SystemExit) as error:
+        if isinstance(error, OSError) and error.errno in DISK:
+            raise
+        raise UserError(f"generator {generator!r}: raised {named(error)}") from error
+
+
 def _writer(generator: str) -> Callable[[Path], None]:
     try:
         module = importlib.import_module(generator)
-    except ImportError as error:
-        raise UserError(f"generator {generator!r}: cannot be imported: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise UserError(f"generator {generator!r}: cannot be imported: {named(error)}") from error
     write = getattr(module, "write", None)
     if not callable(write):
+        where = getattr(module, "__file__", None) or "a built-in module"
         raise UserError(
-            f"generator {generator!r}: has no function `write(folder)`; looked in {module.__file__}"
+            f"generator {generator!r}: has no function `write(folder)`; looked in {where}"
         )
     return write
 

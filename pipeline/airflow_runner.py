@@ -7,6 +7,7 @@ imports it again for every task: the import writes nothing, and gives the same D
 import datetime
 import functools
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from airflow import models
 from airflow.configuration import conf
 from airflow.exceptions import AirflowFailException
 from airflow.operators.python import PythonOperator
+from airflow.utils.template import literal
 from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration.airflow import airflow_dag_runner
 
@@ -29,6 +31,8 @@ from relation.load import LoadedRecipe, load_recipe
 
 PREPARE, VERDICT = "Prepare", "Verdict"
 """The first and the last task, around the pipeline's nodes."""
+TEMPLATED = ("Pusher", "custom_config")
+"""The only task and property that Airflow fills in: it holds no text of a recipe."""
 START = datetime.datetime(2025, 1, 1, tzinfo=datetime.timezone.utc)
 """Any past date: with `catchup` off, the first run is the next scheduled one."""
 
@@ -73,6 +77,9 @@ def build_dag(recipe: str) -> models.DAG:
         )
     )
     airflow_dag = runner.run(pipeline)
+    for task in airflow_dag.tasks:
+        properties = task.op_kwargs["exec_properties"]
+        task.op_kwargs = {"exec_properties": _literal(task.task_id, properties)}
     first, last = list(airflow_dag.roots), list(airflow_dag.leaves)
     prepare_task = PythonOperator(
         dag=airflow_dag,
@@ -90,6 +97,14 @@ def build_dag(recipe: str) -> models.DAG:
     prepare_task.set_downstream(first)
     verdict_task.set_upstream(last)
     return airflow_dag
+
+
+def _literal(task: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep Airflow from taking text of a recipe for a template."""
+    return {
+        name: value if (task, name) == TEMPLATED else literal(value)
+        for name, value in properties.items()
+    }
 
 
 def prepare(loaded: LoadedRecipe, paths: RunPaths) -> float:

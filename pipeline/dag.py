@@ -1,8 +1,6 @@
 """Define the pipeline: TFX nodes from a recipe; runners add engine settings."""
 
-import importlib.util
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from tfx.components.statistics_gen.component import StatisticsGen
@@ -22,8 +20,9 @@ from pipeline.stages.file_patterns import Patterns
 from pipeline.stages.ingest import Ingested, ingest
 from pipeline.stages.reporting import report
 from pipeline.stages.training import train
-from relation.core.errors import RecipeError
+from relation.core.errors import RecipeError, UserError
 from relation.core.fingerprint import code_fingerprint, content_fingerprint
+from relation.core.plugins import module_content
 from relation.load import LoadedRecipe
 from relation.names import ENTITIES, EVAL, TRAIN
 from trainer_module.build_request import preprocessing_request
@@ -127,22 +126,18 @@ def _function_fingerprint(loaded: LoadedRecipe) -> str:
     """Fingerprint the module of the recipe's function; "" where it names none.
 
     Raises:
-      RecipeError: there is no such module.
+      RecipeError: there is no such module, or it is in no file.
     """
     function = loaded.compiled.function
     if function is None:
         return ""
-    module = function.rpartition(".")[0]
     try:
-        spec = importlib.util.find_spec(module)
-    except ImportError:
-        spec = None
-    if spec is None or spec.origin is None:
+        content = module_content(function.rpartition(".")[0])
+    except UserError as error:
         raise RecipeError(
-            f"{loaded.path}: relation.source.function: got {function!r}; there is no module "
-            f"{module!r}: expected the dotted path of an importable function"
-        )
-    return content_fingerprint(Path(spec.origin).read_bytes())
+            f"{loaded.path}: relation.source.function: got {function!r}; {error}"
+        ) from None
+    return content_fingerprint(content)
 
 
 def _relation_inputs(loaded: LoadedRecipe, ingested: Ingested) -> dict[str, BaseChannel | None]:

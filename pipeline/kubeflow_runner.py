@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from google.protobuf import json_format
 
 from pipeline.paths import RemotePaths, RunPaths, check_no_wildcard
 from pipeline.settings import IN_PROCESS, WRONG, recipe_name
@@ -36,12 +37,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         output = Path(flags.output or RunPaths.of(name).root / f"{name}.yaml").resolve()
         runs = _remote(flags.runs, "--runs", "the cluster's folder of all runs")
         check_no_wildcard(runs)
-        schemas = {table: getattr(flags, f"schema_{table}") for table in loaded.schemas}
+        files = {table: getattr(flags, f"schema_{table}") for table in loaded.schemas}
+        schemas = {table: file for table, file in files.items() if file is not None}
+        patterns = _patterns(loaded, flags)
+        _check_no_template(loaded, {"--runs": runs, "--data": patterns, "--schema": schemas})
         compile_recipe(
             loaded,
             RemotePaths(f"{runs}/{name}"),
-            _patterns(loaded, flags),
-            {table: file for table, file in schemas.items() if file is not None},
+            patterns,
+            schemas,
             flags.image,
             output,
         )
@@ -93,6 +97,38 @@ def compile_recipe(
     ).run(pipeline)
     with output.open("a", encoding="utf-8") as file:  # TFX does not write it.
         yaml.safe_dump({"defaultPipelineRoot": paths.pipeline}, file)
+
+
+def _check_no_template(loaded: LoadedRecipe, flags: Mapping[str, Any]) -> None:
+    """Check that no text of the user's would be taken for a placeholder of Kubeflow or Argo.
+
+    Raises:
+      UserError: a text holds {{; the message names it.
+    """
+    texts = {
+        str(loaded.path): loaded.recipe.model_dump(mode="json"),
+        **{
+            str(path): [str(path), json_format.MessageToDict(loaded.schemas[table])]
+            for table, path in loaded.schema_paths.items()
+        },
+        **flags,
+    }
+    for name, value in texts.items():
+        if (text := _with_template(value)) is not None:
+            raise UserError(
+                f"{name}: got {text!r}; expected text without {{{{, which Kubeflow takes for the "
+                "start of a placeholder"
+            )
+
+
+def _with_template(value: Any) -> str | None:
+    """The first text within a value that holds {{, if one does."""
+    if isinstance(value, str):
+        return value if "{{" in value else None
+    if isinstance(value, Mapping):
+        value = [*value, *value.values()]
+    parts = value if isinstance(value, list | tuple) else ()
+    return next((text for part in parts if (text := _with_template(part)) is not None), None)
 
 
 def _flags(argv: Sequence[str] | None, loaded: LoadedRecipe) -> argparse.Namespace:

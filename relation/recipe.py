@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeAlias
 from pydantic import Field, field_validator, model_validator
 
 from relation.core.config import Name
+from relation.core.cron import Cron
 from relation.data import Data
 from relation.relation_types import RelationConfig
 from relation.spec import Frozen
@@ -142,8 +143,9 @@ class Evaluation(Frozen):
 class Schedule(Frozen):
     """When an orchestrator with a clock starts a run."""
 
-    cron: str | None = None
-    """A cron expression, as `0 3 * * *`; without it runs are started by hand."""
+    cron: Cron | None = None
+    """A cron expression, as `0 3 * * *`, or a preset, as `@daily`; without it runs are started by
+    hand."""
 
 
 class Recipe(Frozen):
@@ -152,11 +154,11 @@ class Recipe(Frozen):
     name: Name
     """The recipe's name, which its folder under `runs/` and its served model have, too."""
     description: str = ""
-    """One sentence that says what the model learns."""
+    """What it learns, in a sentence."""
     data: Data
     """The rows to learn from."""
     relation: RelationConfig
-    """The relation type, its source, and how tuples are drawn."""
+    """What is related, and which tuples are made of it."""
     model: Model | None = None
     """The model. Without one the pipeline ends with Transform: it makes data."""
     training: Training = Training()

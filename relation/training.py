@@ -1,4 +1,4 @@
-"""The recipe's `training`."""
+"""What a recipe says of training."""
 
 from typing import Literal
 

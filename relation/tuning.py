@@ -1,4 +1,4 @@
-"""The recipe's `tuning`: trials of other values, compared by the validation loss."""
+"""What a recipe says of tuning: trials of other values, compared by the validation loss."""
 
 from typing import TypeAlias
 

@@ -8,7 +8,8 @@ _STEP = " [while running"
 """Beam appends the step's name to a message."""
 _PATTERN = re.compile(
     r"(?:^|\s|\.)(?P<type>DataError|RecipeError|UserError): "
-    r"(?P<text>(?:(?!\w+Error: ).)*?)" + re.escape(_STEP),
+    # A word is looked at from its start alone, so that a long one takes linear time.
+    r"(?P<text>(?:(?!(?<!\w)\w+Error: ).)*?)" + re.escape(_STEP),
     re.DOTALL,
 )
 

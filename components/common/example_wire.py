@@ -35,7 +35,7 @@ def varint(value: int) -> bytes:
 
 
 def _read_varint(data: bytes, at: int) -> tuple[int, int]:
-    """Returns the value and where it ends."""
+    """Returns the value and where it ends; ValueError if it has more than 64 bits."""
     value = data[at]
     at += 1
     if value < 128:
@@ -49,6 +49,8 @@ def _read_varint(data: bytes, at: int) -> tuple[int, int]:
         if byte < 128:
             return value, at
         shift += 7
+        if shift > 63:  # It would grow by 7 bits a byte, in quadratic time.
+            raise ValueError
 
 
 def features_of(record: bytes) -> dict[bytes, bytes]:

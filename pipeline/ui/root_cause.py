@@ -8,7 +8,7 @@ from relation.core.errors import UserError
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _NO_SPACE_TEXT = os.strerror(errno.ENOSPC)
-_BEAM_SUFFIX = re.compile(r"\s*\[while running '[^\]]*'\]\s*$")
+_BEAM_SUFFIX = "[while running '"
 _USER_ERROR = re.compile(r"^(?:\w+\.)*(?:UserError|DataError|RecipeError): (.*)")
 
 
@@ -56,6 +56,8 @@ def _inner(error: BaseException) -> BaseException | None:
 
 
 def _without_suffix(message: str) -> str:
-    while _BEAM_SUFFIX.search(message):
-        message = _BEAM_SUFFIX.sub("", message)
-    return message
+    while True:
+        text, suffix, step = message.rstrip().rpartition(_BEAM_SUFFIX)
+        if not suffix or not step.endswith("']") or "]" in step[:-1]:
+            return message
+        message = text.rstrip()

@@ -88,7 +88,7 @@ class _Finder(abc.MetaPathFinder, abc.Loader):
 def _importable(module: str) -> bool:
     try:
         return importlib.util.find_spec(module) is not None
-    except ImportError:  # Of a package above it.
+    except Exception:  # Of a package above it, which may raise anything.
         return False
 
 

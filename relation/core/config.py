@@ -2,7 +2,7 @@
 
 from typing import Annotated, TypeAlias
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from relation.core.aliases import current_path
 
@@ -15,3 +15,9 @@ Dotted: TypeAlias = Annotated[
     AfterValidator(current_path),
 ]
 """The dotted path of something importable; earlier paths of what moved are replaced."""
+
+Size: TypeAlias = Annotated[int, Field(ge=1, le=2**16)]
+"""Units of a layer, or pixels of an edge: bounded, so that a slip of the pen is named at once."""
+
+Sizes: TypeAlias = Annotated[tuple[Size, ...], Field(max_length=100)]
+"""The size of each layer of a stack."""

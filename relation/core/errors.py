@@ -16,6 +16,12 @@ class DataError(UserError):
     """The data is not what the recipe and the schema say."""
 
 
+def named(error: BaseException) -> str:
+    """The type and message of an exception of a user's code, on one line, cut to part of it."""
+    text = " ".join(str(error)[: 4 * LONGEST].split())
+    return f"{type(error).__name__}: {text or 'no message'}"
+
+
 def show(value: bytes) -> str:
     """An id or label for messages, on one line, cut to part of it."""
     try:

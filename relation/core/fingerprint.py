@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from relation.core.plugins import load_plugins
+from relation.core.plugins import load_plugins, module_content
 
 PACKAGES = ("relation", "components", "trainer_module")
 _ROOT = Path(__file__).resolve().parents[2]
@@ -25,17 +25,17 @@ def code_fingerprint(*modules: str) -> str:
       16 hexadecimal digits; they change exactly when one of those files does.
 
     Raises:
-      UserError: a plug-in cannot be imported.
+      UserError: a plug-in cannot be imported, or is in no file.
     """
     digest = hashlib.sha256()
-    sources = _closure(modules)
+    closure = _closure(modules)
+    sources = {name: path.read_bytes() for name, path in closure.items()}
     for plugin in load_plugins():
-        path = Path(str(plugin.__file__))
-        imports = {name for name in _imports(plugin.__name__, path) if _source(name) is not None}
-        if imports <= set(sources):
-            sources[plugin.__name__] = path
-    for name, path in sorted(sources.items()):
-        digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
+        content = module_content(plugin.__name__)
+        if {name for name in _imports(content) if _source(name) is not None} <= set(closure):
+            sources[plugin.__name__] = content
+    for name, content in sorted(sources.items()):
+        digest.update(name.encode() + b"\0" + content + b"\0")
     return digest.hexdigest()[:16]
 
 
@@ -53,7 +53,7 @@ def _closure(modules: tuple[str, ...]) -> dict[str, Path]:
         if path is None or name in closure:
             continue
         closure[name] = path
-        waiting.extend(_imports(name, path))
+        waiting.extend(_imports(path.read_bytes()))
         if "." in name:
             waiting.append(name.rpartition(".")[0])
     return closure
@@ -75,13 +75,16 @@ def _source(name: str) -> Path | None:
     return None  # An attribute: `from relation.names import ID`.
 
 
-def _imports(name: str, path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def _imports(content: bytes) -> Iterator[str]:
+    """Dotted paths that a module may import; nothing for a module without source, as one in C."""
+    try:
+        tree = ast.parse(content)
+    except (SyntaxError, ValueError):
+        return
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{name}: relative imports are not used in this project"
-            assert node.module is not None
+        elif isinstance(node, ast.ImportFrom) and node.module is not None and not node.level:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Constant) and (dotted := _DOTTED.fullmatch(str(node.value))):

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from relation.core.errors import UserError
+from relation.core.errors import UserError, named
 
 VARIABLE, GROUP = "RELATA_PLUGINS", "relata.plugins"
 
@@ -40,6 +40,27 @@ def imported(dotted: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
+def module_content(name: str) -> bytes:
+    """The content of the file that a module is imported from, in a folder or an archive.
+
+    Raises:
+      UserError: there is no such module, or it is in no file, so that an edit could not be seen.
+    """
+    try:
+        spec = importlib.util.find_spec(name) if name not in ("", "__main__") else None
+    except Exception as error:  # Of a package above it, which may raise anything.
+        raise UserError(f"module {name!r} cannot be imported: {named(error)}") from None
+    if spec is None:
+        raise UserError(f"there is no module {name!r}; expected one that can be imported")
+    try:
+        content: bytes = spec.loader.get_data(spec.origin)  # type: ignore[union-attr]
+    except (AttributeError, OSError, TypeError):
+        raise UserError(
+            f"module {name!r} is in no file, so an edit could not be seen; expected a .py file"
+        ) from None
+    return content
+
+
 @functools.cache
 def _load(variable: str) -> tuple[ModuleType, ...]:
     installed = [entry.value for entry in metadata.entry_points(group=GROUP)]
@@ -50,10 +71,8 @@ def _load(variable: str) -> tuple[ModuleType, ...]:
 def _import(name: str) -> ModuleType:
     try:
         return _import_file(Path(name)) if name.endswith(".py") else importlib.import_module(name)
-    except Exception as error:
-        raise UserError(
-            f"plug-in {name!r} cannot be imported: {type(error).__name__}: {error}"
-        ) from error
+    except (Exception, SystemExit) as error:
+        raise UserError(f"plug-in {name!r} cannot be imported: {named(error)}") from error
 
 
 def _import_file(path: Path) -> ModuleType:

@@ -9,7 +9,7 @@ from relation.core.validation_errors import shown
 
 _STRING = "tag:yaml.org,2002:str"
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
-MAX_CHARACTERS = 2**20
+MAX_CHARACTERS = 2**18
 MAX_VALUES = 100_000
 """Values of a document, where each alias counts as all that it stands for."""
 MAX_DEPTH = 50

@@ -21,6 +21,11 @@ def read():
 dags, others = read(), read()
 dag, again = dags.pop("nightly"), others["nightly"]
 
+def rendered(task_id, dag):
+    task, context = dag.get_task(task_id), {"run_id": "R7"}
+    values = task.render_template(task.op_kwargs, context, jinja_env=dag.get_template_env())
+    return values["exec_properties"]
+
 def upstream(dag):
     return {task.task_id: sorted(task.upstream_task_ids) for task in dag.tasks}
 
@@ -29,6 +34,8 @@ print("DAG", json.dumps({
     "schedule": dag.schedule_interval,
     "catchup": dag.catchup,
     "max_active_runs": dag.max_active_runs,
+    "description": json.loads(rendered("Report", dag)["request"])["description"],
+    "served": json.loads(rendered("Pusher", dag)["custom_config"])["served"],
     "start": dag.start_date.isoformat(),
     "upstream": upstream(dag),
     "others": {name: upstream(other) for name, other in dags.items()},
@@ -42,6 +49,8 @@ from pipeline.airflow_runner import build_dag
 DAG = build_dag("relation_class")
 """
 
+TEMPLATE = "{{ 7 * 7 }} {% raw %} {# no comment #} {{ no_such.thing }}"
+"""Text of a recipe, which no template engine may see."""
 MEASURED = ("Trainer", "LatestBlessedModel", "CorpusEvaluator", "Evaluator")
 UPSTREAM = {
     "Prepare": set(),
@@ -92,7 +101,9 @@ TWO_INPUTS = {
 
 def test_the_dag(tmp_path):
     airflow = Airflow(tmp_path)
-    recipe = variant(tmp_path, name="nightly", schedule={"cron": "30 2 * * *"})
+    recipe = variant(
+        tmp_path, name="nightly", schedule={"cron": "30 2 * * *"}, description=TEMPLATE
+    )
     (airflow.dags / "classes.py").write_text(MORE)
     done = airflow.run("-c", READ, str(airflow.dags), recipe=recipe)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -104,6 +115,8 @@ def test_the_dag(tmp_path):
         "schedule": "30 2 * * *",
         "catchup": False,
         "max_active_runs": 1,
+        "description": TEMPLATE,
+        "served": "R7",
         "start": "2025-01-01T00:00:00+00:00",
         "others": {"relation_class": {task: sorted(ids) for task, ids in TWO_INPUTS.items()}},
         "same": True,  # A DAG that differed each time would be stored anew each time.

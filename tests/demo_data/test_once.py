@@ -85,13 +85,42 @@ def test_of_two_that_race_one_wins(generator, tmp_path):
 
 
 def test_a_module_that_is_not_there(tmp_path):
-    with pytest.raises(UserError, match=r"'no\.such\.module': cannot be imported: No module named"):
+    with pytest.raises(
+        UserError, match=r"'no\.such\.module': cannot be imported: ModuleNotFoundError: No mod"
+    ):
         once.write_once("no.such.module", tmp_path / "data")
 
 
 def test_a_module_without_write(tmp_path):
     with pytest.raises(UserError, match=r"'demo_data.once': has no function `write\(folder\)`"):
         once.write_once("demo_data.once", tmp_path / "data")
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (ValueError("3 is no digit\nat all"), "raised ValueError: 3 is no digit at all"),
+        (FileNotFoundError(2, "No such file", "mine.csv"), "raised FileNotFoundError: .*mine.csv"),
+        (SystemExit(0), "raised SystemExit: 0"),
+        (KeyError(), "raised KeyError: no message"),
+        (UserError("mend this"), "^mend this$"),
+        (OSError(28, "No space left on device"), "cannot be written: No space left on device$"),
+    ],
+)
+def test_a_generator_that_raises_is_named_with_its_exception(generator, tmp_path, error, message):
+    def write(folder):
+        raise error
+
+    with pytest.raises(UserError, match=message):
+        once.write_once(generator(write), tmp_path / "data")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_module_that_raises_when_it_is_imported(tmp_path, monkeypatch):
+    (tmp_path / "generator_that_raises.py").write_text("1 / 0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UserError, match="cannot be imported: ZeroDivisionError: division by zero"):
+        once.write_once("generator_that_raises", tmp_path / "data")
 
 
 def test_a_generator_that_makes_nothing(generator, tmp_path):

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import yaml
 
 from pipeline import kubeflow_runner
 from pipeline.stages.file_patterns import read_tables
@@ -182,6 +183,25 @@ def test_files_with_a_split(compiled, tmp_path):
     assert gen["input_base"] == "/data"
     splits = json.loads(gen["input_config"])["splits"]
     assert splits == [{"name": "train", "pattern": "a/*"}, {"name": "eval", "pattern": "c/*"}]
+
+
+@pytest.mark.parametrize("text", ["{{$.inputs.parameters['x']}}", "{{workflow.name}}", "{{$}}"])
+def test_text_that_kubeflow_would_fill_in_is_refused(compiled, tmp_path, capsys, text):
+    recipe = yaml.safe_load((RECIPES / "digits_triplets.yaml").read_text())
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump({**recipe, "description": text}))
+    status, output = compiled(str(path), *FLAGS)
+    assert (status, output.exists()) == (2, False)
+    assert f"{path}: got {text!r}; expected text without {{{{" in capsys.readouterr().err
+    status, output = compiled("digits_triplets", *FLAGS, "--data", f"gs://bucket/{text}/*")
+    assert (status, output.exists()) == (2, False)
+    assert "--data: got 'gs://bucket/" in capsys.readouterr().err.replace('"', "'")
+
+
+def test_an_output_folder_with_a_wildcard_is_refused(compiled, capsys):
+    status, output = compiled("digits_triplets", *FLAGS, "--runs", "gs://bucket/a [x]")
+    assert (status, output.exists()) == (2, False)
+    assert "the output folder's path holds '['" in capsys.readouterr().err
 
 
 def test_a_name_that_is_no_yaml(capsys):

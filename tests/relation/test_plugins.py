@@ -1,6 +1,8 @@
 """Plug-ins are imported once, by path or by name, and register parts."""
 
+import re
 import sys
+import zipfile
 
 import pytest
 
@@ -62,6 +64,8 @@ def test_an_installed_distribution_names_its_module_by_an_entry_point(tmp_path, 
     ("text", "message"),
     [
         ("1 / 0\n", r"plug-in '.*plugin_b\.py' cannot be imported: ZeroDivisionError: division"),
+        ("raise SystemExit(0)\n", r"cannot be imported: SystemExit: 0"),
+        ("raise OSError('a\\nb')\n", r"cannot be imported: OSError: a b$"),
         ("import no_such_module\n", r"ModuleNotFoundError: No module named 'no_such_module'"),
     ],
 )
@@ -118,3 +122,58 @@ def test_an_edited_plugin_changes_the_fingerprint_of_what_it_serves_alone(write_
     data, training = (code_fingerprint(module) for module in modules)
     assert data == with_source[0]
     assert training != with_source[1]
+
+
+@pytest.mark.parametrize("name", ["sys", "builtins", "_imp"])
+def test_a_plugin_that_is_in_no_file_is_refused(monkeypatch, name):
+    monkeypatch.setenv(plugins.VARIABLE, name)
+    with pytest.raises(UserError) as raised:
+        code_fingerprint("trainer_module.run_fn")
+    assert str(raised.value) == (
+        f"module {name!r} is in no file, so an edit could not be seen; expected a .py file"
+    )
+
+
+def test_a_folder_of_modules_is_in_no_file(tmp_path, monkeypatch):
+    (tmp_path / "plugin_g").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UserError, match="'plugin_g' is in no file"):
+        plugins.module_content("plugin_g")
+
+
+def test_a_module_in_an_archive_or_in_c_has_content(tmp_path, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("plugin_h.py", LOSS)
+    monkeypatch.syspath_prepend(tmp_path / "a.zip")
+    assert plugins.module_content("plugin_h") == LOSS.encode()
+    monkeypatch.setenv(plugins.VARIABLE, "plugin_h")
+    with_archive = code_fingerprint("trainer_module.run_fn")
+    monkeypatch.setenv(plugins.VARIABLE, "google_crc32c._crc32c")
+    assert plugins.module_content("google_crc32c._crc32c").startswith(b"\x7fELF")
+    assert with_archive != code_fingerprint("trainer_module.run_fn")
+    sys.modules.pop("plugin_h", None)
+
+
+def test_a_plugin_may_import_beside_itself_and_be_written_in_another_encoding(write_plugin):
+    text = "# coding: latin-1\n# é\nimport relation.names\ndef later():\n    from . import x\n"
+    path = write_plugin("plugin_i", "")
+    path.write_bytes(text.encode("latin-1"))
+    assert len(code_fingerprint("components.relation_gen.executor")) == 16
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("no_such_module", "there is no module 'no_such_module'"),
+        ("no_such.module", "'no_such.module' cannot be imported: ModuleNotFoundError: No module"),
+        ("__main__", "there is no module '__main__'"),
+        ("", "there is no module ''"),
+        ("plugin_j.inner", "'plugin_j.inner' cannot be imported: ZeroDivisionError: division"),
+    ],
+)
+def test_what_is_no_module_has_no_content(tmp_path, monkeypatch, name, message):
+    (tmp_path / "plugin_j").mkdir()
+    (tmp_path / "plugin_j" / "__init__.py").write_text("1 / 0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UserError, match=re.escape(message)):
+        plugins.module_content(name)

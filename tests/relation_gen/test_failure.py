@@ -1,3 +1,5 @@
+import time
+
 from components.common import beam_errors
 from relation.core.errors import DataError, RecipeError
 
@@ -12,6 +14,15 @@ def test_the_sentence_is_found_in_what_a_runner_makes_of_it():
     actual = beam_errors.user_error(RuntimeError(text))
     assert isinstance(actual, DataError)
     assert str(actual) == "split 'a': bad\nid 'x'"
+
+
+def test_long_words_take_linear_time():
+    word = "w" * 300_000
+    start = time.process_time()
+    text = f"DataError: {word} {word}\nDataError: {word} [while running 'Read']"
+    assert str(beam_errors.user_error(RuntimeError(text))) == word
+    assert beam_errors.user_error(RuntimeError(f"DataError: {word}")) is None
+    assert time.process_time() - start < 10
 
 
 def test_others_are_left_alone():

@@ -7,10 +7,19 @@ from components.common.hashing import hash_values
 from components.common.rows.row_requirements import EntitySpec, Key, RowSpec
 from components.common.rows.row_validation import ValidatedRows, joined
 from components.relation_gen.rows.group_key import group_hashes, group_label
+from relation.core.errors import DataError
 
 
 def first_letter(value: bytes) -> bytes:
     return value[:1]
+
+
+def raises(value: bytes) -> bytes:
+    raise KeyError(value)
+
+
+def no_bytes(value: bytes) -> object:
+    return len(value)
 
 
 def spec(several: bool, function: str | None = None) -> EntitySpec:
@@ -54,3 +63,17 @@ def test_rows_that_are_not_grouped():
     none = EntitySpec("item", spec(several=False).rows)
     rows = validated([[b"ab"], [b"x"]], several=False)
     assert np.array_equal(group_hashes(none, rows, [0, 1]), np.zeros(2, dtype=np.uint64))
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        ("raises", "group key {}: raised KeyError: b'ab' for 'ab'"),
+        ("no_bytes", "group key {}: gave 2 for 'ab'; expected bytes"),
+    ],
+)
+def test_a_function_that_cannot_be_used_is_named(function, message):
+    dotted = f"{__name__}.{function}"
+    with pytest.raises(DataError) as raised:
+        group_hashes(spec(False, dotted), validated([[b"ab"]], False), [0])
+    assert str(raised.value) == message.format(dotted)

@@ -154,3 +154,9 @@ def test_rekeyed_features_keep_their_values_under_the_names_of_the_role(values, 
     expected = {f"{role}_{name}": features[name] for name in values}
     expected["relation"] = tf.train.Feature(float_list={"value": [0.5]})
     assert dict(tf.train.Example.FromString(made).features.feature) == expected
+
+
+def test_a_length_without_end_takes_linear_time():
+    with pytest.raises(DecodeError):
+        example_wire.features_of(b"\x0a" + b"\xff" * 1_000_000)
+    assert example_wire._read_varint(b"\xff" * 9 + b"\x01", 0) == (2**64 - 1, 10)

@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 import keras
 from keras import ops
-from pydantic import PositiveInt
 
+from relation.core.config import Size, Sizes
 from trainer_module.heads.base import SimilarityHead
 from trainer_module.heads.perceptron import Perceptron
 from trainer_module.ops import Tensor
@@ -29,9 +29,9 @@ class Conditioned(Perceptron, SimilarityHead):
 
     by: Literal["concatenation", "film", "gate"] = "film"
     """How the label changes the example: see the table."""
-    units: PositiveInt = 64
+    units: Size = 64
     """Numbers in h."""
-    dense: tuple[PositiveInt, ...] = ()
+    dense: Sizes = ()
     """Units of each hidden layer of the perceptron."""
 
     def build(self) -> keras.layers.Layer:

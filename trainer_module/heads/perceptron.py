@@ -1,8 +1,9 @@
 """Dense layers at the end of a head."""
 
 import keras
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
+from relation.core.config import Sizes
 from relation.spec import Frozen
 from trainer_module.ops import Tensor
 
@@ -10,7 +11,7 @@ from trainer_module.ops import Tensor
 class Perceptron(Frozen):
     """Hidden layers with ReLU and dropout."""
 
-    dense: tuple[PositiveInt, ...] = (64,)
+    dense: Sizes = (64,)
     """Units of each hidden layer; an empty list: none, a linear head."""
     dropout: float = Field(0.0, ge=0.0, lt=1.0)
     """Share of activations that are dropped at random after each hidden layer while training."""

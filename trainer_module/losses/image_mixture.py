@@ -1,7 +1,7 @@
 """A weighted mixture of losses of images."""
 
 from keras import ops
-from pydantic import NonNegativeFloat, model_validator
+from pydantic import Field, NonNegativeFloat, model_validator
 
 from trainer_module.losses.base import ImageLoss
 from trainer_module.losses.image_l1 import ImageL1
@@ -23,7 +23,7 @@ class ImageMixture(ImageLoss):
     """Weight of the L2 loss."""
     ssim: NonNegativeFloat = 0.84
     """Weight of 1 − SSIM."""
-    window: int = ImageSsim().window
+    window: int = Field(ImageSsim().window, ge=1, le=1000)
     """Pixels a side of the window of SSIM; an image must be at least as large."""
 
     @model_validator(mode="after")

@@ -21,7 +21,7 @@ class ImageSsim(ImageLoss):
     TIP 2004, equation 13.
     """
 
-    window: int = Field(11, ge=1)
+    window: int = Field(11, ge=1, le=1000)
     """Pixels a side of the window; an image must be at least as large."""
     sigma: PositiveFloat = 1.5
     """Standard deviation of the Gaussian, in pixels."""

@@ -24,7 +24,7 @@ class DistanceWeighted(TripletMiner):
     Wu et al., "Sampling Matters in Deep Embedding Learning", ICCV 2017, section 4.1 and its code.
     """
 
-    dimension: int = Field(ge=3)
+    dimension: int = Field(ge=3, le=2**16)
     """n, the numbers in an embedding."""
     head: Literal["cosine", "distance", "squared_distance"] = "cosine"
     """The model's head, which says how scores give the distance: the cosine c (d² = 2 − 2c), −d, or

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import keras
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
+from relation.core.config import Size, Sizes
 from relation.schema import Feature, FeatureKind
 from trainer_module.preprocessing.vocabulary import Vocabulary
 from trainer_module.towers.base import Norm
@@ -20,15 +21,15 @@ class Cnn(ImageTower, WithColumns):
 
     kinds: ClassVar[frozenset[FeatureKind]] = frozenset(FeatureKind)
 
-    filters: tuple[PositiveInt, ...] = Field((32, 64), min_length=1)
+    filters: Sizes = Field((32, 64), min_length=1)
     """Channels of each block of convolution."""
-    dense: tuple[PositiveInt, ...] = (128,)
+    dense: Sizes = (128,)
     """Units of each dense layer before the embedding."""
     norm: Norm = "batch"
     """Normalization of hidden activations, as of every tower; here over the batch by default."""
     shift: float = Field(0.0, ge=0.0, lt=1.0)
     """The largest random translation while training, as a share of each side."""
-    embedding: PositiveInt = 64
+    embedding: Size = 64
     """Numbers in the embedding."""
 
     def check(self, features: tuple[Feature, ...]) -> None:

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 
 import keras
 from keras import ops
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import Field
 
+from relation.core.config import Size
 from relation.schema import Feature, FeatureKind
 from trainer_module.ops import Tensor
 from trainer_module.preprocessing.vocabulary import Vocabulary
@@ -19,10 +20,10 @@ INDEXED = frozenset({FeatureKind.CATEGORICAL, FeatureKind.TEXT})
 class WithColumns(Network, abc.ABC):
     """Parameters of a tower over columns."""
 
-    bins: NonNegativeInt = 0
+    bins: int = Field(0, ge=0, le=2**16)
     """Numbers that each number becomes by piecewise-linear encoding, with which a network learns
     thresholds as easily as a tree does; 0: numbers as they are."""
-    category: PositiveInt = 16
+    category: Size = 16
     """Numbers in the embedding of a category, or of a word in a bag of words."""
     masked: float = Field(0.0, ge=0.0, lt=1.0)
     """Share of the values of categories and texts that are left out at random while training, so

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import keras
-from pydantic import PositiveInt
 
+from relation.core.config import Size, Sizes
 from relation.schema import Feature, FeatureKind
 from trainer_module.ops import Tensor
 from trainer_module.preprocessing.vocabulary import Vocabulary
@@ -20,9 +20,9 @@ class Dense(WithColumns):
         {FeatureKind.NUMERIC, FeatureKind.CATEGORICAL, FeatureKind.TEXT}
     )
 
-    dense: tuple[PositiveInt, ...] = (128,)
+    dense: Sizes = (128,)
     """Units of each dense layer before the embedding."""
-    embedding: PositiveInt = 64
+    embedding: Size = 64
     """Numbers in the embedding."""
 
     def decode(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:

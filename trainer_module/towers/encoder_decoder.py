@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Literal
 
 import keras
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
+from relation.core.config import Size, Sizes
 from relation.schema import Feature
 from trainer_module.ops import Tensor
 from trainer_module.preprocessing.vocabulary import Vocabulary
@@ -23,13 +24,13 @@ class EncoderDecoder(ImageTower):
     they are.
     """
 
-    filters: tuple[PositiveInt, ...] = Field((16, 32, 64), min_length=1)
+    filters: Sizes = Field((16, 32, 64), min_length=1)
     """Channels of each level, from the highest resolution to the lowest."""
     norm: Norm = "batch"
     """Normalization of hidden activations, as of every tower; here over the batch by default."""
     normalize: bool = False
     """Whether the outputs of each pixel are divided by their length."""
-    outputs: PositiveInt = 1
+    outputs: Size = 1
     """Channels of the predicted image."""
     activation: Literal["linear", "sigmoid"] = "sigmoid"
     """Activation after the last convolution; `sigmoid` predicts in [0, 1]."""

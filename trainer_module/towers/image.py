@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
+from relation.core.config import Size
 from relation.schema import Feature, FeatureKind
 from trainer_module.data.decode_image import RememberedImages, decode_images
 from trainer_module.data.decode_roles import Decode
@@ -20,9 +21,9 @@ class ImageTower(Network, abc.ABC):
 
     kinds: ClassVar[frozenset[FeatureKind]] = frozenset({FeatureKind.IMAGE})
 
-    height: PositiveInt
+    height: Size
     """Pixels from top to bottom that images are resized to."""
-    width: PositiveInt
+    width: Size
     """Pixels from left to right that images are resized to."""
     channels: Annotated[int, Field(ge=1, le=4)] = 1
     """1 = grey, 3 = RGB, 4 = RGBA."""

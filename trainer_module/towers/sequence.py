@@ -6,8 +6,9 @@ from typing import ClassVar, Literal
 import keras
 import numpy as np
 from keras import ops
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
+from relation.core.config import Size
 from relation.schema import Feature, FeatureKind
 from trainer_module.ops import Tensor
 from trainer_module.preprocessing.vocabulary import Vocabulary
@@ -27,17 +28,17 @@ class Sequence(WithColumns):
         {FeatureKind.TEXT, FeatureKind.NUMERIC, FeatureKind.CATEGORICAL}
     )
 
-    width: PositiveInt = Field(64, multiple_of=2)
+    width: Size = Field(64, multiple_of=2)
     """Numbers in the embedding of a word; even, and a multiple of `heads`."""
-    blocks: PositiveInt = 2
+    blocks: int = Field(2, ge=1, le=100)
     """Blocks of self-attention and a dense layer."""
-    heads: PositiveInt = 4
+    heads: Size = 4
     """Attention heads of each block."""
-    dense: PositiveInt = 128
+    dense: Size = 128
     """Units of the dense layer of each block."""
     norm: Literal["none", "layer"] = "layer"
     """Normalization before each layer of a block: over the features of each word, or none."""
-    embedding: PositiveInt = 64
+    embedding: Size = 64
     """Numbers in the embedding."""
 
     def check(self, features: tuple[Feature, ...]) -> None:

@@ -7,8 +7,8 @@ from typing import ClassVar, Literal
 import keras
 import numpy as np
 from keras import ops
-from pydantic import PositiveInt
 
+from relation.core.config import Size
 from relation.schema import Feature, FeatureKind
 from trainer_module.ops import Tensor, l2_normalize
 from trainer_module.preprocessing.vocabulary import Vocabulary
@@ -42,7 +42,7 @@ class Words(Network):
     """Always false: the length of a word says how much it counts."""
     norm: Literal["none"] = "none"
     """Always none, since there are no hidden layers."""
-    embedding: PositiveInt = 64
+    embedding: Size = 64
     """Numbers in the direction of a word."""
 
     def check(self, features: tuple[Feature, ...]) -> None:

@@ -8,6 +8,7 @@ from components.common import hashing
 from components.common.example_wire import joined
 from components.common.rows.row_requirements import EntitySpec
 from components.common.rows.row_validation import ValidatedRows
+from relation.core.errors import DataError, named, show
 from relation.core.plugins import imported
 
 
@@ -29,5 +30,20 @@ def group_label(spec: EntitySpec, values: Iterable[bytes]) -> bytes:
     """Encodes a set of values as one group: distinct keys, sorted, each prefixed with its
     length."""
     if spec.group_key is not None:
-        values = map(imported(spec.group_key), values)
+        values = [_key(spec.group_key, value) for value in values]
     return joined(values)
+
+
+def _key(function: str, value: bytes) -> bytes:
+    """What a function of the user's makes of a value.
+
+    Raises:
+      DataError: it raises, or does not give bytes.
+    """
+    try:
+        key = imported(function)(value)
+    except Exception as error:
+        raise DataError(f"group key {function}: raised {named(error)} for {show(value)}") from error
+    if not isinstance(key, bytes):
+        raise DataError(f"group key {function}: gave {key!r:.80} for {show(value)}; expected bytes")
+    return key

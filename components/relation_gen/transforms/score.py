@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from tensorflow_metadata.proto.v0 import schema_pb2
+from tfx_bsl.coders import example_coder
 
 from components.common.example_wire import example, float_entries
-from components.common.rows.example_decoder import ExampleDecoder
 from components.relation_gen.context import Context
-from relation.core.errors import DataError
+from relation.core.errors import DataError, named
 from relation.core.plugins import imported
 from relation.names import RELATION, prefixed
 
@@ -41,7 +41,7 @@ class Scorer:
         for role in context.roles:
             for feature in schema.feature:
                 pairs.feature.add(name=prefixed(role, feature.name), type=feature.type)
-        self._decode = ExampleDecoder(pairs.SerializeToString())
+        self._decoder = example_coder.ExamplesToRecordBatchDecoder(pairs.SerializeToString())
 
     def __call__(self, pairs: Iterable[list[bytes]]) -> Iterator[list[bytes]]:
         """Yields the serialized features of pairs, with the label added."""
@@ -55,7 +55,7 @@ class Scorer:
             yield from self._labelled(batch)
 
     def _labelled(self, batch: Sequence[list[bytes]]) -> Iterator[list[bytes]]:
-        decoded = self._decode([example(*pair) for pair in batch]).batch
+        decoded = self._decoder.DecodeBatch([example(*pair) for pair in batch])
         sides = []
         for role in (self._left, self._right):
             names = {
@@ -73,7 +73,7 @@ class Scorer:
         try:
             value = np.asarray(self._function(left, right))
         except Exception as error:
-            raise DataError(f"{where}: raised {type(error).__name__}: {error}") from error
+            raise DataError(f"{where}: raised {named(error)}") from error
         expected = f"[{n}]" if self._width == 1 else f"[{n}, {self._width}]"
         shapes = [(n, self._width)] + ([(n,)] if self._width == 1 else [])
         if value.shape not in shapes or value.dtype.kind not in "fiub":
@@ -99,9 +99,9 @@ def _function(dotted: str) -> Any:
     """
     try:
         function = imported(dotted)
-    except (ImportError, AttributeError, ValueError) as error:
+    except Exception as error:  # The module may raise anything.
         raise DataError(
-            f"relation.source.function: got {dotted!r}, which cannot be imported: {error}"
+            f"relation.source.function: got {dotted!r}, which cannot be imported: {named(error)}"
         ) from None
     if not callable(function):
         raise DataError(f"relation.source.function: got {dotted!r}, which is not a function")

@@ -43,6 +43,7 @@ def test_the_users_error_comes_first_else_the_root(links, cause, related):
         ("bad [while running 'Read']\n", "bad"),
         ("[while running 'a'] is what it said", "[while running 'a'] is what it said"),
         ("two\n  lines [while running 'Read']", "two\n  lines"),
+        ("x" + " " * 10**6 + "[while running 'Read'", "x" + " " * 10**6 + "[while running 'Read'"),
     ],
 )
 def test_beams_suffix_is_peeled_off(message, cause):
