@@ -17,7 +17,7 @@ class Focal(TagLoss):
     """
 
     alpha: float = Field(0.25, ge=0, le=1)
-    """α, the weight of tags that are there, against 1 − α of others."""
+    """α, the weight of present tags, against 1 − α of absent ones."""
     gamma: NonNegativeFloat = 2.0
     """γ, the focusing; 0: weighted cross-entropy."""
 
