@@ -50,7 +50,7 @@ class NumberColumn(Frozen):
 
 
 class RowRequirements(Frozen):
-    """What the rows of an entity type or a table must hold, beside the features of the schema."""
+    """Requirements of the rows of an entity type or a table, besides the features of the schema."""
 
     keys: tuple[KeyColumn, ...] = ()
     """The first one identifies a row of an entity type; the first two are the ends of an edge."""
@@ -84,7 +84,7 @@ class EdgeTable(Frozen):
     value: str | None = None
     """The column of an edge's value."""
     label: LabelKind = LabelKind.BINARY
-    """What the value is."""
+    """The kind of the value."""
     positive_from: float | None = None
     """Edges of this value or a higher one are positives. None: all are."""
     weight: str | None = None

@@ -27,8 +27,8 @@ class Entity(Frozen):
     """A glob of files, relative to the recipe's folder; it may hold spans (docs/data.md).
     With `split: {unit: files}` a glob for each split: `{train: …, eval: …}`."""
     format: Format = "tfrecord"
-    """What the files are: TFRecord of tf.Example or CSV, both plain or `.gz`; Parquet; or image
-    files in a folder for each class."""
+    """The format of the files: TFRecord of tf.Example or CSV, both plain or `.gz`; Parquet; or
+    image files in a folder for each class."""
     generator: Dotted | None = None
     """A module with `write(folder)`, which writes TFRecord files once, in place of `path`."""
 
@@ -68,7 +68,7 @@ class Edges(Frozen):
     path: Paths | None = None
     """A glob of files, as for entities."""
     format: Literal["tfrecord", "csv", "parquet"] = "tfrecord"
-    """What the files are."""
+    """The format of the files."""
     generator: Dotted | None = None
     """A module with `write(folder)`, which writes TFRecord files once, in place of `path`."""
     left: End | None = None
@@ -140,8 +140,8 @@ class Data(Frozen):
     split: Split = Split()
     """How rows are split into `train` and `eval`."""
     bad_rows: Literal["fail", "skip"] = "fail"
-    """What a row that cannot be used does (undecodable image, NaN, no id, no label): stop the run,
-    or be skipped and counted by reason."""
+    """The handling of unusable rows (undecodable image, NaN, no id, no label): `fail` stops the
+    run, `skip` counts them by reason."""
 
     @model_validator(mode="after")
     def _names_differ(self) -> "Data":

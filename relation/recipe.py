@@ -154,11 +154,11 @@ class Recipe(Frozen):
     name: Name
     """The recipe's name, which its folder under `runs/` and its served model have, too."""
     description: str = ""
-    """What it learns, in a sentence."""
+    """One sentence that says what the model learns."""
     data: Data
     """The rows to learn from."""
     relation: RelationConfig
-    """What is related, and which tuples are made of it."""
+    """The relation type, its source, and how tuples are drawn."""
     model: Model | None = None
     """The model. Without one the pipeline ends with Transform: it makes data."""
     training: Training = Training()

@@ -181,7 +181,7 @@ class InlineTuples(RelationType):
     label: str | None = None
     """The column that holds the label, if there is one."""
     label_kind: Literal["binary", "scalar", "vector", "class", "image"] = "binary"
-    """What the label is; `image`: the label of the first role is the image of the second."""
+    """The kind of the label; `image`: the label of the first role is the image of the second."""
 
     @model_validator(mode="after")
     def _kind_of_a_label(self) -> "InlineTuples":
@@ -222,7 +222,7 @@ def _of_anchors(
     negatives: int | None,
     positive_share: float | None = None,
 ) -> CompiledSampling:
-    """What the samplings of anchors, positives and negatives share."""
+    """The compiled form of what all samplings of anchors, positives and negatives share."""
     return CompiledSampling(
         form=form,
         per_anchor=per_anchor,

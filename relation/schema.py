@@ -69,7 +69,7 @@ def read_schema(path: Path) -> schema_pb2.Schema:
         reason = " ".join(str(error).split())
         raise RecipeError(f"{path}: not a TFDV schema in text form: {reason}") from None
     except RecursionError:
-        raise RecipeError(f"{path}: nested too deep for a schema") from None
+        raise RecipeError(f"{path}: is nested too deeply for a schema") from None
     if not schema.feature:
         raise RecipeError(f"{path}: the schema has no features")
     times = Counter(feature.name for feature in schema.feature)
@@ -81,7 +81,7 @@ def read_schema(path: Path) -> schema_pb2.Schema:
 
 
 def _fault(feature: schema_pb2.Feature, times: int, domains: set[str]) -> str | None:
-    """What is wrong with a feature, if anything is."""
+    """The fault of a feature, if it has one."""
     if times > 1:
         return "it appears twice"
     if feature.type not in _DTYPES:

@@ -1,4 +1,4 @@
-"""What a recipe says of training."""
+"""The recipe's `training`."""
 
 from typing import Literal
 

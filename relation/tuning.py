@@ -1,4 +1,4 @@
-"""What a recipe says of tuning: trials of other values, compared by the validation loss."""
+"""The recipe's `tuning`: trials of other values, compared by the validation loss."""
 
 from typing import TypeAlias
 

@@ -161,10 +161,14 @@ def dumps(batch: Batch) -> bytes:
     return to_bytes(batch.to_arrow())
 
 
+_OPTIONS = pa.ipc.IpcWriteOptions()
+"""The defaults; without them each stream would look for them in the environment."""
+
+
 def to_bytes(batch: pa.RecordBatch) -> bytes:
     """An Arrow batch as an Arrow IPC stream."""
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batch.schema) as stream:
+    with pa.ipc.new_stream(sink, batch.schema, options=_OPTIONS) as stream:
         stream.write_batch(batch)
     return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
 

@@ -4,16 +4,19 @@ The frame of a record: its length (uint64), the length's checksum, the data, the
 little-endian (tensorflow/core/lib/io/record_writer.cc).
 """
 
+import os
 import struct
+import uuid
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from types import TracebackType
 
 import google_crc32c
 import numpy as np
 import tensorflow as tf
 from isal import isal_zlib
 
-from components.common.example_wire import example
 from components.common.hashing import I64
 
 CHUNK = 2**20
@@ -34,13 +37,12 @@ def _masked(crc: I64) -> bytes:
     return ((turned + 0xA282EAD8) & 0xFFFFFFFF).astype("<u4").tobytes()
 
 
-def framed(examples: Iterable[list[bytes]]) -> Iterator[tuple[bytes, int]]:
-    """Joins serialized features to tf.Examples and frames them; yields (bytes, records)."""
+def framed(records: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:
+    """Frames records; yields (bytes, number of records), many at a time."""
     data: list[bytes] = []
     checksums: list[int] = []
     size, checksum = 0, google_crc32c.value
-    for entries in examples:
-        record = example(*entries)
+    for record in records:
         data.append(record)
         checksums.append(checksum(record))
         size += len(record)
@@ -65,26 +67,59 @@ def _frames(data: list[bytes], checksums: list[int]) -> bytes:
     return b"".join(parts)
 
 
-def write(path: str, examples: Iterable[list[bytes]]) -> int:
-    """Writes tf.Examples, each given as serialized features, to a gzip TFRecord; returns their
-    number.
+def shard_name(shard: int, shards: int) -> str:
+    """The name of a shard's file, as TFX names it."""
+    return f"data_tfrecord-{shard:05d}-of-{shards:05d}.gz"
 
-    One thread compresses and writes while this one assembles the next records.
+
+class RecordWriter(AbstractContextManager["RecordWriter"]):
+    """Writes records to a gzip TFRecord file, which appears whole, by a rename after the last one.
+
+    A thread compresses and writes while this one assembles the next records.
     """
-    total = 0
-    pending: Future[None] | None = None
-    compress = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, _GZIP)
-    with tf.io.gfile.GFile(path, "wb") as file, ThreadPoolExecutor(1) as worker:
 
-        def put(data: bytes) -> None:
-            file.write(compress.compress(data))
+    def __init__(self, path: str) -> None:
+        """Opens a file, in a folder that need not exist yet."""
+        folder, name = os.path.split(path)
+        tf.io.gfile.makedirs(folder)
+        self._path = path
+        self._temporary = os.path.join(folder, f".{name}.{uuid.uuid4().hex}")
+        self._file = tf.io.gfile.GFile(self._temporary, "wb")
+        self._compress = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, _GZIP)
+        self._worker = ThreadPoolExecutor(1)
+        self._pending: Future[None] | None = None
+        self.records = 0
 
-        for data, count in framed(examples):
-            if pending is not None:
-                pending.result()
-            pending = worker.submit(put, data)
-            total += count
-        if pending is not None:
-            pending.result()
-        file.write(compress.flush())
-    return total
+    def extend(self, records: Iterable[bytes]) -> None:
+        """Writes records, after those before."""
+        for data, count in framed(records):
+            self._wait()
+            self._pending = self._worker.submit(self._put, data)
+            self.records += count
+
+    def _put(self, data: bytes) -> None:
+        self._file.write(self._compress.compress(data))
+
+    def _wait(self) -> None:
+        if self._pending is not None:
+            self._pending.result()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._file, self._worker:
+            if kind is None:
+                self._wait()
+                self._file.write(self._compress.flush())
+        if kind is None:
+            tf.io.gfile.rename(self._temporary, self._path, overwrite=True)
+
+
+def write(path: str, records: Iterable[bytes]) -> int:
+    """Writes records to a gzip TFRecord file, see `RecordWriter`; returns their number."""
+    with RecordWriter(path) as writer:
+        writer.extend(records)
+    return writer.records

@@ -4,11 +4,13 @@ import os
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.typehints.native_type_compatibility import convert_to_beam_type
 from tfx import types
 from tfx.components.example_gen import base_example_gen_executor
 from tfx.types import artifact_utils, standard_component_specs
 
 from components.common.globs import matching_files
+from components.common.input_files import Redistribute
 from components.entity_gen import custom_config, entity_stats, records, transforms
 
 
@@ -59,14 +61,16 @@ class Executor(base_example_gen_executor.BaseExampleGenExecutor):
             options = records.ReadOptions(config.features, config.folder)
             read = (
                 pipeline
-                | "Files" >> beam.Create(paths)
-                | "Spread" >> beam.Reshuffle()
+                | "Files" >> beam.Create(paths, reshuffle=False)
+                | "Spread" >> Redistribute(str)
                 | "Read"
                 >> beam.ParDo(
                     transforms.ReadRows(config.file_format, config.keys, options)
                 ).with_outputs(transforms.REJECTED, main=transforms.ROWS)
             )
-            self._rejected += (read[transforms.REJECTED],)
+            rejected = read[transforms.REJECTED]
+            rejected.element_type = convert_to_beam_type(transforms.Counted)
+            self._rejected += (rejected,)
             return read[transforms.ROWS]
 
         return read_files

@@ -25,7 +25,8 @@ from components.common import beam_errors
 from components.common.input_files import InputFile, RedistributedFiles
 from components.common.shuffle_store import NO_BATCH
 from components.relation_gen.context import Context, building
-from components.relation_gen.index.layout import Layout, ShardTotal, make_layout
+from components.relation_gen.index.layout import make_layout
+from components.relation_gen.index.side_inputs import Layout, ShardTotal
 from components.relation_gen.shuffle_keys import Element, Gathered, ShuffleKey
 from components.relation_gen.stats import counters, summary
 from components.relation_gen.transforms import (
@@ -127,7 +128,7 @@ class Materialize(beam.PTransform):
                 context,
                 beam.pvalue.AsList(index[build_index.BuildIndex.TOTALS]),
                 beam.pvalue.AsList(early),
-            )
+            ).with_output_types(Layout)
         )
         drawn = self._draw(index, tuples, layout)
         resolved = _by_key("ByPosition", index[MAIN], drawn[sample.BY_POSITION]) | beam.ParDo(

@@ -59,7 +59,7 @@ def run(
       DataError: a task raised a UserError. Of several, always the same one is reported.
     """
     with make_pipeline() as pipeline:
-        done = [pipeline | beam.Create([{}])]
+        done = [pipeline | beam.Create(["{}"])]
         for stage in stages:
             start = pipeline | f"{stage.name}Start" >> beam.Create([None])
             before = beam.pvalue.AsList(tuple(done) | f"{stage.name}Before" >> beam.Flatten())
@@ -102,8 +102,8 @@ def result(folder: str, name: str) -> Counts:
         return dict(json.loads(file.read()))
 
 
-def _after(_: None, tasks: list[int], before: list[Counts]) -> Iterator[int]:
-    if not any(_ERROR in counts for counts in before):
+def _after(_: None, tasks: list[int], before: list[str]) -> Iterator[int]:
+    if not any(_ERROR in json.loads(counts) for counts in before):
         yield from tasks
 
 
@@ -139,12 +139,12 @@ class _Merge(beam.CombineFn):
         return beam.coders.StrUtf8Coder()
 
 
-def record(counts: str, folder: str, name: str) -> Counts:
+def record(counts: str, folder: str, name: str) -> str:
     """Writes the counts of a stage, which are JSON, and returns them."""
     tf.io.gfile.makedirs(folder)
     with tf.io.gfile.GFile(_path(folder, name), "w") as file:
         file.write(counts)
-    return dict(json.loads(counts))
+    return counts
 
 
 def _path(folder: str, name: str) -> str:

@@ -1,7 +1,4 @@
-"""Extracts ids and times from serialized rows.
-
-A batch is decoded in C++; where a record of it is malformed, its records are parsed one by one.
-"""
+"""Extracts ids and times from serialized rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,24 +6,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
-from google.protobuf.message import DecodeError
 from tensorflow_metadata.proto.v0 import schema_pb2
-from tfx_bsl.coders import example_coder
 
 from components.common.hashing import U64, hash_values
+from components.common.rows.example_decoder import ExampleDecoder
 from components.split_gen.by_time import timeline
 from components.split_gen.request import Column
 from relation.core.splitmix import mix
 
 NONE = 0
 """The key that stands for a missing entity."""
-_KINDS = {"bytes": "bytes_list", "int": "int64_list", "float": "float_list"}
 _TYPES = {"bytes": schema_pb2.BYTES, "int": schema_pb2.INT, "float": schema_pb2.FLOAT}
-
-
-class NotAnExample(Exception):
-    """A record is not a tf.Example: the file has another format, so none of its rows is used."""
 
 
 class Values(NamedTuple):
@@ -42,7 +32,7 @@ class Values(NamedTuple):
 
 
 @dataclass
-class Decoder:
+class ColumnDecoder:
     """Extracts columns from batches of rows."""
 
     columns: Sequence[Column]
@@ -51,8 +41,7 @@ class Decoder:
         schema = schema_pb2.Schema()
         for name, type_ in sorted({column.name: column.type for column in self.columns}.items()):
             schema.feature.add(name=name, type=_TYPES[type_])
-        self._schema = schema.SerializeToString(deterministic=True)
-        self._decoder = example_coder.ExamplesToRecordBatchDecoder(self._schema)
+        self._decode = ExampleDecoder(schema.SerializeToString(deterministic=True))
 
     def __call__(self, records: list[bytes]) -> list[Values]:
         """The values of each column in n serialized rows.
@@ -60,11 +49,7 @@ class Decoder:
         Raises:
           NotAnExample: a record cannot be parsed as tf.Example.
         """
-        try:
-            batch = self._decoder.DecodeBatch(records)
-        except RuntimeError:  # The decoder keeps values of the batch that failed.
-            self._decoder = example_coder.ExamplesToRecordBatchDecoder(self._schema)
-            return [_one_by_one(records, column) for column in self.columns]
+        batch = self._decode(records).batch
         return [
             _of_arrow(batch.column(batch.schema.get_field_index(column.name)))
             for column in self.columns
@@ -78,22 +63,6 @@ def _of_arrow(array: Any) -> Values:
     if not present.all():
         values = values.take(offsets[:-1][present])
     return Values(present, values.to_pylist())
-
-
-def _one_by_one(records: list[bytes], column: Column) -> Values:
-    present: list[bool] = []
-    value: list[Any] = []
-    for record in records:
-        try:
-            features = tf.train.Example.FromString(record).features.feature
-        except DecodeError:
-            raise NotAnExample from None
-        held: Sequence[Any] = ()
-        if column.name in features:
-            held = getattr(features[column.name], _KINDS[column.type]).value
-        present.append(len(held) == 1)
-        value.extend(held if len(held) == 1 else ())
-    return Values(np.array(present, dtype=bool), value)
 
 
 def keys_of(values: Values, entity: str, *, integers: bool) -> U64:

@@ -9,14 +9,13 @@ state (`split_context.SplitContext`) and returns counts (`beam_stages.Counts`).
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 
 from components.common.examples_artifact import EXAMPLES
 from components.common.hashing import U64
-from components.common.tfrecord_reader import read_batches
+from components.common.rows.example_decoder import read_decoded
 from components.split_gen.beam_stages import Counts
 from components.split_gen.by_component import graph
 from components.split_gen.by_component.propagate import Forest, roots
@@ -24,8 +23,7 @@ from components.split_gen.by_time.timeline import Boundary
 from components.split_gen.request import EDGES, Column
 from components.split_gen.row_columns import (
     NONE,
-    Decoder,
-    NotAnExample,
+    ColumnDecoder,
     Values,
     keys_of,
     times_of,
@@ -43,7 +41,6 @@ from components.split_gen.split_context import (
     SplitContext,
 )
 from components.split_gen.state import Packed, pack
-from relation.core.errors import DataError
 
 LARGEST = "largest"
 """The largest component: the number of its entities, and its label."""
@@ -53,20 +50,6 @@ Splits = npt.NDArray[np.uint8]
 
 def _task(number: int) -> str:
     return f"{number:06d}"
-
-
-def decoded(path: str, columns: list[Column]) -> Iterator[tuple[list[bytes], list[Values]]]:
-    """Reads a file in batches: n serialized rows, and the values of each column.
-
-    Raises:
-      DataError: the file cannot be read, or a record is not a tf.Example.
-    """
-    decoder = Decoder(columns)
-    for records in read_batches(path):
-        try:
-            yield records, decoder(records)
-        except NotAnExample:
-            raise DataError(f"{path}: holds a record that is not a tf.Example") from None
 
 
 def scan(context: SplitContext, number: int) -> Counts:
@@ -92,7 +75,7 @@ def _scan_entities(context: SplitContext, number: int) -> Counts:
         context.rows.writer(task) as rows,
         context.decided.writer(f"scan-{task}") as decided,
     ):
-        for records, (ids, *stamps) in decoded(file.path, columns):
+        for records, (ids, *stamps) in read_decoded(file.path, ColumnDecoder(columns)):
             row = np.arange(first, first + len(records), dtype=np.uint64)
             first += len(records)
             key = keys_of(ids, entity, integers=column.type == "int")
@@ -110,7 +93,7 @@ def _scan_entities(context: SplitContext, number: int) -> Counts:
 
 
 def _scan_edges(context: SplitContext, number: int) -> Counts:
-    task = _task(number)
+    path, task = context.files[number].path, _task(number)
     endpoints = context.request.endpoints
     columns = [endpoint.id for endpoint in endpoints]
     if context.edges_timed and context.request.feature is not None:
@@ -122,7 +105,7 @@ def _scan_edges(context: SplitContext, number: int) -> Counts:
         context.stamps.writer(task) as stamped,
         context.decided.writer(f"scan-{task}") as decided,
     ):
-        for records, (left_ids, right_ids, *stamps) in decoded(context.files[number].path, columns):
+        for records, (left_ids, right_ids, *stamps) in read_decoded(path, ColumnDecoder(columns)):
             row = np.arange(first, first + len(records), dtype=np.uint64)
             first += len(records)
             left, right = (

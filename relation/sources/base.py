@@ -1,4 +1,4 @@
-"""What a source of relationships is, where sources are found, and how a recipe names one."""
+"""Sources of relationships: their base class, their registry, and how a recipe names one."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

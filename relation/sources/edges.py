@@ -41,7 +41,7 @@ class EdgeSource(Source):
     edges: Name
     """The edge list, a name in `data.edges`."""
     label: Literal["binary", "scalar", "vector", "class"] = "binary"
-    """What the value of an edge is. Without a value every edge is a positive; of `binary` values 1
+    """The kind of an edge's value. Without a value every edge is a positive; of `binary` values 1
     is one."""
     positive_from: float | None = None
     """Edges of a `scalar` value from this one on are positives."""

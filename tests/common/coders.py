@@ -1,4 +1,4 @@
-"""What a pipeline encodes at its shuffles, read from its proto."""
+"""What a pipeline encodes at its shuffles and side inputs, read from its proto."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -34,6 +34,18 @@ def of_shuffles(pipeline: beam.Pipeline) -> Iterator[tuple[str, Any]]:
             yield transform.unique_name, context.coders.get_by_id(payload.accumulator_coder_id)
 
 
+def of_side_inputs(pipeline: beam.Pipeline) -> Iterator[tuple[str, Any]]:
+    """The name of each side input, and the coder of its elements."""
+    proto, context = pipeline.to_runner_api(return_context=True)
+    for transform in proto.components.transforms.values():
+        if transform.spec.urn == common_urns.primitives.PAR_DO.urn:
+            payload = beam_runner_api_pb2.ParDoPayload.FromString(transform.spec.payload)
+            for tag in payload.side_inputs:
+                collection = proto.components.pcollections[transform.inputs[tag]]
+                name = f"{transform.unique_name}: {collection.unique_name}"
+                yield name, context.coders.get_by_id(collection.coder_id)
+
+
 def pickles(coder: Any) -> list[str]:
     """The coders within a coder that fall back to pickle."""
     if isinstance(coder, PICKLES):
@@ -44,6 +56,8 @@ def pickles(coder: Any) -> list[str]:
 def assert_no_pickle(pipeline: beam.Pipeline) -> int:
     """Checks that keys are deterministic and nothing is pickled; the number of shuffles."""
     number = 0
+    for name, coder in of_side_inputs(pipeline):
+        assert not pickles(coder), (name, coder)
     for name, coder in of_shuffles(pipeline):
         number += 1
         assert not pickles(coder), (name, coder)
@@ -53,7 +67,7 @@ def assert_no_pickle(pipeline: beam.Pipeline) -> int:
 
 
 class CheckedPipeline(beam.Pipeline):
-    """A pipeline that runs only if it pickles nothing at a shuffle."""
+    """A pipeline that runs only if it pickles nothing at a shuffle or side input."""
 
     def run(self, *arguments: Any, **options: Any) -> Any:
         assert assert_no_pickle(self) > 0

@@ -2,17 +2,20 @@
 
 import io
 
+import apache_beam as beam
 import numpy as np
 import pytest
 import tensorflow as tf
-from apache_beam import Pipeline
 from PIL import Image
 
 from components.common.evaluation.corpus_results import MODEL
+from components.corpus_evaluator.embeddings.encode import EncodeEntities, EntityPlan
+from components.corpus_evaluator.embeddings.raw_features import RawFeatureLayout
 from components.corpus_evaluator.request import CorpusRequest
 from components.corpus_evaluator.run import Files, evaluate
 from demo_data.rows import example
 from relation.schema import Feature, FeatureKind
+from tests.common.coders import CheckedPipeline, assert_no_pickle
 from tests.relations import compiled
 
 
@@ -50,7 +53,7 @@ def measured(tmp_path):
             {MODEL: model(tmp_path / "model", request.compiled.tuples.entities)},
             str(tmp_path / "scratch"),
             str(tmp_path / "local"),
-            Pipeline,
+            CheckedPipeline,
         )
         assert arrays == {}
         assert found["question"] is None
@@ -147,3 +150,12 @@ def test_label_images_are_told_from_those_of_training(measured):
         "by": "brightness of the input",
         "bound": "below",
     }
+
+
+def test_encoding_pickles_nothing_between_workers(tmp_path):
+    plan = EntityPlan(
+        "item", "id", None, (), None, RawFeatureLayout(()), (), {}, str(tmp_path), shards=2
+    )
+    pipeline = beam.Pipeline()
+    _ = pipeline | beam.Create(["a"]) | EncodeEntities(plan)
+    assert assert_no_pickle(pipeline) == 1

@@ -6,6 +6,9 @@ from tests.house.source_tree import ROOT, modules
 
 HOMES = {
     "0xBF58476D1CE4E5B9": "relation/core/splitmix.py",
+    "ExamplesToRecordBatchDecoder": "components/common/rows/example_decoder.py",
+    "isal_zlib.compressobj": "components/common/tfrecord_writer.py",
+    "data_tfrecord-{": "components/common/tfrecord_writer.py",
 }
 """What stands in one file of the product, letters of either case, and the file."""
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from components.common.columns import Strings
+from components.common.example_wire import joined
 from components.relation_gen.batches import Indexed, IndexShard
 from components.relation_gen.index.shard import UNIT, populate, weigh
 from components.relation_gen.sampling import base, label_sets
@@ -114,10 +116,10 @@ def labelled(world: World, relation: Any, parts: int = 2) -> list[labels.Labelle
     )
     known = {value: name for name, value in number.items()}
     found = [
-        label_sets.LabelSet(
+        (
             group,
             known[group][1],
-            tuple(b"%d" % label for label in known[group][0]),
+            joined(b"%d" % label for label in known[group][0]),
             position + start,
             end - start,
             weight_offset + int(shard.cumulative_weight[start])
@@ -135,7 +137,16 @@ def labelled(world: World, relation: Any, parts: int = 2) -> list[labels.Labelle
         )
     ]
     weighted = negatives.draw != "uniform"
-    related = label_sets.make_table(found, negatives.where, weighted, "label") if table else None
+    related = None
+    if table:
+        hashes, grouped_by, names_of, *numbers = zip(*found, strict=True)
+        sets = label_sets.LabelSets(
+            np.array(hashes, dtype=np.uint64),
+            np.array(grouped_by, dtype=np.uint64),
+            Strings.of(names_of),
+            *(np.array(values, dtype=np.int64) for values in numbers),
+        )
+        related = label_sets.make_table(sets, negatives.where, weighted, "label")
     return [
         labels.Labelled(
             shard, position, weight_offset, candidates, related, _weight(world, shard), cap

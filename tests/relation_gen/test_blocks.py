@@ -1,7 +1,10 @@
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from components.common.columns import Strings, take
+from components.common.example_wire import joined
 from components.relation_gen.sampling import label_sets
 from relation.core.errors import DataError
 from tests.relation_gen.planned import hashed
@@ -10,12 +13,17 @@ FIELD = "relation.source.feature"
 
 
 def found(labels, groups, rows, weights):
-    made, at, on_line = [], 0, 0
-    for i, (own, group, n, weight) in enumerate(zip(labels, groups, rows, weights, strict=True)):
-        names = tuple(b"%d" % label for label in sorted(own))
-        made.append(label_sets.LabelSet(hashed(i), group, names, at, n, on_line, weight))
-        at, on_line = at + n, on_line + weight
-    return made
+    numbers = [np.array(values, dtype=np.int64) for values in (rows, weights)]
+    start, weight_start = (np.cumsum(values) - values for values in numbers)
+    return label_sets.LabelSets(
+        np.array([hashed(i) for i in range(len(labels))], dtype=np.uint64),
+        np.array(groups, dtype=np.uint64),
+        Strings.of([joined(b"%d" % label for label in own) for own in labels]),
+        start,
+        numbers[0],
+        weight_start,
+        numbers[1],
+    )
 
 
 def positions(union, row: int) -> list[int]:
@@ -45,22 +53,23 @@ def test_related_and_allowed_places_are_those_of_brute_force(
 ):
     labels, groups, sizes, weights = zip(*rows, strict=True)
     given_ = found(labels, groups, sizes, weights if weighted else sizes)
-    shuffled = list(given_)
-    shuffle.shuffle(shuffled)
+    order = list(range(len(rows)))
+    shuffle.shuffle(order)
+    shuffled = take(given_, np.array(order))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(label_sets, "COMPARED_AT_A_TIME", compared)
         table = label_sets.make_table(shuffled, where, weighted, FIELD)
-    assert table.group.tolist() == sorted(label_set.group for label_set in given_)
-    for i, own in enumerate(given_):
-        (row,) = table.number(table.group[table.group == own.group]).tolist()
+    assert table.group.tolist() == sorted(given_.group.tolist())
+    for i in range(len(rows)):
+        (row,) = table.number(table.group[table.group == given_.group[i]]).tolist()
         related, allowed = [], []
-        for j, other in enumerate(given_):
-            start, size = (
-                (other.weight_start, other.weight) if weighted else (other.start, other.rows)
-            )
+        for j in range(len(rows)):
+            start, size = int(given_.start[j]), sizes[j]
             if labels[i] & labels[j]:
-                related += range(other.start, other.start + other.rows)
+                related += range(start, start + size)
             elif where == "anywhere" or (groups[i] == groups[j]) == (where == "within"):
+                if weighted:
+                    start, size = int(given_.weight_start[j]), weights[j]
                 allowed += range(start, start + size)
         assert positions(table.related, row) == related
         assert positions(table.allowed, row) == allowed

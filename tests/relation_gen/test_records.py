@@ -1,4 +1,5 @@
 import gzip
+import itertools
 import struct
 
 import google_crc32c
@@ -21,6 +22,11 @@ def entries(record: bytes) -> list[bytes]:
     return [example_wire.entry(name.decode(), feature) for name, feature in found.items()]
 
 
+def joined(records):
+    """The records, taken apart and joined again."""
+    return itertools.starmap(example_wire.example, map(entries, records))
+
+
 def held(path) -> list[bytes]:
     return list(tf.data.TFRecordDataset(str(path), compression_type="GZIP").as_numpy_iterator())
 
@@ -28,7 +34,7 @@ def held(path) -> list[bytes]:
 def test_files_hold_what_tensorflow_writes(tmp_path, monkeypatch):
     monkeypatch.setattr(tfrecord_writer, "CHUNK", 50_000)  # Several turns.
     path = tmp_path / "a.gz"
-    assert tfrecord_writer.write(str(path), map(entries, ROWS)) == len(ROWS)
+    assert tfrecord_writer.write(str(path), joined(ROWS)) == len(ROWS)
     theirs = write(tmp_path / "b.gz", ROWS)
     assert held(path) == held(theirs) == ROWS
     assert gzip.decompress(path.read_bytes()) == gzip.decompress(theirs.read_bytes())
@@ -43,7 +49,7 @@ def test_a_file_without_records(tmp_path):
 
 def test_the_same_records_make_the_same_file(tmp_path):
     for name in ("a", "b"):
-        tfrecord_writer.write(str(tmp_path / name), map(entries, ROWS))
+        tfrecord_writer.write(str(tmp_path / name), ROWS)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
@@ -63,7 +69,7 @@ def test_crc_of_the_standard():
 def test_frames_are_those_of_the_format(examples, chunk):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tfrecord_writer, "CHUNK", chunk)
-        parts = list(tfrecord_writer.framed(examples))
+        parts = list(tfrecord_writer.framed(itertools.starmap(example_wire.example, examples)))
     expected = b""
     for some in examples:
         data = example_wire.example(*some)
@@ -75,15 +81,27 @@ def test_frames_are_those_of_the_format(examples, chunk):
 
 
 def test_chunks_are_bounded():
-    sizes = [len(data) for data, _ in tfrecord_writer.framed([b"x" * 1000] for _ in range(5000))]
+    sizes = [len(data) for data, _ in tfrecord_writer.framed(b"x" * 1000 for _ in range(5000))]
     assert len(sizes) == 5
     assert max(sizes) < 1.1 * tfrecord_writer.CHUNK
 
 
 def test_a_fault_of_what_is_written_is_raised(tmp_path):
     def broken():
-        yield entries(ROWS[0])
+        yield ROWS[0]
         raise ValueError("no more")
 
     with pytest.raises(ValueError, match="no more"):
         tfrecord_writer.write(str(tmp_path / "a"), broken())
+    assert not (tmp_path / "a").exists()
+
+
+def test_records_of_several_calls_follow_each_other(tmp_path):
+    path = tmp_path / "new" / "a.gz"
+    with tfrecord_writer.RecordWriter(str(path)) as writer:
+        for begin, end in ((0, 300), (300, 300), (300, 1999), (1999, 2000)):
+            writer.extend(ROWS[begin:end])
+        assert not path.exists()
+    assert writer.records == 2000
+    assert held(path) == ROWS
+    assert [file.name for file in path.parent.iterdir()] == ["a.gz"]

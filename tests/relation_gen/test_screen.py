@@ -6,8 +6,9 @@ import pytest
 from PIL import Image
 
 from components.common.example_wire import split_joined
+from components.common.rows.example_decoder import NotAnExample
 from components.common.rows.row_requirements import Key, Number, RowSpec, entity_spec
-from components.common.rows.row_validation import NotAnExample, RowValidator, decodable, joined
+from components.common.rows.row_validation import RowValidator, decodable, joined
 from relation.core.errors import DataError
 from tests.relation_gen.helpers import IMAGE_SCHEMA, SCHEMA, png, request, row
 

@@ -127,6 +127,6 @@ def serial(_: Any, folder: str, stages: Sequence[Stage]) -> dict[str, dict[str, 
     found: dict[str, dict[str, Any]] = {}
     for stage in stages:
         counts = merge(attempt(stage.step, task) for task in reversed(stage.tasks))
-        found[stage.name] = record(json.dumps(counts), folder, stage.name)
+        found[stage.name] = json.loads(record(json.dumps(counts), folder, stage.name))
         checked(found)
     return found

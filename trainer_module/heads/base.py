@@ -15,7 +15,7 @@ class Head(Frozen, abc.ABC):
     """Parameters of a head of any form."""
 
     task: ClassVar[str]
-    """What a model with this head predicts, by its name in `registry.TASKS`; one a form."""
+    """The task of a model with this head, by its name in `registry.TASKS`; one for each form."""
     takes_images: ClassVar[bool] = False
     """Whether it takes images, as towers such as `encoder_decoder` return them."""
     similarity: ClassVar[Literal["euclidean", "cosine", "dot"] | None] = None

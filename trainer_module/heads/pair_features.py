@@ -32,7 +32,7 @@ class PairPerceptron(Perceptron):
     inputs: tuple[PairFeature, ...] = Field(
         ("left", "right", "difference", "product"), min_length=1
     )
-    """What the perceptron sees, side by side: both embeddings (`left`, `right`); |left − right| and
+    """Inputs of the perceptron, side by side: both embeddings (`left`, `right`); |left − right| and
     left·right, number by number (`difference`, `product`); their `cosine`; their Euclidean
     `distance`."""
 

@@ -34,7 +34,7 @@ def sorted_positives(scores: Tensor, positive: Tensor) -> Positives:
 
 
 class Buckets:
-    """The columns of each row by how many of its k bounds are above their score: buckets 0 … k.
+    """The columns of each row in buckets 0 … k, by the number of bounds above their score.
 
     Args:
       bounds: [batch, k], descending.

@@ -7,12 +7,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
-from google.protobuf.message import DecodeError
 from PIL import Image
-from tfx_bsl.coders import example_coder
 
 from components.common.example_wire import joined
+from components.common.rows.example_decoder import Decoded, ExampleDecoder
 from components.common.rows.row_requirements import RowSpec
 
 WRONG_TYPE = "wrong_type"
@@ -23,10 +21,6 @@ IMAGE_MISSING = "image_missing"
 IMAGE_UNDECODABLE = "image_undecodable"
 
 F64 = npt.NDArray[np.float64]
-
-
-class NotAnExample(Exception):
-    """A record is not a tf.Example: the file has another format, so none of its rows is used."""
 
 
 @dataclass(frozen=True)
@@ -56,20 +50,7 @@ class RowValidator:
 
     def __init__(self, spec: RowSpec) -> None:
         self._spec = spec
-        self._several = [i for i, key in enumerate(spec.keys) if key.several is None]
-        self._decoder = self._new_decoder()
-
-    def _new_decoder(self) -> Any:
-        return example_coder.ExamplesToRecordBatchDecoder(self._spec.schema)
-
-    def _decode(self, records: list[bytes]) -> Any:
-        """Decodes rows to an Arrow RecordBatch; RuntimeError if one is ill-typed, or not a
-        tf.Example."""
-        try:
-            return self._decoder.DecodeBatch(records)
-        except RuntimeError:
-            self._decoder = self._new_decoder()  # The decoder keeps values of a failed batch.
-            raise
+        self._decode = ExampleDecoder(spec.schema)
 
     def __call__(self, records: list[bytes]) -> ValidatedRows:
         """Validates n rows. A row with several faults gets the first reason in a fixed order.
@@ -77,45 +58,10 @@ class RowValidator:
         Raises:
           NotAnExample: a record cannot be parsed as tf.Example.
         """
-        try:
-            return self._validated(self._decode(records))
-        except RuntimeError:
-            return self._one_by_one(records)
+        return self._validated(self._decode(records))
 
-    def _one_by_one(self, records: list[bytes]) -> ValidatedRows:
-        parts = []
-        for record in records:
-            try:
-                parts.append(self._validated(self._decode([record])))
-            except RuntimeError:
-                parts.append(self._ill_typed(record))
-        return ValidatedRows(
-            [[part.keys[i][0] for part in parts] for i in range(len(self._spec.keys))],
-            [
-                np.concatenate([part.numbers[i] for part in parts])
-                for i in range(len(self._spec.numbers))
-            ],
-            [part.reasons[0] for part in parts],
-            {i: [part.raw[i][0] for part in parts] for i in self._several},
-        )
-
-    def _ill_typed(self, record: bytes) -> ValidatedRows:
-        try:
-            features = tf.train.Example.FromString(record).features.feature
-        except DecodeError:
-            raise NotAnExample from None
-        keys = [[b""] for _ in self._spec.keys]
-        if self._spec.keys:
-            key = self._spec.keys[0]
-            feature = features[key.name]
-            values = feature.int64_list.value if key.integer else feature.bytes_list.value
-            if len(values) == 1 and values[0] != b"":
-                keys[0] = [values[0] if isinstance(values[0], bytes) else b"%d" % values[0]]
-        numbers = [np.full((1, number.width), np.nan) for number in self._spec.numbers]
-        return ValidatedRows(keys, numbers, [WRONG_TYPE], {i: [[]] for i in self._several})
-
-    def _validated(self, batch: Any) -> ValidatedRows:
-        spec = self._spec
+    def _validated(self, decoded: Decoded) -> ValidatedRows:
+        spec, batch = self._spec, decoded.batch
         column = {name: _Column(batch, name) for name in spec.names}
         reasons = np.full(batch.num_rows, "", dtype=object)
         # A later check overrides the reason of an earlier one.
@@ -144,6 +90,7 @@ class RowValidator:
             if key.absent is not None:
                 reasons[(counts == 0) | _empty(named)] = key.absent
             keys.append(named)
+        reasons[decoded.ill_typed] = WRONG_TYPE
         return ValidatedRows(keys[::-1], numbers[::-1], reasons.tolist(), raw)
 
 

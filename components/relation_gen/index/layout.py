@@ -4,15 +4,16 @@ A pure function of counters; it also refuses data from which no tuple can be mad
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
+from components.common.columns import join
 from components.common.hashing import I64
 from components.relation_gen.index.shard import MAX_TOTAL_WEIGHT
+from components.relation_gen.index.side_inputs import Layout, ShardTotal
 from components.relation_gen.memory import budget
 from components.relation_gen.sampling.base import Candidates
-from components.relation_gen.sampling.label_sets import LabelSet, LabelSetTable, make_table
+from components.relation_gen.sampling.label_sets import LabelSetTable, make_table
 from components.relation_gen.stats import counters
 from relation.compiled import CompiledRelation
 from relation.core.errors import DataError, show
@@ -23,45 +24,6 @@ OBJECT_BYTES = 150
 MAX_OUTPUT_SHARDS = 99_999
 TOP_WEIGHTS = 16
 """Number of heaviest entities that are kept; an anchor may exclude some of them."""
-
-
-@dataclass(frozen=True)
-class ShardTotal:
-    """Counters of one index shard of one split.
-
-    `total_weight`: sum over all entities. `top_weights`: weight and weight offset of the heaviest.
-    `groups`: labels, or queries. `related`: rows that share their label with another. `label`: one
-    of the labels, for messages. `expected`: estimated number of tuples. `table`: hash,
-    negatives' group, labels, position, rows, weight offset and weight of each group; empty where
-    groups are not related to each other.
-    """
-
-    split: str
-    shard: int
-    rows: int
-    total_weight: int
-    top_weights: tuple[tuple[int, int], ...]
-    groups: int
-    related: int
-    label: str
-    expected: int
-    table: tuple[tuple[int, int, tuple[bytes, ...], int, int, int, int], ...] = ()
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Offsets of the index shards of each split, and the number of output files.
-
-    `position_offsets`: where each shard begins in the index, and the number of entities, int64
-    [shards + 1]. `weight_offsets`: likewise on the cumulative-weight axis. `candidates`, `tables`:
-    what negatives are drawn from, by split. `output_shards`: files of each split that is written.
-    """
-
-    position_offsets: Mapping[str, I64]
-    weight_offsets: Mapping[str, I64]
-    candidates: Mapping[str, Candidates]
-    tables: Mapping[str, LabelSetTable | None]
-    output_shards: Mapping[str, int]
 
 
 def make_layout(
@@ -129,23 +91,17 @@ def _table(
     relation: CompiledRelation, totals: list[ShardTotal], position_offsets: I64, weight_offsets: I64
 ) -> LabelSetTable | None:
     groups = [
-        LabelSet(
-            group,
-            negatives_group,
-            labels,
-            int(position_offsets[total.shard]) + start,
-            rows,
-            int(weight_offsets[total.shard]) + at,
-            total_weight,
+        total.label_sets.shifted(
+            int(position_offsets[total.shard]), int(weight_offsets[total.shard])
         )
         for total in totals
-        for group, negatives_group, labels, start, rows, at, total_weight in total.table
+        if len(total.label_sets)
     ]
     if not groups:
         return None
     negatives = relation.sampling.negative_sampler
     assert negatives is not None
-    return make_table(groups, negatives.where, negatives.weighted, "relation.source.feature")
+    return make_table(join(groups), negatives.where, negatives.weighted, "relation.source.feature")
 
 
 def _entity_size(
@@ -255,7 +211,7 @@ def _check_groups(relation: CompiledRelation, split: str, totals: list[ShardTota
             f"split {split!r}: feature {feature!r} has only the value {totals[0].label}; negatives "
             "need at least two"
         )
-    several = any(total.table for total in totals)
+    several = any(len(total.label_sets) for total in totals)
     only_negatives = sampling.form == "pairs" and sampling.some_negatives
     if not related and not several and not only_negatives:
         raise DataError(

@@ -5,13 +5,16 @@ or outside of the anchor's). There are far fewer groups than rows, so a table of
 is small; data with too many groups is refused.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
+from components.common.columns import Batch, Strings, take
+from components.common.example_wire import split_joined
 from components.common.hashing import I64, U64
 from components.relation_gen.sampling.ranges import Union
 from relation.core.errors import DataError
@@ -23,16 +26,38 @@ COMPARED_AT_A_TIME = 2**22
 
 
 @dataclass(frozen=True)
-class LabelSet:
-    """A group: its hash and that of its negatives' group, labels, position and weight."""
+class LabelSets(Batch):
+    """g groups.
 
-    group: int
-    negatives_group: int
-    labels: tuple[bytes, ...]
-    start: int
-    rows: int
-    weight_start: int
-    weight: int
+    Attributes:
+      group, negatives_group: their hashes, uint64 [g].
+      labels: the labels of each, each behind its length, [g].
+      start, rows: their positions, int64 [g].
+      weight_start, weight: their stretch of the cumulative-weight axis, int64 [g].
+    """
+
+    group: U64
+    negatives_group: U64
+    labels: Strings
+    start: I64
+    rows: I64
+    weight_start: I64
+    weight: I64
+
+    @classmethod
+    def empty(cls) -> "LabelSets":
+        """No groups."""
+        hashes, numbers = np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.int64)
+        return cls(hashes, hashes, Strings.of([]), numbers, numbers, numbers, numbers)
+
+    def __len__(self) -> int:
+        return len(self.group)
+
+    def shifted(self, position: int, weight_offset: int) -> "LabelSets":
+        """The same groups, further on in the index."""
+        return replace(
+            self, start=self.start + position, weight_start=self.weight_start + weight_offset
+        )
 
 
 @dataclass(frozen=True)
@@ -53,7 +78,7 @@ class LabelSetTable:
         return np.searchsorted(self.group, group)
 
 
-def make_table(groups: Sequence[LabelSet], where: str, weighted: bool, field: str) -> LabelSetTable:
+def make_table(groups: LabelSets, where: str, weighted: bool, field: str) -> LabelSetTable:
     """Relates all groups of a population to each other.
 
     Raises:
@@ -65,35 +90,31 @@ def make_table(groups: Sequence[LabelSet], where: str, weighted: bool, field: st
             f"most {MAX_LABEL_SETS:,}: use labels with fewer values, or state the relationships as "
             "edges"
         )
-    groups = sorted(groups, key=lambda label_set: label_set.start)
-    start, rows, weight_start, weight = (
-        np.array([getattr(label_set, name) for label_set in groups], dtype=np.int64)
-        for name in ("start", "rows", "weight_start", "weight")
-    )
-    negatives_group = np.array([label_set.negatives_group for label_set in groups], dtype=np.uint64)
-    hashes = np.array([label_set.group for label_set in groups], dtype=np.uint64)
-    has = _labels(groups)
-    order = np.argsort(hashes)
-    related, allowed = _Ranges(start, rows), _Ranges(weight_start if weighted else start, weight)
+    groups = take(groups, np.argsort(groups.start, kind="stable"))
+    has = _labels(groups.labels)
+    order = np.argsort(groups.group)
+    related = _Ranges(groups.start, groups.rows)
+    allowed = _Ranges(groups.weight_start if weighted else groups.start, groups.weight)
     for begin in range(0, len(order), step := max(COMPARED_AT_A_TIME // len(order), 1)):
         some = order[begin : begin + step]
         shares = (has[some] @ has.T).toarray() > 0
         free = ~shares
         if where != "anywhere":
-            same = negatives_group[some, None] == negatives_group[None, :]
+            same = groups.negatives_group[some, None] == groups.negatives_group[None, :]
             free &= same if where == "within" else ~same
         related.add(shares)
         allowed.add(free)
-    return LabelSetTable(hashes[order], related.union(), allowed.union())
+    return LabelSetTable(groups.group[order], related.union(), allowed.union())
 
 
-def _labels(groups: Sequence[LabelSet]) -> scipy.sparse.csr_matrix:
-    """Which labels each group has, int32 [groups, labels]."""
-    labels = sorted({label for label_set in groups for label in label_set.labels})
-    number = {label: i for i, label in enumerate(labels)}
-    row = [i for i, label_set in enumerate(groups) for _ in label_set.labels]
-    column = [number[label] for label_set in groups for label in label_set.labels]
-    shape = (len(groups), len(labels))
+def _labels(sets: Iterable[bytes]) -> scipy.sparse.csr_matrix:
+    """Which labels each set has, int32 [sets, labels]."""
+    labels = list(map(split_joined, sets))
+    names = sorted(set(itertools.chain.from_iterable(labels)))
+    number = {label: i for i, label in enumerate(names)}
+    row = np.repeat(np.arange(len(labels)), list(map(len, labels)))
+    column = [number[label] for label in itertools.chain.from_iterable(labels)]
+    shape = (len(labels), len(names))
     return scipy.sparse.csr_matrix((np.ones(len(row), dtype=np.int32), (row, column)), shape=shape)
 
 

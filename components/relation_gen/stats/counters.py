@@ -93,6 +93,8 @@ def counted(split: str, name: str, counts: dict[str, int]) -> Iterator[Any]:
             yield tagged((split, name, what), Counter(count))
 
 
+@beam.typehints.with_input_types(Counter)
+@beam.typehints.with_output_types(Counter)
 class MergeCounters(beam.CombineFn):
     """Merges counters by key; the accumulator is a `Counter`, too."""
 
@@ -116,8 +118,7 @@ class Merged(beam.PTransform):
     """Merges the counters of each key."""
 
     def expand(self, pcoll: beam.PCollection) -> beam.PCollection:
-        merge_each = beam.CombinePerKey(MergeCounters())
-        return pcoll | merge_each.with_input_types(Counted).with_output_types(Counted)
+        return pcoll | beam.CombinePerKey(MergeCounters())
 
 
 def matching(counts: Counts, split: str, source: str, prefix: str) -> dict[str, Counter]:

@@ -25,9 +25,11 @@ from components.relation_gen.batches import (
     Queries,
 )
 from components.relation_gen.context import Context
-from components.relation_gen.index.layout import TOP_WEIGHTS, ShardTotal
+from components.relation_gen.index.layout import TOP_WEIGHTS
 from components.relation_gen.index.shard import populate, positions_of, weigh
+from components.relation_gen.index.side_inputs import ShardTotal
 from components.relation_gen.sampling.base import ShardRows, planner_of
+from components.relation_gen.sampling.label_sets import LabelSets
 from components.relation_gen.shuffle_keys import Element, Gathered, part_of, routed
 from components.relation_gen.stats import counters
 from relation.core.errors import DataError, show
@@ -198,20 +200,9 @@ class BuildIndex(beam.DoFn):
     ) -> ShardTotal:
         context = self.context
         first = np.flatnonzero(shard.position == shard.start)
-        groups = []
-        if context.relates_groups:
-            for at in first.tolist():
-                group = int(shard.group[at])
-                negatives_group, labels = group_labels[group]
-                end = int(shard.end[at])
-                weight = (
-                    int(shard.cumulative_weight[end] - shard.cumulative_weight[at])
-                    if len(shard.cumulative_weight)
-                    else end - at
-                )
-                begin = int(shard.cumulative_weight[at]) if len(shard.cumulative_weight) else at
-                groups.append((group, negatives_group, tuple(labels), at, end - at, begin, weight))
-        shown = min((b" ".join(labels) for _, labels in group_labels.values()), default=b"")
+        shown = min(
+            (b" ".join(split_joined(data)) for _, data in group_labels.values()), default=b""
+        )
         return ShardTotal(
             split=split,
             shard=number,
@@ -222,15 +213,17 @@ class BuildIndex(beam.DoFn):
             related=int((shard.end - shard.start > 1).sum()),
             label=show(shown),
             expected=planner_of(context.relation).expected_tuples(ShardRows(shard, edges)),
-            table=tuple(groups),
+            label_sets=_label_sets(shard, first, group_labels)
+            if context.relates_groups
+            else LabelSets.empty(),
         )
 
 
-_LabelsByGroup = dict[int, tuple[int, list[bytes]]]
+_LabelsByGroup = dict[int, tuple[int, bytes]]
 
 
 def _labels(parts: Sequence[GroupLabels], field: str) -> _LabelsByGroup:
-    """The negatives' group and the labels of each group, by its hash.
+    """The negatives' group, and the labels (each behind its length), of each group, by its hash.
 
     Raises:
       DataError: two sets of labels have one hash.
@@ -238,14 +231,34 @@ def _labels(parts: Sequence[GroupLabels], field: str) -> _LabelsByGroup:
     by_group: _LabelsByGroup = {}
     for part in parts:
         columns = (part.group.tolist(), part.negatives_group.tolist(), part.labels)
-        for group, negatives_group, data in zip(*columns, strict=True):
-            labels = split_joined(data)
+        for group, negatives_group, labels in zip(*columns, strict=True):
             if by_group.setdefault(group, (negatives_group, labels))[1] != labels:
-                both = " and ".join(show(b" ".join(x)) for x in (by_group[group][1], labels))
+                both = " and ".join(show(_shown(x)) for x in (by_group[group][1], labels))
                 raise DataError(
                     f"feature {field!r}: the values {both} have the same 64-bit hash: rename one"
                 )
     return by_group
+
+
+def _shown(labels: bytes) -> bytes:
+    return b" ".join(split_joined(labels))
+
+
+def _label_sets(shard: IndexShard, first: Index, group_labels: _LabelsByGroup) -> LabelSets:
+    """The groups of a shard, whose positions begin at `first`, intp [g]."""
+    end = shard.end[first]
+    axis = shard.cumulative_weight if len(shard.weights) else np.arange(len(shard.key) + 1)
+    group = shard.group[first]
+    labels = [group_labels[key] for key in group.tolist()]
+    return LabelSets(
+        group=group,
+        negatives_group=np.array([negatives for negatives, _ in labels], dtype=np.uint64),
+        labels=Strings.of([data for _, data in labels]),
+        start=first,
+        rows=end - first,
+        weight_start=axis[first],
+        weight=axis[end] - axis[first],
+    )
 
 
 def _of_known_query(indexed: Indexed, queries: Sequence[Queries]) -> tuple[Indexed, int]:

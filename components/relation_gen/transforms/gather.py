@@ -16,7 +16,7 @@ from components.relation_gen.batches import (
     MemberRequestsByWeight,
 )
 from components.relation_gen.context import Context
-from components.relation_gen.index.layout import Layout
+from components.relation_gen.index.side_inputs import Layout
 from components.relation_gen.shuffle_keys import Element, Gathered, ShuffleKey, part_of, split
 from components.relation_gen.tuples import route
 from relation.names import ENTITIES, RELATION, TRAIN

@@ -11,6 +11,7 @@ import numpy as np
 from components.common import hashing
 from components.common.columns import Strings, join, take
 from components.common.input_files import InputFile
+from components.common.rows.example_decoder import read_decoded
 from components.common.rows.row_requirements import RowSpec
 from components.common.rows.row_validation import RowValidator, ValidatedRows
 from components.relation_gen.batches import F32, F64, STAR, U8, Edges, ListedNegatives
@@ -39,7 +40,7 @@ class ReadEdges(ReadRows):
     def process(self, file: InputFile) -> Iterator[Any]:
         context, edge_table = self.context, self.context.relation.edge_table
         listed = file.input == context.negatives_table
-        for _, validated in self.validated(file, self._validators[file.input]):
+        for _, validated in read_decoded(file.path, self._validators[file.input]):
             reasons = list(validated.reasons)
             batch = (_listed_negatives if listed else _edges)(context, validated, reasons)
             split = self._split(file, validated)

@@ -10,9 +10,9 @@ import numpy as np
 from components.common import example_wire, hashing
 from components.common.columns import Index, Strings
 from components.common.input_files import InputFile
+from components.common.rows.example_decoder import read_decoded
 from components.common.rows.row_requirements import EntitySpec
-from components.common.rows.row_validation import NotAnExample, RowValidator, ValidatedRows
-from components.common.tfrecord_reader import read_batches
+from components.common.rows.row_validation import RowValidator, ValidatedRows
 from components.relation_gen.batches import STAR, U8, Entities
 from components.relation_gen.context import Context
 from components.relation_gen.rows import multi_label as tags
@@ -20,24 +20,13 @@ from components.relation_gen.rows.group_key import group_hashes
 from components.relation_gen.shuffle_keys import Element, part_of, routed
 from components.relation_gen.stats import counters
 from relation.core import splitmix
-from relation.core.errors import DataError
 
 
 @dataclass(eq=False)
 class ReadRows(beam.DoFn):
-    """Reads files in batches, and validates their rows."""
+    """Reads files of rows, and counts them."""
 
     context: Context
-
-    def validated(
-        self, file: InputFile, validator: RowValidator
-    ) -> Iterator[tuple[list[bytes], ValidatedRows]]:
-        """Yields the validated batches of a file."""
-        for records in read_batches(file.path):
-            try:
-                yield records, validator(records)
-            except NotAnExample:
-                raise DataError(f"{file.path}: holds a record that is not a tf.Example") from None
 
     def counted(
         self,
@@ -83,7 +72,7 @@ class ReadEntities(ReadRows):
         context, spec = self.context, self.context.entities[file.input]
         common = spec.name in context.relation.shared
         by = 0 if common else spec.rows.key_index(context.split_by) or 0
-        for records, validated in self.validated(file, self._validators[file.input]):
+        for records, validated in read_decoded(file.path, self._validators[file.input]):
             reasons = list(validated.reasons)
             if spec.tags is not None:
                 tags.check(spec, validated, reasons, context.relation.label.domain)

@@ -11,6 +11,7 @@ import numpy as np
 from components.common import example_wire, hashing
 from components.common.columns import Index, Strings, take
 from components.common.input_files import InputFile
+from components.common.rows.example_decoder import read_decoded
 from components.common.rows.row_validation import RowValidator, ValidatedRows
 from components.relation_gen.batches import F32, STAR, U8, Entities, Tuples
 from components.relation_gen.shuffle_keys import Element, part_of, routed
@@ -39,7 +40,7 @@ class ReadInlineTuples(ReadRows):
     def process(self, file: InputFile) -> Iterator[Any]:
         context = self.context
         table = context.tables[context.related_table]
-        for records, validated in self.validated(file, self._validator):
+        for records, validated in read_decoded(file.path, self._validator):
             reasons = list(validated.reasons)
             label = self._label(validated, reasons)
             features = [example_wire.features_of(record) for record in records]

@@ -15,7 +15,7 @@ from components.relation_gen.batches import (
     Tuples,
 )
 from components.relation_gen.context import Context
-from components.relation_gen.index.layout import Layout
+from components.relation_gen.index.side_inputs import Layout
 from components.relation_gen.sampling.base import IndexContext, Plan, ShardRows, planner_of
 from components.relation_gen.shuffle_keys import Element, Gathered, ShuffleKey, part_of, routed
 from components.relation_gen.stats import counters

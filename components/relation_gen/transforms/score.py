@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from tensorflow_metadata.proto.v0 import schema_pb2
-from tfx_bsl.coders import example_coder
 
 from components.common.example_wire import example, float_entries
+from components.common.rows.example_decoder import ExampleDecoder
 from components.relation_gen.context import Context
 from relation.core.errors import DataError, named
 from relation.core.plugins import imported
@@ -41,7 +41,7 @@ class Scorer:
         for role in context.roles:
             for feature in schema.feature:
                 pairs.feature.add(name=prefixed(role, feature.name), type=feature.type)
-        self._decoder = example_coder.ExamplesToRecordBatchDecoder(pairs.SerializeToString())
+        self._decode = ExampleDecoder(pairs.SerializeToString())
 
     def __call__(self, pairs: Iterable[list[bytes]]) -> Iterator[list[bytes]]:
         """Yields the serialized features of pairs, with the label added."""
@@ -55,7 +55,7 @@ class Scorer:
             yield from self._labelled(batch)
 
     def _labelled(self, batch: Sequence[list[bytes]]) -> Iterator[list[bytes]]:
-        decoded = self._decoder.DecodeBatch([example(*pair) for pair in batch])
+        decoded = self._decode([example(*pair) for pair in batch]).batch
         sides = []
         for role in (self._left, self._right):
             names = {

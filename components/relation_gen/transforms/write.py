@@ -1,9 +1,9 @@
 """Writes output shards, and publishes them all at once when all are written."""
 
+import itertools
 import json
 import os
-import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,11 @@ import tensorflow as tf
 
 from components.common import tfrecord_writer
 from components.common.columns import join
+from components.common.example_wire import example
 from components.common.shuffle_store import BatchRef
 from components.relation_gen.batches import GatheredMembers, TupleRows
 from components.relation_gen.context import Context, building
-from components.relation_gen.index.layout import Layout
+from components.relation_gen.index.side_inputs import Layout
 from components.relation_gen.shuffle_keys import Gathered
 from components.relation_gen.stats import counters
 from components.relation_gen.transforms.score import Scorer
@@ -31,24 +32,6 @@ def split_folder(root: str, split: str) -> str:
     return os.path.join(root, f"Split-{split}")
 
 
-def shard_name(shard: int, shards: int) -> str:
-    """The name of a shard's file, as TFX names it."""
-    return f"data_tfrecord-{shard:05d}-of-{shards:05d}.gz"
-
-
-def write_shard(folder: str, name: str, examples: Iterable[list[bytes]]) -> int:
-    """Writes a gzip TFRecord under another name, renames it, and returns the number of records.
-
-    Args:
-      examples: each as its serialized features.
-    """
-    tf.io.gfile.makedirs(folder)
-    temporary = os.path.join(folder, f".{name}.{uuid.uuid4().hex}")
-    count = tfrecord_writer.write(temporary, examples)
-    tf.io.gfile.rename(temporary, os.path.join(folder, name), overwrite=True)
-    return count
-
-
 @beam.typehints.with_output_types(counters.Counted)
 @dataclass(eq=False)
 class Write(beam.DoFn):
@@ -59,11 +42,15 @@ class Write(beam.DoFn):
     def process(self, element: Gathered, layout: Layout) -> Iterator[counters.Counted]:
         (_, output, number), refs = element
         folder = split_folder(building(self.context.output), output)
-        name = shard_name(number, layout.output_shards[output])
-        count = write_shard(folder, name, self._examples(output, list(refs)))
+        name = tfrecord_writer.shard_name(number, layout.output_shards[output])
+        entries = self._entries(output, list(refs))
+        count = tfrecord_writer.write(
+            os.path.join(folder, name), itertools.starmap(example, entries)
+        )
         yield (output, "", counters.WRITTEN), counters.Counter(count)
 
-    def _examples(self, output: str, refs: list[BatchRef]) -> Iterator[list[bytes]]:
+    def _entries(self, output: str, refs: list[BatchRef]) -> Iterator[list[bytes]]:
+        """The serialized features of each tuple."""
         store, relation = self.context.store, self.context.relation
         batches = list(store.read_kind(TupleRows, refs))
         if not batches:
