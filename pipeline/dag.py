@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from tfx.components.statistics_gen.component import StatisticsGen
-from tfx.components.transform.component import Transform
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.proto import transform_pb2
@@ -13,6 +12,8 @@ from tfx.types import BaseChannel
 from components.common.examples_artifact import entity_inputs
 from components.relation_gen.component import RelationGen
 from components.resolver.component import NODE_ID, baseline_resolver, latest_blessed_resolver
+from components.transform import executor
+from components.transform.component import Transform
 from components.validation.component import StrictExampleValidator
 from pipeline.paths import RemotePaths, RunPaths
 from pipeline.stages.evaluation import evaluate
@@ -166,7 +167,7 @@ def _transform(loaded: LoadedRecipe, tuples: _Tuples) -> Transform:
         splits_config=transform_pb2.SplitsConfig(analyze=[ENTITIES], transform=[TRAIN, EVAL]),
         custom_config={
             KEY: preprocessing_request(loaded).model_dump_json(),
-            "code_fingerprint": code_fingerprint(preprocessing),
+            "code_fingerprint": code_fingerprint(preprocessing, executor.__name__),
         },
     )
     transform.add_upstream_node(tuples.nodes[-1])  # Anomalies must stop the run first.

@@ -3,11 +3,11 @@
 from typing import Any
 
 from tfx.components.trainer.component import Trainer
-from tfx.components.transform.component import Transform
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.proto import trainer_pb2
 
 from components.resolver.component import latest_blessed_resolver
+from components.transform.component import Transform
 from relation.core.errors import RecipeError
 from relation.core.fingerprint import code_fingerprint
 from relation.load import LoadedRecipe

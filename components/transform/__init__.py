@@ -1,0 +1,1 @@
+"""Transform: TFX's component, whose floats do not depend on the clock."""
