@@ -41,12 +41,30 @@ class KeyColumn(Frozen):
     """The reason to skip a row with several values; None: such rows are used."""
 
 
+class NumberRange(Frozen):
+    """The numbers that a column may hold, and the reason to skip a row with another."""
+
+    least: float | None = None
+    """None: any number up to `most`."""
+    most: float | None = None
+    """None: any number from `least` on."""
+    below: str = ""
+    """The reason where a number is less than `least`."""
+    above: str = ""
+    """The reason where a number is more than `most`."""
+    fractional: str | None = None
+    """The reason where a number is not whole; None: it need not be."""
+
+
 class NumberColumn(Frozen):
     """A feature of numbers that sampling needs."""
 
     name: str
     absent: str | None
     """As in `KeyColumn`."""
+    ranges: tuple[NumberRange, ...] = ()
+    """What its finite numbers must keep to. Those of grades, weights, labels, popularity and
+    probabilities are added when a recipe is compiled (`relation/validation/number_ranges.py`)."""
 
 
 class RowRequirements(Frozen):
@@ -75,6 +93,11 @@ class RowRequirements(Frozen):
         return None if name is None else names.index(name)
 
 
+Repeated = Literal["merge", "keep", "mean"]
+"""What several rows are that name the same two entities, or the same members: one, each, or their
+mean."""
+
+
 class EdgeTable(Frozen):
     """An edge list, and the meaning of its edges."""
 
@@ -91,8 +114,8 @@ class EdgeTable(Frozen):
     """The column that becomes `relation_weight`."""
     symmetric: bool = False
     """Whether an edge counts in both directions."""
-    merged: bool = True
-    """Whether several edges between the same two entities are one."""
+    repeated: Repeated = "merge"
+    """What several edges between the same two entities are."""
 
     def related(self, value: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
         """Whether each edge says that its ends are related, bool [n].
@@ -121,6 +144,8 @@ class TupleTable(Frozen):
     name: Name
     label: str | None
     """The column of the label."""
+    repeated: Repeated = "merge"
+    """What several rows of the same members are."""
 
 
 class Label(Frozen):

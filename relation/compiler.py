@@ -31,6 +31,7 @@ from relation.sources.column_requirements import ends
 from relation.validation import data as data_checks
 from relation.validation import model as model_checks
 from relation.validation import sampling as sampling_checks
+from relation.validation.number_ranges import with_ranges
 
 Schemas = Mapping[str, schema_pb2.Schema]
 
@@ -82,7 +83,7 @@ def _compiled(context: Context, relation: RelationConfig) -> CompiledRelation:
             ),
             numbers=(NumberColumn(name=table.probability, absent=NO_PROBABILITY),),
         )
-    return CompiledRelation(
+    compiled = CompiledRelation(
         **{
             **{name: getattr(related, name) for name in Relationships.model_fields},
             "rows": rows,
@@ -99,6 +100,7 @@ def _compiled(context: Context, relation: RelationConfig) -> CompiledRelation:
         seed=relation.seed,
         memory_mb=relation.memory_mb,
     )
+    return with_ranges(compiled)
 
 
 def _entity_rows(context: Context, related: Relationships, entity: str) -> RowRequirements:

@@ -47,9 +47,11 @@ class EntityStats:
         if self.unusable and bad_rows == "fail":
             raise DataError(self._faults())
         if not any(self.rows.values()):
-            reasons = "".join(f", {reason}" for reason in [*self.unusable, *self.left_out])
+            faults = {**self.unusable, **self.left_out}
+            reasons = ", ".join(f"{reason} {fault['count']}" for reason, fault in faults.items())
             raise DataError(
-                f"the files hold no usable rows ({self.skipped} could not be used{reasons})"
+                f"the files hold no usable rows ({self.skipped} could not be used"
+                + (f": {reasons})" if reasons else ")")
             )
         empty = [split for split, rows in self.rows.items() if rows == 0]
         if empty:

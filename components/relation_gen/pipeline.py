@@ -243,7 +243,13 @@ def materialize(
             _ = pipeline | Materialize(context, entity_files, edge_files)
         with tf.io.gfile.GFile(os.path.join(building(output), COUNTERS)) as file:
             rows = json.loads(file.read())
-        stats = summary.build(rows, splits, context.tables, filtered=relation.filtered)
+        stats = summary.build(
+            rows,
+            splits,
+            context.tables,
+            filtered=relation.filtered,
+            weighted=relation.weighted,
+        )
         write.publish(output, stats, texts)
     except Exception as error:
         for_user = beam_errors.user_error(error)

@@ -3,13 +3,14 @@
 import glob
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import tensorflow_data_validation as tfdv
 from tfx.types import Artifact, artifact_utils
 
 from components.common.evaluation import corpus_results
 from components.common.evaluation.evaluation_results import number
+from components.entity_gen import entity_stats
 from components.pusher.executor import ADDED
 from pipeline.stages.reporting import page_of
 from pipeline.ui.node_runs import NodeRun
@@ -24,8 +25,22 @@ def summarize_node(node_id: str, run: NodeRun) -> str:
 
 def _rows(run: NodeRun) -> str:
     examples = run.output("examples")
-    skipped = examples.get_int_custom_property("rows_skipped")
-    return f"rows: {_by_split(examples)}" + (f"; {skipped:,} skipped" if skipped else "")
+    counts = f"rows: {_by_split(examples)}"
+    if not examples.get_int_custom_property("rows_skipped"):
+        return counts
+    stats = entity_stats.read(os.path.join(examples.uri, entity_stats.FILE))
+    faults = {**stats.unusable, **stats.left_out}
+    return f"{counts}; {_because({reason: fault['count'] for reason, fault in faults.items()})}"
+
+
+def _because(reasons: Mapping[str, int]) -> str:
+    """How many rows were skipped, and how many for each reason.
+
+    >>> _because({"nan": 3, "no_id": 1200})
+    '1,203 skipped (nan 3, no_id 1,200)'
+    """
+    listed = ", ".join(f"{reason} {count:,}" for reason, count in reasons.items())
+    return f"{sum(reasons.values()):,} skipped ({listed})"
 
 
 def _by_split(examples: Artifact) -> str:
@@ -37,7 +52,9 @@ def _by_split(examples: Artifact) -> str:
 
 
 def _split(run: NodeRun) -> str:
-    return f"rows: {_by_split(run.output('split_examples'))}"
+    examples = run.output("split_examples")
+    lost = examples.get_int_custom_property("rows_no_time")
+    return f"rows: {_by_split(examples)}" + (f"; {_because({'no_time': lost})}" if lost else "")
 
 
 def _statistics(run: NodeRun) -> str:
@@ -50,18 +67,13 @@ def _statistics(run: NodeRun) -> str:
 def _tuples(run: NodeRun) -> str:
     with open(os.path.join(run.output("tuples").uri, "relation_stats.json"), encoding="utf-8") as f:
         stats = json.load(f)
-    splits = stats["splits"]
-    counts = [f"{name} {split['tuples']:,}" for name, split in splits.items()]
-    skipped = sum(split["rows_skipped"] for split in splits.values())
-    warnings = [
-        f"{name}: {reason} {count:,}"
-        for name, source in stats["inputs"].items()
-        for reason, count in source["noted"].items()
-    ]
+    counts = [f"{name} {s['tuples']:,}" for name, s in stats["splits"].items() if "tuples" in s]
     parts = [f"tuples: {', '.join(counts)}"]
-    if skipped:
-        parts.append(f"{skipped:,} rows skipped")
-    return "; ".join([*parts, *warnings])
+    for name, source in stats["inputs"].items():
+        if source["skipped"]:
+            parts.append(f"{name}: {_because(source['skipped'])}")
+        parts += [f"{name}: {reason} {count:,}" for reason, count in source["noted"].items()]
+    return "; ".join(parts)
 
 
 def _training(run: NodeRun) -> str:

@@ -13,6 +13,7 @@ from relation.compiled import (
     KeyColumn,
     NumberColumn,
     Relationships,
+    Repeated,
     RowRequirements,
 )
 from relation.core.config import Name
@@ -29,6 +30,7 @@ from relation.sources.base import (
     expect_used,
 )
 from relation.sources.column_requirements import ends, grouped_rows, label_columns, labelled_by
+from relation.sources.lookup import wrong
 from relation.spec import LabelKind
 
 
@@ -47,9 +49,10 @@ class EdgeSource(Source):
     """Edges of a `scalar` value from this one on are positives."""
     symmetric: bool = False
     """Whether an edge counts in both directions."""
-    repeated: Literal["merge", "keep"] = "merge"
-    """What several edges between the same two entities are: one (of values that differ the smallest
-    is used, and the others are counted), or a tuple each."""
+    repeated: Repeated = "merge"
+    """What several edges between the same two entities are. `merge`: one; where values or weights
+    differ the smallest is used, and the others are counted as `conflicting_edge`. `keep`: a tuple
+    each. `mean`: one, of the mean of their values (by weight), and the sum of their weights."""
 
     @model_validator(mode="after")
     def _threshold_where_scalar(self) -> "EdgeSource":
@@ -84,8 +87,18 @@ class EdgeSource(Source):
         if context.relation_type == "pairs" and self.label != "binary":
             self._check_valued_pairs(context)
 
+    def _check_repeated(self, value: str | None) -> None:
+        """Only numbers have a mean; edges without a value add up their weights."""
+        if self.repeated == "mean" and value is not None and self.label in ("binary", "class"):
+            raise wrong(
+                "relation.source.repeated",
+                "mean",
+                f"'merge' or 'keep': {self.label} values have no mean",
+            )
+
     def _check_value(self, context: Context) -> None:
         value = context.data.edges[self.edges].value
+        self._check_repeated(value)
         if value is not None:
             context.expect_label(f"data.edges.{self.edges}.value", self.edges, value, self.label)
         elif self.label != "binary":
@@ -156,7 +169,7 @@ class EdgeSource(Source):
                 positive_from=threshold,
                 weight=edges.weight,
                 symmetric=self.symmetric,
-                merged=self.repeated == "merge",
+                repeated=self.repeated,
             ),
             rows={
                 self.edges: self._requirements(edges, left, right),

@@ -7,6 +7,7 @@ from relation.compiled import (
     SEVERAL_IDS,
     KeyColumn,
     Relationships,
+    Repeated,
     RowRequirements,
     TupleTable,
 )
@@ -16,6 +17,7 @@ from relation.data import Data
 from relation.names import prefixed
 from relation.sources.base import Context, Source, TupleMembers, expect_used
 from relation.sources.column_requirements import label_columns, labelled_by
+from relation.sources.lookup import wrong
 from relation.spec import LabelKind
 
 
@@ -28,6 +30,10 @@ class Inline(Source):
     type: Literal["row"]
     rows: Name
     """The table of those rows, a name in `data.edges`."""
+    repeated: Repeated = "merge"
+    """What several rows with the same members are. `merge`: one; of labels that differ the smallest
+    is used, and the others are counted as `conflicting_row`. `keep`: a tuple each. `mean`: one, of
+    the mean of their labels."""
 
     @property
     def table(self) -> str:
@@ -47,6 +53,12 @@ class Inline(Source):
         expect_used(context, {role.entity for role in roles}, "relation.roles")
         if label is not None:
             context.expect_label("relation.label", self.rows, label, kind.value)
+        if self.repeated == "mean" and kind not in (LabelKind.SCALAR, LabelKind.VECTOR):
+            raise wrong(
+                "relation.source.repeated",
+                "mean",
+                f"'merge' or 'keep': labels of kind {kind.value} have no mean",
+            )
 
     def _check_columns(self, context: Context, role: str, entity: str) -> None:
         """Rows need a column for each feature of a role, except for an id, which can be derived."""
@@ -74,7 +86,7 @@ class Inline(Source):
             anchor=roles[0].entity,
             candidate=roles[min(1, len(roles) - 1)].entity,
             label=labelled_by(context, self.rows, label, kind),
-            tuple_table=TupleTable(name=self.rows, label=label),
+            tuple_table=TupleTable(name=self.rows, label=label, repeated=self.repeated),
             rows={self.rows: RowRequirements(keys=(*keys, *label_keys), numbers=tuple(numbers))},
             relevance="tuples" if compared else None,
         )

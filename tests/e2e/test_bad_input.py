@@ -211,7 +211,7 @@ def test_rows_that_may_be_skipped_are_counted_and_the_run_goes_on(project, worke
     assert skipped == {"image_undecodable": 2, "conflicting_id": 1, "duplicate_id": 1}
     assert sum(split["rows_read"] for split in splits) == kept + 3
     [summary] = [line.summary for line in outcome.lines if line.node == "RelationGen"]
-    assert summary.endswith("; 4 rows skipped")
+    assert summary.endswith(": 4 skipped (conflicting_id 1, duplicate_id 1, image_undecodable 2)")
 
 
 CASES = {

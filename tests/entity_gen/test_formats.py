@@ -189,7 +189,7 @@ def test_a_folder_without_images_says_why(folder, tmp_path):
     (folder / "cat").mkdir()
     (folder / "cat" / "1.webp").write_bytes(b"x")
     with pytest.raises(
-        DataError, match=r"no usable rows \(1 could not be used, not_an_image_file\)$"
+        DataError, match=r"no usable rows \(1 could not be used: not_an_image_file 1\)$"
     ):
         run(folder / "*" / "*", tmp_path / "out", file_format="image_folder")
 

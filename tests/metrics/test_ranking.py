@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import label_ranking_average_precision_score, ndcg_score
 
+from relation.validation.number_ranges import MAX_GRADE
 from trainer_module.metrics import ranking
 
 
@@ -124,3 +125,12 @@ def test_scores_where_there_is_no_document_do_not_matter():
 def test_undefined_is_nan(scores, grades):
     assert math.isnan(ranking.ndcg(scores, grades, 3))
     assert math.isnan(ranking.reciprocal_rank(scores, grades > 0, grades >= 0))
+
+
+def test_ndcg_of_the_highest_grades_is_exact():
+    """Gains of 2^31 - 1: of two such documents and one of 1 in the wrong order, by hand."""
+    grades = np.array([[MAX_GRADE, 1.0, MAX_GRADE, -1.0]], dtype=np.float32)
+    actual = ranking.ndcg(np.array([[1.0, 2.0, 3.0, 9.0]], dtype=np.float32), grades, 10)
+    gain = 2**31 - 1
+    ideal = gain + gain / math.log2(3) + 1 / 2
+    assert actual == pytest.approx((gain + 1 / math.log2(3) + gain / 2) / ideal, rel=1e-15)

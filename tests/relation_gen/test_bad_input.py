@@ -113,7 +113,7 @@ def test_a_class_that_is_not_in_the_domain(tmp_path):
         (
             [link(0, 1)],
             {"train": ITEMS["train"], "eval": []},
-            "split 'eval': none of the 0 rows can be used",
+            "split 'eval': no row can be used (0 read)",
         ),
         ([link(0, 1)], ITEMS, "split 'eval': no edge between two entities"),
     ],
@@ -124,6 +124,48 @@ def test_no_edge_and_no_entity(tmp_path, links, given, message):
         make(loaded, {"item": given, "link": {"": links}}, tmp_path)
     assert message in str(caught.value)
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_split_without_a_usable_row_says_why(tmp_path):
+    sampling = ", sampling: {weight: x}"
+    loaded = recipe(tmp_path, LABELS % ("pairs", sampling), {"item": ITEM}, data="bad_rows: skip")
+    rows = [row(id=b"%d" % n, label=1, x=NAN) for n in range(11)] + [row(label=1, x=1.0)]
+    with pytest.raises(DataError) as caught:
+        make(loaded, {"item": {"train": rows, "eval": ITEMS["eval"]}}, tmp_path)
+    message = "split 'train': no row can be used (12 read: nan 11, no_id 1); expected at least one"
+    assert message in str(caught.value)
+
+
+def test_a_split_without_a_usable_edge_says_why(tmp_path):
+    more, links = ", weight: w", [link(1, 99, w=1.0), link(1, 2, w=NAN), link(1, 3, w=-1.0)]
+    loaded = recipe(
+        tmp_path,
+        EDGES % "",
+        {"item": ITEM},
+        {"link": (LINK, f"{{{ENDS}{more}}}")},
+        "bad_rows: skip",
+    )
+    with pytest.raises(DataError) as caught:
+        make(loaded, {"item": ITEMS, "link": {"": links}}, tmp_path)
+    reasons = "link: 3 read: dangling_edge 1, nan 1, negative_weight 1"
+    assert f"no edge between two entities of the split can be used ({reasons})" in str(caught.value)
+
+
+def test_rows_of_tuples_of_which_none_can_be_used_say_why(tmp_path):
+    columns = schema(left_id=bytes, right_id=bytes, y=float)
+    loaded = recipe(
+        tmp_path,
+        "{type: rows, source: {type: row, rows: pair}, roles: {left: i, right: i}, label: y}",
+        {"i": schema(id=bytes)},
+        {"pair": (columns, "")},
+        "bad_rows: skip",
+        read=[],
+    )
+    rows = [row(left_id=b"a", right_id=b"b", y=y) for y in (NAN, 2.0)]
+    held = [row(left_id=b"c", right_id=b"d", y=1.0)]
+    with pytest.raises(DataError) as caught:
+        make(loaded, {"pair": {"train": rows, "eval": held}}, tmp_path)
+    assert "no row can be used (2 read: nan 1, value_not_0_or_1 1)" in str(caught.value)
 
 
 def test_grades(tmp_path):

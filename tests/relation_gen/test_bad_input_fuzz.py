@@ -10,6 +10,11 @@ from tests.relation_gen.helpers_cases import make, recipe, schema
 KEYS = [b"", b"\xff", b"x", b"y\n", b"1", *(b"id-%d" % n for n in range(14))]
 
 
+HOSTILE = [float(x) for x in ("nan", "inf", "-inf", "-1", "-0.5", "128", "1e30", "-1e30", "3.4e38")]
+HOSTILE += [-0.0, 1e-45, -1e-45, 31.0, 31.5]
+NO_NUMBERS = [[], b"1", 3]
+
+
 class Values:
     """Values of features, most of them good."""
 
@@ -26,8 +31,8 @@ class Values:
         return self._split + self._draw.choice(KEYS)
 
     def number(self):
-        if self.bad():
-            return self._draw.choice([[], float("nan"), float("inf"), b"1", 3])
+        if self.bad() or self.bad():
+            return self._draw.choice([*HOSTILE, *NO_NUMBERS])
         return float(self._draw.randrange(4))
 
     def one(self, values):

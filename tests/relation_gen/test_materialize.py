@@ -178,11 +178,11 @@ def test_rows_that_cannot_be_used_stop_the_run_with_all_reasons(tmp_path):
 @pytest.mark.parametrize(
     ("asked", "rows", "message"),
     [
-        (request(), [], "split 'eval': none of the 0 rows can be used; expected at least one"),
+        (request(), [], "split 'eval': no row can be used (0 read); expected at least one"),
         (
             request("triplets", "skip"),
             [row(id=b"a"), row(label=1)],
-            "split 'eval': none of the 2 rows can be used; expected at least one",
+            "split 'eval': no row can be used (2 read: no_id 1, no_label 1); expected at least one",
         ),
         (
             request(),

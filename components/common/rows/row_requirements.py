@@ -6,7 +6,13 @@ from typing import NamedTuple
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from relation import schema as schemas
-from relation.compiled import NO_GROUP, SEVERAL_GROUPS, CompiledRelation, RowRequirements
+from relation.compiled import (
+    NO_GROUP,
+    SEVERAL_GROUPS,
+    CompiledRelation,
+    NumberRange,
+    RowRequirements,
+)
 from relation.core.errors import DataError
 
 
@@ -24,11 +30,15 @@ class Key(NamedTuple):
 
 
 class Number(NamedTuple):
-    """A numeric feature that sampling needs, [width] for each row. `absent`: as in `Key`."""
+    """A numeric feature that sampling needs, [width] for each row. `absent`: as in `Key`.
+
+    `ranges`: what its finite numbers must keep to.
+    """
 
     name: str
     absent: str | None
     width: int = 1
+    ranges: tuple[NumberRange, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -148,7 +158,7 @@ def row_spec(
         names=tuple(sorted(types, key=lambda name: (name != first, name))),
         keys=tuple(k._replace(integer=types[k.name] == schema_pb2.INT) for k in keys.values()),
         numbers=tuple(
-            Number(number.name, number.absent, features[number.name].width)
+            Number(number.name, number.absent, features[number.name].width, number.ranges)
             for number in requirements.numbers
         ),
         images=tuple(n for n in sorted(features) if features[n].kind is schemas.FeatureKind.IMAGE),

@@ -1,8 +1,8 @@
 """Validates rows, and gives each unusable row its reason. Works on columns where rows are valid."""
 
 import io
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from PIL import Image
 from components.common.example_wire import joined
 from components.common.rows.example_decoder import Decoded, ExampleDecoder
 from components.common.rows.row_requirements import RowSpec
+from relation.compiled import NumberRange
 
 WRONG_TYPE = "wrong_type"
 NAN = "nan"
@@ -31,18 +32,30 @@ class ValidatedRows:
     decimal digits; for a key with several values, the distinct ones, sorted, each prefixed with its
     length. `raw`: for such a key (by index), the values of each row, in their order. `numbers`: for
     each number of the spec [n, width], NaN where there is none. `reasons`: "" where the row can be
-    used.
+    used. `out_of_range`: the number that is the reason, by row.
     """
 
     keys: list[list[bytes]]
     numbers: list[F64]
     reasons: list[str]
     raw: dict[int, list[list[bytes]]]
+    out_of_range: dict[int, float] = field(default_factory=dict)
 
     @property
     def ids(self) -> list[bytes]:
         """The first key of each row."""
         return self.keys[0] if self.keys else [b""] * len(self.reasons)
+
+    def described(self, names: Sequence[bytes]) -> list[bytes]:
+        """Names of the n rows for messages, with the number that is out of its range.
+
+        Args:
+          names: of all rows.
+        """
+        described = list(names)
+        for row, number in self.out_of_range.items():
+            described[row] += b": %g" % number
+        return described
 
 
 class RowValidator:
@@ -71,8 +84,13 @@ class RowValidator:
         for name in spec.floats:
             reasons[column[name].rows_where(lambda values: ~np.isfinite(values))] = NAN
         numbers = []
+        outside: dict[int, tuple[str, float]] = {}
         for number in reversed(spec.numbers):
             values = column[number.name].numbers(number.width)
+            for number_range in reversed(number.ranges):
+                for row, reason, value in out_of_range(values, number_range):
+                    outside[row] = reason, value
+                    reasons[row] = reason
             if number.absent is not None:
                 reasons[column[number.name].counts == 0] = number.absent
             reasons[column[number.name].counts > number.width] = TOO_MANY
@@ -91,7 +109,27 @@ class RowValidator:
                 reasons[(counts == 0) | _empty(named)] = key.absent
             keys.append(named)
         reasons[decoded.ill_typed] = WRONG_TYPE
-        return ValidatedRows(keys[::-1], numbers[::-1], reasons.tolist(), raw)
+        held = {row: value for row, (reason, value) in outside.items() if reasons[row] == reason}
+        return ValidatedRows(keys[::-1], numbers[::-1], reasons.tolist(), raw, held)
+
+
+def out_of_range(values: F64, expected: NumberRange) -> Iterator[tuple[int, str, float]]:
+    """Yields row, reason and number of each row with a finite number outside of a range.
+
+    Args:
+      values: float64 [n, width]; NaN and infinity have a reason of their own.
+    """
+    finite = np.isfinite(values)
+    for reason, wrong in (
+        (expected.fractional, values != np.rint(values)),
+        (expected.above, values > (np.inf if expected.most is None else expected.most)),
+        (expected.below, values < (-np.inf if expected.least is None else expected.least)),
+    ):
+        if reason is None:
+            continue
+        wrong &= finite
+        for row in np.flatnonzero(wrong.any(axis=1)).tolist():
+            yield row, reason, float(values[row, wrong[row].argmax()])
 
 
 class _Column:

@@ -52,7 +52,8 @@ def make_layout(
         if (weight := sum(total.total_weight for total in own)) > MAX_TOTAL_WEIGHT:
             raise DataError(
                 f"split {split!r}: the weights of negatives add up to 2^{weight.bit_length() - 1}; "
-                "expected at most 2^62: draw them uniformly, or from fewer groups"
+                "expected at most 2^62: draw them uniformly, from fewer groups, or by a "
+                "popularity that is scaled down"
             )
         weight_offsets[split] = _ends(shards, {total.shard: total.total_weight for total in own})
         candidates[split] = Candidates(
@@ -176,21 +177,33 @@ def _check_split(
     relation: CompiledRelation, split: str, totals: list[ShardTotal], counts: counters.Counts
 ) -> None:
     """Checks that a split can make tuples."""
+    homes = (split, counters.ANY, counters.UNASSIGNED)
     if relation.tuple_table is not None:
         if not counters.count_of(counts, split, relation.tuple_table.name, counters.USED):
-            raise DataError(f"split {split!r}: no row can be used; expected at least one")
+            read = counters.described(counts, homes, relation.tuple_table.name)
+            raise DataError(f"split {split!r}: no row can be used ({read}); expected at least one")
         return
     rows = sum(total.rows for total in totals)
     if not rows:
-        read = counters.count_of(counts, split, relation.candidate, counters.READ)
-        raise DataError(
-            f"split {split!r}: none of the {read} rows can be used; expected at least one"
-        )
+        read = counters.described(counts, homes, relation.candidate)
+        raise DataError(f"split {split!r}: no row can be used ({read}); expected at least one")
     if relation.structure == "groups":
         _check_groups(relation, split, totals)
     elif not sum(total.expected for total in totals):
         reason = _NO_LABELS if relation.generated else _NOTHING_RELATED[relation.structure]
-        raise DataError(f"split {split!r}: {reason}, so no tuple can be made")
+        name = relation.related_table or relation.anchor
+        read = counters.described(counts, homes, name)
+        raise DataError(f"split {split!r}: {reason} ({name}: {read}), so no tuple can be made")
+    if relation.weighted and not sum(total.weighing for total in totals):
+        raise DataError(
+            f"split {split!r}: every weight, {_weight_column(relation)!r}, is 0, so nothing could "
+            "be learnt; expected some above 0, or a recipe that names no weight"
+        )
+
+
+def _weight_column(relation: CompiledRelation) -> str | None:
+    edges = relation.edge_table
+    return relation.sampling.weight if edges is None else edges.weight
 
 
 _NO_LABELS = "no row has a label"

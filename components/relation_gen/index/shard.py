@@ -93,4 +93,11 @@ def weigh(shard: IndexShard, negatives: Negatives, frequency: F64 | None) -> Ind
                 f"at most {MAX_TOTAL_WEIGHT // FREQUENCY_UNIT:g}: scale the feature down"
             )
         weight = np.rint(powered * FREQUENCY_UNIT).astype(np.int64)
+        if (lost := (weight == 0) & (powered > 0)).any():
+            least = (0.5 / FREQUENCY_UNIT) ** (1 / negatives.alpha)
+            raise DataError(
+                f"relation.sampling.negatives: got a frequency of {frequency[lost].max():g}; with "
+                f"alpha {negatives.alpha:g} it is too small to ever be drawn; expected 0, or more "
+                f"than {least:g}: scale the feature up"
+            )
     return dataclasses.replace(shard, weights=weight)

@@ -25,7 +25,7 @@ class ShardTotal:
     `groups`: labels, or queries. `related`: rows that share their label with another. `label`: one
     of the labels, for messages. `expected`: estimated number of tuples. `label_sets`: the
     groups, with positions and weight offsets from the shard's begin; empty where groups are not
-    related to each other.
+    related to each other. `weighing`: rows (or edges) whose weight as a tuple is above 0.
     """
 
     split: str
@@ -38,6 +38,7 @@ class ShardTotal:
     label: str
     expected: int
     label_sets: LabelSets
+    weighing: int = 0
 
 
 @dataclass(frozen=True)

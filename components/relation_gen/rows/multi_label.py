@@ -12,7 +12,7 @@ UNKNOWN_TAG, BAD_CONFIDENCE = "unknown_label", "bad_confidence"
 def check(
     spec: EntitySpec, validated: ValidatedRows, reasons: list[str], domain: tuple[str, ...]
 ) -> None:
-    """Finds rows with a label outside of the domain, or with a wrong confidence."""
+    """Finds rows with a label outside of the domain, or with more or fewer confidences."""
     allowed = {tag.encode() for tag in domain}
     at, beside = spec.rows.key_index(spec.tags), spec.rows.number(spec.confidence)
     assert at is not None
@@ -22,13 +22,8 @@ def check(
         if not allowed.issuperset(values):
             reasons[row] = UNKNOWN_TAG
         elif beside is not None:
-            numbers = validated.numbers[beside][row]
-            count = int((~np.isnan(numbers)).sum())
-            confidence = numbers[:count]
-            fit = (confidence >= 0) & (confidence <= spec.levels)
-            if spec.levels > 1:
-                fit &= confidence == confidence.round()
-            if count != len(values) or not fit.all():
+            count = int((~np.isnan(validated.numbers[beside][row])).sum())
+            if count != len(values):
                 reasons[row] = BAD_CONFIDENCE
 
 

@@ -25,6 +25,8 @@ OVERLAP, EQUAL = "ids_in_several_splits", "equal_content_in_several_splits"
 ENTITIES = "entities"
 REQUESTED, MADE, WRITTEN = "tuples_requested", "tuples_made", "tuples_written"
 SHORTFALL = "shortfall:"
+WEIGHING = "tuples_weighing"
+"""Tuples of a weight above 0."""
 LABELS = "labels"
 BYTES = "entity_bytes"
 
@@ -130,6 +132,22 @@ def matching(counts: Counts, split: str, source: str, prefix: str) -> dict[str, 
         if where == split and what == source and name.startswith(prefix)
     }
     return dict(sorted(matches.items()))
+
+
+def described(counts: Counts, splits: Iterable[str], source: str) -> str:
+    """The rows read of an input in some splits, and why some were skipped, for a message.
+
+    >>> rows, skipped = ("train", "item", READ), ("train", "item", SKIPPED + "nan")
+    >>> described({rows: Counter(1200), skipped: Counter(1100)}, ["train"], "item")
+    '1,200 read: nan 1,100'
+    """
+    read, skipped = 0, dict[str, int]()
+    for split in splits:
+        read += count_of(counts, split, source, READ)
+        for reason, counter in matching(counts, split, source, SKIPPED).items():
+            skipped[reason] = skipped.get(reason, 0) + counter.count
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(skipped.items()))
+    return f"{read:,} read" + (f": {reasons}" if reasons else "")
 
 
 def count_of(counts: Counts, split: str, source: str, name: str) -> int:

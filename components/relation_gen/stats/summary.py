@@ -18,6 +18,7 @@ def build(
     edges: Collection[str] = (),
     *,
     filtered: bool = False,
+    weighted: bool = False,
 ) -> Stats:
     """The content of `relation_stats.json`.
 
@@ -25,10 +26,11 @@ def build(
       rows: (split, input, counter's name, count).
       edges: the names of the edge lists; their rows get their split from their ends.
       filtered: whether an anchor may have positives in several splits.
+      weighted: whether tuples carry a weight.
 
     Raises:
       RuntimeError: counts do not add up, so rows or tuples were lost; a bug in Relata.
-      DataError: a split has no tuple.
+      DataError: a split has no tuple, or none of a weight above 0.
     """
     counts: Counts = {(split, name, what): Counter(count) for split, name, what, count in rows}
     inputs = sorted({name for _, name, _ in counts if name})
@@ -61,6 +63,11 @@ def build(
         )
         _equal(split, "written and made", written, sampled)
         _check_some(split, stats["splits"][split])
+        if weighted and not count_of(counts, split, "", counters.WEIGHING):
+            raise DataError(
+                f"split {split!r}: the weights of all {sampled:,} tuples are 0, so nothing could "
+                "be learnt; expected some above 0, or a recipe that names no weight"
+            )
     if stats["entities"][TRAIN] not in (used, 0):
         _equal(TRAIN, "entities written and entities used", stats["entities"][TRAIN], used)
     return stats

@@ -28,6 +28,7 @@ from components.relation_gen.context import Context
 from components.relation_gen.index.layout import TOP_WEIGHTS
 from components.relation_gen.index.shard import populate, positions_of, weigh
 from components.relation_gen.index.side_inputs import ShardTotal
+from components.relation_gen.rows.repeated import AVERAGED_EDGE, merge_edges, repeats
 from components.relation_gen.sampling.base import ShardRows, planner_of
 from components.relation_gen.sampling.label_sets import LabelSets
 from components.relation_gen.shuffle_keys import Element, Gathered, part_of, routed
@@ -36,7 +37,6 @@ from relation.core.errors import DataError, show
 from relation.core.splitmix import random_bits
 from relation.sampling import Negatives
 
-DUPLICATE_EDGE, CONFLICTING_EDGE = "duplicate_edge", "conflicting_edge"
 NO_QUERY = "no_query"
 
 
@@ -153,7 +153,8 @@ class BuildIndex(beam.DoFn):
         self, shard: IndexShard, filtered: FilteredEdges, edges: Edges | None
     ) -> FilteredEdges:
         """Each positive of other splits once, with the positives of this split at its end."""
-        filtered = take(filtered, one_each(filtered))
+        same = repeats((filtered.source, filtered.destination), ())
+        filtered = take(filtered, same.order[same.kept])
         count = np.zeros(len(shard.key), dtype=np.float32)
         if edges is not None:
             at = positions_of(shard, edges.destination[edges.positive == POSITIVE])
@@ -166,14 +167,16 @@ class BuildIndex(beam.DoFn):
         rest."""
         context, table = self.context, self.context.relation.edge_table
         lost = []
-        if (table is not None and table.merged) or isinstance(edges, ListedNegatives):
+        listed = isinstance(edges, ListedNegatives)
+        if listed or (table is not None and table.repeated != "keep"):
             name = context.list_of(edges)
-            kept, skipped = merged(edges)
-            edges = take(self._bare(edges), kept)
+            edges, skipped, averaged = merge_edges(edges, None if listed else table)
             for reason, ids in skipped.items():
                 if ids:
                     where = (split, name, counters.SKIPPED + reason)
                     lost.append(counters.tagged(where, counters.of(len(ids), ids)))
+            used = {counters.USED: averaged, counters.WARNINGS + AVERAGED_EDGE: averaged}
+            lost += counters.counted(split, name, used)
         edges = self._bare(edges)
         cap = context.relation.sampling.caps.positives_per_entity
         return (edges if cap is None else _capped(edges, context.seed, cap)), lost
@@ -216,7 +219,18 @@ class BuildIndex(beam.DoFn):
             label_sets=_label_sets(shard, first, group_labels)
             if context.relates_groups
             else LabelSets.empty(),
+            weighing=self._weighing(shard, edges),
         )
+
+    def _weighing(self, shard: IndexShard, edges: Edges | None) -> int:
+        """How many edges, or entities where these are weighted, weigh something as tuples."""
+        if edges is not None and len(edges.weight):
+            return int(np.count_nonzero(edges.weight))
+        relation = self.context.relation
+        if relation.anchor != relation.candidate:
+            return 0
+        column = self.context.entities[relation.anchor].rows.number(relation.sampling.weight)
+        return 0 if column is None else int(np.count_nonzero(shard.number(column)))
 
 
 _LabelsByGroup = dict[int, tuple[int, bytes]]
@@ -266,40 +280,6 @@ def _of_known_query(indexed: Indexed, queries: Sequence[Queries]) -> tuple[Index
     queried = np.concatenate([part.key for part in queries]) if queries else indexed.key[:0]
     rows = np.flatnonzero(np.isin(indexed.group, queried))
     return take(indexed, rows), len(indexed.key) - len(rows)
-
-
-def one_each(edges: Edges) -> Index:
-    """One edge for each two entities, intp [m]."""
-    order = np.lexsort((edges.source, edges.destination))
-    source, destination = edges.source[order], edges.destination[order]
-    new = (source[1:] != source[:-1]) | (destination[1:] != destination[:-1])
-    return order[np.r_[True, new][: len(order)]]
-
-
-def merged(edges: Edges) -> tuple[Index, dict[str, list[bytes]]]:
-    """Keep one edge for each pair of entities: of those that differ, the one with the smallest
-    value.
-
-    Returns:
-      Rows of the edges that are kept, intp [m]; ids of those left out, by reason.
-    """
-    value = edges.value.reshape(len(edges.source), -1)
-    columns = [edges.weight] if len(edges.weight) else []
-    order = np.lexsort((*columns, *value.T[::-1], edges.source, edges.destination))
-    source, destination, value = edges.source[order], edges.destination[order], value[order]
-    same = np.r_[False, (source[1:] == source[:-1]) & (destination[1:] == destination[:-1])][
-        : len(order)
-    ]
-    first = np.maximum.accumulate(np.where(same, 0, np.arange(len(order))))
-    differs = same & (value != value[first]).any(axis=1)
-    skipped = {}
-    for reason, rows in ((DUPLICATE_EDGE, same & ~differs), (CONFLICTING_EDGE, differs)):
-        lost = take(edges, order[rows])
-        pairs = zip(lost.source_id, lost.destination_id, strict=True)
-        skipped[reason] = [
-            source_id + b" -> " + destination_id for source_id, destination_id in pairs
-        ]
-    return order[~same], skipped
 
 
 def _capped(edges: Edges, seed: int, cap: int) -> Edges:

@@ -19,11 +19,11 @@ from components.relation_gen.batches import (
     GroupLabels,
     Indexed,
     Queries,
-    Tuples,
 )
 from components.relation_gen.context import Context
 from components.relation_gen.rows import unique_rows
 from components.relation_gen.rows.group_key import group_label
+from components.relation_gen.rows.repeated import AVERAGED_ROW, merge_tuples
 from components.relation_gen.shuffle_keys import (
     Element,
     Gathered,
@@ -213,39 +213,23 @@ class CountEqualContents(beam.DoFn):
             yield (counters.ANY, entity, counters.EQUAL), counters.Counter(count)
 
 
-def unique_tuples(tuples: Tuples) -> tuple[Tuples, int, int]:
-    """Keep one tuple for each combination of members: the one with the smallest label.
-
-    Returns:
-      the tuples; how many repeat one of them, and how many have the same members but another label.
-    """
-    n = len(tuples.key)
-    order = np.lexsort((*tuples.label.reshape(n, -1).T[::-1], tuples.key))
-    tuples = take(tuples, order)
-    first = np.r_[True, tuples.key[1:] != tuples.key[:-1]]
-    label = tuples.label.reshape(n, -1)
-    begin = np.maximum.accumulate(np.where(first, np.arange(n), 0))
-    differs = (label != label[begin]).any(axis=1)
-    repeats = int((~first & ~differs).sum())
-    return take(tuples, np.flatnonzero(first)), repeats, int(differs.sum())
-
-
 @beam.typehints.with_output_types(Element)
 @dataclass(eq=False)
 class DeduplicateInlineTuples(beam.DoFn):
-    """Keep each tuple once: the `Tuples` of a partition → one batch."""
+    """Merge tuples of the same members, where they are to be: the `Tuples` of a partition → one
+    batch."""
 
     context: Context
 
     def process(self, element: Gathered) -> Iterator[Any]:
         key, refs = element
         store = self.context.store
-        tuples, repeats, contradictions = unique_tuples(join(list(store.read(refs))))
+        table = self.context.relation.tuple_table
+        assert table is not None
+        tuples, skipped, averaged = merge_tuples(join(list(store.read(refs))), table.repeated)
         with store.writer() as out:
             yield key, out.add(tuples)
-        counts = {
-            counters.USED: len(tuples.key),
-            counters.SKIPPED + "duplicate_row": repeats,
-            counters.SKIPPED + "conflicting_row": contradictions,
-        }
-        yield from counters.counted(key.split, self.context.related_table, counts)
+        counts = {counters.USED: len(tuples.key) + averaged}
+        counts |= {counters.SKIPPED + reason: count for reason, count in skipped.items()}
+        counts[counters.WARNINGS + AVERAGED_ROW] = averaged
+        yield from counters.counted(key.split, table.name, counts)

@@ -22,10 +22,7 @@ from components.relation_gen.transforms.read_entities import ReadRows
 from relation.spec import LabelKind
 
 SELF_EDGE = "self_edge"
-NOT_BINARY = "value_not_0_or_1"
 UNKNOWN_CLASS = "unknown_class"
-BAD_WEIGHT = "negative_weight"
-BAD_PROBABILITY = "probability_not_in_0_1"
 
 
 @beam.typehints.with_output_types(Element)
@@ -45,9 +42,7 @@ class ReadEdges(ReadRows):
             batch = (_listed_negatives if listed else _edges)(context, validated, reasons)
             split = self._split(file, validated)
             shown = [b" -> ".join(ids) for ids in zip(*validated.keys[:2], strict=True)]
-            for row in np.flatnonzero([reason == BAD_PROBABILITY for reason in reasons]).tolist():
-                shown[row] += b": %g" % batch.value[row]
-            yield from self.counted(file, split, reasons, shown, "")
+            yield from self.counted(file, validated, split, reasons, shown, "")
             rows = np.flatnonzero(np.array([not reason for reason in reasons]))
             good = dataclasses.replace(take(batch, rows), split=split[rows])
             if edge_table is not None and edge_table.symmetric and not listed:
@@ -81,7 +76,6 @@ def _edges(context: Context, validated: ValidatedRows, reasons: list[str]) -> Ed
         at = spec.number(table.weight)
         assert at is not None
         weight = validated.numbers[at][:, 0].astype(np.float32)
-        _fault(reasons, weight < 0, BAD_WEIGHT)
     values = value.astype(np.float32).reshape(-1)
     return Edges(*_between(context, spec, validated, reasons, values, weight, positive))
 
@@ -95,7 +89,6 @@ def _listed_negatives(
     at = spec.number(table.probability)
     assert at is not None
     value = validated.numbers[at][:, 0].astype(np.float32)
-    _fault(reasons, ~((value > 0) & (value <= 1)), BAD_PROBABILITY)
     nothing, no = np.zeros(0, dtype=np.float32), np.zeros(len(value), dtype=bool)
     return ListedNegatives(*_between(context, spec, validated, reasons, value, nothing, no))
 
@@ -163,9 +156,7 @@ def values_of(
     at = spec.number(name)
     assert at is not None
     value = validated.numbers[at]
-    if kind is LabelKind.BINARY:
-        _fault(reasons, (value[:, 0] != 0) & (value[:, 0] != 1), NOT_BINARY)
-    elif kind is LabelKind.VECTOR:
+    if kind is LabelKind.VECTOR:
         _fault(reasons, np.isnan(value).any(axis=1), "value_too_short")
     return value
 

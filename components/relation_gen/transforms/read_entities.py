@@ -31,6 +31,7 @@ class ReadRows(beam.DoFn):
     def counted(
         self,
         file: InputFile,
+        validated: ValidatedRows,
         split: U8,
         reasons: Sequence[str],
         ids: list[bytes],
@@ -39,11 +40,13 @@ class ReadRows(beam.DoFn):
         """Count the rows of a batch: all, and unusable ones by reason.
 
         Args:
+          validated: the batch.
           split: index of the split of each row, uint8 [n].
           reasons: the reason why each row cannot be used; "" if it can.
           ids: the id of each row.
           kind: the entity type whose populations the splits name, "" for edges.
         """
+        names = validated.described(ids)
         for code in np.unique(split).tolist():
             rows = np.flatnonzero(split == code).tolist()
             name = self.context.name(kind, code)
@@ -51,7 +54,7 @@ class ReadRows(beam.DoFn):
             bad: dict[str, list[bytes]] = {}
             for row in rows:
                 if reasons[row]:
-                    bad.setdefault(reasons[row], []).append(ids[row])
+                    bad.setdefault(reasons[row], []).append(names[row])
             for reason, left_out in bad.items():
                 where = (name, file.input, counters.SKIPPED + reason)
                 yield counters.tagged(where, counters.of(len(left_out), filter(None, left_out)))
@@ -77,7 +80,7 @@ class ReadEntities(ReadRows):
             if spec.tags is not None:
                 tags.check(spec, validated, reasons, context.relation.label.domain)
             split = context.codes_of(spec, file.split, validated.keys[by], spec.rows.keys[by])
-            yield from self.counted(file, split, reasons, validated.ids, spec.name)
+            yield from self.counted(file, validated, split, reasons, validated.ids, spec.name)
             good = np.array([not reason for reason in reasons], dtype=bool)
             rows = np.flatnonzero(good & ((split != STAR) | common))
             entities = pack(records, validated, split, rows, spec, context)

@@ -50,7 +50,7 @@ class ReadInlineTuples(ReadRows):
             if (at := table.key_index(context.split_by)) is not None:
                 by, key = validated.keys[at], table.keys[at]
             split = context.hashed(file.split, by, key)
-            yield from self.counted(file, split, reasons, ids, "")
+            yield from self.counted(file, validated, split, reasons, ids, "")
             rows = np.flatnonzero(np.array([not reason for reason in reasons]))
             with context.store.writer() as out:
                 keyed = []

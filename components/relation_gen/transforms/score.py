@@ -13,6 +13,7 @@ from components.relation_gen.context import Context
 from relation.core.errors import DataError, named
 from relation.core.plugins import imported
 from relation.names import RELATION, prefixed
+from relation.validation.number_ranges import MAX_LABEL
 
 BATCH = 4096
 
@@ -81,14 +82,14 @@ class Scorer:
                 f"{where}: returned an array of shape {list(value.shape)} and type {value.dtype}; "
                 f"expected numbers {expected}"
             )
-        label = value.astype(np.float32).reshape(n, self._width)
-        wrong = np.flatnonzero(~np.isfinite(label).all(axis=1))
+        label = value.astype(np.float64).reshape(n, self._width)
+        wrong = np.flatnonzero(~(np.abs(label) <= MAX_LABEL).all(axis=1))
         if len(wrong):
             raise DataError(
                 f"{where}: returned {label[wrong[0]].tolist()} for {len(wrong)} of {n} pairs; "
-                "expected finite numbers"
+                f"expected finite numbers, within ±{MAX_LABEL:g}"
             )
-        return label
+        return label.astype(np.float32)
 
 
 def _function(dotted: str) -> Any:

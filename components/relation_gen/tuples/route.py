@@ -22,7 +22,7 @@ from components.relation_gen.batches import (
 from components.relation_gen.sampling import base
 from components.relation_gen.sampling.base import AddressSpace, Plan
 from components.relation_gen.shuffle_keys import output_shard_of, split
-from components.relation_gen.stats.counters import MADE, REQUESTED, SHORTFALL
+from components.relation_gen.stats.counters import MADE, REQUESTED, SHORTFALL, WEIGHING
 
 E = TypeVar("E", bound=Edges)
 
@@ -51,6 +51,8 @@ def batches(
     size = 0
     for plan in plans:
         counts = {MADE: len(plan.anchor), REQUESTED: plan.requested}
+        if len(plan.weight):
+            counts[WEIGHING] = int(np.count_nonzero(plan.weight))
         lost = {SHORTFALL + name: count for name, count in plan.shortfall.items()}
         for name, count in (counts | plan.counts | lost).items():
             totals[name] = totals.get(name, 0) + count

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from relation.validation.number_ranges import MAX_GRADE
 from tests.trainer_module.losses.helpers import gradient, value
 from trainer_module.losses.approx_ndcg import ApproxNdcg
 from trainer_module.losses.lambda_loss import LambdaLoss
@@ -172,6 +173,21 @@ def test_ties_and_saturated_scores_have_finite_gradients(loss):
         assert np.all(np.isfinite(value(loss, [[2.0, 1.0, 0.0]], scores)))
         assert np.all(np.isfinite(gradient(loss, [[2.0, 1.0, 0.0]], scores)))
     assert value(ListMle(), [[2.0, 1.0, 0.0]], [[-1e4, 0.0, 1e4]]) == pytest.approx([3e4])
+
+
+@every_loss
+@pytest.mark.parametrize("best", [MAX_GRADE, MAX_GRADE - 0.5])
+def test_the_highest_grades_have_finite_losses_and_gradients(loss, best):
+    """Of a list of any length, all of them relevant, alone or beside others."""
+    for rest in ([0.0, 1.0], [best] * 999, [best, 0.5, 1e-45, -1.0]):
+        grades = np.array([[best, *rest]])
+        scores = np.linspace(-3.0, 3.0, grades.size)[None]
+        for order in (scores, -scores, 0 * scores):
+            assert np.all(np.isfinite(value(loss, grades, order)))
+            slope = gradient(loss, grades, order)
+            assert np.all(np.isfinite(slope))
+        if len(rest) < 9 and -1.0 not in rest:
+            assert np.any(gradient(loss, grades, scores) != 0)
 
 
 @every_loss
