@@ -254,7 +254,10 @@ def test_functions_that_cannot_serve(tmp_path, function, message):
 
 
 def test_ids_of_other_types_in_edges_than_in_entities_are_refused_with_the_recipe(tmp_path):
-    with pytest.raises(RecipeError, match=r"data\.edges\.link\.left\.id: got 'a', .* of type int"):
+    with pytest.raises(
+        RecipeError,
+        match=r"data\.edges\.link\.left\.id: got 'a', of type int in .*; expected bytes, the type of the id of item$",
+    ):
         recipe(
             tmp_path,
             EDGES % "",
