@@ -21,6 +21,8 @@ from relation.spec import Relation
 PROJECT = Path(__file__).resolve().parent.parent
 """Where relative paths of the shipped recipes start."""
 RECIPES = PROJECT / "pipeline" / "recipes"
+MAX_BYTES = 2**20
+"""Bytes of a recipe, which is read at once."""
 
 
 class LoadedRecipe(NamedTuple):
@@ -79,6 +81,8 @@ def load_recipe(name_or_path: str) -> LoadedRecipe:
         received value and what was expected.
     """
     path = _recipe_path(name_or_path)
+    if (size := path.stat().st_size) > MAX_BYTES:
+        raise RecipeError(f"{path}: got {size} bytes; expected a recipe of at most {MAX_BYTES}")
     try:
         recipe = parse_recipe(path.read_text(encoding="utf-8-sig"), str(path))
     except UnicodeDecodeError as error:

@@ -48,7 +48,7 @@ def module_content(name: str) -> bytes:
     """
     try:
         spec = importlib.util.find_spec(name) if name not in ("", "__main__") else None
-    except Exception as error:  # Of a package above it, which may raise anything.
+    except (Exception, SystemExit) as error:  # Of a package above it, which may raise anything.
         raise UserError(f"module {name!r} cannot be imported: {named(error)}") from None
     if spec is None:
         raise UserError(f"there is no module {name!r}; expected one that can be imported")

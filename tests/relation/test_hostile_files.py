@@ -7,7 +7,7 @@ import yaml
 
 from relation.core.errors import RecipeError
 from relation.core.yaml_document import MAX_CHARACTERS, MAX_DEPTH, MAX_VALUES, read_mapping
-from relation.load import parse_recipe
+from relation.load import load_recipe, parse_recipe
 from relation.schema import MAX_WIDTH, read_schema
 from tests.relation.systems import system
 
@@ -75,6 +75,18 @@ def test_what_is_within_the_bounds_is_read():
     assert value == 1
 
 
+def test_a_recipe_of_any_size_is_not_read(tmp_path):
+    path = tmp_path / "r.yaml"
+    with path.open("wb") as file:
+        file.truncate(2**40)  # Without blocks on the disk.
+    with pytest.raises(RecipeError, match=r"r\.yaml: got 1099511627776 bytes; expected a recipe"):
+        load_recipe(str(path))
+    with path.open("wb") as file:
+        file.truncate(0)
+    with pytest.raises(RecipeError, match=r"r\.yaml: expected a mapping of keys, got None"):
+        load_recipe(str(path))
+
+
 def schema_refusal(tmp_path, text: str | bytes) -> str:
     path = tmp_path / "s.pbtxt"
     path.write_bytes(text.encode() if isinstance(text, str) else text)
@@ -96,7 +108,7 @@ def feature(text: str) -> str:
     ("text", "message"),
     [
         ("", "the schema has no features"),
-        ('feature { name: "a" type: STRUCT struct_domain { ' * 5000, "nested too deep for a schema"),
+        ('feature { name: "a" type: STRUCT struct_domain { ' * 5000, "is nested too deeply for a schema"),
         (feature("shape { dim { size: " + "9" * 5000 + " } }"), "not a TFDV schema in text form: "),
         (feature("shape { dim { size: 2000000 } }"), f"feature 'a': got 2000000 values a row; expected at most {MAX_WIDTH}"),
         (feature("shape { dim { size: 4000000000 } dim { size: 4000000000 } }"), "feature 'a': got 16000000000000000000 values"),

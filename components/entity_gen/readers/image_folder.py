@@ -10,9 +10,11 @@ from collections.abc import Iterator
 import tensorflow as tf
 
 from components.common.binary_files import open_binary
-from components.entity_gen.records import LeftOut, ReadOptions, Record
+from components.entity_gen.records import Fault, LeftOut, ReadOptions, Record
 
 EXTENSIONS = (".png", ".jpg", ".jpeg")
+MAX_BYTES = 2**27
+"""Bytes of an image file: all of them are held in memory, and a row has at most 256 MiB."""
 NOT_AN_IMAGE_FILE = "not_an_image_file"
 
 
@@ -20,6 +22,12 @@ def read(path: str, options: ReadOptions) -> Iterator[Record]:
     """Yield the one row of an image file, or `LeftOut` if the file name has another extension."""
     if not path.lower().endswith(EXTENSIONS):
         yield LeftOut(NOT_AN_IMAGE_FILE)
+        return
+    if (size := tf.io.gfile.stat(path).length) > MAX_BYTES:
+        yield Fault(
+            f"holds more than {MAX_BYTES} bytes",
+            f"got a file of {size} bytes; expected at most {MAX_BYTES}",
+        )
         return
     with open_binary(path) as file:
         image = file.read()

@@ -100,7 +100,7 @@ def _function(dotted: str) -> Any:
     """
     try:
         function = imported(dotted)
-    except Exception as error:  # The module may raise anything.
+    except (Exception, SystemExit) as error:  # The module may raise anything.
         raise DataError(
             f"relation.source.function: got {dotted!r}, which cannot be imported: {named(error)}"
         ) from None

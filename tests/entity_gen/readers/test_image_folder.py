@@ -22,6 +22,14 @@ def test_a_file_is_a_row(tmp_path, name, content):
     assert row == expected
 
 
+def test_a_file_that_is_too_large_is_a_bad_row_and_is_not_read(tmp_path):
+    path = tmp_path / "a.png"
+    with path.open("wb") as file:
+        file.truncate(2**40)  # Without blocks on the disk.
+    [fault] = image_folder.read(str(path), ReadOptions(folder=str(tmp_path)))
+    assert fault.shown == "got a file of 1099511627776 bytes; expected at most 134217728"
+
+
 @pytest.mark.parametrize(
     "name", ["a.gif", "png", "a.png.txt", ".DS_Store", "a.png ", "a.png\u200b"]
 )
