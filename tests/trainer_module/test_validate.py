@@ -50,7 +50,7 @@ def test_a_fitting_model_passes():
         ({"tower": {"type": "encoder_decoder", "height": 8, "width": 8}}, pairs, (IMAGE, PRICE), r"model\.tower: got 'encoder_decoder': feature 'price' is of kind numeric; this tower takes image"),
         ({}, pairs, (IMAGE, IMAGE), r"model\.tower: got 'cnn': this tower takes one image"),
         ({"head": {"type": "squared_distance"}}, pairs, (IMAGE,), r"model\.head: got 'squared_distance'; the loss 'contrastive' works with distance"),
-        ({"head": {"type": "tag"}}, pairs, (IMAGE,), r"model\.head: got 'tag': it works on an entity and its tags, .* roles left, right and a label of kind binary"),
+        ({"head": {"type": "tag"}}, pairs, (IMAGE,), r"model\.head: got 'tag': it works on an entity and its tags; .* roles left, right and a label of kind binary"),
         ({}, lambda item, _: tags(item, 3), (IMAGE,), r"model\.head: got 'distance': .* one number for two roles; .* kind tags and 0 comparisons"),
         ({"head": {"type": "tag"}}, lambda item, _: tags(item, 3), (IMAGE,), r"model\.loss: got 'contrastive': it is a TupleLoss; this head needs a TagLoss$"),
         ({"head": {"type": "ordinal"}, "loss": {"type": "weighted_tag_cross_entropy"}}, lambda item, _: tags(item, 3, 2), (IMAGE,), r"model\.head: got 'ordinal'; the loss 'weighted_tag_cross_entropy' weighs each tag"),

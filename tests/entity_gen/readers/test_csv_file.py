@@ -106,8 +106,8 @@ def test_columns_that_the_schema_does_not_name_may_be_there_twice(read):
             "id,n\na,1\n",
             r"line 1: no column 'x', which the schema names; the file has the columns 'id', 'n'$",
         ),
-        ("id;n;x\na;1;2\n", r"no column 'id', .* columns: 'id;n;x'$"),
-        ("id,n,\u200bx\n", r"no column 'x', .* columns: 'id', 'n', '\\u200bx'$"),
+        ("id;n;x\na;1;2\n", r"no column 'id', .* the file has the columns 'id;n;x'$"),
+        ("id,n,\u200bx\n", r"no column 'x', .* the file has the columns 'id', 'n', '\\u200bx'$"),
         ("id,n,x,id\n", r"line 1: 2 columns 'id'; expected one"),
         (
             b"id,n,x\na,1,2\nb\xe9,1,2\n",

@@ -214,7 +214,9 @@ def test_values_that_are_not_of_the_schemas_type(read, column, dtype, got):
 
 
 def test_a_column_is_absent(read):
-    with pytest.raises(DataError, match=r"t\.parquet: no column 'b', .* columns: 'a', 'b '$"):
+    with pytest.raises(
+        DataError, match=r"t\.parquet: no column 'b', .* the file has the columns 'a', 'b '$"
+    ):
         read({"a": "int", "b": "int"}, **{"a": [1], "b ": [2]})
 
 

@@ -94,8 +94,8 @@ def test_a_fitting_model_passes():
 @pytest.mark.parametrize(
     ("model", "relation", "message"),
     [
-        (_asked(ENCODER, {**PIXELS, "width": 16}), RELATION, r"gives 8×8×1, that of drawing 8×16×1"),
-        (_asked({**PIXELS, "type": "cnn"}, PIXELS), RELATION, r"photograph gives a vector, that of drawing 8×8×1"),
+        (_asked(ENCODER, {**PIXELS, "width": 16}), RELATION, r"gives 8×8×1 and that of drawing 8×16×1"),
+        (_asked({**PIXELS, "type": "cnn"}, PIXELS), RELATION, r"photograph gives a vector and that of drawing 8×8×1"),
         (_asked(ENCODER, PIXELS), rows(ROLES, LabelKind.NONE, 1), r"model\.head: got 'image': it works on rows whose label is an image"),
         (_asked(ENCODER, PIXELS, "distance"), pairs("photograph", "drawing"), r"got 'distance', which takes vectors, but the tower of photograph gives images"),
         (_asked(ENCODER, PIXELS, "distance"), RELATION, r"model\.head: got 'distance': it gives one number for two roles"),
