@@ -19,7 +19,7 @@ def make_tuples(kind, n, seed=0):
 
     rng = np.random.default_rng(seed)
     records = []
-    for _ in range(n):
+    for number in range(n):
         own, other = rng.permutation(3)[:2]
         related = rng.random() < 0.4
         chosen = [own, own, other] if kind == "triplets" else [own, own if related else other]
@@ -30,6 +30,7 @@ def make_tuples(kind, n, seed=0):
             feature = example.features.feature
             feature[f"{role}_x"].float_list.value.extend(np.round(x * 4) / 4)  # Rounded: ties.
             feature[f"{role}_label"].bytes_list.value.append(b"abc"[label : label + 1])
+            feature[f"{role}_id"].bytes_list.value.append(f"{role}{number}".encode())
             feature[f"{role}_code"].int64_list.value.append(5 * label)
         if kind == "pairs":
             example.features.feature["relation"].float_list.value.append(float(related))

@@ -26,6 +26,7 @@ from tests.metrics.conftest import BROKEN, GOOD, POOR, ROLES, make_tuples, save_
 from tests.relations import compiled
 from trainer_module.metrics.collected import collect, form_of
 from trainer_module.metrics.eval_config import eval_config
+from trainer_module.metrics.tfma_metrics import _key
 
 RELATIONS = {"pairs": spec.pairs("item", "item"), "triplets": spec.triplets("item", "item")}
 ENTITY = text_format.Parse(
@@ -72,7 +73,12 @@ def _expected(kind, scores, examples):
         related = np.array(label)[:, None] == 1
     flat, truth = scores.ravel(), related.ravel()
     labels = related.astype(np.float32) if kind == "pairs" else np.zeros((len(scores), 0), "f4")
-    choosing, reporting = (t.flat for t in collect(form_of(RELATIONS[kind]), scores, labels).halves)
+    ids = [f"{role}_id" for role in ROLES[kind]]
+    keys = [
+        _key({i: [e.features.feature[i].bytes_list.value[0]] for i in ids}, ids) for e in examples
+    ]
+    tuples = collect(form_of(RELATIONS[kind]), np.frombuffer(b"".join(keys), "<u8"), scores, labels)
+    choosing, reporting = (half.flat for half in tuples.halves)
     threshold, f1_threshold = _best(choosing, accuracy_score), _best(choosing, f1_score)
     alarms, hits, _ = roc_curve(truth, flat)
     crossing = np.interp(0, alarms + hits - 1, alarms)

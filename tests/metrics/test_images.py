@@ -18,10 +18,16 @@ CLOSE = {"rel": 0, "abs": 1e-6}
 SEVEN = (7, 7, 1)
 
 
+def _numbered(rows):
+    return np.arange(len(rows), dtype=np.uint64)
+
+
 def _measured(found, expected, shape, weights=None):
     """All metrics of images, by name."""
     form = Form(LabelKind.IMAGE, (), 0, shape)
-    tuples = collect(form, found.astype(np.float32), expected.astype(np.float32), weights)
+    tuples = collect(
+        form, _numbered(found), found.astype(np.float32), expected.astype(np.float32), weights
+    )
     return {name: metric.compute(tuples) for name, metric in IMAGES.items()}
 
 
@@ -91,15 +97,14 @@ def test_an_interval_is_the_jackknife_of_groups():
     rng = np.random.default_rng(0)
     labels = rng.normal(size=(4000, 1)).astype(np.float32)
     scores = (labels + rng.normal(size=labels.shape)).astype(np.float32)
-    tuples = collect(Form(LabelKind.SCALAR, (None,), 1), scores, labels)
+    tuples = collect(Form(LabelKind.SCALAR, (None,), 1), _numbered(scores), scores, labels)
     value, low, high = interval(table_of(tuples.form)["mse"].compute, tuples)
     assert low < value < high
     # The error of a mean of squares of normal numbers is √(2/n).
     assert (high - low) / 2 == pytest.approx(2.09 * math.sqrt(2 / 4000), rel=0.35)
     cut = (value - 0.001, value + 0.002)
     assert interval(table_of(tuples.form)["mse"].compute, tuples, cut) == (value, *cut)
-    few = collect(tuples.form, scores[:5], labels[:5])
+    few = collect(tuples.form, _numbered(scores[:5]), scores[:5], labels[:5])
     assert all(map(math.isfinite, interval(table_of(few.form)["mse"].compute, few)))
-    assert math.isnan(
-        interval(table_of(few.form)["r2"].compute, collect(few.form, scores[:1], labels[:1]))[1]
-    )
+    alone = collect(few.form, _numbered(scores[:1]), scores[:1], labels[:1])
+    assert math.isnan(interval(table_of(few.form)["r2"].compute, alone)[1])

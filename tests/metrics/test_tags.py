@@ -68,7 +68,7 @@ def test_each_tag_agrees_with_scikit_learn(weighted, distinct):
     labels[:, 2], labels[:, 3] = 0.4, 0.5  # None has the third tag, all have the fourth.
     weights = rng.integers(1, 5, 80).astype(np.float32) if weighted else None
     form = form_of(spec.tags("item", 4))
-    tuples = collect(form, scores, labels, weights)
+    tuples = collect(form, np.arange(80, dtype=np.uint64), scores, labels, weights)
     actual = {name: metric.compute(tuples) for name, metric in table_of(form).items()}
     for tag in range(4):
         truth, own = labels[:, tag] >= 0.5, {"sample_weight": weights}

@@ -7,11 +7,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from relation.core.splitmix import GOLDEN, mix
+from relation.core.splitmix import random_bits
 from relation.spec import LabelKind, Relation
-from trainer_module.metrics.statistics import Bools, Flat, Floats
+from trainer_module.metrics.statistics import Bools, Flat
 
 Matrix = npt.NDArray[np.float32]
+Keys = npt.NDArray[np.uint64]
 
 GROUPS = 20
 """Number of groups of tuples that the jackknife leaves out in turn."""
@@ -68,12 +69,15 @@ class Tuples:
 
     Attributes:
       form: the meaning of columns and labels.
+      keys: hash of what identifies each tuple, the ids of its members, uint64 [n];
+        equal ones lie together.
       scores: float32 [n, C].
       labels: float32 [n, width].
       weights: float32 [n], not negative; None: all count equally.
     """
 
     form: Form
+    keys: Keys
     scores: Matrix
     labels: Matrix
     weights: Matrix | None = None
@@ -101,19 +105,17 @@ class Tuples:
 
     @functools.cached_property
     def halves(self) -> tuple["Tuples", "Tuples"]:
-        """Two halves of the tuples, by a hash of the values of each.
+        """About half of the tuples, and the others, by a hash of what identifies each.
 
-        Equal tuples are numbered, and hashed with their number. Otherwise a model that gives
-        everything one score would have all its tuples in one half.
+        So two runs of one recipe, whose scores differ in their last bits, have the same halves.
         """
-        first = _hash(self.scores, self.labels, self.weights) < 1 << 63
+        first = _hash(self.keys) < 1 << 63
         return self._chosen(first), self._chosen(~first)
 
     @functools.cached_property
     def groups(self) -> npt.NDArray[np.int64]:
         """The group of each tuple, int64 [n], from 0 to `GROUPS` − 1, by the hash of `halves`."""
-        code = _hash(self.scores, self.labels, self.weights)
-        return (code % np.uint64(GROUPS)).astype(np.int64)
+        return (_hash(self.keys) % np.uint64(GROUPS)).astype(np.int64)
 
     def without(self, group: int) -> "Tuples":
         """All but one group."""
@@ -121,38 +123,45 @@ class Tuples:
 
     def _chosen(self, mask: Bools) -> "Tuples":
         weights = None if self.weights is None else self.weights[mask]
-        return Tuples(self.form, self.scores[mask], self.labels[mask], weights)
+        return Tuples(self.form, self.keys[mask], self.scores[mask], self.labels[mask], weights)
 
 
-def collect(form: Form, scores: Matrix, labels: Matrix, weights: Matrix | None = None) -> Tuples:
-    """Sort tuples by their bytes, so that the order of arrival does not matter.
+def collect(
+    form: Form,
+    keys: Keys,
+    scores: Matrix,
+    labels: Matrix,
+    weights: Matrix | None = None,
+) -> Tuples:
+    """Sort tuples by the bytes of their keys, so that their order is not the order of arrival.
 
-    So no bit of a metric depends on how Beam bundles tuples.
+    So no metric, and no last bit of one, depends on how tuples were bundled. Tuples with one key
+    are sorted by label, weight and scores.
 
     Args:
       form: the meaning of columns and labels.
+      keys: hash of what identifies each tuple, uint64 [n].
       scores: float32 [n, C].
       labels: float32 [n, width].
       weights: float32 [n], or None.
     """
-    whole = _whole(scores, labels, weights)
-    row = np.dtype((np.void, whole.itemsize * max(whole.shape[1], 1)))
-    order = np.argsort(whole.view(row).ravel(), kind="stable") if whole.size else slice(0)
-    return Tuples(form, scores[order], labels[order], None if weights is None else weights[order])
+    parts = [labels, *([] if weights is None else [weights[:, None]]), scores]
+    values = np.ascontiguousarray(np.concatenate(parts, axis=1), dtype="<f4").view("<u4")
+    key = np.ascontiguousarray(keys, dtype="<u8").view("<u4").reshape(len(keys), 2)
+    whole = np.ascontiguousarray(np.concatenate([key, values], axis=1))
+    row = np.dtype((np.void, whole.itemsize * whole.shape[1]))
+    order = np.argsort(whole.view(row).ravel(), kind="stable")
+    chosen = None if weights is None else weights[order]
+    return Tuples(form, keys[order], scores[order], labels[order], chosen)
 
 
-def _whole(scores: Floats, labels: Floats, weights: Floats | None) -> Matrix:
-    parts = [scores, labels, *([] if weights is None else [weights[:, None]])]
-    return np.ascontiguousarray(np.concatenate(parts, axis=1), dtype="<f4")
+def _hash(keys: Keys) -> Keys:
+    """A hash of each key and of its number among equal ones, uint64 [n].
 
-
-def _hash(scores: Matrix, labels: Matrix, weights: Matrix | None) -> npt.NDArray[np.uint64]:
-    """Hash each row, and its number among equal adjacent rows: uint64 [n]."""
-    words = _whole(scores, labels, weights).view("<u4")
-    index = np.arange(len(words))
-    new = np.ones(len(words), dtype=bool)
-    new[1:] = (words[1:] != words[:-1]).any(axis=1)
-    code = (index - np.maximum.accumulate(np.where(new, index, 0))).astype(np.uint64)
-    for column in words.T:
-        code = mix(code + np.uint64(GOLDEN)) ^ column
-    return mix(code + np.uint64(GOLDEN))
+    Args:
+      keys: uint64 [n]; equal ones lie together.
+    """
+    index = np.arange(len(keys))
+    new = np.r_[True, keys[1:] != keys[:-1]][: len(keys)]
+    number = index - np.maximum.accumulate(np.where(new, index, 0))
+    return random_bits(0, 0, keys, number)

@@ -6,7 +6,7 @@ import json
 from tensorflow_model_analysis import constants
 from tensorflow_model_analysis.proto import config_pb2
 
-from relation.names import RELATION, RELATION_WEIGHT, prefixed
+from relation.names import ID, RELATION, RELATION_WEIGHT, prefixed
 from relation.recipe import Evaluation, Gate
 from relation.spec import Relation
 from trainer_module.metrics.collected import form_of
@@ -45,6 +45,7 @@ def eval_config(
         "related": list(form.related),
         "width": form.width,
         "image": image,
+        "ids": [prefixed(role.name, ID) for role in relation.roles],
         "code_fingerprint": code_fingerprint,
     }
     metrics = []

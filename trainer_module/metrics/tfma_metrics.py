@@ -8,7 +8,8 @@ times that while they are sorted.
 """
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import apache_beam as beam
@@ -21,8 +22,9 @@ from trainer_module.metrics.collected import Form, Tuples, collect
 from trainer_module.metrics.jackknife import interval
 from trainer_module.metrics.registry import table_of
 
-_Accumulator: TypeAlias = tuple[bytearray, bytearray, bytearray]
-"""Columns, labels, and weights (1 where there are none), as little-endian float32 in row order."""
+_Accumulator: TypeAlias = tuple[bytearray, bytearray, bytearray, bytearray]
+"""Columns, labels, and weights (1 where there are none), as little-endian float32 in row order; and
+keys, as little-endian uint64."""
 
 
 class RelationMetric(metric_types.Metric):
@@ -39,6 +41,7 @@ class RelationMetric(metric_types.Metric):
         related: Sequence[bool | None],
         width: int,
         image: Sequence[int] | None = None,
+        ids: Sequence[str] = (),
         code_fingerprint: str = "",
     ) -> None:
         """Configures the metric.
@@ -51,6 +54,7 @@ class RelationMetric(metric_types.Metric):
           related: see above.
           width: see above.
           image: see above.
+          ids: the features of a tuple that identify it.
           code_fingerprint: has no effect on values; as part of the configuration it tells the cache
             of edited code.
         """
@@ -61,6 +65,7 @@ class RelationMetric(metric_types.Metric):
             related=list(related),
             width=width,
             image=None if image is None else list(image),
+            ids=list(ids),
             code_fingerprint=code_fingerprint,
         )
 
@@ -71,6 +76,7 @@ def _computations(
     related: Sequence[bool | None],
     width: int,
     image: Sequence[int] | None = None,
+    ids: Sequence[str] = (),
     code_fingerprint: str = "",
     model_names: Sequence[str] | None = None,
     example_weighted: bool = False,
@@ -83,6 +89,7 @@ def _computations(
     wanted: dict[str, Any] = {"predictions": {}}
     wanted |= {"labels": {}} if width else {}
     wanted |= {"example_weights": {}} if example_weighted else {}
+    wanted |= {"features": {name: {} for name in ids}} if ids else {}
     computations: list[Any] = []
     for model_name in model_names or [""]:
         # Names that start with an underscore are left out of the results, and computations with
@@ -96,7 +103,7 @@ def _computations(
                         include_filter=wanted, include_default_inputs=False
                     )
                 ],
-                combiner=CollectTuples(collected, form, example_weighted, model_name),
+                combiner=CollectTuples(collected, form, example_weighted, model_name, ids),
             )
         )
         key = metric_types.MetricKey(name, model_name=model_name, example_weighted=example_weighted)
@@ -129,12 +136,19 @@ class _Derive:
 class CollectTuples(beam.CombineFn):
     """Collects the columns, labels and weights (if any) of the tuples of a slice."""
 
-    def __init__(self, key: Any, form: Form, weighted: bool, model_name: str) -> None:
-        """Collects the predictions of the named model under `key`."""
+    def __init__(
+        self, key: Any, form: Form, weighted: bool, model_name: str, ids: Sequence[str] = ()
+    ) -> None:
+        """Collects the predictions of the model of this name under `key`.
+
+        Args:
+          ids: see `RelationMetric`.
+        """
         self._key = key
         self._form = form
         self._weighted = weighted
         self._model_name = model_name
+        self._ids = tuple(ids)
 
     def __str__(self) -> str:
         """The expected columns. On a failure TFMA shows this text and the tuple, but hides the
@@ -145,8 +159,8 @@ class CollectTuples(beam.CombineFn):
         return f"tuples: expected {count or 'some'} scores of each{label}{weight}"
 
     def create_accumulator(self) -> _Accumulator:
-        """An empty accumulator."""
-        return bytearray(), bytearray(), bytearray()
+        """Nothing yet."""
+        return bytearray(), bytearray(), bytearray(), bytearray()
 
     def add_input(self, accumulator: _Accumulator, element: Any) -> _Accumulator:
         """Adds one tuple.
@@ -154,7 +168,7 @@ class CollectTuples(beam.CombineFn):
         Raises:
           ValueError: an unexpected number of columns, or an invalid label or weight.
         """
-        columns, labels, weights = accumulator
+        columns, labels, weights, keys = accumulator
         row = _numbers(element.get_predictions(self._model_name))
         if row.size != (self._form.columns or row.size):
             raise ValueError(f"scores: got {row.size} of a tuple; expected {self._form.columns}")
@@ -166,6 +180,7 @@ class CollectTuples(beam.CombineFn):
         columns += row.tobytes()
         weight = element.get_example_weights(self._model_name) if self._weighted else 1.0
         weights += _weight(weight).tobytes()
+        keys += _key(element.features or {}, self._ids)
         return accumulator
 
     def merge_accumulators(self, accumulators: Iterable[_Accumulator]) -> _Accumulator:
@@ -177,13 +192,23 @@ class CollectTuples(beam.CombineFn):
         return merged
 
     def extract_output(self, accumulator: _Accumulator) -> dict[Any, Tuples]:
-        """The tuples, from which metrics are derived."""
-        columns, labels, weights = (np.frombuffer(bytes(part), "<f4") for part in accumulator)
+        """The tuples, for the metrics that are derived from them."""
+        columns, labels, weights = (np.frombuffer(bytes(part), "<f4") for part in accumulator[:3])
+        keys = np.frombuffer(bytes(accumulator[3]), "<u8")
         count = len(weights)
         scores = columns.reshape(count, len(columns) // count if count else self._form.columns or 1)
         labels = labels.reshape(count, len(labels) // count if count else self._form.width)
         chosen = weights if self._weighted else None
-        return {self._key: collect(self._form, scores, labels, chosen)}
+        return {self._key: collect(self._form, keys, scores, labels, chosen)}
+
+
+def _key(features: Mapping[str, Any], ids: Sequence[str]) -> bytes:
+    """A hash of the values of some features, 8 bytes; a missing one has no value."""
+    values = [
+        [] if (value := features.get(name)) is None else np.asarray(value).ravel().tolist()
+        for name in ids
+    ]
+    return hashlib.blake2b(repr(values).encode(), digest_size=8).digest()
 
 
 def _numbers(value: Any) -> npt.NDArray[np.float32]:
