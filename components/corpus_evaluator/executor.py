@@ -79,10 +79,9 @@ def _files(request: CorpusRequest, artifacts: Mapping[str, list[types.Artifact]]
                 {TRAIN: everything, EVAL: everything} if common else _by_split(artifact)
             )
     tuples = _by_split(artifact_utils.get_single_instance(artifacts[TUPLES]))
-    edges: Sequence[str] = ()
+    edges: Mapping[str, Sequence[str]] = {}
     if artifacts.get(EDGES) and compiled.edge_table is not None:
-        by_split = _by_split(artifact_utils.get_single_instance(artifacts[EDGES]))
-        edges = [path for split_paths in by_split.values() for path in split_paths]
+        edges = _by_split(artifact_utils.get_single_instance(artifacts[EDGES]))
     paths = [
         path
         for by_split in entities.values()

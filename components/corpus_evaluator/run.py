@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import apache_beam as beam
 import numpy as np
+import numpy.typing as npt
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
@@ -45,13 +46,13 @@ class Files:
       entities: by entity type that has rows of its own, and split; each split of a common type
         has all its files.
       tuples: by split.
-      edges: all files of edges.
+      edges: by the split that the files say, which may be none of those of tuples.
       sizes: in bytes, by path.
     """
 
     entities: Mapping[str, Mapping[str, Sequence[str]]]
     tuples: Mapping[str, Sequence[str]]
-    edges: Sequence[str]
+    edges: Mapping[str, Sequence[str]]
     sizes: Mapping[str, int]
 
 
@@ -157,9 +158,13 @@ def _metrics(
     assert request.reference_key is not None
     queries, references = populations[question.query, EVAL], populations[request.reference_key]
     related = id_tuples[EDGES]
+    elsewhere: IdTuples | None = None
     if question.relevant == "tuples":
-        related = _related(request, id_tuples[EVAL])
-    corpus = Corpus.of(question, queries, references, related)
+        related, elsewhere = (_related(request, id_tuples[split]) for split in (EVAL, TRAIN))
+    elif request.compiled.filtered:
+        held_out = related.labels[:, 0] == 1
+        related, elsewhere = _rows(related, held_out), _rows(related, ~held_out)
+    corpus = Corpus.of(question, queries, references, related, elsewhere)
     assert request.similarity is not None
     near = Similarity(request.similarity)
     spaces = {
@@ -167,7 +172,7 @@ def _metrics(
         for name in (MODEL, BLESSED)
         if _usable(name, queries, references)
     }
-    space = baseline.space(question, queries, references, related)
+    space = baseline.space(question, queries, references, related, elsewhere)
     if space is not None:
         spaces[BASELINE] = space
     return CorpusMetrics(request, corpus, spaces)
@@ -187,9 +192,13 @@ def _related(request: CorpusRequest, tuples: IdTuples) -> IdTuples:
     related = np.ones(len(tuples.weights), dtype=bool)
     if relation.label is LabelKind.BINARY:
         related = tuples.labels[:, 0] == 1
-    return IdTuples(
-        tuples.members[related][:, scored], tuples.labels[related], tuples.weights[related]
-    )
+    rows = _rows(tuples, related)
+    return dataclasses.replace(rows, members=rows.members[:, scored])
+
+
+def _rows(tuples: IdTuples, chosen: npt.NDArray[np.bool_]) -> IdTuples:
+    """Some of n tuples; `chosen`: bool [n]."""
+    return IdTuples(tuples.members[chosen], tuples.labels[chosen], tuples.weights[chosen])
 
 
 def _run(
@@ -209,7 +218,10 @@ def _run(
         for split in (TRAIN, EVAL)
     }
     if question is not None and question.relevant == "edges":
-        readers[EDGES] = (files.edges, ReadEdges(folders[EDGES], compiled))
+        readers |= {
+            f"{EDGES}-{split}": (paths, ReadEdges(folders[EDGES], compiled, split))
+            for split, paths in files.edges.items()
+        }
     with make_pipeline() as pipeline:
         for (entity, split), (plan, paths) in plans.items():
             created = pipeline | f"Paths[{entity},{split}]" >> beam.Create(
@@ -227,7 +239,7 @@ def _run(
             shuffled = created | f"Reshuffle[{name}]" >> Redistribute(str)
             _ = shuffled | f"IdTuples[{name}]" >> beam.ParDo(reader)
     return {
-        name: read_id_tuples(folder, *((2, 0) if name == EDGES else (len(relation.roles), width)))
+        name: read_id_tuples(folder, *((2, 1) if name == EDGES else (len(relation.roles), width)))
         for name, folder in folders.items()
     }
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.common import hashing
-from components.common.hashing import I64, U64, Purpose
+from components.common.hashing import I64, U64
 from components.common.input_files import InputFile
 from components.common.rows.row_requirements import EntitySpec, Key, RowSpec, entity_spec, row_spec
 from components.common.shuffle_store import FileStore, ShuffleStore
@@ -18,7 +18,6 @@ from components.relation_gen.memory import Budget, budget
 from components.relation_gen.shuffle_keys import part_of, sort_priority
 from components.relation_gen.stats.counters import ANY, UNASSIGNED
 from relation.compiled import CompiledRelation
-from relation.core import splitmix
 
 MIN_PARTITIONS, MAX_PARTITIONS = 4, 4096
 _BUILDING = ".building"
@@ -149,23 +148,6 @@ class Context:
     def splits_of(self, home: str) -> tuple[str, ...]:
         """The splits that a population belongs to."""
         return self.splits if home == ANY else (home,)
-
-    def split_of_edges(self, source: U64, destination: U64) -> U8:
-        """Assigns a split to edges whose entities are in every split, by a hash of both ends.
-
-        Between entities of one type the hash ignores direction, so both directions share a split.
-
-        Args:
-          source, destination: keys of the ends, uint64 [e].
-
-        Returns:
-          Index of the split, uint8 [e].
-        """
-        if self.relation.anchor == self.relation.candidate:
-            source, destination = np.minimum(source, destination), np.maximum(source, destination)
-        bits = splitmix.random_bits(self.seed, Purpose.SPLITS, source, destination)
-        at = splitmix.multiply_shift(bits, sum(self.buckets)).astype(np.int64)
-        return np.searchsorted(np.cumsum(self.buckets), at, side="right").astype(np.uint8)
 
     def code(self, split: str | None) -> int:
         """The index of a split; STAR for None."""

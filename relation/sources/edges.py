@@ -149,7 +149,6 @@ class EdgeSource(Source):
         threshold = 1.0 if self.label == "binary" and edges.value else self.positive_from
         paired = context.relation_type == "pairs"
         ranked = self.label == "binary" or threshold is not None
-        everywhere = set(context.data.entities) <= set(context.data.split.shared)
         return Relationships(
             structure="edges",
             anchor=left.entity,
@@ -175,7 +174,7 @@ class EdgeSource(Source):
                 self.edges: self._requirements(edges, left, right),
                 **grouped_rows(context, left.entity, right.entity),
             },
-            relevance="edges" if ranked and not everywhere else None,
+            relevance="edges" if ranked else None,
         )
 
     def _requirements(self, edges: Edges, left: End, right: End) -> RowRequirements:

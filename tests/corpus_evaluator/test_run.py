@@ -49,7 +49,7 @@ def measured(tmp_path):
         sizes = {path: 1 for found in paths.values() for path in found}
         found, arrays = evaluate(
             request,
-            Files({}, paths, (), sizes),
+            Files({}, paths, {}, sizes),
             {MODEL: model(tmp_path / "model", request.compiled.tuples.entities)},
             str(tmp_path / "scratch"),
             str(tmp_path / "local"),

@@ -11,6 +11,7 @@ from components.common.columns import Strings
 from components.relation_gen.batches import FilteredEdges
 from components.relation_gen.index.shard import UNIT
 from components.relation_gen.sampling import edges as sampling
+from components.relation_gen.stats.summary import summary
 from relation import compiled
 from tests.relation_gen.helpers import row
 from tests.relation_gen.helpers_cases import close, grouped, listed, make, recipe, schema
@@ -245,6 +246,9 @@ def test_ids_of_other_splits_travel_with_evaluation_alone(tmp_path, monkeypatch)
     assert carried["eval"] == {7: [b"i4", b"i3"], 8: [b"i1"], 9: [b"i5"], 10: []}
     assert made.of("train")["negatives_leave_out_positives_of"] == ["train"]
     assert made.of("eval")["negatives_leave_out_positives_of"] == ["train", "eval"]
+    lines = {line.split(":")[0]: line for line in summary(made.stats)}
+    assert lines["train"].endswith("; no known positive of train is a negative")
+    assert lines["eval"].endswith("; no known positive of train or eval is a negative")
 
 
 def test_where_one_end_is_split_nothing_is_filtered(tmp_path):

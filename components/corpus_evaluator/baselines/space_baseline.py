@@ -31,15 +31,23 @@ class SpaceBaseline:
         self._vectors: dict[int, Floats] = {}
 
     def space(
-        self, question: Question, queries: Population, references: Population, related: IdTuples
+        self,
+        question: Question,
+        queries: Population,
+        references: Population,
+        related: IdTuples,
+        elsewhere: IdTuples | None = None,
     ) -> Space | None:
         """The baseline: popularity if edges lead to another entity type, else raw features.
+
+        Args:
+          related, elsewhere: see `Corpus.of`.
 
         Returns:
           The space; None if the two types have no feature in common.
         """
         if question.relevant == "edges" and not question.same:
-            return _popularity(queries, references, related)
+            return _popularity(queries, references, related, elsewhere)
         vectors = [self._comparable(population, references) for population in (queries, references)]
         if vectors[0] is None or vectors[1] is None:
             return None
@@ -86,13 +94,16 @@ class SpaceBaseline:
         return self._vectors[key]
 
 
-def _popularity(queries: Population, references: Population, edges: IdTuples) -> Space:
-    """Ranks references by the number of their edges, not counting those of the queries."""
+def _popularity(
+    queries: Population, references: Population, related: IdTuples, elsewhere: IdTuples | None
+) -> Space:
+    """Ranks references by their edges in other splits, or else by those of other anchors."""
+    edges = related if elsewhere is None else elsewhere
     left, right = (
         population.positions(edges.members[:, column])
         for column, population in enumerate((queries, references))
     )
-    counted = right[(left < 0) & (right >= 0)]
+    counted = right[((left < 0) | (elsewhere is not None)) & (right >= 0)]
     counts = np.bincount(counted, minlength=len(references)).astype(np.float32)
     ones = np.ones((len(queries), 1), dtype=np.float32)
     return Space(ones, counts[:, None], Similarity.DOT, "popularity")

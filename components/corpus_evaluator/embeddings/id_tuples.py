@@ -11,13 +11,14 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from components.common import shuffle_store
+from components.common import hashing, shuffle_store
 from components.common.columns import Batch
+from components.common.edge_splits import hashed_splits
 from components.common.tfrecord_reader import read_batches
 from components.corpus_evaluator.embeddings.encode import hashes, values_of
 from components.corpus_evaluator.embeddings.points import U64
 from relation.compiled import CompiledRelation
-from relation.names import RELATION, RELATION_WEIGHT, prefixed
+from relation.names import EVAL, RELATION, RELATION_WEIGHT, prefixed
 
 F32 = npt.NDArray[np.float32]
 
@@ -102,22 +103,39 @@ class ReadTuples(_Read):
 
 
 class ReadEdges(_Read):
-    """Reads the endpoints of the edges whose label says "related"."""
+    """Reads the endpoints of the edges whose label says "related".
 
-    def __init__(self, folder: str, compiled: CompiledRelation) -> None:
+    Labels: 1 for an edge of evaluation, 0 for one of another split. Where an end is in one split
+    alone that decides, and all are 1.
+    """
+
+    def __init__(self, folder: str, compiled: CompiledRelation, split: str) -> None:
+        """Reads files of a split; one that tuples do not have: a hash says it of each edge."""
         super().__init__(folder)
         assert compiled.edge_table is not None
-        self._edges = compiled.edge_table
+        self._edges, self._compiled, self._split = compiled.edge_table, compiled, split
 
     def extract(self, examples: Sequence[tf.train.Example]) -> IdTuples:
         edges = self._edges
         related = edges.related(_numbers(examples, edges.value or "", 1, 0.0)[:, 0])
         kept = [example for example, good in zip(examples, related, strict=True) if good]
         endpoints = np.stack([_ids(kept, end.id) for end in (edges.left, edges.right)], axis=1)
+        held_out = self._held_out(kept)
         if edges.symmetric:
             endpoints = np.concatenate([endpoints, endpoints[:, ::-1]])
-        no_labels = np.zeros((len(endpoints), 0), dtype=np.float32)
-        return IdTuples(endpoints, no_labels, np.ones(len(endpoints), dtype=np.float32))
+            held_out = np.concatenate([held_out, held_out])
+        return IdTuples(endpoints, held_out[:, None], np.ones(len(endpoints), dtype=np.float32))
+
+    def _held_out(self, examples: Sequence[tf.train.Example]) -> F32:
+        """1 for each edge of evaluation, else 0, float32 [n]: as RelationGen decides."""
+        compiled, edges = self._compiled, self._edges
+        if not compiled.filtered or self._split == EVAL:
+            return np.ones(len(examples), dtype=np.float32)
+        if self._split in compiled.shares:
+            return np.zeros(len(examples), dtype=np.float32)
+        ends = (_keys(examples, end.id) for end in (edges.left, edges.right))
+        splits = hashed_splits(compiled, list(compiled.shares.values()), *ends)
+        return (splits == list(compiled.shares).index(EVAL)).astype(np.float32)
 
 
 def _ids(examples: Sequence[tf.train.Example], name: str) -> U64:
@@ -127,6 +145,13 @@ def _ids(examples: Sequence[tf.train.Example], name: str) -> U64:
     present = [i for i, values in enumerate(ids) if values]
     out[present] = hashes([ids[i][0] for i in present])
     return out
+
+
+def _keys(examples: Sequence[tf.train.Example], name: str) -> U64:
+    """RelationGen's keys of the ids in a feature, uint64 [n]."""
+    ids = [(values_of(example, name) or [b""])[0] for example in examples]
+    integers = any(example.features.feature[name].HasField("int64_list") for example in examples)
+    return hashing.hash_values(ids, integers=integers)
 
 
 def _numbers(examples: Sequence[tf.train.Example], name: str, width: int, default: float) -> F32:

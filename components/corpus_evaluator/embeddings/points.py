@@ -92,15 +92,19 @@ class Points:
       ids: hashes of the ids, ascending, uint64 [n].
       keys: the keys of each entity.
       vectors: finite floats, [n, d].
+      hidden: of queries, the keys of references that are left out of their rankings; None: none.
     """
 
     ids: U64
     keys: Keys
     vectors: Floats
+    hidden: Keys | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def take(self, positions: Positions) -> "Points":
         """The points at ascending positions, int64 [m]."""
-        return Points(self.ids[positions], self.keys.take(positions), self.vectors[positions])
+        hidden = None if self.hidden is None else self.hidden.take(positions)
+        keys, vectors = self.keys.take(positions), self.vectors[positions]
+        return Points(self.ids[positions], keys, vectors, hidden)

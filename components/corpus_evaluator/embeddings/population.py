@@ -90,9 +90,11 @@ class Population:
         scaling(rows, self.words, out)
         return out
 
-    def points(self, vectors: Floats, keys: Keys | None = None) -> Points:
+    def points(
+        self, vectors: Floats, keys: Keys | None = None, hidden: Keys | None = None
+    ) -> Points:
         """The entities as points by vectors [n, d], with other keys if they define relevance."""
-        return Points(self.ids, self.keys if keys is None else keys, vectors)
+        return Points(self.ids, self.keys if keys is None else keys, vectors, hidden)
 
     def positions(self, ids: U64) -> Positions:
         """The positions of ids: uint64 [...] → int64 [...]; -1 for an id that is not here."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from components.common.evaluation.corpus_results import BASELINE, MODEL
 from components.corpus_evaluator.embeddings.id_tuples import IdTuples
-from components.corpus_evaluator.embeddings.points import Floats, Keys, Points
+from components.corpus_evaluator.embeddings.points import Floats, Keys, Points, Positions
 from components.corpus_evaluator.embeddings.population import Population
 from components.corpus_evaluator.request import CorpusRequest, Question
 from components.corpus_evaluator.retrieval import report_sample
@@ -46,28 +46,63 @@ class Space:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Corpus:
-    """The queries and references of a question, with keys that tell which are relevant."""
+    """The queries and references of a question, with keys that tell which are relevant.
+
+    Attributes:
+      hidden: for each query the known positives of other splits, which its ranking leaves out (the
+        filtered setting); None: there are none.
+      asking: positions of the entities that are queries, int64 [q].
+    """
 
     question: Question
     queries: Population
     references: Population
     query_keys: Keys
     reference_keys: Keys
+    asking: Positions
+    hidden: Keys | None = None
 
     @classmethod
     def of(
-        cls, question: Question, queries: Population, references: Population, related: IdTuples
+        cls,
+        question: Question,
+        queries: Population,
+        references: Population,
+        related: IdTuples,
+        elsewhere: IdTuples | None = None,
     ) -> "Corpus":
-        """Takes labels as keys, or related pairs of a query and a reference."""
+        """Takes labels as keys, or related pairs of a query and a reference.
+
+        Args:
+          elsewhere: related pairs of other splits; None: a query has none. With them the anchors of
+            `related` are the queries.
+        """
+        everyone = np.arange(len(queries))
         if question.relevant == "label":
-            return cls(question, queries, references, queries.keys, references.keys)
-        left = queries.positions(related.members[:, 0])
-        right = references.positions(related.members[:, 1])
-        both = (left >= 0) & (right >= 0)
-        pairs = np.unique(np.stack([left[both], right[both]], axis=1), axis=0)
-        starts = np.searchsorted(pairs[:, 0], np.arange(len(queries) + 1))
-        keys = Keys(starts, references.ids[pairs[:, 1]])
-        return cls(question, queries, references, keys, Keys.single(references.ids))
+            return cls(question, queries, references, queries.keys, references.keys, everyone)
+        own = _pairs(queries, references, related)
+        keys, single = _by_query(own, queries, references), Keys.single(references.ids)
+        if elsewhere is None:
+            return cls(question, queries, references, keys, single, everyone)
+        others = np.setdiff1d(_pairs(queries, references, elsewhere), own, assume_unique=True)
+        hidden = _by_query(others, queries, references)
+        asking = everyone if question.relevant == "tuples" else np.flatnonzero(np.diff(keys.starts))
+        return cls(question, queries, references, keys, single, asking, hidden)
+
+
+def _pairs(queries: Population, references: Population, related: IdTuples) -> Positions:
+    """Each pair of a query and a reference once, as query · references + reference, int64 [p]."""
+    left = queries.positions(related.members[:, 0])
+    right = references.positions(related.members[:, 1])
+    both = (left >= 0) & (right >= 0)
+    return np.unique(left[both] * len(references) + right[both])
+
+
+def _by_query(pairs: Positions, queries: Population, references: Population) -> Keys:
+    """The ids of the references of each query, of ascending `_pairs`."""
+    query, reference = np.divmod(pairs, max(len(references), 1))
+    starts = np.searchsorted(query, np.arange(len(queries) + 1))
+    return Keys(starts, references.ids[reference])
 
 
 class CorpusMetrics:
@@ -82,9 +117,9 @@ class CorpusMetrics:
     ) -> None:
         """Measures every query in every space, or a sample of queries."""
         self._request, self._corpus, self._spaces = request, corpus, spaces
-        total = len(corpus.queries)
         most = max(LEAST_QUERIES, PAIRS // max(len(corpus.references), 1))
-        self.positions = report_sample.chosen(corpus.queries.ids, min(most, total))
+        asking = corpus.asking
+        self.positions = asking[report_sample.chosen(corpus.queries.ids[asking], most)]
         self.statistics: dict[str, Statistics] = {}
         for name, space in spaces.items():
             queries, references = self._points(space)
@@ -94,7 +129,7 @@ class CorpusMetrics:
 
     def _points(self, space: Space) -> tuple[Points, Points]:
         corpus = self._corpus
-        queries = corpus.queries.points(space.queries, corpus.query_keys)
+        queries = corpus.queries.points(space.queries, corpus.query_keys, corpus.hidden)
         if len(self.positions) < len(queries):
             queries = queries.take(self.positions)
         return queries, corpus.references.points(space.references, corpus.reference_keys)
@@ -127,7 +162,7 @@ class CorpusMetrics:
     def to_json(self) -> dict[str, Any]:
         """The values of `corpus.json` that depend on the question."""
         question, matches = self._corpus.question, self.statistics[MODEL]["matches"]
-        queries, references = len(self._corpus.queries), len(self._corpus.references)
+        queries, references = len(self._corpus.asking), len(self._corpus.references)
         return {
             "question": {
                 **question._asdict(),

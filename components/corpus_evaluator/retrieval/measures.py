@@ -108,7 +108,7 @@ def measure(
     """Measures how well each query retrieves the references that are relevant to it.
 
     Args:
-      queries: q points.
+      queries: q points; what is hidden from one is not in its ranking.
       references: points with vectors of as many dimensions.
       similarity: how to compare vectors.
       same: whether both are of one entity type; then no entity is its own neighbour.
@@ -236,12 +236,15 @@ class _Search:
     def meet(self, rows: Positions) -> Iterator[tuple["Chunk", Floats, Bools]]:
         """Yields the chunks, with distances and relevance of their references, [q, len(chunk)].
 
-        A query is not its own neighbour: its distance is infinite, and it is not relevant.
+        What is hidden from a query, and itself, is infinitely far away, and not relevant.
 
         Args:
           rows: positions of q queries, int64 [q].
         """
         owners, keys = self._queries.keys.take(rows).owners(0, len(rows))
+        hidden = None
+        if self._queries.hidden is not None:
+            hidden = self._queries.hidden.take(rows).owners(0, len(rows))
         own = self._own[rows]
         for run in self._runs:
             far = self._near(rows, run.start, run.stop)
@@ -252,6 +255,9 @@ class _Search:
                 mine = np.flatnonzero((own >= chunk.start) & (own < chunk.stop))
                 distances[mine, own[mine] - chunk.start] = np.inf
                 relevant[mine, own[mine] - chunk.start] = False
+                if hidden is not None:
+                    left_out = chunk.matching(*hidden)
+                    distances[left_out], relevant[left_out] = np.inf, False
                 yield chunk, distances, relevant
 
     def _first(self, rows: Positions) -> F64:

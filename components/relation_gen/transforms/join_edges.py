@@ -10,6 +10,7 @@ import apache_beam as beam
 import numpy as np
 
 from components.common.columns import Index, Strings, join, take
+from components.common.edge_splits import hashed_splits
 from components.common.hashing import I64, U64
 from components.common.shuffle_store import BatchRef, Writer
 from components.relation_gen.batches import (
@@ -169,7 +170,12 @@ class JoinDestination(beam.DoFn):
                 edges = joined.edges
                 split = edges.split.copy()
                 free = np.flatnonzero(split == STAR)
-                split[free] = context.split_of_edges(edges.source[free], edges.destination[free])
+                split[free] = hashed_splits(
+                    context.relation,
+                    context.buckets,
+                    edges.source[free],
+                    edges.destination[free],
+                )
                 shard = context.shard_of(destination, edges.destination, joined.group)
                 edges = dataclasses.replace(edges, split=split)
                 for code in np.unique(split).tolist():

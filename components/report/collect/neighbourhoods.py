@@ -1,5 +1,6 @@
 """Nearest neighbours of some entities, from the CorpusEvaluator, with their rows."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
@@ -39,6 +40,7 @@ def neighbourhoods(
             tuple(
                 (references.get(id_, Member(other, id_.encode(), {})), distance, relevant)
                 for id_, distance, relevant in ranked
+                if distance < math.inf  # Else all that is left to be ranked came before.
             ),
             float(arrays["query_map_at_r"][row]),
             bool(arrays["query_worst"][row]),
