@@ -124,8 +124,8 @@ class BeatsBaseline(Frozen):
 class Evaluation(Frozen):
     """The gates that a model must pass, and the slices that are reported."""
 
-    gates: dict[Name, Gate] = Field(min_length=1)
-    """Bounds by metric of tuples."""
+    gates: dict[Name, Gate] = Field(default={})
+    """Bounds by metric of tuples. At least one, or one of `corpus.gates`."""
     slices: tuple[str, ...] = ()
     """Features of the primary entity type by whose values metrics are reported, too."""
     slice_floor: dict[Name, float] | Literal[False] = Field(default={"auc": 0.5})
@@ -138,6 +138,12 @@ class Evaluation(Frozen):
     """The gate that the model must beat a baseline without training; `false` switches it off."""
     sanity: bool = True
     """The gate that scores are finite numbers, and not all the same; `false` switches it off."""
+
+    @model_validator(mode="after")
+    def _some_gate(self) -> "Evaluation":
+        if not self.gates and not self.corpus.gates:
+            raise ValueError("at least one metric must be given in `gates` or `corpus.gates`")
+        return self
 
 
 class Schedule(Frozen):

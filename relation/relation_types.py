@@ -65,8 +65,18 @@ class Pairs(RelationType):
 
     def tuples(self, related: Relationships) -> Relation:
         """See `RelationType`."""
-        label = related.label
-        return spec.pairs(related.anchor, related.candidate, label.kind, label.width)
+        label, alike = related.label, self._alike(related)
+        return spec.pairs(related.anchor, related.candidate, label.kind, label.width, alike)
+
+    def _alike(self, related: Relationships) -> bool | None:
+        """What sampling makes of all pairs: related or not; None: there may be both."""
+        table, sampling = related.edge_table, self.sampling
+        if related.label.kind is not LabelKind.BINARY:
+            return None
+        if not sampling.positives_per_anchor:
+            return False
+        valued = table is not None and table.value is not None
+        return None if valued or sampling.some_negatives else True
 
 
 class Triplets(RelationType):

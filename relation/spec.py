@@ -4,7 +4,7 @@
 
 | relation | roles | label | comparisons: related? |
 |---|---|---|---|
-| pairs | left, right | binary, or an edge's value | left–right: the label says |
+| pairs | left, right | binary, or an edge's value | left–right: the label says; or all are |
 | triplets | anchor, positive, negative | none | anchor–positive: yes, anchor–negative: no |
 | ntuples | anchor, positive…, negative_0… | none | anchor–positives: yes, anchor–negatives: no |
 | ranked_pairs | preferred, other, [query] | difference of grades | |
@@ -57,7 +57,7 @@ class Role(NamedTuple):
 class Comparison(NamedTuple):
     """Two roles of a tuple whose embeddings a head compares.
 
-    `related` is True or False where the kind of tuple decides it, None where its label does.
+    `related` is True or False where all tuples of a relation agree, None where their label says.
     """
 
     left: str
@@ -102,6 +102,12 @@ class Relation(NamedTuple):
         """Whether tuples hold both related and unrelated pairs."""
         return says_related(self.label, {compared.related for compared in self.comparisons})
 
+    @property
+    def alike(self) -> bool | None:
+        """What all pairs with a binary label are, related or not; None: there may be both."""
+        binary = self.label is LabelKind.BINARY and len(self.comparisons) == 1
+        return self.comparisons[0].related if binary else None
+
     def roles_of(self, entity: str) -> tuple[str, ...]:
         """The roles that an entity type fills, in order; it is embedded in the first."""
         return tuple(role.name for role in self.roles if role.entity == entity)
@@ -122,12 +128,22 @@ def says_related(label: LabelKind, related: Collection[bool | None]) -> bool:
     return label is LabelKind.NONE and True in related and False in related
 
 
-def pairs(left: str, right: str, label: LabelKind = LabelKind.BINARY, width: int = 1) -> Relation:
-    """Pairs of two entities and a label; of a binary one, 1 = related."""
+def pairs(
+    left: str,
+    right: str,
+    label: LabelKind = LabelKind.BINARY,
+    width: int = 1,
+    related: bool | None = None,
+) -> Relation:
+    """Pairs of two entities and a label; of a binary one, 1 = related.
+
+    Args:
+      related: what all pairs are; None: their labels say.
+    """
     return Relation(
         roles=(Role("left", left), Role("right", right)),
         label=label,
-        comparisons=(Comparison("left", "right", None),),
+        comparisons=(Comparison("left", "right", related),),
         width=width,
     )
 

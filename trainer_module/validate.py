@@ -51,6 +51,12 @@ def check_model(
             "proxies of their groups by cosine; expected the head cosine, and no mining"
         )
     _check("model.loss", model.loss.type, lambda: task.check_loss(loss))
+    if loss.labels is not None and relation.label not in loss.labels:
+        kinds = " or ".join(sorted(kind.value for kind in loss.labels))
+        raise RecipeError(
+            f"model.loss: got {model.loss.type!r}; it reads a label of kind {kinds}, and tuples of "
+            f"this relation have one of kind {relation.label.value}"
+        )
     if loss.needs_tag_weights and not task.one_column_a_tag:
         raise RecipeError(
             f"model.head: got {model.head.type!r}; the loss {model.loss.type!r} weighs each tag: "
@@ -64,6 +70,18 @@ def check_model(
         raise RecipeError(
             f"model.head: got {model.head.type!r}; the loss {model.loss.type!r} reads logits: "
             "expected logistic_distance, conditioned, or concat_mlp (output: logit)"
+        )
+    if loss.needs_values and not head.serves_answer:
+        raise RecipeError(
+            f"model.head: got {model.head.type!r}, which answers a logit and serves its sigmoid; "
+            f"the loss {model.loss.type!r} compares the answer itself with the label: expected a "
+            "head that serves what it answers, as cosine, dot, or concat_mlp (output: number)"
+        )
+    if loss.needs_several_columns and len(learnt.comparisons) == 1:
+        raise RecipeError(
+            f"model.loss: got {model.loss.type!r}; it compares what a tuple says of several "
+            "members, and a tuple of this relation has one comparison, so its loss is always 0: "
+            "expected a loss of pairs, or `mining`"
         )
     if loss.needs_frozen_tower:
         _check_frozen(model, relation)

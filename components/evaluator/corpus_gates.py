@@ -1,6 +1,8 @@
 """The gates of embeddings and nearest neighbours: pure functions of `corpus.json`."""
 
-from collections.abc import Iterator, Mapping
+import dataclasses
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from components.common.evaluation.corpus_results import BASELINE, BLESSED, MODEL
@@ -14,6 +16,10 @@ from relation.recipe import Evaluation
 
 BASELINE_METRIC = "map_at_r"
 """The metric on which the model must beat the baseline."""
+NO_MATCH = "no query has a relevant reference"
+NOT_FINITE = "an embedding is not a finite number"
+ALL_SLICES = "slices"
+"""In place of a slice, where there is none that a metric is defined for."""
 FEW_LABELS = 2
 """With this many labels or fewer, good embeddings may lie on a line."""
 
@@ -29,7 +35,11 @@ def corpus_gates(corpus: Mapping[str, Any], evaluation: Evaluation) -> Iterator[
     few = labels is not None and labels <= FEW_LABELS
     for entity, shape in corpus["embeddings"].items():
         yield from _embeddings(evaluation, entity, shape, few)
-    if corpus["question"] is not None:
+    if corpus["question"] is None:
+        # Gates of a relation that has no question are refused with the recipe.
+        for gate in _bounds(evaluation, {}):
+            yield dataclasses.replace(gate, reason=NOT_FINITE)
+    else:
         yield from _bounds(evaluation, corpus["spaces"])
         yield from _baseline(evaluation, corpus["spaces"])
         yield from _slices(evaluation, corpus["slices"])
@@ -76,14 +86,42 @@ def _baseline(
 def _slices(evaluation: Evaluation, slices: list[dict[str, Any]]) -> Iterator[GateResult]:
     """The worst slice of each metric that has a floor, among slices with enough queries."""
     for name, floor in (evaluation.slice_floor or {}).items():
+        if not slices or name not in slices[0]["metrics"]:
+            continue
         values = [
             (number(each["metrics"][name]["value"]), f"{each['feature']}={each['value']}")
             for each in slices
-            if each["queries"] >= LEAST_IN_SLICE and name in each["metrics"]
+            if each["queries"] >= LEAST_IN_SLICE
         ]
-        if values:
-            value, place = min(values)
-            yield _gate(name, "min", floor, value, "slice", place)
+        value, place, reason = worst_slice(values, "queries")
+        yield _gate(name, "min", floor, value, "slice", place, reason=reason)
+
+
+def worst_slice(values: Sequence[tuple[float, str]], unit: str) -> tuple[float, str, str]:
+    """The lowest value and its slice; slices where it is NaN do not count.
+
+    Args:
+      values: of slices that are large enough, and their names.
+      unit: what slices are large by.
+
+    Returns:
+      Value, slice, and the reason if there is no value: NaN, `ALL_SLICES`.
+    """
+    defined = [pair for pair in values if not math.isnan(pair[0])]
+    if defined:
+        return *min(defined), ""
+    large = f"of {LEAST_IN_SLICE} {unit} or more"
+    reason = f"it is undefined in every slice {large}" if values else f"no slice is {large}"
+    return math.nan, ALL_SLICES, reason
+
+
+def undefined_of(corpus: Mapping[str, Any]) -> dict[str, str]:
+    """Why each corpus metric of the model that is not a number is none, by `corpus <metric>`."""
+    return {
+        f"{CORPUS} {name}": NO_MATCH
+        for name, entry in corpus.get("spaces", {}).get(MODEL, {}).items()
+        if math.isnan(number(entry["value"]))
+    }
 
 
 def _value(spaces: Mapping[str, Mapping[str, Any]], space: str, name: str) -> float:
@@ -98,11 +136,14 @@ def _gate(
     kind: str,
     place: str = "",
     before: float | None = None,
+    reason: str = NO_MATCH,
 ) -> GateResult:
+    """A gate; `reason`: why the value is undefined, if it is."""
     passed = {
         "min": value >= threshold,
         "max": value <= threshold,
         "above": value > threshold,
         "max_drop": before is not None and value >= before - threshold,
     }[bound]
-    return GateResult(metric, bound, threshold, value, before, passed, kind, CORPUS, place)
+    reason = reason if math.isnan(value) else ""
+    return GateResult(metric, bound, threshold, value, before, passed, kind, CORPUS, place, reason)

@@ -1,5 +1,6 @@
 """Reads TFMA's output as plain objects."""
 
+import dataclasses
 import json
 import math
 from collections.abc import Iterator, Mapping
@@ -7,6 +8,7 @@ from typing import Any
 
 from components.common.evaluation.evaluation_results import (
     EXAMPLES,
+    SPREAD,
     GateResult,
     Interval,
     Value,
@@ -46,14 +48,38 @@ def read(evaluation_uri: str) -> Verdict:
                 (drops if item.key.is_diff else baseline)[name] = value
     overall = candidate.pop((), {})
     slices = {slice_[0]: metrics for slice_, metrics in candidate.items()}
+    undefined = dict(_undefined(config, overall))
     return Verdict(
         blessed=bool(tfma.load_validation_result(evaluation_uri).validation_ok),
-        gates=tuple(_gates(config, overall, baseline, drops)),
+        gates=tuple(_gates(config, overall, baseline, drops, undefined)),
         metrics=overall,
         slices=dict(sorted(slices.items(), key=lambda item: _order(*item[0]))),
         baseline=baseline if baselines else None,
         intervals=_intervals(bounds),
+        undefined=undefined,
     )
+
+
+def _undefined(config: Any, overall: Mapping[str, float]) -> Iterator[tuple[str, str]]:
+    """Why each metric that is not a number is none, by name."""
+    for spec in config.metrics_specs:
+        for metric in spec.metrics:
+            settings = json.loads(metric.config)
+            if math.isnan(overall.get(settings["name"], math.nan)):
+                yield settings["name"], _why(overall, settings.get("undefined", ""))
+
+
+def _why(overall: Mapping[str, float], otherwise: str) -> str:
+    """Why a metric is not a number.
+
+    Args:
+      otherwise: the reason where there are tuples and their scores are finite.
+    """
+    if not overall.get(EXAMPLES):
+        return "there is no tuple"
+    if math.isnan(overall.get(SPREAD, 0.0)):
+        return "a score is not a finite number"
+    return otherwise
 
 
 def _intervals(bounds: Mapping[str, Mapping[str, float]]) -> dict[str, Interval]:
@@ -77,8 +103,19 @@ def _gates(
     overall: Mapping[str, float],
     baseline: Mapping[str, float],
     drops: Mapping[str, float],
+    undefined: Mapping[str, str],
 ) -> Iterator[GateResult]:
     """The bounds of the EvalConfig that was used, decided as TFMA does."""
+    for gate in _bounds(config, overall, baseline, drops):
+        yield dataclasses.replace(gate, reason=undefined.get(gate.metric, ""))
+
+
+def _bounds(
+    config: Any,
+    overall: Mapping[str, float],
+    baseline: Mapping[str, float],
+    drops: Mapping[str, float],
+) -> Iterator[GateResult]:
     for spec in config.metrics_specs:
         for metric in spec.metrics:
             name = json.loads(metric.config)["name"]

@@ -8,14 +8,18 @@ from typing import Any
 from components.common.evaluation.evaluation_results import (
     EXAMPLES,
     LEAST_IN_SLICE,
+    SPREAD,
     GateResult,
     Verdict,
 )
-from components.evaluator.corpus_gates import corpus_gates
+from components.evaluator.corpus_gates import (
+    ALL_SLICES,
+    corpus_gates,
+    undefined_of,
+    worst_slice,
+)
 from relation.recipe import Evaluation
 
-SPREAD = "score_spread"
-"""The metric that is 0 if all scores of a column are equal, and NaN if one is not finite."""
 LEAST_SPREAD = 1e-6
 
 
@@ -34,11 +38,16 @@ def apply_gates(verdict: Verdict, corpus: Mapping[str, Any], evaluation: Evaluat
         *_baseline(verdict, corpus, evaluation),
         *corpus_gates(corpus, evaluation),
     )
+    # A floor that the recipe does not state refuses nothing where there is no slice to hold to it.
+    stated = "slice_floor" in evaluation.model_fields_set
+    vacant = {g.name: g.reason for g in gates if g.place == ALL_SLICES and not stated}
+    gates = tuple(gate for gate in gates if gate.name not in vacant)
     return dataclasses.replace(
         verdict,
         blessed=verdict.blessed and all(gate.passed for gate in gates),
         gates=gates,
         corpus=corpus,
+        undefined={**verdict.undefined, **undefined_of(corpus), **vacant},
     )
 
 
@@ -50,15 +59,17 @@ def _sanity(verdict: Verdict, evaluation: Evaluation) -> Iterator[GateResult]:
 def _slices(verdict: Verdict, evaluation: Evaluation) -> Iterator[GateResult]:
     """The worst slice of each metric that has a floor; slices where it is NaN do not count."""
     for name, floor in (evaluation.slice_floor or {}).items():
+        if name not in verdict.metrics or not verdict.slices:
+            continue
         values = [
-            (metrics[name], f"{feature}={value}")
+            (metrics.get(name, math.nan), f"{feature}={value}")
             for (feature, value), metrics in verdict.slices.items()
             if metrics.get(EXAMPLES, 0) >= LEAST_IN_SLICE
-            and not math.isnan(metrics.get(name, math.nan))
         ]
-        if values:
-            value, place = min(values)
-            yield GateResult(name, "min", floor, value, None, value >= floor, "slice", place=place)
+        value, place, reason = worst_slice(values, "tuples")
+        yield GateResult(
+            name, "min", floor, value, None, value >= floor, "slice", place=place, reason=reason
+        )
 
 
 def _baseline(
@@ -76,4 +87,5 @@ def _gate(verdict: Verdict, name: str, bound: str, threshold: float, kind: str) 
     value = verdict.metrics.get(name, math.nan)
     before = None if verdict.baseline is None else verdict.baseline.get(name)
     passed = value > threshold if bound == "above" else value < threshold
-    return GateResult(name, bound, threshold, value, before, passed, kind)
+    reason = verdict.undefined.get(name, "it was not measured") if math.isnan(value) else ""
+    return GateResult(name, bound, threshold, value, before, passed, kind, reason=reason)

@@ -1,5 +1,6 @@
 """Format untrusted text (ids, labels, values), numbers and names for the page."""
 
+import math
 import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
@@ -70,6 +71,15 @@ def measured(value: float | None) -> str:
     if value is not None and abs(value) < 10 and float(value).is_integer():
         return f"{value:.4f}".replace("-", "−")
     return number(value)
+
+
+def measured_or_why(value: float, reason: str) -> str:
+    """Format the value of a metric, or why it is undefined, where that is known.
+
+    >>> measured_or_why(0.5, ""), measured_or_why(math.nan, "no tuple")
+    ('0.5000', 'undefined: no tuple')
+    """
+    return f"undefined: {reason}" if math.isnan(value) and reason else measured(value)
 
 
 def words(name: str) -> str:

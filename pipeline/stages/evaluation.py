@@ -93,7 +93,7 @@ def evaluate(
             weighted=loaded.compiled.weighted,
             image=_predicted_image_shape(loaded),
         ),
-        gates=recipe.evaluation.model_dump_json(),
+        gates=recipe.evaluation.model_dump_json(exclude_unset=True),
         example_splits=[EVAL],
         schema=schema,
     )

@@ -137,6 +137,8 @@ class Console:
             return
         if verdict.gates:
             say(_gate_table(verdict.gates))
+        for name, reason in verdict.evaluation.get("undefined", {}).items():
+            say(f"  undefined: {escape(name)}: {reason}", highlight=False, soft_wrap=True)
         say(f"  log      {escape(verdict.log or 'none')}", highlight=False, soft_wrap=True)
         if verdict.report:
             say(f"  report   {escape(verdict.report)}", highlight=False, soft_wrap=True)
@@ -165,7 +167,7 @@ def _gate_table(gates: tuple[GateResult, ...]) -> Table:
         table.add_column(heading, justify=justify)  # type: ignore[arg-type]
     for gate in gates:
         mark = "[green]passed[/]" if gate.passed else "[red]refused[/]"
-        values = (gate.kind, escape(gate.name), f"{gate.value:.4f}", gate.bound_text())
+        values = (gate.kind, escape(gate.name), gate.value_text(), gate.bound_text())
         table.add_row(*values, mark)
     return table
 

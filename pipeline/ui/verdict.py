@@ -157,7 +157,9 @@ def _cause(
 ) -> str:
     if not blessed:
         broken = [
-            f"{g.kind}: {g.name} {g.value:.4f}, not {g.bound_text()}" for g in gates if not g.passed
+            f"{g.kind}: {g.name} {g.value_text()}, not {g.bound_text()}"
+            for g in gates
+            if not g.passed
         ]
         stays = f"version {served.name} stays served" if served else "no version is served"
         return (

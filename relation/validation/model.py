@@ -21,8 +21,13 @@ def check(lookup: Lookup, recipe: Recipe, compiled: CompiledRelation) -> None:
             expect_one_of("model.features", entity, "an entity type", recipe.data.entities)
     for entity in recipe.data.entities:
         _check_features(lookup, recipe.model, entity, compiled.withheld[entity])
-    for name in recipe.evaluation.slices if recipe.evaluation else ():
+    if recipe.evaluation is None:
+        return
+    for name in recipe.evaluation.slices:
         lookup.expect_key("evaluation.slices", compiled.primary, name)
+    floor, stated = recipe.evaluation.slice_floor, recipe.evaluation.model_fields_set
+    if floor and "slice_floor" in stated and not recipe.evaluation.slices:
+        raise wrong("evaluation.slice_floor", floor, "`slices` beside it, or no floor")
 
 
 def _check_features(lookup: Lookup, model: Model, entity: str, withheld: tuple[str, ...]) -> None:

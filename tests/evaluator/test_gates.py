@@ -5,6 +5,7 @@ import math
 import pytest
 
 from components.common.evaluation.evaluation_results import GateResult, Verdict
+from components.evaluator import tfma_output
 from components.evaluator.tuple_gates import apply_gates
 from relation.recipe import Evaluation
 
@@ -78,6 +79,57 @@ def test_the_worst_slice():
     )
     assert broken(found(slices=slices), slice_floor={"auc": 0.4}) == []
     assert broken(found(slices=slices), slice_floor=False) == []
+
+
+@pytest.mark.parametrize(
+    ("slices", "reason"),
+    [
+        ({("site", "few"): {"auc": 0.9, "examples": 29.0}}, "no slice is of 30 tuples or more"),
+        (
+            {("site", "one class"): {"auc": math.nan, "examples": 30.0}},
+            "it is undefined in every slice of 30 tuples or more",
+        ),
+    ],
+)
+def test_a_floor_that_no_slice_can_be_held_to(slices, reason):
+    """A floor that the recipe states refuses, with the reason; that of the default says so."""
+    [gate] = broken(found(slices=slices), slice_floor={"auc": 0.5})
+    assert (gate.kind, gate.name, gate.reason) == ("slice", "auc [slices]", reason)
+    assert gate.value_text() == f"undefined ({reason})"
+    verdict = apply_gates(found(slices=slices), NOTHING, Evaluation(gates={"auc": {"min": 0.5}}))
+    assert verdict.blessed
+    assert verdict.undefined == {"auc [slices]": reason}
+    assert Verdict.of_json(verdict.to_json()) == verdict
+    assert f"undefined: auc [slices]: {reason}" in verdict.to_text()
+
+
+def test_a_default_floor_says_nothing_of_a_metric_that_the_relation_has_not():
+    slices = {("site", "north"): {"lrap": 0.9, "examples": 60.0}}
+    verdict = Verdict(True, (), {"lrap": 0.9, "examples": 60.0}, slices, None)
+    assert broken(verdict) == []
+    assert apply_gates(verdict, NOTHING, Evaluation(gates={"lrap": {"min": 0}})).undefined == {}
+
+
+def test_floors_of_corpus_slices_that_are_too_small():
+    small = {"feature": "site", "value": "x", "queries": 29, "metrics": space(map_at_r=0.9)}
+    corpus = asked({"map_at_r": 0.9}, slices=[small])
+    assert broken(found(), corpus) == []
+    [gate] = broken(found(), corpus, slice_floor={"map_at_r": 0.5})
+    assert gate.name == "corpus map_at_r [slices]"
+    assert gate.reason == "no slice is of 30 queries or more"
+    enough = asked({"map_at_r": 0.9}, slices=[{**small, "queries": 30}])
+    assert broken(found(), enough, slice_floor={"map_at_r": 0.5}) == []
+
+
+def test_corpus_metrics_without_a_match_and_without_finite_embeddings():
+    gates = {"corpus": {"gates": {"map_at_r": {"min": 0.5}}}}
+    [gate] = broken(found(), asked({"map_at_r": None}), baseline=False, **gates)
+    assert (gate.name, gate.reason) == ("corpus map_at_r", "no query has a relevant reference")
+    broken_model = {**NOTHING, "embeddings": {"item": {**SHAPE, "finite": 0.5}}}
+    [gate] = broken(found(), broken_model, sanity=False, **gates)
+    assert (gate.name, gate.reason) == ("corpus map_at_r", "an embedding is not a finite number")
+    verdict = apply_gates(found(), asked({"map_at_r": None}), Evaluation(gates={"auc": {"min": 0}}))
+    assert verdict.undefined == {"corpus map_at_r": "no query has a relevant reference"}
 
 
 def test_what_needs_no_training_must_be_beaten():
@@ -166,3 +218,17 @@ def test_a_verdict_survives_its_file(tmp_path):
     )
     write_verdict(verdict, str(tmp_path))
     assert read_verdict(str(tmp_path)) == verdict
+
+
+@pytest.mark.parametrize(
+    ("metrics", "reason"),
+    [
+        ({}, "there is no tuple"),
+        ({"examples": 0.0, "score_spread": math.nan}, "there is no tuple"),
+        ({"examples": 9.0, "score_spread": math.nan}, "a score is not a finite number"),
+        ({"examples": 9.0, "score_spread": 0.1}, "all tuples weigh 0"),
+        ({"examples": 9.0}, "all tuples weigh 0"),
+    ],
+)
+def test_why_a_metric_is_undefined(metrics, reason):
+    assert tfma_output._why(metrics, "all tuples weigh 0") == reason

@@ -300,7 +300,9 @@ def test_results_are_printed_as_text_and_json(models, evaluate, capsys, tmp_path
     assert command.main([run.evaluation]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "refused"
-    assert lines[1].startswith("FAILED  threshold: auc min 0.8: nan (baseline 0.")
+    assert lines[1].startswith(
+        "FAILED  threshold: auc min 0.8: undefined (a score is not a finite number) (baseline 0."
+    )
     assert any(line.startswith("anchor_label=a: auc nan") for line in lines)
 
     assert command.main([str(tmp_path)]) == 2
@@ -322,3 +324,22 @@ def test_a_code_fingerprint_changes_the_configuration_and_no_gate_on_the_unknown
 
     with pytest.raises(RecipeError, match=r"evaluation\.gates\.triplet_accuracy"):
         _config("pairs", {"triplet_accuracy": Gate(min=0.5)})
+
+
+def test_gates_of_the_corpus_alone_leave_a_threshold_that_blesses():
+    """With none TFX blesses nothing, however good the corpus is."""
+    config = eval_config(
+        spec.pairs("item", "item", related=True),
+        Evaluation(corpus={"gates": {"map_at_r": {"min": 0.5}}}),
+        signature="evaluate",
+        code_fingerprint="0",
+        slice_role="left",
+    )
+    bounds = {
+        json.loads(metric.config)["name"]: [
+            threshold.threshold.value_threshold.lower_bound.value
+            for threshold in metric.per_slice_thresholds
+        ]
+        for metric in config.metrics_specs[0].metrics
+    }
+    assert bounds == {"score_spread": [], "examples": [1.0]}

@@ -42,6 +42,8 @@ def _pairs(label, width=1):
         (_pairs(spec.LabelKind.CLASS), ["accuracy", "macro_f1"]),
         (spec.ranked_pairs("item", None), ["triplet_accuracy"]),
         (spec.ranked_pairs("item", "query"), ["triplet_accuracy"]),
+        (spec.pairs("item", "item", related=True), []),
+        (spec.pairs("item", "item", related=False), []),
         (_pairs(spec.LabelKind.NONE), []),  # No tuple says what is not related.
     ],
 )
@@ -52,6 +54,21 @@ def test_a_relation_has_the_metrics_that_apply_to_it(relation, expected):
 @pytest.mark.parametrize(
     ("relation", "gates", "message"),
     [
+        (
+            spec.pairs("item", "item", related=True),
+            {"auc": Gate(min=0.9)},
+            "evaluation.gates.auc: metric 'auc' needs related and unrelated pairs, and every pair is "
+            "related, since relation.sampling asks for no negatives; expected one of score_spread, "
+            "examples, or evaluation.corpus.gates where the head compares embeddings",
+        ),
+        (
+            spec.pairs("item", "item", related=False),
+            {"accuracy": Gate(min=0.9)},
+            "evaluation.gates.accuracy: metric 'accuracy' needs related and unrelated pairs, and "
+            "every pair is unrelated, since relation.sampling asks for no positives; expected one "
+            "of score_spread, examples, or evaluation.corpus.gates where the head compares "
+            "embeddings",
+        ),
         (
             PAIRS,
             {"acu": Gate(min=0.9)},

@@ -214,6 +214,8 @@ MODELS: list[Case] = [
     ("label_pairs", {"model": {**MODEL, "features": ["price", "price"]}, "evaluation": GATES}, r"model\.features: got \['price', 'price'\]; expected each feature once$"),
     ("label_pairs", {"model": {**MODEL, "features": []}, "evaluation": GATES}, r"model\.features: no feature is left for the tower"),
     ("tag_pairs", {"model": MODEL, "evaluation": GATES}, r"model\.features: no feature is left for the tower: .*tag\.pbtxt has only tag$"),
+    ("label_pairs", {"model": MODEL, "evaluation": {"gates": {}}}, r"evaluation: .*; at least one metric must be given in `gates` or `corpus\.gates`$"),
+    ("label_pairs", {"model": MODEL, "evaluation": {**GATES, "slice_floor": {"auc": 0.5}}}, r"evaluation\.slice_floor: got \{'auc': 0\.5\}; expected `slices` beside it, or no floor$"),
     ("label_pairs", {"model": MODEL, "evaluation": {**GATES, "slices": ["photo"]}}, r"evaluation\.slices: got 'photo', an image or a float"),
 ]  # fmt: skip
 

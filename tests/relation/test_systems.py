@@ -7,6 +7,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from relation.spec import Comparison, Relation, Role
 from tests.relation.systems import ITEM, SYSTEMS, VOTES, load
+from tests.relations import compiled
 
 ITEMS = ("sku", "brand", "shop", "tags", "sure", "price", "views", "year", "vector", "photo")
 USERS = ("user", "shop", "age")
@@ -305,3 +306,35 @@ def test_keys_and_labels_enter_no_tower(tmp_path):
 def test_an_id_may_come_with_the_row_or_be_left_out(tmp_path):
     names = {feature.name for feature in load(tmp_path, "rows").tuple_schema.feature}
     assert {"image_id", "target_id"} <= names
+
+
+@pytest.mark.parametrize(
+    ("name", "sampling", "alike"),
+    [
+        ("label_pairs", {}, None),
+        ("label_pairs", {"negatives_per_anchor": 0}, True),
+        ("label_pairs", {"positive_share": 1.0}, True),
+        ("label_pairs", {"positive_share": 0.5}, None),
+        ("label_pairs", {"positives_per_anchor": 0, "negatives_per_anchor": 1}, False),
+        ("tag_pairs", {"negatives_per_anchor": 0}, True),
+        ("edge_pairs", {"negatives_per_anchor": 0}, True),
+        ("edge_scalars", {"negatives_per_anchor": 0}, None),
+    ],
+)
+def test_what_sampling_decides_of_all_pairs(tmp_path, name, sampling, alike):
+    changes = {f"relation.sampling.{key}": value for key, value in sampling.items()}
+    relation = load(tmp_path, name, changes).tuples
+    assert relation.alike is alike
+    assert relation.says_related is (alike is None and relation.label.value == "binary")
+
+
+def test_values_of_edges_say_of_each_pair_whether_it_is_related():
+    ends = {side: {"entity": "item", "id": side} for side in ("left", "right")}
+    relation = {
+        "type": "pairs",
+        "source": {"type": "edges", "edges": "e"},
+        "sampling": {"negatives_per_anchor": 0},
+    }
+    valued = compiled({"item": "id"}, relation, edges={"e": {**ends, "value": "v"}})
+    assert valued.tuples.alike is None
+    assert compiled({"item": "id"}, relation, edges={"e": ends}).tuples.alike is True

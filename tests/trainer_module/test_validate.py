@@ -33,6 +33,20 @@ def test_every_registered_component_is_found(registry, count):
         assert type(registry.resolve(config)).__doc__
 
 
+@pytest.mark.parametrize(
+    ("changes", "relation"),
+    [
+        ({"head": {"type": "concat_mlp", "output": "number"}, "loss": {"type": "mse"}}, pairs("item", "item")),
+        ({"head": {"type": "cosine"}, "loss": {"type": "cosine_mse"}}, pairs("item", "item", LabelKind.SCALAR)),
+        ({"head": {"type": "dot"}, "loss": {"type": "pairwise_logistic"}}, triplets("item", "item")),
+        ({"head": {"type": "dot"}, "loss": {"type": "pairwise_logistic"}, "mining": {"type": "batch_hard"}}, pairs("item", "item", related=True)),
+        ({"head": {"type": "vector"}, "loss": {"type": "value_mae"}}, pairs("item", "item", LabelKind.VECTOR, 3)),
+    ],
+)  # fmt: skip
+def test_what_a_loss_needs_is_there(changes, relation):
+    check_model(_model(**changes), relation, {"item": (IMAGE,)})
+
+
 def test_a_fitting_model_passes():
     check_model(_model(), pairs("item", "item"), {"item": (IMAGE,)})
 
@@ -56,6 +70,11 @@ def test_a_fitting_model_passes():
         ({"head": {"type": "ordinal"}, "loss": {"type": "weighted_tag_cross_entropy"}}, lambda item, _: tags(item, 3, 2), (IMAGE,), r"model\.head: got 'ordinal'; the loss 'weighted_tag_cross_entropy' weighs each tag"),
         ({"loss": {"type": "proxy_anchor"}}, pairs, (IMAGE,), r"model\.loss: got 'proxy_anchor', which compares entities .* expected the head cosine"),
         ({"tower": None, "towers": {"item": CNN, "user": CNN}}, pairs, (IMAGE,), r"model\.towers: got item, user; expected one for each of item"),
+        ({"head": {"type": "logistic_distance"}, "loss": {"type": "mse"}}, pairs, (IMAGE,), r"model\.head: got 'logistic_distance', which answers a logit and serves its sigmoid; the loss 'mse' compares .* concat_mlp \(output: number\)$"),
+        ({"head": {"type": "concat_mlp"}, "loss": {"type": "mae"}}, lambda item, other: pairs(item, other, LabelKind.SCALAR), (IMAGE,), r"model\.head: got 'concat_mlp', which answers a logit"),
+        ({"head": {"type": "vector"}, "loss": {"type": "value_mse"}}, lambda item, other: pairs(item, other, LabelKind.CLASS), (IMAGE,), r"model\.loss: got 'value_mse'; it reads a label of kind vector, and tuples of this relation have one of kind class$"),
+        ({"head": {"type": "vector"}, "loss": {"type": "class_cross_entropy"}}, lambda item, other: pairs(item, other, LabelKind.VECTOR, 3), (IMAGE,), r"model\.loss: got 'class_cross_entropy'; it reads a label of kind class"),
+        ({"head": {"type": "cosine"}, "loss": {"type": "pairwise_hinge"}}, pairs, (IMAGE,), r"model\.loss: got 'pairwise_hinge'; .* one comparison, so its loss is always 0"),
         ({"loss": {"type": "triplet"}}, pairs, (IMAGE,), r"model\.loss: got 'triplet': it needs tuples of an anchor"),
     ],
 )  # fmt: skip

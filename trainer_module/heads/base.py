@@ -26,6 +26,11 @@ class Head(Frozen, abc.ABC):
         """Whether its outputs are logits."""
         return False
 
+    @property
+    def serves_answer(self) -> bool:
+        """Whether what is served is what losses read, not its sigmoid."""
+        return True
+
     @abc.abstractmethod
     def check(self, relation: Relation) -> None:
         """Raises ValueError if it does not apply to tuples of this relation."""
@@ -40,6 +45,11 @@ class SimilarityHead(Head):
     @abc.abstractmethod
     def is_logit(self) -> bool:
         """Whether relatedness is a logit, so that a sigmoid makes it a probability."""
+
+    @property
+    def serves_answer(self) -> bool:
+        """See `Head`."""
+        return not self.is_logit
 
     def check(self, relation: Relation) -> None:
         if not relation.comparisons or relation.label in _NOT_COMPARED:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from keras import ops
 from pydantic import PositiveFloat
 
-from relation.spec import Frozen, Relation
+from relation.spec import Frozen, LabelKind, Relation
 from trainer_module.ops import Tensor, as_float32
 
 
@@ -25,6 +25,13 @@ class Loss(Frozen, abc.ABC):
     """Names of the heads that it works with; None = any of its family."""
     needs_logits: ClassVar[bool] = False
     """Whether the head must return logits."""
+    needs_values: ClassVar[bool] = False
+    """Whether it compares the output of the head itself with the label. A head of logits
+    serves the sigmoid of its output, which would be another value than was learnt."""
+    needs_several_columns: ClassVar[bool] = False
+    """Whether it compares the columns of one tuple, so that a tuple of one has no loss."""
+    labels: ClassVar[frozenset[LabelKind] | None] = None
+    """The kinds of label that it reads; None = any of its family."""
     needs_frozen_tower: ClassVar[bool] = False
     """Whether the tower of right members must be frozen, and that of left members not."""
     needs_keys: ClassVar[bool] = False

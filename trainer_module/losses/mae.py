@@ -1,5 +1,7 @@
 """Mean absolute error of relatedness."""
 
+from typing import ClassVar
+
 from keras import ops
 
 from trainer_module.losses.base import TupleLoss
@@ -11,6 +13,8 @@ class Mae(TupleLoss):
 
     The gradient where they are equal is 0.
     """
+
+    needs_values: ClassVar[bool] = True
 
     def __call__(self, related: Tensor, relatedness: Tensor) -> Tensor:
         return ops.mean(ops.abs(as_float32(related) - as_float32(relatedness)), axis=-1)

@@ -1,5 +1,7 @@
 """Pairwise hinge loss."""
 
+from typing import ClassVar
+
 from keras import ops
 from pydantic import PositiveFloat
 
@@ -16,6 +18,8 @@ class PairwiseHinge(TupleLoss):
 
     Joachims, "Optimizing Search Engines using Clickthrough Data", KDD 2002, its slack at margin 1.
     """
+
+    needs_several_columns: ClassVar[bool] = True
 
     margin: PositiveFloat = 1.0
     """The difference of relatedness from which a pair has no loss."""

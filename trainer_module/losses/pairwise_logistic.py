@@ -1,5 +1,7 @@
 """Pairwise logistic loss."""
 
+from typing import ClassVar
+
 from keras import ops
 
 from trainer_module.losses.base import TupleLoss
@@ -15,6 +17,8 @@ class PairwiseLogistic(TupleLoss):
     Burges et al., "Learning to Rank using Gradient Descent" (RankNet), ICML 2005, section 3, for
     certain preferences.
     """
+
+    needs_several_columns: ClassVar[bool] = True
 
     def __call__(self, related: Tensor, relatedness: Tensor) -> Tensor:
         gaps, ordered = ordered_pairs(as_float32(related), as_float32(relatedness))

@@ -1,13 +1,18 @@
 """Mean absolute error of predicted numbers."""
 
+from typing import ClassVar
+
 from keras import ops
 
+from relation.spec import LabelKind
 from trainer_module.losses.base import ValueLoss
 from trainer_module.ops import Tensor, as_float32
 
 
 class ValueMae(ValueLoss):
     """|target − prediction|, the mean over the values of each example."""
+
+    labels: ClassVar[frozenset[LabelKind] | None] = frozenset({LabelKind.VECTOR})
 
     def __call__(self, targets: Tensor, predictions: Tensor) -> Tensor:
         return ops.mean(ops.abs(as_float32(targets) - as_float32(predictions)), axis=-1)

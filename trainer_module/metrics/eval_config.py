@@ -10,7 +10,7 @@ from relation.names import ID, RELATION, RELATION_WEIGHT, prefixed
 from relation.recipe import Evaluation, Gate
 from relation.spec import Relation
 from trainer_module.metrics.collected import form_of
-from trainer_module.metrics.registry import check_gates, metrics_of
+from trainer_module.metrics.registry import EXAMPLES, check_gates, metrics_of, table_of
 
 
 def eval_config(
@@ -39,7 +39,7 @@ def eval_config(
       RecipeError: see `registry.check_gates`.
     """
     check_gates(relation, evaluation)
-    form = form_of(relation)
+    form, table = form_of(relation), table_of(form_of(relation))
     common = {
         "label": form.label.value,
         "related": list(form.related),
@@ -53,8 +53,15 @@ def eval_config(
         metric = config_pb2.MetricConfig(
             class_name="RelationMetric",
             module="trainer_module.metrics.tfma_metrics",
-            config=json.dumps({"name": name, **common}, sort_keys=True),
+            config=json.dumps(
+                {"name": name, "undefined": table[name].undefined, **common}, sort_keys=True
+            ),
         )
+        if not evaluation.gates and name == EXAMPLES:
+            # TFX blesses nothing without a threshold; the gates of the corpus come later.
+            metric.per_slice_thresholds.add(
+                slicing_specs=[config_pb2.SlicingSpec()], threshold=_threshold(Gate(min=1.0))
+            )
         if name in evaluation.gates:
             # `MetricConfig.threshold` would hold for every slice. Slices are reported, not gated.
             metric.per_slice_thresholds.add(

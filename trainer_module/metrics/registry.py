@@ -41,15 +41,23 @@ class TupleMetric:
       compute: the metric; NaN where it is undefined.
       is_quality: whether higher is better, so that a drop of it means a worse model.
       within: its lowest and highest possible value.
+      undefined: where it is undefined though scores are finite, as a clause.
     """
 
     meaning: str
     compute: Callable[[Tuples], float]
     is_quality: bool = True
     within: tuple[float, float] = (0.0, 1.0)
+    undefined: str = "all tuples weigh 0"
 
 
 Table = Mapping[str, TupleMetric]
+BOTH = "it needs pairs that are related and pairs that are not, and there are none of one kind"
+BOTH_IN_HALVES = "one half of the tuples has no related, or no unrelated pair"
+ALL_EQUAL = "all labels, or all scores, are equal"
+NO_RELEVANT = "no tuple has a relevant member"
+NO_TAGS = "no example has a tag, and none is predicted"
+ONE_CLASS = "each example has the tag, or none has"
 ANY, NOT_NEGATIVE, CORRELATION = (-math.inf, math.inf), (0.0, math.inf), (-1.0, 1.0)
 
 
@@ -57,6 +65,7 @@ def _ndcg(k: int) -> TupleMetric:
     return TupleMetric(
         f"Normalized discounted cumulative gain of the first {k} places.",
         lambda t: ranking.ndcg(t.scores, t.labels, k, t.weights),
+        undefined=NO_RELEVANT,
     )
 
 
@@ -76,36 +85,43 @@ RELATED: Table = {
     "auc": TupleMetric(
         "Area under the ROC curve: the probability that a related score exceeds an unrelated one.",
         lambda t: statistics.roc_auc(*t.flat),
+        undefined=BOTH,
     ),
     "average_precision": TupleMetric(
         "Area under the precision-recall curve, as a step function.",
         lambda t: statistics.average_precision(*t.flat),
+        undefined=BOTH,
     ),
     "accuracy": TupleMetric(
         "Accuracy on one half of the tuples at the best threshold of the other half.",
         lambda t: statistics.accuracy_on_half(*_flat_halves(t)).quality,
+        undefined=BOTH_IN_HALVES,
     ),
     "threshold": TupleMetric(
         "That threshold: scores at or above it mean related.",
         lambda t: statistics.accuracy_on_half(*_flat_halves(t)).threshold,
         False,
         ANY,
+        undefined=BOTH_IN_HALVES,
     ),
     "f1": TupleMetric(
         "F1 of one half of the tuples at the best threshold of the other half.",
         lambda t: statistics.f1_on_half(*_flat_halves(t)).quality,
+        undefined=BOTH_IN_HALVES,
     ),
     "f1_threshold": TupleMetric(
         "That threshold: scores at or above it mean related.",
         lambda t: statistics.f1_on_half(*_flat_halves(t)).threshold,
         False,
         ANY,
+        undefined=BOTH_IN_HALVES,
     ),
     "equal_error_rate": TupleMetric(
         "Error rate where false positives and false negatives are equally frequent; lower is "
         "better.",
         lambda t: statistics.equal_error_rate(*t.flat),
         is_quality=False,
+        undefined=BOTH,
     ),
 }
 """A threshold is chosen on one half of the tuples; `accuracy` and `f1` are measured on the
@@ -120,6 +136,7 @@ PLACE_OF_POSITIVE: Table = {
     "mrr": TupleMetric(
         "Mean of 1 / rank of the first positive.",
         lambda t: ranking.reciprocal_rank(*_positives(t), t.weights),
+        undefined=NO_RELEVANT,
     ),
 }
 NUMBERS: Table = {
@@ -139,6 +156,7 @@ NUMBERS: Table = {
         "1 − squared error over variance, the mean over components that vary.",
         lambda t: numeric.r2(t.scores, t.labels, t.weights),
         within=(-math.inf, 1.0),
+        undefined="all labels are equal",
     ),
 }
 NUMBER: Table = {
@@ -146,16 +164,19 @@ NUMBER: Table = {
         "Linear correlation.",
         lambda t: numeric.pearson(t.scores[:, 0], t.labels[:, 0], t.weights),
         within=CORRELATION,
+        undefined=ALL_EQUAL,
     ),
     "spearman": TupleMetric(
         "Correlation of ranks.",
         lambda t: numeric.spearman(t.scores[:, 0], t.labels[:, 0]),
         within=CORRELATION,
+        undefined=ALL_EQUAL,
     ),
     "kendall": TupleMetric(
         "Kendall's τ_b, which takes ties into account.",
         lambda t: numeric.kendall(t.scores[:, 0], t.labels[:, 0]),
         within=CORRELATION,
+        undefined=ALL_EQUAL,
     ),
 }
 CLASSES: Table = {
@@ -190,11 +211,14 @@ TAGS: Table = {
         is_quality=False,
     ),
     "micro_f1": TupleMetric(
-        "F1 of all tags taken together.", lambda t: tags.micro_f1(t.scores, t.labels, t.weights)
+        "F1 of all tags taken together.",
+        lambda t: tags.micro_f1(t.scores, t.labels, t.weights),
+        undefined=NO_TAGS,
     ),
     "macro_f1": TupleMetric(
         "F1 of each tag, and the mean of those.",
         lambda t: tags.macro_f1(t.scores, t.labels, t.weights),
+        undefined=NO_TAGS,
     ),
     "mae": NUMBERS["mae"],
 }
@@ -203,6 +227,7 @@ LISTS: Table = {
     "mrr": TupleMetric(
         "Mean of 1 / rank of the first relevant document (grade above 0).",
         lambda t: ranking.reciprocal_rank(t.scores, t.labels > 0, t.labels >= 0, t.weights),
+        undefined=NO_RELEVANT,
     ),
     "lists_without_relevant": TupleMetric(
         "Number of lists without a relevant document.",
@@ -211,6 +236,8 @@ LISTS: Table = {
         NOT_NEGATIVE,
     ),
 }
+EXAMPLES = "examples"
+"""The metric that counts tuples."""
 ALL: Table = {
     "score_spread": TupleMetric(
         "The largest standard deviation of a score over tuples; 0 where all are the same.",
@@ -218,7 +245,7 @@ ALL: Table = {
         False,
         NOT_NEGATIVE,
     ),
-    "examples": TupleMetric("Number of tuples.", lambda t: float(len(t)), False, NOT_NEGATIVE),
+    EXAMPLES: TupleMetric("Number of tuples.", lambda t: float(len(t)), False, NOT_NEGATIVE),
 }
 
 
@@ -248,7 +275,9 @@ def _of_each_tag(form: Form) -> Table:
     """Metrics of single tags, numbered as in the schema's domain."""
     return {
         f"{name}_tag_{number}": TupleMetric(
-            f"`{name}` of tag {number} alone.", functools.partial(_of_tag, metric, number)
+            f"`{name}` of tag {number} alone.",
+            functools.partial(_of_tag, metric, number),
+            undefined=NO_TAGS if name == "f1" else ONE_CLASS,
         )
         for number in range(form.width)
         for name, metric in _TAG.items()
@@ -326,7 +355,7 @@ def qualities(relation: Relation) -> tuple[str, ...]:
 
 
 def check_gates(relation: Relation, evaluation: Evaluation) -> None:
-    """Checks that every gate is on a metric that the relation has.
+    """Checks that every gate is on a metric that the relation has and can define.
 
     Raises:
       RecipeError: an unknown metric, one that does not apply to the relation, or a `max_drop` of
@@ -339,13 +368,30 @@ def check_gates(relation: Relation, evaluation: Evaluation) -> None:
         if name not in names:
             raise RecipeError(f"{field}: unknown metric {name!r}; expected one of {', '.join(fit)}")
         if name not in fit:
-            roles = ", ".join(role.name for role in relation.roles)
             raise RecipeError(
-                f"{field}: metric {name!r} does not apply to tuples of {roles} with a label of "
-                f"kind {relation.label.value}; expected one of {', '.join(fit)}"
+                f"{field}: {unfit(relation, name)}; expected one of {', '.join(fit)}"
+                + (OR_CORPUS if relation.alike is not None else "")
             )
         if gate.max_drop is not None and not fit[name].is_quality:
             raise RecipeError(
                 f"{field}.max_drop: got {gate.max_drop}; a lower {name!r} does not mean a worse "
                 "model: expected `min` or `max`"
             )
+
+
+OR_CORPUS = ", or evaluation.corpus.gates where the head compares embeddings"
+
+
+def unfit(relation: Relation, name: str) -> str:
+    """Why a relation has not a metric, as a clause."""
+    if relation.alike is not None and name in RELATED:
+        what, lacking = ("related", "negatives") if relation.alike else ("unrelated", "positives")
+        return (
+            f"metric {name!r} needs related and unrelated pairs, and every pair is {what}, since "
+            f"relation.sampling asks for no {lacking}"
+        )
+    roles = ", ".join(role.name for role in relation.roles)
+    return (
+        f"metric {name!r} does not apply to tuples of {roles} with a label of kind "
+        f"{relation.label.value}"
+    )

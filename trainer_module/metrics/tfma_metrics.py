@@ -42,6 +42,7 @@ class RelationMetric(metric_types.Metric):
         width: int,
         image: Sequence[int] | None = None,
         ids: Sequence[str] = (),
+        undefined: str = "",
         code_fingerprint: str = "",
     ) -> None:
         """Configures the metric.
@@ -55,6 +56,7 @@ class RelationMetric(metric_types.Metric):
           width: see above.
           image: see above.
           ids: the features of a tuple that identify it.
+          undefined: where the metric is undefined; the Evaluator reads it from the configuration.
           code_fingerprint: has no effect on values; as part of the configuration it tells the cache
             of edited code.
         """
@@ -66,6 +68,7 @@ class RelationMetric(metric_types.Metric):
             width=width,
             image=None if image is None else list(image),
             ids=list(ids),
+            undefined=undefined,
             code_fingerprint=code_fingerprint,
         )
 
@@ -77,11 +80,12 @@ def _computations(
     width: int,
     image: Sequence[int] | None = None,
     ids: Sequence[str] = (),
+    undefined: str = "",
     code_fingerprint: str = "",
     model_names: Sequence[str] | None = None,
     example_weighted: bool = False,
 ) -> list[Any]:
-    del code_fingerprint
+    del code_fingerprint, undefined
     form = Form(LabelKind(label), tuple(related), width)
     if image is not None:
         height, across, channels = image

@@ -19,6 +19,8 @@ TUPLES, CORPUS = "tuples", "corpus"
 """Parts of an evaluation: the model's answers about tuples, and its embeddings of entities."""
 EXAMPLES = "examples"
 """The metric that counts tuples; it has no confidence interval."""
+SPREAD = "score_spread"
+"""The metric that is 0 if all scores of a column are equal, and NaN if one is not finite."""
 LEAST_IN_SLICE = 30
 """A slice with fewer tuples, or queries, has no gate."""
 
@@ -45,6 +47,7 @@ class GateResult:
         "baseline" (against an answer without training), "sanity" and "slice" are defaults.
       part: `TUPLES` or `CORPUS`.
       place: the slice, `feature=value`, or the entity type; "" for all.
+      reason: why the value is undefined, as a clause; "" if it is a number.
     """
 
     metric: str
@@ -56,6 +59,13 @@ class GateResult:
     kind: str = "threshold"
     part: str = TUPLES
     place: str = ""
+    reason: str = ""
+
+    def value_text(self, shown: Callable[[float], str] = "{:.4f}".format) -> str:
+        """The value as text, or why there is none."""
+        if not math.isnan(self.value):
+            return shown(self.value)
+        return f"undefined ({self.reason})" if self.reason else "undefined"
 
     def bound_text(self, shown: Callable[[float | None], str] = "{:.4f}".format) -> str:
         """The bound as text; `shown` formats the baseline that a drop is measured from."""
@@ -84,6 +94,8 @@ class Verdict:
       baseline: overall values of the last blessed model; None if there was none.
       intervals: 95 % confidence interval of overall values, by name.
       corpus: the content of `corpus.json`.
+      undefined: why a metric has no value, as a clause, by name; `<metric> [slices]` is a floor of
+        slices that no slice could be held to.
     """
 
     blessed: bool
@@ -93,6 +105,7 @@ class Verdict:
     baseline: Mapping[str, float] | None
     intervals: Mapping[str, Interval] = dataclasses.field(default_factory=dict)
     corpus: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    undefined: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The verdict as JSON values; a number that is not finite becomes null."""
@@ -108,6 +121,7 @@ class Verdict:
                 ],
                 "baseline": self.baseline,
                 "corpus": self.corpus,
+                "undefined": dict(self.undefined),
             }
         )
 
@@ -131,6 +145,7 @@ class Verdict:
                 for name, (low, high) in values["intervals"].items()
             },
             corpus=values["corpus"],
+            undefined=values.get("undefined", {}),
         )
 
     def to_text(self) -> str:
@@ -190,13 +205,15 @@ def _lines(verdict: Verdict) -> Iterator[str]:
         bound = gate.bound if gate.threshold is None else f"{gate.bound} {gate.threshold:g}"
         before = "" if gate.baseline is None else f" (baseline {gate.baseline:.4f})"
         mark = "passed" if gate.passed else "FAILED"
-        yield f"{mark}  {gate.kind}: {gate.name} {bound}: {gate.value:.4f}{before}"
+        yield f"{mark}  {gate.kind}: {gate.name} {bound}: {gate.value_text()}{before}"
     rows = {"overall": verdict.metrics}
     rows |= {f"{feature}={value}": metrics for (feature, value), metrics in verdict.slices.items()}
     if verdict.baseline is not None:
         rows["overall, baseline"] = verdict.baseline
     for row, metrics in rows.items():
         yield f"{row}: " + ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())
+    for name, reason in verdict.undefined.items():
+        yield f"undefined: {name}: {reason}"
     for space, metrics in verdict.corpus.get("spaces", {}).items():
         shown = (f"{name} {number(entry['value']):.4g}" for name, entry in metrics.items())
         yield f"corpus, {space}: " + ", ".join(shown)

@@ -81,7 +81,7 @@ def of_tuples(
         return _majority(train, held_out)
     if kind is LabelKind.TAGS:
         return _priors(train, held_out)
-    if kind is LabelKind.BINARY and ordered:
+    if kind is LabelKind.BINARY and relation.says_related:
         return _pairs(relation, train, held_out, near)
     if kind in (LabelKind.SCALAR, LabelKind.GRADES) and len(relation.roles) > 1:
         scores, by = _nearness(relation, held_out, near) if ordered else None, "raw features"

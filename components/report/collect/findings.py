@@ -26,6 +26,7 @@ class Gate:
       kind: origin of the gate: `threshold` and `change` come from the recipe, others are default.
       part: the data: tuples or corpus.
       subset: slice or entity type; "" for all data.
+      reason: why the value is undefined; "" where it is a number.
     """
 
     metric: str
@@ -35,6 +36,7 @@ class Gate:
     kind: str = "threshold"
     part: str = TUPLES
     subset: str = ""
+    reason: str = ""
 
     @property
     def name(self) -> str:
@@ -54,6 +56,7 @@ class Metric:
       baseline: value of the trivial baseline on the same data.
       last_blessed: value of the last blessed model.
       part: the data: tuples or corpus.
+      reason: as in `Gate`.
     """
 
     name: str
@@ -63,6 +66,7 @@ class Metric:
     baseline: float | None = None
     last_blessed: float | None = None
     part: str = TUPLES
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,7 @@ def findings_of(verdict: Verdict) -> Findings:
     return Findings(
         blessed=verdict.blessed,
         gates=tuple(map(_gate, verdict.gates)),
-        metrics=(*_of_tuples(verdict, baseline), *_of_corpus(corpus)),
+        metrics=(*_of_tuples(verdict, baseline), *_of_corpus(corpus, verdict.undefined)),
         slices=(*_slices_of_tuples(verdict), *_slices_of_corpus(corpus)),
         baseline=corpus.get("trivial_by") or baseline.get("by"),
         corpus=corpus,
@@ -124,6 +128,7 @@ def _gate(result: GateResult) -> Gate:
         kind=result.kind,
         part=result.part,
         subset=result.place,
+        reason=result.reason,
     )
 
 
@@ -132,10 +137,12 @@ def _of_tuples(verdict: Verdict, baseline: Mapping[str, Any]) -> Iterator[Metric
     for name, value in verdict.metrics.items():
         low, high = verdict.intervals.get(name, (None, None))
         baseline_value = baseline["value"] if name == baseline.get("metric") else None
-        yield Metric(name, value, low, high, baseline_value, last_blessed.get(name))
+        reason = verdict.undefined.get(name, "")
+        blessed = last_blessed.get(name)
+        yield Metric(name, value, low, high, baseline_value, blessed, reason=reason)
 
 
-def _of_corpus(corpus: Mapping[str, Any]) -> Iterator[Metric]:
+def _of_corpus(corpus: Mapping[str, Any], undefined: Mapping[str, str]) -> Iterator[Metric]:
     spaces = corpus.get("spaces", {})
     baseline, last_blessed = spaces.get("trivial", {}), spaces.get("blessed", {})
     for name, result in spaces.get("model", {}).items():
@@ -147,6 +154,7 @@ def _of_corpus(corpus: Mapping[str, Any]) -> Iterator[Metric]:
             baseline.get(name, {}).get("value"),
             last_blessed.get(name, {}).get("value"),
             part=CORPUS,
+            reason=undefined.get(f"{CORPUS} {name}", ""),
         )
 
 

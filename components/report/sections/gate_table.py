@@ -3,7 +3,7 @@
 from components.report.collect.evidence import Evidence
 from components.report.render.cards import Cards
 from components.report.render.page import Mark, Section, Table, TableCell
-from components.report.text import measured
+from components.report.text import measured_or_why
 
 _ORIGINS = {
     "threshold": "recipe",
@@ -24,7 +24,7 @@ def gate_table(evidence: Evidence, _: Cards) -> Section | None:
     rows = tuple(
         (
             TableCell(gate.name),
-            TableCell(measured(gate.value), number=True),
+            TableCell(measured_or_why(gate.value, gate.reason), number=True),
             TableCell(gate.bound),
             TableCell(
                 "passed" if gate.passed else "failed",

@@ -4,7 +4,7 @@ from components.report.collect.evidence import Evidence
 from components.report.collect.findings import Metric
 from components.report.render.cards import Cards
 from components.report.render.page import Block, Note, Section, Table, TableCell
-from components.report.text import measured, metric_name
+from components.report.text import measured, measured_or_why, metric_name
 
 
 def metrics(evidence: Evidence, _: Cards) -> Section | None:
@@ -51,7 +51,7 @@ def _table(part: str, metrics: list[Metric], bounds: dict[str, list[str]]) -> Ta
 
 def _value(metric: Metric) -> str:
     if metric.low is None or metric.high is None:
-        return measured(metric.value)
+        return measured_or_why(metric.value, metric.reason)
     return f"{measured(metric.value)} [{measured(metric.low)}, {measured(metric.high)}]"
 
 

@@ -23,7 +23,7 @@ REFUSED = GateResult("accuracy", "min", 0.99, 0.875, None, False)
 DROPPED = GateResult("auc", "max_drop", 0.01, 0.5, 0.9, False, "change")
 SLICE = GateResult("auc", "min", 0.5, 0.4, None, False, "slice", place="label=3")
 BEATEN = GateResult("map_at_r", "above", 0.51234, 0.3, None, False, "baseline", "corpus")
-UNDEFINED = GateResult("auc", "min", 0.9, math.nan, None, False)
+UNDEFINED = GateResult("auc", "min", 0.9, math.nan, None, False, reason="no pair is unrelated")
 
 
 def no_constant(name):
@@ -57,6 +57,7 @@ def test_json_has_gates_metrics_and_null_for_what_is_no_number():
         "value": None,
         "baseline": None,
         "passed": False,
+        "reason": "no pair is unrelated",
         "kind": "threshold",
         "part": "tuples",
         "place": "",
@@ -104,7 +105,8 @@ def test_data_that_a_recipe_without_a_model_asks_for(tmp_path):
         ),
         (
             (False, True, None, [UNDEFINED], None),
-            "threshold: auc nan, not ≥ 0.9; nothing was pushed, no version is served",
+            "threshold: auc undefined (no pair is unrelated), not ≥ 0.9; nothing was pushed, no version "
+            "is served",
         ),
         (
             (False, True, None, [SLICE, BEATEN], None),
