@@ -13,6 +13,7 @@ from components.common.evaluation.evaluation_results import (
     Interval,
     Value,
     Verdict,
+    in_slice,
 )
 
 LOW, HIGH = "low", "high"
@@ -49,6 +50,9 @@ def read(evaluation_uri: str) -> Verdict:
     overall = candidate.pop((), {})
     slices = {slice_[0]: metrics for slice_, metrics in candidate.items()}
     undefined = dict(_undefined(config, overall))
+    for (feature, shown), metrics in slices.items():
+        of_slice = _undefined(config, metrics)
+        undefined |= {in_slice(name, feature, shown): why for name, why in of_slice}
     return Verdict(
         blessed=bool(tfma.load_validation_result(evaluation_uri).validation_ok),
         gates=tuple(_gates(config, overall, baseline, drops, undefined)),

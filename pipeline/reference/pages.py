@@ -35,6 +35,7 @@ _HEADS_AND_LOSSES = """\
 Every combination was tried by the checks that a recipe goes through. A head takes any loss of its
 row. Some losses need more, which an error names: `feature_matching` a frozen tower of the second
 entity type; image losses the towers `encoder_decoder` and `pixels`.
+Heads have their default parameters here: with `output: number`, `concat_mlp` takes `mae` and `mse`.
 """
 _TUPLE_METRICS = """\
 # Metrics

@@ -137,7 +137,7 @@ class Console:
             return
         if verdict.gates:
             say(_gate_table(verdict.gates))
-        for name, reason in verdict.evaluation.get("undefined", {}).items():
+        for name, reason in verdict.undefined.items():
             say(f"  undefined: {escape(name)}: {reason}", highlight=False, soft_wrap=True)
         say(f"  log      {escape(verdict.log or 'none')}", highlight=False, soft_wrap=True)
         if verdict.report:

@@ -32,6 +32,7 @@ class RunVerdict(Frozen):
       cause: the reason, in one sentence.
       gates: result of each gate.
       evaluation: results of the Evaluator as JSON values: metrics, slices, baseline.
+      undefined: why a metric has no value, by name; slices aside.
       trained: whether this run trained a model; False where the Trainer was cached.
       pushed_version: version that this run added.
       served: folder of the newest version, whichever run pushed it.
@@ -47,6 +48,7 @@ class RunVerdict(Frozen):
     cause: str
     gates: tuple[GateResult, ...] = ()
     evaluation: Mapping[str, Any] = Field(default_factory=dict)
+    undefined: Mapping[str, str] = Field(default_factory=dict)
     trained: bool = False
     pushed_version: str | None = None
     served: str | None = None
@@ -58,7 +60,7 @@ class RunVerdict(Frozen):
 
     def to_json(self) -> str:
         """Encode as JSON text; values that are not finite become null."""
-        fields = self.model_dump(exclude={"gates", "evaluation"})
+        fields = self.model_dump(exclude={"gates", "evaluation", "undefined"})
         return json.dumps({**fields, **self.evaluation}, indent=2, allow_nan=False) + "\n"
 
 
@@ -102,6 +104,7 @@ def of_run(
         cause=_cause(blessed, not runs["Evaluator"].cached, version, evaluation.gates, served),
         gates=evaluation.gates,
         evaluation=evaluation.to_json(),
+        undefined=evaluation.undefined_overall,
         trained=not runs["Trainer"].cached,
         pushed_version=version,
         served=str(served) if served else None,

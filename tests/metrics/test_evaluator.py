@@ -303,7 +303,9 @@ def test_results_are_printed_as_text_and_json(models, evaluate, capsys, tmp_path
     assert lines[1].startswith(
         "FAILED  threshold: auc min 0.8: undefined (a score is not a finite number) (baseline 0."
     )
-    assert any(line.startswith("anchor_label=a: auc nan") for line in lines)
+    why = "a score is not a finite number"
+    assert any(line.startswith(f"anchor_label=a: auc undefined ({why})") for line in lines)
+    assert actual["undefined"]["auc"] == actual["undefined"]["auc [anchor_label=a]"] == why
 
     assert command.main([str(tmp_path)]) == 2
     assert "no evaluation" in capsys.readouterr().err

@@ -21,6 +21,7 @@ EXAMPLES = "examples"
 """The metric that counts tuples; it has no confidence interval."""
 SPREAD = "score_spread"
 """The metric that is 0 if all scores of a column are equal, and NaN if one is not finite."""
+OVERALL = "overall"
 LEAST_IN_SLICE = 30
 """A slice with fewer tuples, or queries, has no gate."""
 
@@ -79,7 +80,7 @@ class GateResult:
     def name(self) -> str:
         """The metric, with its part and slice unless it is of all tuples."""
         part = "" if self.part == TUPLES else f"{self.part} "
-        return f"{part}{self.metric}" + (f" [{self.place}]" if self.place else "")
+        return part + (_in(self.metric, self.place) if self.place else self.metric)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,8 +95,8 @@ class Verdict:
       baseline: overall values of the last blessed model; None if there was none.
       intervals: 95 % confidence interval of overall values, by name.
       corpus: the content of `corpus.json`.
-      undefined: why a metric has no value, as a clause, by name; `<metric> [slices]` is a floor of
-        slices that no slice could be held to.
+      undefined: why a metric has no value, as a clause, by name, in a slice by `in_slice`;
+        `<metric> [slices]` is a floor that no slice could be held to.
     """
 
     blessed: bool
@@ -124,6 +125,11 @@ class Verdict:
                 "undefined": dict(self.undefined),
             }
         )
+
+    @property
+    def undefined_overall(self) -> dict[str, str]:
+        """Those of `undefined` that are of no single slice."""
+        return {name: why for name, why in self.undefined.items() if "=" not in name}
 
     @classmethod
     def of_json(cls, values: Mapping[str, Any]) -> "Verdict":
@@ -175,6 +181,19 @@ def write_verdict(verdict: Verdict, evaluation_uri: str) -> None:
         file.write(json.dumps(verdict.to_json(), indent=2, allow_nan=False) + "\n")
 
 
+def in_slice(metric: str, feature: str, value: Value) -> str:
+    """The name of a metric in one slice."""
+    return _in(metric, f"{feature}={value}")
+
+
+def _in(metric: str, place: str) -> str:
+    return f"{metric} [{place}]"
+
+
+def _shown(value: float, reason: str) -> str:
+    return f"undefined ({reason})" if math.isnan(value) and reason else f"{value:.4g}"
+
+
 def number(value: float | None) -> float:
     """A number from its JSON value; null becomes NaN."""
     return math.nan if value is None else float(value)
@@ -206,13 +225,18 @@ def _lines(verdict: Verdict) -> Iterator[str]:
         before = "" if gate.baseline is None else f" (baseline {gate.baseline:.4f})"
         mark = "passed" if gate.passed else "FAILED"
         yield f"{mark}  {gate.kind}: {gate.name} {bound}: {gate.value_text()}{before}"
-    rows = {"overall": verdict.metrics}
+    rows = {OVERALL: verdict.metrics}
     rows |= {f"{feature}={value}": metrics for (feature, value), metrics in verdict.slices.items()}
     if verdict.baseline is not None:
         rows["overall, baseline"] = verdict.baseline
     for row, metrics in rows.items():
-        yield f"{row}: " + ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())
-    for name, reason in verdict.undefined.items():
+        reasons = {
+            name: verdict.undefined.get(name if row == OVERALL else _in(name, row), "")
+            for name in metrics
+        }
+        shown = (f"{name} {_shown(value, reasons[name])}" for name, value in metrics.items())
+        yield f"{row}: " + ", ".join(shown)
+    for name, reason in verdict.undefined_overall.items():
         yield f"undefined: {name}: {reason}"
     for space, metrics in verdict.corpus.get("spaces", {}).items():
         shown = (f"{name} {number(entry['value']):.4g}" for name, entry in metrics.items())

@@ -1,7 +1,7 @@
 """The evaluators' results for the page: each metric with its reference values."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from components.common.evaluation.evaluation_results import (
@@ -9,6 +9,7 @@ from components.common.evaluation.evaluation_results import (
     TUPLES,
     GateResult,
     Verdict,
+    in_slice,
     number,
 )
 from components.report import text
@@ -71,12 +72,17 @@ class Metric:
 
 @dataclass(frozen=True)
 class Slice:
-    """Metrics of the tuples or entities with one value of a feature."""
+    """Metrics of the tuples or entities with one value of a feature.
+
+    Attributes:
+      undefined: why a metric has no value, by name.
+    """
 
     feature: str
     value: str
     metrics: Mapping[str, float]
     part: str = TUPLES
+    undefined: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -160,7 +166,9 @@ def _of_corpus(corpus: Mapping[str, Any], undefined: Mapping[str, str]) -> Itera
 
 def _slices_of_tuples(verdict: Verdict) -> Iterator[Slice]:
     for (feature, value), metrics in verdict.slices.items():
-        yield Slice(feature, str(value), metrics)
+        named = {name: verdict.undefined.get(in_slice(name, feature, value)) for name in metrics}
+        undefined = {name: reason for name, reason in named.items() if reason}
+        yield Slice(feature, str(value), metrics, undefined=undefined)
 
 
 def _slices_of_corpus(corpus: Mapping[str, Any]) -> Iterator[Slice]:

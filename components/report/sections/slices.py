@@ -6,7 +6,7 @@ from components.common.evaluation.evaluation_results import TUPLES
 from components.report.collect.evidence import Evidence
 from components.report.collect.findings import Slice
 from components.report.render.cards import Cards
-from components.report.render.page import Section, Table, TableCell
+from components.report.render.page import Note, Section, Table, TableCell
 from components.report.text import SHORT, measured, metric_name, printable, words
 
 MAX_ROWS, MAX_COLUMNS = 60, 6
@@ -23,7 +23,11 @@ def slices(evidence: Evidence, _: Cards) -> Section | None:
         for key in dict.fromkeys((s.part, s.feature) for s in findings.slices)
     )
     lead = "A model that is good on average may fail on a part. The worst come first."
-    return Section("slices", "Slices", lead, tables)
+    reasons = sorted({(name, why) for s in findings.slices for name, why in s.undefined.items()})
+    notes = tuple(
+        Note(f"{metric_name(name)} is undefined in some slices: {why}.") for name, why in reasons
+    )
+    return Section("slices", "Slices", lead, (*tables, *notes))
 
 
 def _table(part: str, feature: str, rows: Sequence[Slice], gated: Sequence[str]) -> Table:
