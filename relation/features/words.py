@@ -12,7 +12,10 @@ from relation.features.character_folding import PAGE, SAME, folding_table
 _ORPHANS = r"(^| )\pM+"
 
 
-@tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+@tf.function(
+    input_signature=[tf.TensorSpec([None], tf.string)],
+    experimental_attributes={"_noinline": True},
+)
 def split_words(texts: tf.Tensor) -> tf.RaggedTensor:
     """Split texts into folded words.
 

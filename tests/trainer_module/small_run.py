@@ -78,9 +78,23 @@ def transformed(folder: Path, colours: str = "red green blue", **changes: str) -
             }
         return values
 
-    metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(SPEC))
-    config = {KEY: preprocessing_request(recipe(folder, **changes)).model_dump_json()}
     rows = {split: [row(number) for number in range(count)] for split, count in ROWS.items()}
+    return run_transform(folder, recipe(folder, **changes), SPEC, rows)
+
+
+def run_transform(
+    folder: Path, loaded: LoadedRecipe, spec: dict, rows: dict[str, list[dict]]
+) -> Files:
+    """Runs Transform on tuples by split; those of `train` are analyzed.
+
+    Args:
+      folder: where graph and files of transformed tuples are written.
+      loaded: the recipe.
+      spec: of the features of tuples.
+      rows: by split, values by the name of the feature.
+    """
+    metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(spec))
+    config = {KEY: preprocessing_request(loaded).model_dump_json()}
     with tft_beam.Context(temp_dir=str(folder / "temp")):
         function = (rows["train"], metadata) | tft_beam.AnalyzeDataset(
             lambda inputs: preprocessing_fn(inputs, config)

@@ -25,10 +25,13 @@ class Keys(Frozen):
 
 
 def hashed(name: str) -> str:
-    """Name of the transformed feature with the hashes of a feature, int64, variable-length."""
-    return f"{name}_key"
+    """Name of the transformed feature with the hashes of a feature, int64, variable-length.
+
+    Names of roles begin with a small letter, so no feature of a role has such a name.
+    """
+    return f"KEY_{name}"
 
 
 def as_text(name: str) -> str:
     """Name of the transformed feature with the values of a feature as text, string [batch, 1]."""
-    return f"{name}_text"
+    return f"TEXT_{name}"

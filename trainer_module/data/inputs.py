@@ -13,9 +13,9 @@ from trainer_module.data.decode_roles import Decode, decode_roles
 
 SHUFFLE_TUPLES = 16_384
 """Tuples held to shuffle from; RelationGen already writes them in the order of a hash."""
-NUMBER = "number"
+NUMBER = "NUMBER"
 """Input besides the features of roles: the number of a tuple in its files, int64 [batch]."""
-MICRO_BATCH_WEIGHT = "micro_batch_weight"
+MICRO_BATCH_WEIGHT = "MICRO_BATCH_WEIGHT"
 """Input in a step of several micro-batches: float32 [batch], all equal (`MicroBatches`)."""
 
 
@@ -186,7 +186,9 @@ def named_tuples(
     texts = {}
     for number, serialized in matching.take(len(numbers)):
         features = tf.io.parse_single_example(serialized, spec)
-        texts[int(number)] = {name: features[name].numpy()[0].decode() for name in names}
+        texts[int(number)] = {
+            name: features[name].numpy()[0].decode("utf-8", "replace") for name in names
+        }
     return [texts[number] for number in numbers]
 
 

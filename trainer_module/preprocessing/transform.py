@@ -6,7 +6,7 @@ one feature space. Categories of one domain of the schema share their vocabulary
 other features that no tower takes are left out, so that nothing downstream can read them.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -16,9 +16,10 @@ from relation.features.words import split_words
 from relation.names import NEGATIVE_PROB, RELATION, RELATION_WEIGHT, prefixed
 from relation.schema import Feature, FeatureKind
 from trainer_module.data.batch_keys import as_text, hashed
+from trainer_module.preprocessing.graph_names import graph_names
 from trainer_module.preprocessing.quantile_normalization import QUANTILES, quantile_normalize
 from trainer_module.preprocessing.tag_counts import count_tags
-from trainer_module.preprocessing.vocabulary import Vocabulary
+from trainer_module.preprocessing.vocabulary import Vocabulary, as_lines
 from trainer_module.request import KEY, PreprocessingRequest
 
 Apply = Callable[[tf.SparseTensor, Feature], tf.Tensor]
@@ -93,38 +94,29 @@ def preprocessing_fn(
 
 
 def vocabularies(
-    transform: tft.TFTransformOutput, entity: str, features: Iterable[Feature]
-) -> dict[str, Vocabulary]:
-    """The vocabulary of each feature of an entity type that has one, by the feature's name."""
+    transform: tft.TFTransformOutput, features: Mapping[str, Sequence[Feature]]
+) -> dict[str, dict[str, Vocabulary]]:
+    """The vocabulary of each feature that has one, by entity type and the feature's name."""
     extra = {FeatureKind.CATEGORICAL: 1, FeatureKind.TEXT: 1 + RARE_BUCKETS}
-    result = {}
-    for feature in features:
-        if feature.kind in extra:
-            name = _learnt(entity, feature)
-            size = len(transform.vocabulary_by_name(name)) + extra[feature.kind]
-            result[feature.name] = Vocabulary(name, size)
+    result: dict[str, dict[str, Vocabulary]] = {entity: {} for entity in features}
+    names = graph_names(features)
+    for entity, own in features.items():
+        for feature in own:
+            if feature.kind in extra:
+                name = names[entity, feature.name]
+                size = len(transform.vocabulary_by_name(name)) + extra[feature.kind]
+                result[entity][feature.name] = Vocabulary(name, size)
     return result
-
-
-def _learnt(entity: str, feature: Feature) -> str:
-    """The name of the statistics or the vocabulary of a feature.
-
-    All texts of an entity type share their words; categories that name one domain of the schema
-    share their vocabulary, also across entity types.
-    """
-    if feature.kind is FeatureKind.TEXT:
-        return f"{entity}_words"
-    shared = feature.kind is FeatureKind.CATEGORICAL and feature.domain is not None
-    return f"domain_{feature.domain}" if shared else f"{entity}_{feature.name}"
 
 
 def _groups(request: PreprocessingRequest) -> dict[str, list[tuple[str, Feature]]]:
     """Features that share statistics or a vocabulary, with their entity types, by the shared
     name."""
+    names = graph_names(request.features)
     groups: dict[str, list[tuple[str, Feature]]] = {}
     for entity in request.relation.entities:
         for feature in request.features[entity]:
-            groups.setdefault(_learnt(entity, feature), []).append((entity, feature))
+            groups.setdefault(names[entity, feature.name], []).append((entity, feature))
     return groups
 
 
@@ -145,6 +137,11 @@ def _as_text(values: tf.SparseTensor) -> tf.SparseTensor:
     if values.dtype == tf.string:
         return values
     return tf.SparseTensor(values.indices, tf.strings.as_string(values.values), values.dense_shape)
+
+
+def _as_lines(values: tf.SparseTensor) -> tf.SparseTensor:
+    """Strings and integers as lines of a vocabulary."""
+    return _as_text(values).with_values(as_lines(_as_text(values).values))
 
 
 def _image(analyzed: Analyzed, name: str) -> Apply:
@@ -193,11 +190,11 @@ def _ranked(analyzed: Analyzed, name: str) -> Apply:
 
 def _categorical(analyzed: Analyzed, name: str) -> Apply:
     """Index in the vocabulary; 0 is missing or unknown."""
-    categories = tf.sparse.concat(axis=1, sp_inputs=[_as_text(values) for _, values in analyzed])
+    categories = tf.sparse.concat(axis=1, sp_inputs=[_as_lines(values) for _, values in analyzed])
     vocabulary = tft.vocabulary(categories, vocab_filename=name, name=name)
 
     def apply(values: tf.SparseTensor, feature: Feature) -> tf.Tensor:
-        text = _dense(_as_text(values), feature.width, "")
+        text = _dense(_as_lines(values), feature.width, "")
         return tft.apply_vocabulary(text, vocabulary, default_value=-1) + 1
 
     return apply

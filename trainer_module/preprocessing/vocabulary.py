@@ -1,6 +1,13 @@
-"""The vocabulary of a categorical or text feature: the range of its indices."""
+"""The vocabulary of a categorical or text feature: the range of its indices, and its lines."""
 
 from typing import NamedTuple
+
+import tensorflow as tf
+
+ESCAPE = "\x1b"
+"""Begins what stands in a vocabulary's file for something that a line cannot hold."""
+_ESCAPED = ((ESCAPE, "e"), ("\n", "n"), ("\r", "r"))
+_EMPTY = ESCAPE + "0"
 
 
 class Vocabulary(NamedTuple):
@@ -11,3 +18,18 @@ class Vocabulary(NamedTuple):
 
     name: str
     size: int
+
+
+def as_lines(values: tf.Tensor) -> tf.Tensor:
+    """Write values as lines of a vocabulary: string [n] → string [n].
+
+    Vocabularies are text files, so values that are empty or hold line breaks would be dropped from
+    them. Such values are escaped; others stay as they are. Distinct values have distinct lines.
+
+    >>> as_lines(tf.constant(["plain", "two\\nlines", ""])).numpy().tolist()
+    [b'plain', b'two\\x1bnlines', b'\\x1b0']
+    """
+    lines = values
+    for character, code in _ESCAPED:
+        lines = tf.strings.regex_replace(lines, character, ESCAPE + code)
+    return tf.where(values == "", _EMPTY, lines)

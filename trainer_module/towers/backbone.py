@@ -61,7 +61,7 @@ class Backbone(ImageTower):
         self, features: tuple[Feature, ...], vocabularies: Mapping[str, Vocabulary] = {}
     ) -> keras.Model:
         shape = (self.height, self.width, self.channels)
-        image = keras.Input(shape, name=features[0].name)
+        image = keras.Input(shape)
         x, _ = self.flipped(image)
         x = _family(self.network).preprocess_input(255.0 * x)
         network = self._network(shape)

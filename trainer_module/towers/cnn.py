@@ -51,7 +51,7 @@ class Cnn(ImageTower, WithColumns):
         shape = (self.height, self.width, self.channels)
         (picture,) = (f for f in features if f.kind is FeatureKind.IMAGE)
         others = [f for f in features if f is not picture]
-        image = keras.Input(shape, name=picture.name)
+        image = keras.Input(shape)
         inputs = {picture.name: image, **column_inputs(others)}
         x, _ = self.flipped(image)
         if self.shift:

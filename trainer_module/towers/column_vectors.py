@@ -55,7 +55,6 @@ def column_inputs(features: Iterable[Feature]) -> dict[str, Tensor]:
         feature.name: keras.Input(
             (None if feature.kind is FeatureKind.TEXT else feature.width,),
             dtype="int64" if feature.kind in INDEXED else "float32",
-            name=feature.name,
         )
         for feature in features
     }

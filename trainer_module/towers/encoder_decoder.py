@@ -51,7 +51,7 @@ class EncoderDecoder(ImageTower):
     def build(
         self, features: tuple[Feature, ...], vocabularies: Mapping[str, Vocabulary] = {}
     ) -> keras.Model:
-        image = keras.Input((self.height, self.width, self.channels), name=features[0].name)
+        image = keras.Input((self.height, self.width, self.channels))
         x, flipped_back = self.flipped(image)
         skipped = []
         for filters in self.filters[:-1]:

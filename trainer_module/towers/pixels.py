@@ -28,6 +28,6 @@ class Pixels(ImageTower):
     def build(
         self, features: tuple[Feature, ...], vocabularies: Mapping[str, Vocabulary] = {}
     ) -> keras.Model:
-        image = keras.Input((self.height, self.width, self.channels), name=features[0].name)
+        image = keras.Input((self.height, self.width, self.channels))
         same = keras.layers.Identity(dtype="float32")(image)
         return self.model({features[0].name: image}, same, "pixels")

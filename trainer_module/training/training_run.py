@@ -78,11 +78,9 @@ class TrainingRun:
         if self._request.training.mixed_precision:
             keras.config.set_dtype_policy("mixed_float16")
         try:
+            learnt = vocabularies(self.transform, self.features)
             networks = {
-                name: tower.build(
-                    self.features[name],
-                    vocabularies(self.transform, name, self.features[name]),
-                )
+                name: tower.build(self.features[name], learnt[name])
                 for name, tower in self.towers.items()
             }
             return RelationalModel(self.task, self.names, networks, self._objective)
@@ -155,8 +153,8 @@ class TrainingRun:
     def _vocabulary_files(self) -> dict[str, str]:
         return {
             vocabulary.name: self.transform.vocabulary_file_by_name(vocabulary.name)
-            for name, features in self.features.items()
-            for vocabulary in vocabularies(self.transform, name, features).values()
+            for learnt in vocabularies(self.transform, self.features).values()
+            for vocabulary in learnt.values()
         }
 
     def _dataset(

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from tests.relations import compiled
-from trainer_module.data.batch_keys import Keys
+from trainer_module.data.batch_keys import Keys, hashed
 from trainer_module.preprocessing.transform import preprocessing_fn
 from trainer_module.request import KEY, PreprocessingRequest
 
@@ -27,7 +27,7 @@ def test_ids_and_groups_are_hashed_alike_in_every_role_and_list():
     inputs["negative_prob"] = tf.sparse.from_dense([[0.5], [0.5]])
     outputs = preprocessing_fn(inputs, {KEY: request.model_dump_json()})
     actual = {
-        name.removesuffix("_key"): tf.sparse.to_dense(value).numpy().tolist()
+        name.removeprefix("KEY_"): tf.sparse.to_dense(value).numpy().tolist()
         for name, value in outputs.items()
         if name != "negative_prob"
     }
@@ -40,7 +40,7 @@ def test_ids_and_groups_are_hashed_alike_in_every_role_and_list():
     ]
     assert len(dict(pairs)) == len({key for _, key in pairs}) == len(set(pairs)) == 8
     assert all(key >= 0 for _, key in pairs)
-    assert all(outputs[f"{name}_key"].dtype == tf.int64 for name in rows)
+    assert all(outputs[hashed(name)].dtype == tf.int64 for name in rows)
 
 
 def test_no_key_travels_unless_it_is_asked_for():

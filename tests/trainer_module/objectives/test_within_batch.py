@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from relation.spec import pairs, triplets
-from trainer_module.data.batch_keys import Keys
+from trainer_module.data.batch_keys import Keys, hashed
 from trainer_module.data.frequencies import Frequencies
 from trainer_module.heads.concat_mlp import ConcatMlp
 from trainer_module.heads.cosine import Cosine
@@ -47,7 +47,7 @@ def test_the_matrix_of_a_head_is_the_head_pair_by_pair(head):
 
 def _triplets(ids, embeddings) -> tuple[dict, dict]:
     """Inputs and embeddings of triplets with these ids."""
-    inputs = {f"{role}_id_key": tf.constant(ids[role], tf.int64)[:, None] for role in ids}
+    inputs = {hashed(f"{role}_id"): tf.constant(ids[role], tf.int64)[:, None] for role in ids}
     return inputs, {role: tf.constant([embeddings[i] for i in ids[role]]) for role in ids}
 
 
@@ -117,7 +117,7 @@ def test_known_positives_are_no_negatives():
     known = tf.constant([[4, 5], [-1, -1], [6, -1], [4, -1]], tf.int64)
     gone = [[4, 5], [], [6], [4]]
     negatives = [[i for i in n if i not in g] for n, g in zip(NEGATIVES, gone, strict=True)]
-    actual = _in_batch(Keys(known_positives=True), further={"positive_ids_key": known})
+    actual = _in_batch(Keys(known_positives=True), further={hashed("positive_ids"): known})
     assert actual == pytest.approx(_softmax({}, negatives), rel=1e-5)
 
 
@@ -168,7 +168,7 @@ def test_positives_of_other_splits_are_no_further_positives_either():
 def test_members_of_the_group_are_no_negatives():
     groups = {"anchor": [[7], [8], [9], [7]], "positive": [[7], [8], [9], [7]]}
     groups["negative"] = [[8, 9], [7, -1], [8, -1], [5, -1]]
-    further = {f"{r}_label_key": tf.constant(g, tf.int64) for r, g in groups.items()}
+    further = {hashed(f"{r}_label"): tf.constant(g, tf.int64) for r, g in groups.items()}
     # Ids of the columns: 1 2 1 3 4 5 2 6, of the groups 7 8 9 7 89 7 8 5.
     negatives = [[2, 4, 2, 6], [1, 1, 3, 5, 6], [2, 3, 5, 2, 6], [2, 4, 2, 6]]
     actual = _in_batch(Keys(group="label"), further=further)
@@ -181,7 +181,7 @@ def test_losses_of_several_positives_take_all_that_are_known():
     inputs, embeddings = _triplets(IDS, EMBEDDINGS)
     groups = {"anchor": [[7], [8], [9], [7]], "positive": [[7], [8], [9], [7]]}
     groups["negative"] = [[8, 9], [7, -1], [8, -1], [5, -1]]
-    inputs.update((f"{r}_label_key", tf.constant(g, tf.int64)) for r, g in groups.items())
+    inputs.update((hashed(f"{r}_label"), tf.constant(g, tf.int64)) for r, g in groups.items())
     actual = objective(inputs, TARGETS, objective.outputs(Dot().build(), embeddings), None)
     # Columns by id: 1 2 1 3 4 5 2 6, of the groups 7 8 9 7 89 7 8 5; by id, 100 has 1 and 3.
     positives = [[0, 2, 3, 5], [1, 4, 6], [0, 2, 4], [0, 2, 3, 5]]
@@ -198,7 +198,7 @@ def test_an_anchor_is_no_positive_of_its_own():
     objective = InBatchCandidates(task, SupervisedContrastive(temperature=TAU), Keys(group="label"))
     ids = {"left": [1, 2], "right": [3, 1]}
     inputs, embeddings = _triplets(ids, EMBEDDINGS)
-    inputs.update((f"{r}_label_key", tf.constant([[7], [7]], tf.int64)) for r in ids)
+    inputs.update((hashed(f"{r}_label"), tf.constant([[7], [7]], tf.int64)) for r in ids)
     scores = objective.outputs(Dot().build(), embeddings)
     actual = objective(inputs, tf.constant([[1.0], [1.0]]), scores, None)
     # All are of one group: 1 has the column of 3 alone, hence loss 0; 2 has both.
@@ -239,7 +239,9 @@ def _mined(miner, weight=None, seed=0):
     ids = {"anchor": [1, 2], "positive": [3, 4], "negative": [5, 1]}
     label = {1: 0, 2: 1, 3: 0, 4: 1, 5: 1}
     inputs, embeddings = _triplets(ids, EMBEDDINGS)
-    inputs |= {f"{r}_label_key": tf.constant([[label[i]] for i in ids[r]], tf.int64) for r in ids}
+    inputs |= {
+        hashed(f"{r}_label"): tf.constant([[label[i]] for i in ids[r]], tf.int64) for r in ids
+    }
     scores = objective.outputs(Cosine().build(), embeddings)
     found = float(objective(inputs, None, scores, weight))
     members = [i for role in ("anchor", "positive", "negative") for i in ids[role]]
@@ -303,8 +305,8 @@ def _data() -> tf.data.Dataset:
     for place, (role, of) in enumerate(group.items()):
         x = np.eye(2)[of] + rng.normal(size=(16, 2))
         inputs[f"{role}_x"] = x.astype("float32")
-        inputs[f"{role}_id_key"] = np.arange(16)[:, None] + 16 * place
-        inputs[f"{role}_label_key"] = of[:, None]
+        inputs[hashed(f"{role}_id")] = np.arange(16)[:, None] + 16 * place
+        inputs[hashed(f"{role}_label")] = of[:, None]
     targets = np.tile([[1.0, 0.0]], (16, 1)).astype("float32")
     return tf.data.Dataset.from_tensor_slices((inputs, targets, np.ones(16, "float32"))).batch(8)
 
@@ -318,7 +320,7 @@ def test_proxies_are_columns_and_members_of_unknown_groups_do_not_count():
     layer = objective.build()
     ids = {"anchor": [1, 2], "positive": [3, 4], "negative": [5, 6]}
     inputs, embeddings = _triplets(ids, EMBEDDINGS)
-    inputs |= {f"{r}_label_key": tf.constant(g, tf.int64) for r, g in groups.items()}
+    inputs |= {hashed(f"{r}_label"): tf.constant(g, tf.int64) for r, g in groups.items()}
     scores = objective.outputs(layer, embeddings)
     proxies = np.asarray(layer.table.proxies)
     assert proxies.shape == (2, 3)

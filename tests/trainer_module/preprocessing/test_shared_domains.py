@@ -71,9 +71,9 @@ def test_one_index_means_one_value_whatever_the_feature_and_its_entity_type(tran
 
 def test_features_of_one_tower_share_a_table_of_embeddings(transformed):
     _, output = transformed
-    actual = vocabularies(output, "user", FEATURES["user"])
+    actual = vocabularies(output, FEATURES)["user"]
     assert actual["home"] == actual["visited"]
-    assert actual["home"] == vocabularies(output, "item", FEATURES["item"])["origin"]
+    assert actual["home"] == vocabularies(output, FEATURES)["item"]["origin"]
     network = Dense(dense=(), embedding=3).build(FEATURES["user"], actual)
     tables = [layer for layer in network.layers if isinstance(layer, keras.layers.Embedding)]
     assert [np.shape(table.embeddings) for table in tables] == [(4, 16)]

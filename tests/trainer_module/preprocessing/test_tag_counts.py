@@ -19,8 +19,8 @@ from trainer_module.preprocessing.transform import preprocessing_fn
 from trainer_module.registry import task_of
 from trainer_module.request import KEY, PreprocessingRequest
 
-DOMAIN = ("blue sky", "red", "unseen", "x")
-TAGGED = [["red"], ["red", "x"], ["red", "blue sky"], [], ["red"]]
+DOMAIN = ("blue\nsky", "red", "unseen", "x")
+TAGGED = [["red"], ["red", "x"], ["red", "blue\nsky"], [], ["red"]]
 
 
 @pytest.fixture(scope="module")

@@ -98,7 +98,7 @@ def test_all_texts_of_a_type_share_the_words_that_are_frequent_together(transfor
     assert output.vocabulary_by_name("item_words") == [b"canon", b"camera"]
     # 0 is padding, then two words, then the buckets.
     words = Vocabulary("item_words", 1 + 2 + RARE_BUCKETS)
-    assert vocabularies(output, "item", FEATURES) == {"title": words, "maker": words}
+    assert vocabularies(output, {"item": FEATURES})["item"] == {"title": words, "maker": words}
 
 
 def test_words_keep_their_order_and_case_and_punctuation_do_not_count(transformed):
@@ -122,7 +122,7 @@ def test_several_texts_of_a_row_are_read_in_order(transformed):
 def test_a_rare_word_is_known_again_in_every_role_and_feature(transformed):
     rows, output = transformed
     unseen = rows[1]["anchor_title"][0]
-    assert 2 < unseen < vocabularies(output, "item", FEATURES)["title"].size
+    assert 2 < unseen < vocabularies(output, {"item": FEATURES})["item"]["title"].size
     assert rows[1]["positive_title"][3] == rows[1]["positive_maker"][0] == unseen
     groesse, w, number, _ = rows[1]["positive_title"]
     assert len({groesse, w, number, unseen}) == 4
@@ -140,6 +140,6 @@ def test_one_role_can_be_fed_alone(transformed):
 def test_without_any_word_there_is_room_for_every_index(tmp_path):
     words = [_row([f"word{i}".encode()], []) for i in range(4_000)]
     rows, output = _transform([_row([], [])], words, tmp_path)
-    size = vocabularies(output, "item", FEATURES)["title"].size
+    size = vocabularies(output, {"item": FEATURES})["item"]["title"].size
     # Four thousand words leave few of the 1,024 buckets empty.
     assert size - 40 <= max(row["anchor_title"].max() for row in rows) < size

@@ -14,7 +14,7 @@ from relation.core.errors import DataError
 from relation.recipe import Training
 from relation.schema import Feature, FeatureKind
 from relation.spec import pairs
-from trainer_module.data.inputs import ONE_BATCH, count_tuples, named_tuples, tuple_dataset
+from trainer_module.data.inputs import NUMBER, ONE_BATCH, count_tuples, named_tuples, tuple_dataset
 from trainer_module.heads.distance import Distance
 from trainer_module.losses.contrastive import Contrastive
 from trainer_module.model.relational_model import RelationalModel
@@ -57,7 +57,7 @@ def _write(path, rows: int, odd: int | None = None) -> list[str]:
             texts = {
                 "left_image": images[0],
                 "right_image": images[1],
-                "left_id_text": b"%d" % number,
+                "TEXT_left_id": b"%d" % number,
             }
             related = float("nan") if number == odd else float(left == right)
             numbers = {"relation": related, "relation_weight": rng.uniform(0.2, 5.0)}
@@ -101,8 +101,8 @@ def _train(files, seed=1, tower=TOWER, spec=SPEC, **options):
         )
 
     def named(numbers):
-        texts = {"left_id_text": tf.io.FixedLenFeature([1], tf.string)}
-        return [t["left_id_text"] for t in named_tuples(files, texts, numbers, list(texts))]
+        texts = {"TEXT_left_id": tf.io.FixedLenFeature([1], tf.string)}
+        return [t["TEXT_left_id"] for t in named_tuples(files, texts, numbers, list(texts))]
 
     model(next(iter(dataset(None)))[0])
     tuples = Tuples(lambda parts: dataset(seed, parts), dataset(None), count_tuples(files), named)
@@ -146,7 +146,7 @@ def test_a_loss_that_is_no_number_stops_with_the_batch_named(tmp_path, step):
     keras.utils.set_random_seed(1)
     names = {"item": ("image",)}
     order = tuple_dataset(odd, SPEC, ANSWER, {"item": TOWER.decode}, names, 32, shuffle_seed=1)
-    numbers = [inputs["number"].numpy().tolist() for inputs, _ in order.take(4)]
+    numbers = [inputs[NUMBER].numpy().tolist() for inputs, _ in order.take(4)]
     assert sorted(itertools.chain(*numbers)) == list(range(100))
     (batch,) = (batch for batch, those in enumerate(numbers) if 77 in those)
     named = "; ".join(map(str, numbers[batch][:3]))

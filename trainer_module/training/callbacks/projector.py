@@ -49,7 +49,7 @@ def _write_points(entity: str, points: Points, folder: str) -> str:
     texts = zip(*(map(_field, points.columns[name]) for name in names), strict=True)
     labels = ["\t".join(row) for row in texts][: len(rows)]
     # TensorBoard takes the first line as names only with several columns.
-    heading = ["\t".join(names)] if len(names) > 1 else []
+    heading = ["\t".join(map(_field, names))] if len(names) > 1 else []
     _write_lines(os.path.join(folder, f"{entity}_embeddings.tsv"), rows)
     _write_lines(os.path.join(folder, f"{entity}_labels.tsv"), [*heading, *labels])
     fields = {
