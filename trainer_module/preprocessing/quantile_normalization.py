@@ -28,7 +28,9 @@ def quantile_normalize(numbers: tf.Tensor, quantiles: tf.Tensor) -> tf.Tensor:
     right = tf.clip_by_value(right, 1, quantiles.shape[1] - 1)
     low, high = (tf.gather(quantiles, i, batch_dims=1) for i in (right - 1, right))
     first, second = (tf.gather(ranks, i, batch_dims=1) for i in (right - 1, right))
-    filled = tf.clip_by_value(tf.math.divide_no_nan(columns - low, high - low), 0.0, 1.0)
+    # Halved, so that the difference of two large numbers is finite.
+    filled = tf.math.divide_no_nan(0.5 * columns - 0.5 * low, 0.5 * high - 0.5 * low)
+    filled = tf.clip_by_value(filled, 0.0, 1.0)
     place, last = first + filled * (second - first), ranks[:, -1:]
     share = tf.where(last > 0.0, tf.math.divide_no_nan(place, last), 0.5)
     least = 0.5 / QUANTILES

@@ -16,8 +16,8 @@ from relation.features.words import split_words
 from relation.names import NEGATIVE_PROB, RELATION, RELATION_WEIGHT, prefixed
 from relation.schema import Feature, FeatureKind
 from trainer_module.data.batch_keys import as_text, hashed
+from trainer_module.preprocessing import numeric_scores
 from trainer_module.preprocessing.graph_names import graph_names
-from trainer_module.preprocessing.quantile_normalization import QUANTILES, quantile_normalize
 from trainer_module.preprocessing.tag_counts import count_tags
 from trainer_module.preprocessing.vocabulary import Vocabulary, as_lines
 from trainer_module.request import KEY, PreprocessingRequest
@@ -149,43 +149,50 @@ def _image(analyzed: Analyzed, name: str) -> Apply:
     return lambda values, feature: _dense(values, feature.width, "")
 
 
-def _as_float(values: tf.SparseTensor, feature: Feature) -> tf.Tensor:
-    """float32 [batch, width], NaN where there is no value."""
-    return _dense(tf.cast(values, tf.float32), feature.width, float("nan"))
-
-
 def _numeric(analyzed: Analyzed, name: str) -> Apply:
-    """z-score of each component; a missing value is the mean, hence 0."""
-    ((feature, values),) = analyzed
-    numbers = _as_float(values, feature)
-    mean = tft.mean(numbers, reduce_instance_dims=False, name=f"{name}_mean")
-    deviation = tf.sqrt(tft.var(numbers, reduce_instance_dims=False, name=f"{name}_var"))
-
-    def apply(values: tf.SparseTensor, feature: Feature) -> tf.Tensor:
-        dense = _as_float(values, feature)
-        return tf.where(tf.math.is_nan(dense), 0.0, tf.math.divide_no_nan(dense - mean, deviation))
-
-    return apply
+    """z-score of each component."""
+    return _learnt_of_numbers(analyzed, name, numeric_scores.learn_z_scores)
 
 
 def _ranked(analyzed: Analyzed, name: str) -> Apply:
-    """Normal score of the rank of each component; a missing value is in the middle, hence 0."""
+    """Normal score of the rank of each component."""
+    return _learnt_of_numbers(analyzed, name, numeric_scores.learn_ranks)
+
+
+def _learnt_of_numbers(analyzed: Analyzed, name: str, learn: numeric_scores.Learn) -> Apply:
     ((feature, values),) = analyzed
-    quantiles = tft.quantiles(
-        _as_float(values, feature),
-        QUANTILES,
-        epsilon=0.5 / QUANTILES,
-        reduce_instance_dims=False,
-        name=f"{name}_quantiles",
-    )
+    if feature.dtype == "float":
+        of_floats = learn(_floats(values, feature), _bounds(values, feature, name), name)
+        return lambda values, feature: of_floats(_floats(values, feature))
+    bounds = _bounds(values, feature, name)
+    offset = numeric_scores.offset_of(bounds)
 
-    def apply(values: tf.SparseTensor, feature: Feature) -> tf.Tensor:
-        dense = _as_float(values, feature)
-        missing = tf.math.is_nan(dense)
-        scores = quantile_normalize(tf.where(missing, 0.0, dense), quantiles)
-        return tf.where(missing, 0.0, scores)
+    def shifted(values: tf.SparseTensor, feature: Feature) -> tf.Tensor:
+        difference = numeric_scores.without_offset(_dense(values, feature.width, 0), offset)
+        return tf.where(_present(values, feature), difference, float("nan"))
 
-    return apply
+    of_integers = learn(shifted(values, feature), bounds, name)
+    return lambda values, feature: of_integers(shifted(values, feature))
+
+
+def _bounds(values: tf.SparseTensor, feature: Feature, name: str) -> numeric_scores.Bounds:
+    """The bounds of the numbers of training entities, of integers as float64."""
+    if feature.dtype == "float":
+        return numeric_scores.learn_bounds(_floats(values, feature), name)
+    dense = _dense(tf.cast(values, tf.float64), feature.width, float("nan"))
+    return numeric_scores.learn_bounds(dense, name)
+
+
+def _floats(values: tf.SparseTensor, feature: Feature) -> tf.Tensor:
+    """float32 [batch, width], NaN where there is no value, or an infinite one."""
+    dense = _dense(values, feature.width, float("nan"))
+    return tf.where(tf.math.is_finite(dense), dense, float("nan"))
+
+
+def _present(values: tf.SparseTensor, feature: Feature) -> tf.Tensor:
+    """Whether there is a value, bool [batch, width]."""
+    there = tf.SparseTensor(values.indices, tf.ones_like(values.values), values.dense_shape)
+    return _dense(there, feature.width, 0) > 0
 
 
 def _categorical(analyzed: Analyzed, name: str) -> Apply:
