@@ -3,7 +3,7 @@ of them, and each is counted."""
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.relation_gen.rows.repeated import repeats
@@ -156,6 +156,7 @@ def test_what_has_no_mean_is_refused_with_the_recipe(tmp_path, label):
         rows(tmp_path, "mean", [1.0], kind="binary")
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2), st.integers(0, 1)), max_size=20),
     st.randoms(use_true_random=False),
