@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from scipy import stats
+from sklearn.datasets import load_digits
 
 from components.corpus_evaluator.embeddings.collapse import SIDE, shape
 from components.corpus_evaluator.embeddings.raw_features import RawFeatureLayout
@@ -15,6 +16,7 @@ from components.corpus_evaluator.embeddings.word_columns import WordColumns
 from components.corpus_evaluator.retrieval.estimate import estimate
 from demo_data.rows import example
 from relation.schema import Feature, FeatureKind
+from tests.encoded_images import png
 
 
 def test_an_interval_is_that_of_a_mean():
@@ -107,3 +109,25 @@ def test_images_are_pixels():
     # A third and two thirds from the mean, over a standard deviation of √2/3.
     apart = np.linalg.norm(out[0] - out[1])
     assert apart == pytest.approx(1 / (math.sqrt(2) / 3), rel=1e-5)
+
+
+def test_digits_of_16_bits_are_compared_as_those_of_8():
+    digits = load_digits()
+    images = np.rint(digits.images[:300] * (255 / 16)).astype(np.uint16)[..., None]
+    layout = RawFeatureLayout((Feature(name="i", kind=FeatureKind.IMAGE, dtype="bytes", width=1),))
+    eight, sixteen = (
+        comparable(layout, [example({"i": encoded}) for encoded in several])
+        for several in (
+            [png(image) for image in images],
+            [png(image * 257, depth=16) for image in images],
+        )
+    )
+    assert (eight == sixteen).all()
+    distances = np.square(eight[:, None] - eight[None]).sum(axis=2)
+    np.fill_diagonal(distances, np.inf)
+    related = digits.target[:300, None] == digits.target[:300][np.argsort(distances, axis=1)]
+    scores = []
+    for row in related:
+        hits = row[: row.sum() - 1]  # Itself is last.
+        scores.append((np.cumsum(hits) / np.arange(1, len(hits) + 1) * hits).sum() / len(hits))
+    assert np.mean(scores) == pytest.approx(0.685, abs=0.0005)

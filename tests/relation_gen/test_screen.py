@@ -1,15 +1,19 @@
 import dataclasses
-import io
+import struct
 
 import numpy as np
 import pytest
-from PIL import Image
+import tensorflow as tf
 
 from components.common.example_wire import split_joined
 from components.common.rows.example_decoder import NotAnExample
 from components.common.rows.row_requirements import Key, Number, RowSpec, entity_spec
-from components.common.rows.row_validation import RowValidator, decodable, joined
+from components.common.rows.row_validation import RowValidator, joined
 from relation.core.errors import DataError
+from relation.features.images.decode import image_fault
+from relation.features.images.readable import readable
+from tests.encoded_images import png as png_of
+from tests.encoded_images import saved
 from tests.relation_gen.helpers import IMAGE_SCHEMA, SCHEMA, png, request, row
 
 GOOD = row(id=b"a", label=1, x=[1.0, 2.0])
@@ -88,13 +92,63 @@ def test_images():
     ]
 
 
-def test_an_image_with_damaged_pixels_is_found():
-    whole = io.BytesIO()
-    Image.effect_noise((64, 64), 50).save(whole, "PNG")
-    damaged = bytearray(whole.getvalue())
-    damaged[len(damaged) // 2] ^= 0xFF
-    assert decodable(whole.getvalue())
-    assert not decodable(bytes(damaged))
+NOISE = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+WHOLE_PNG, WHOLE_JPEG = saved(NOISE, "PNG"), saved(NOISE, "JPEG")
+
+
+def flipped(encoded: bytes, at: int) -> bytes:
+    """With one byte inverted."""
+    return encoded[:at] + bytes([encoded[at] ^ 0xFF]) + encoded[at + 1 :]
+
+
+def claiming(height: int, width: int) -> bytes:
+    """A PNG of one byte of pixels that claims another size."""
+    return png_of(np.zeros((1, 1)), size=(height, width))
+
+
+def jpeg_claiming(height: int, width: int) -> bytes:
+    """A JPEG of 64 × 64 pixels that claims another size."""
+    at = WHOLE_JPEG.index(b"\xff\xc0") + 5
+    return WHOLE_JPEG[:at] + struct.pack(">HH", height, width) + WHOLE_JPEG[at + 4 :]
+
+
+@pytest.mark.parametrize(
+    ("image", "reason"),
+    {
+        "PNG": (WHOLE_PNG, ""),
+        "JPEG": (WHOLE_JPEG, ""),
+        "garbage behind the end of a JPEG": (WHOLE_JPEG + b"garbage", ""),
+        "garbage behind the end of a PNG": (WHOLE_PNG + b"garbage", ""),
+        "the largest": (claiming(2**13, 2**13), "image_undecodable"),
+        "a JPEG cut short": (WHOLE_JPEG[:-200], "image_undecodable"),
+        "a JPEG without its end": (WHOLE_JPEG[:-2], "image_undecodable"),
+        "the header of a JPEG": (WHOLE_JPEG[:200], "image_undecodable"),
+        "a PNG cut short": (WHOLE_PNG[:-200], "image_undecodable"),
+        "a PNG without its end": (WHOLE_PNG[:-12], "image_undecodable"),
+        "damaged pixels": (flipped(WHOLE_PNG, len(WHOLE_PNG) // 2), "image_undecodable"),
+        "a wrong checksum of pixels": (flipped(WHOLE_PNG, len(WHOLE_PNG) - 13), "image_undecodable"),
+        "a wrong checksum of the size": (flipped(WHOLE_PNG, 32), "image_undecodable"),
+        "no height": (claiming(0, 1), "image_undecodable"),
+        "no width": (claiming(1, 0), "image_undecodable"),
+        "a bomb": (claiming(30_000, 30_000), "image_too_large"),
+        "a pixel more than the largest": (claiming(1, 2**26 + 1), "image_too_large"),
+        "a claim of 4 GB": (claiming(2**32 - 1, 1), "image_too_large"),
+        "a JPEG bomb": (jpeg_claiming(65_000, 65_000), "image_too_large"),
+        "a JPEG without height": (jpeg_claiming(0, 64), "image_undecodable"),
+        "nothing": (b"", "image_undecodable"),
+    }.values(),
+)  # fmt: skip
+def test_an_image_is_whole_and_of_a_size_that_memory_holds(image, reason):
+    actual = validated(row(id=b"a", label=1, image=image), schema=IMAGE_SCHEMA)
+    assert actual.reasons == [reason]
+    if reason == "":
+        assert readable(tf.constant([image])).numpy().all()
+
+
+def test_a_bomb_is_refused_before_it_is_decoded(monkeypatch):
+    monkeypatch.delattr("relation.features.images.decode._native")
+    for bomb in (claiming(30_000, 30_000), jpeg_claiming(65_000, 65_000)):
+        assert image_fault(bomb) == "image_too_large"
 
 
 def test_a_record_of_another_kind_is_no_row():

@@ -6,6 +6,9 @@
 | `serving_default` = `score` | raw tuples (prefixed) | `score` [batch], [batch, C], or images |
 | `score_labels` | raw entities that labels fit or not | a number for each label, see below |
 | `evaluate` | raw tuples | `scores` float32 [batch, C] |
+
+A row whose image is missing or cannot be read is answered with NaN, as far as bytes tell
+(`relation.features.images.readable`); the other rows of the batch are answered as without it.
 """
 
 import functools
@@ -16,10 +19,11 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from relation.names import prefixed
-from relation.schema import Feature
+from relation.schema import Feature, FeatureKind
 from trainer_module.data.decode_roles import decode_roles
 from trainer_module.heads.base import SimilarityHead
 from trainer_module.model.relational_model import RelationalModel
+from trainer_module.model.served_images import marked, without_faults
 from trainer_module.model.warm_start import named_weights
 from trainer_module.towers.base import Tower
 
@@ -53,11 +57,27 @@ class ServingModule(tf.Module):
         self._decoders = {entity: tower.decode for entity, tower in towers.items()}
         self._labels = tuple(labels)
 
-    def _embed(self, raw: Mapping[str, Any], roles: tuple[str, ...]) -> dict[str, tf.Tensor]:
-        transformed = self.transform_layer(raw)
+    def _embed(
+        self, raw: Mapping[str, Any], roles: tuple[str, ...]
+    ) -> tuple[dict[str, tf.Tensor], tf.Tensor | None]:
+        """Embeddings [batch, ...] by role, and the usable rows, see `without_faults`."""
+        transformed, usable = without_faults(self.transform_layer(raw), self._images(roles))
         names = self.model.features
         decoded = decode_roles(self._relation, self._decoders, names, transformed, roles)
-        return self.model.embed_roles(decoded, roles)
+        return self.model.embed_roles(decoded, roles), usable
+
+    def _images(self, roles: tuple[str, ...]) -> dict[str, bool]:
+        """The images of some roles, and whether a tuple may be without them."""
+        may_lack = {
+            role.name: self._relation.optional and role != self._relation.roles[0]
+            for role in self._relation.roles
+        }
+        return {
+            prefixed(role, feature.name): may_lack[role]
+            for role in roles
+            for feature in self._features[self._relation.entity_of(role)]
+            if feature.kind is FeatureKind.IMAGE
+        }
 
     def embed(self, entity: str, examples: tf.Tensor) -> dict[str, tf.Tensor]:
         """Embed raw entities, as the first role of their type; see `Tower.vector`.
@@ -73,7 +93,8 @@ class ServingModule(tf.Module):
         spec = {f.name: tf.io.VarLenFeature(_DTYPES[f.dtype]) for f in self._features[entity]}
         parsed = tf.io.parse_example(examples, spec)
         raw = {prefixed(role, name): value for name, value in parsed.items()}
-        return {"embedding": self._towers[entity].vector(self._embed(raw, (role,))[role])}
+        embeddings, usable = self._embed(raw, (role,))
+        return {"embedding": marked(self._towers[entity].vector(embeddings[role]), usable)}
 
     def scores(self, examples: tf.Tensor, columns: Sequence[int] | None) -> tf.Tensor:
         """Predictions for raw tuples: float32 [batch, columns]; None: all columns."""
@@ -84,8 +105,9 @@ class ServingModule(tf.Module):
             for role in roles
             for f in self._features[self._relation.entity_of(role)]
         }
-        embeddings = self._embed(tf.io.parse_example(examples, spec), roles)
-        return task.predictions(task.outputs(self.model.head, embeddings, columns))
+        embeddings, usable = self._embed(tf.io.parse_example(examples, spec), roles)
+        outputs = task.outputs(self.model.head, embeddings, columns)
+        return marked(task.predictions(outputs), usable)
 
     def score_labels(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
         """Scores how well each label fits raw entities of the left role.
@@ -97,23 +119,35 @@ class ServingModule(tf.Module):
         """
         left, right = self._relation.scored.left, self._relation.scored.right
         rows = self.embed(self._relation.entity_of(left), examples)["embedding"]
+        usable = tf.reduce_all(tf.math.is_finite(rows), axis=1)
         (key,) = self._features[self._relation.entity_of(right)]
         ids = tf.constant(self._labels)
         values = ids if key.dtype == "bytes" else tf.strings.to_number(ids, _DTYPES[key.dtype])
         positions = [[position, 0] for position in range(len(self._labels))]
         raw = tf.SparseTensor(positions, values, [len(self._labels), 1])
-        columns = self._embed({prefixed(right, key.name): raw}, (right,))[right]
+        columns = self._embed({prefixed(right, key.name): raw}, (right,))[0][right]
         head = cast(SimilarityHead, self.model.task.head)
-        related = head.matrix(self.model.head, rows, columns)
+        related = marked(head.matrix(self.model.head, rows, columns), usable)
         scores = {"label": ids, "score": head.score(related)}
         return scores | ({"probability": tf.nn.softmax(related)} if head.is_logit else {})
 
     def signatures(self) -> dict[str, Callable[..., Any]]:
         """Every signature as a concrete function."""
-        examples = tf.TensorSpec([None], tf.string, name="examples")
+        spec = tf.TensorSpec([None], tf.string, name="examples")
 
-        def concrete(function: Callable[[tf.Tensor], Any]) -> Callable[..., Any]:
-            return tf.function(function, input_signature=[examples]).get_concrete_function()
+        def concrete(
+            function: Callable[[tf.Tensor], dict[str, tf.Tensor]], whole: Sequence[str] = ()
+        ) -> Callable[..., Any]:
+            """The signature of a function; `whole`: its outputs that are not by row."""
+
+            def answered(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+                # Convolutions of no rows give wrong shapes: one empty row stands in.
+                count = tf.size(examples)
+                rows = tf.cond(count > 0, lambda: examples, lambda: tf.constant([""]))
+                outputs = function(rows)
+                return {n: v if n in whole else v[:count] for n, v in outputs.items()}
+
+            return tf.function(answered, input_signature=[spec]).get_concrete_function()
 
         def score(examples: tf.Tensor) -> dict[str, tf.Tensor]:
             columns = self.model.task.score_columns
@@ -127,7 +161,7 @@ class ServingModule(tf.Module):
         result = {EVALUATE: concrete(evaluate), "score": concrete(score)}
         result["serving_default"] = result["score"]
         if self._labels:
-            result["score_labels"] = concrete(self.score_labels)
+            result["score_labels"] = concrete(self.score_labels, whole=("label",))
         for entity in self._relation.entities:
             result[f"embed_{entity}"] = concrete(functools.partial(self.embed, entity))
         return result

@@ -2,15 +2,15 @@
 
 import abc
 from collections.abc import Callable, Mapping
-from typing import Annotated, ClassVar
+from typing import ClassVar, Literal
 
 import tensorflow as tf
-from pydantic import Field
 
 from relation.core.config import Size
+from relation.features.images.decode import decode_images
 from relation.schema import Feature, FeatureKind
-from trainer_module.data.decode_image import RememberedImages, decode_images
 from trainer_module.data.decode_roles import Decode
+from trainer_module.data.remembered_images import RememberedImages
 from trainer_module.ops import Tensor
 from trainer_module.towers.base import Network
 from trainer_module.towers.flips import DrawnFlips, Flip, Flipped
@@ -25,8 +25,8 @@ class ImageTower(Network, abc.ABC):
     """Pixels from top to bottom that images are resized to."""
     width: Size
     """Pixels from left to right that images are resized to."""
-    channels: Annotated[int, Field(ge=1, le=4)] = 1
-    """1 = grey, 3 = RGB, 4 = RGBA."""
+    channels: Literal[1, 3, 4] = 1
+    """1 = grey, 3 = RGB, 4 = RGBA; images of any other channels are converted."""
     flip: Flip = "none"
     """Random mirroring while training: `horizontal`, left to right with a probability of one half;
     `both`, independently of that also upside down."""

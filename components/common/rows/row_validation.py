@@ -1,25 +1,23 @@
 """Validates rows, and gives each unusable row its reason. Works on columns where rows are valid."""
 
-import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from components.common.example_wire import joined
 from components.common.rows.example_decoder import Decoded, ExampleDecoder
 from components.common.rows.row_requirements import RowSpec
 from relation.compiled import NumberRange
+from relation.features.images.decode import image_fault
 
 WRONG_TYPE = "wrong_type"
 NAN = "nan"
 TOO_MANY = "too_many_values"
 """Reason to skip a row: more numbers than the schema says, in a feature that plans need."""
 IMAGE_MISSING = "image_missing"
-IMAGE_UNDECODABLE = "image_undecodable"
 
 F64 = npt.NDArray[np.float64]
 
@@ -193,19 +191,7 @@ def _empty(values: list[bytes]) -> npt.NDArray[np.bool_]:
 def _image_faults(column: _Column) -> list[tuple[int, str]]:
     faults = [(int(row), IMAGE_MISSING) for row in np.flatnonzero(column.counts == 0)]
     for index, value in enumerate(column.values):
-        if not decodable(value.as_py()):
+        if fault := image_fault(value.as_py()):
             row = int(np.searchsorted(column.offsets, index, side="right")) - 1
-            faults.append((row, IMAGE_UNDECODABLE))
+            faults.append((row, fault))
     return faults
-
-
-def decodable(image: bytes) -> bool:
-    """Whether an encoded image is a PNG or JPEG that decodes to its last pixel."""
-    try:
-        with Image.open(io.BytesIO(image), formats=("PNG", "JPEG")) as opened:
-            opened.verify()  # Verifies checksums; the file must be reopened afterwards.
-        with Image.open(io.BytesIO(image), formats=("PNG", "JPEG")) as opened:
-            opened.load()
-    except Exception:  # Pillow raises a dozen types, from SyntaxError to struct.error.
-        return False
-    return True

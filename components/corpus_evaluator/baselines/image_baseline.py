@@ -18,6 +18,7 @@ import tensorflow as tf
 
 from components.common.tfrecord_reader import read_batches
 from components.corpus_evaluator.baselines.tuple_baseline import TupleBaseline
+from relation.features.images.decode import decode_image
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 Sums: TypeAlias = npt.NDArray[np.int64]
@@ -128,12 +129,7 @@ def decoded(example: Any, name: str, height: int, width: int, channels: int) -> 
       The image; None if the feature is missing or is not an image.
     """
     values = example.features.feature[name].bytes_list.value
-    if not values:
-        return None
     try:
-        pixels = tf.io.decode_image(values[0], channels=channels, expand_animations=False)
-        if tuple(pixels.shape[:2]) != (height, width):
-            pixels = tf.image.resize(pixels, (height, width), antialias=True)
-    except tf.errors.InvalidArgumentError:
+        return decode_image(values[0], channels, (height, width)) if values else None
+    except ValueError:
         return None
-    return np.clip(np.rint(pixels.numpy()), 0, LEVELS - 1).astype(np.uint8)

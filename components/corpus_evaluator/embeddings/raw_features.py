@@ -5,7 +5,6 @@ into. `FeatureScaling` scales the three parts so that each has the same weight i
 distance; for words that is the cosine of TF-IDF.
 """
 
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from PIL import Image
 from components.common import hashing
 from components.corpus_evaluator.embeddings.points import Floats, Ragged
 from components.corpus_evaluator.embeddings.word_columns import WORDS, WordColumns
+from relation.features.images.decode import decode_image
 from relation.features.words import split_words
 from relation.schema import Feature, FeatureKind
 
@@ -162,8 +162,8 @@ def _values(features: Mapping[str, tf.train.Feature], feature: Feature) -> list[
 
 def _pixels(encoded: bytes) -> F32:
     """An image as float32 [SIDE · SIDE · 3] in [0, 1]."""
-    with Image.open(io.BytesIO(encoded)) as image:
-        small = image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX)
+    image = Image.fromarray(decode_image(encoded, 3))
+    small = image.resize((SIDE, SIDE), Image.Resampling.BOX)
     return np.asarray(small, dtype=np.float32).ravel() / 255
 
 

@@ -2,11 +2,12 @@
 
 import base64
 import io
-import warnings
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+
+from relation.features.images.decode import decode_image
 
 SIDE = 96
 """Pixels of a thumbnail's longer side; smaller images keep their size."""
@@ -15,33 +16,20 @@ _LOSSLESS = 32
 
 
 def thumbnail(encoded: bytes) -> str | None:
-    """Make a data URI of at most about 12 kB; None if the image cannot be decoded."""
+    """Make a data URI of at most about 12 kB, on white; None if the image cannot be decoded."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(encoded)) as image:
-                image.draft("RGB", (SIDE, SIDE))  # Decodes a JPEG at reduced size.
-                return _uri(_flat(image))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Warning):
+        pixels = decode_image(encoded, 4)
+    except ValueError:
         return None
+    image = Image.fromarray(pixels)
+    white = Image.new("RGBA", image.size, "white")
+    return _uri(Image.alpha_composite(white, image).convert("RGB"))
 
 
 def of_pixels(pixels: npt.NDArray[np.float32]) -> str:
     """Make a data URI of pixels in [0, 1], float32 [height, width, channels], 1 or 3 channels."""
     values = np.clip(np.nan_to_num(pixels) * 255, 0, 255).round().astype(np.uint8)
     return _uri(Image.fromarray(values[..., 0] if values.shape[-1] == 1 else values[..., :3]))
-
-
-def _flat(image: Image.Image) -> Image.Image:
-    """Convert the first frame to 8 bits for each channel, on white."""
-    if image.mode.startswith("I"):
-        values = np.asarray(image, dtype=np.float64)
-        image = Image.fromarray((values / max(values.max(), 1) * 255).astype(np.uint8))
-    if image.mode == "L":
-        return image
-    image = image.convert("RGBA")
-    white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, image).convert("RGB")
 
 
 def _uri(image: Image.Image) -> str:

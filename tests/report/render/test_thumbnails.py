@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from components.report.render import thumbnails
+from tests.encoded_images import png, tiff
 
 
 def encoded(mode, size, kind="PNG"):
@@ -61,9 +62,20 @@ def test_what_cannot_be_decoded(broken):
     assert thumbnails.thumbnail(broken) is None
 
 
-def test_a_bomb_is_not_decoded(monkeypatch):
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
-    assert thumbnails.thumbnail(encoded("RGB", (12, 12))) is None
+def test_a_bomb_is_not_decoded():
+    assert thumbnails.thumbnail(png(np.zeros((1, 1)), size=(30_000, 30_000))) is None
+
+
+def test_16_bits_are_scaled_by_their_type_and_not_by_the_image():
+    dark = png(np.array([[[0], [0x1100]]]), depth=16)
+    assert np.asarray(decoded(thumbnails.thumbnail(dark))[1].convert("L")).tolist() == [[0, 0x11]]
+
+
+def test_an_image_stands_as_its_camera_was_held():
+    pixels = np.arange(6).reshape(2, 3, 1) * 40
+    turned = png(pixels, exif=tiff(6))
+    shown = np.asarray(decoded(thumbnails.thumbnail(turned))[1].convert("L"))
+    assert shown.tolist() == [[120, 0], [160, 40], [200, 80]]
 
 
 def test_pixels_that_a_model_answers():

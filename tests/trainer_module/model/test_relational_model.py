@@ -8,8 +8,9 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from relation.features.images.decode import decode_images
 from relation.spec import pairs, triplets
-from trainer_module.data.decode_image import RememberedImages, decode_images
+from trainer_module.data.remembered_images import RememberedImages
 from trainer_module.heads.squared_distance import SquaredDistance
 from trainer_module.model.relational_model import RelationalModel
 from trainer_module.registry import task_of
@@ -92,7 +93,7 @@ def decoded(monkeypatch) -> list[int]:
         calls.append(len(encoded))
         return decode_images(encoded, *size)
 
-    monkeypatch.setattr("trainer_module.data.decode_image.decode_images", counted)
+    monkeypatch.setattr("trainer_module.data.remembered_images.decode_images", counted)
     return calls
 
 

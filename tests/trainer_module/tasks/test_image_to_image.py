@@ -108,10 +108,10 @@ def test_what_does_not_fit_is_told(model, relation, message):
 
 def test_an_entity_that_is_an_image_is_embedded_as_one_row():
     for tower in (
-        EncoderDecoder(channels=3, filters=(4, 4), outputs=2, **SIZE),
-        Pixels(channels=2, **SIZE),
+        EncoderDecoder(channels=3, filters=(4, 4), outputs=3, **SIZE),
+        Pixels(channels=3, **SIZE),
     ):
-        images = np.arange(3 * 8 * 8 * 2, dtype="float32").reshape(3, 8, 8, 2)
+        images = np.arange(3 * 8 * 8 * 3, dtype="float32").reshape(3, 8, 8, 3)
         rows = np.asarray(tower.vector(tf.constant(images)))
-        assert rows.tolist() == images.reshape(3, 128).tolist()
-        assert tower.vector(tf.zeros((0, 8, 8, 2))).shape == (0, 128)
+        assert rows.tolist() == images.reshape(3, 192).tolist()
+        assert tower.vector(tf.zeros((0, 8, 8, 3))).shape == (0, 192)

@@ -4,11 +4,14 @@ import keras
 import numpy as np
 import pytest
 
+from relation.core.errors import RecipeError
+from relation.recipe import ComponentConfig
 from tests.trainer_module.towers.helpers import IMAGE, embed
+from trainer_module.registry import TOWERS
 from trainer_module.towers.encoder_decoder import EncoderDecoder
 
-TOWER = EncoderDecoder(height=8, width=12, channels=2, filters=(4, 6, 8), outputs=3)
-PHOTOS = np.random.default_rng(0).random((2, 8, 12, 2), dtype="float32")
+TOWER = EncoderDecoder(height=8, width=12, channels=4, filters=(4, 6, 8), outputs=3)
+PHOTOS = np.random.default_rng(0).random((2, 8, 12, 4), dtype="float32")
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +73,10 @@ def test_sizes_that_do_not_halve_are_told():
         TOWER.model_copy(update={"width": 10}).check((IMAGE,))
     with pytest.raises(ValueError, match="takes one image"):
         TOWER.check((IMAGE, IMAGE))
+
+
+@pytest.mark.parametrize("channels", [0, 2, 5])
+def test_channels_are_1_3_or_4(channels):
+    config = ComponentConfig(type="pixels", height=8, width=8, channels=channels)
+    with pytest.raises(RecipeError, match=rf"channels: got {channels}; .*1, 3 or 4"):
+        TOWERS.resolve(config)
