@@ -190,3 +190,72 @@ def test_tuples_of_no_weight_have_no_baseline(relation):
 def test_a_class_that_only_tuples_of_no_weight_have_is_not_there():
     held_out = links([[1], [1], [0]], weights=[1, 1, 0])
     assert of_tuples(spec.pairs("item", "item"), held_out, held_out) is None
+
+
+def test_weights_decide_the_most_frequent_class_and_how_often_it_is_right():
+    relation = spec.pairs("item", "item", LabelKind.CLASS)
+    train = links([[2], [2], [0]], weights=[1, 1, 3])  # 0 weighs 3, 2 weighs 2.
+    actual = of_tuples(relation, train, links([[2], [0], [1]], weights=[1, 3, 1]))
+    assert actual == pytest.approx(TupleBaseline("accuracy", 3 / 5, "majority"))
+
+
+def test_weights_decide_how_frequent_tags_are_and_how_much_a_row_counts():
+    relation = spec.tags("item", 3)
+    train = links([[1, 0, 0], [0, 1, 0]], weights=[1, 3])  # Order: second, first, third.
+    held_out = links([[1, 0, 0], [0, 1, 0]], weights=[1, 3])  # 1/2 and 1.
+    actual = of_tuples(relation, train, held_out)
+    assert actual == pytest.approx(TupleBaseline("lrap", (1 / 2 + 3) / 4, "frequencies of tags"))
+
+
+def test_weights_of_pairs_count():
+    held_out = links([[1], [0], [0]], [[1, 7], [2, 8], [3, 9]], [1, 1, 3])
+    near = {7: 0.5, 8: 0.1, 9: 0.9}  # Above one unrelated pair of weight 1, below one of 3.
+    actual = of_tuples(
+        spec.pairs("item", "item"),
+        held_out,
+        held_out,
+        lambda left, lefts, right, rights: np.array([near[int(i)] for i in rights]),
+    )
+    assert actual == pytest.approx(TupleBaseline("auc", 1 / 4, "raw features"))
+
+
+def test_popularity_is_a_weighted_share_smoothed_by_one_average_tuple():
+    train = links([[1], [1], [0], [0]], [[1, 7], [2, 8], [3, 8], [4, 9]], [1, 3, 1, 3])
+    held_out = links([[1]] * 4, [[5, 7], [5, 8], [5, 9], [5, 6]])
+    # Related: 4 of 8, hence one average tuple adds 1/2 to 1.
+    expected = [(1 + 0.5) / (1 + 1), (3 + 0.5) / (4 + 1), (0 + 0.5) / (3 + 1), 0.5]
+    np.testing.assert_allclose(tuple_baseline._rates(train, held_out, 1), expected, rtol=1e-12)
+
+
+def test_weights_of_ranked_pairs_count():
+    held_out = links([[1], [2]], [[1, 2, 9], [3, 4, 9]], [1, 3])
+    near = {1: 0.9, 2: 0.1, 3: 0.2, 4: 0.5}
+    actual = of_tuples(
+        spec.ranked_pairs("document", "query"),
+        held_out,
+        held_out,
+        lambda left, lefts, right, rights: np.array([near[int(i)] for i in rights]),
+    )
+    assert actual == TupleBaseline("triplet_accuracy", 0.25, "raw features")
+
+
+def test_gains_grow_with_grades_and_weights_of_lists_count():
+    held_out = links([[1, 3, -1], [2, 0, 0]], [[1, 2, 0, 9], [3, 4, 5, 9]], [1, 3])
+    near = {1: 0.9, 2: 0.1, 0: 5.0, 3: 0.9, 4: 0.2, 5: 0.3}
+    actual = of_tuples(
+        spec.lists("document", "query", 3),
+        held_out,
+        held_out,
+        lambda left, lefts, right, rights: np.array([near[int(i)] for i in rights]),
+    )
+    # Gains 2^grade - 1. The first list: 1, then 7; the best: 7, then 1. The second is perfect.
+    first = (1 + 7 / np.log2(3)) / (7 + 1 / np.log2(3))
+    assert actual == pytest.approx(TupleBaseline("ndcg_at_10", (first + 3) / 4, "raw features"))
+
+
+def test_weights_of_lists_decide_which_feature_orders_training():
+    relation = spec.lists("document", None, 2)
+    # Two lists say that 2 is better than 1; the one that says the contrary weighs more.
+    train = links([[1, 0], [1, 0], [1, 0]], [[2, 1], [2, 1], [1, 2]], [1, 1, 3])
+    actual = of_tuples(relation, train, links([[1, 0]], [[1, 2]]), rows=documents)
+    assert actual == pytest.approx(TupleBaseline("ndcg_at_10", 1.0, "the best raw feature"))

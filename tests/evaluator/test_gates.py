@@ -50,6 +50,13 @@ def test_what_tfma_refuses_stays_refused():
     assert broken(found(blessed=False, gates=(refused,))) == [refused]
 
 
+def test_a_refusal_by_tfma_alone_stays_a_refusal():
+    """TFMA may refuse for what no gate here says; every gate passes, and the model is unblessed."""
+    verdict = apply_gates(found(blessed=False), NOTHING, Evaluation(gates={"auc": {"min": 0.5}}))
+    assert all(gate.passed for gate in verdict.gates)
+    assert not verdict.blessed
+
+
 @pytest.mark.parametrize("spread", [0.0, 1e-9, math.nan])
 def test_scores_that_are_constant_or_no_numbers(spread):
     [gate] = broken(found({"score_spread": spread}))
@@ -157,6 +164,33 @@ def test_raw_features_must_be_beaten():
     corpus = asked({"map_at_r": 0.5}, trivial={"map_at_r": 0.5})
     [gate] = broken(found(), corpus)
     assert (gate.kind, gate.name, gate.bound) == ("baseline", "corpus map_at_r", "above")
+
+
+def test_raw_features_must_be_beaten_by_the_margin():
+    margin = {"margin": 0.05}
+    [gate] = broken(found(), asked({"map_at_r": 0.53}, trivial={"map_at_r": 0.5}), baseline=margin)
+    assert (gate.kind, gate.value) == ("baseline", 0.53)
+    assert gate.threshold == pytest.approx(0.55)
+    assert (
+        broken(found(), asked({"map_at_r": 0.56}, trivial={"map_at_r": 0.5}), baseline=margin) == []
+    )
+
+
+def test_a_small_corpus_slice_beside_one_that_is_large_enough():
+    floor = {"slice_floor": {"map_at_r": 0.5}}
+
+    def slices(large):
+        """29 queries with .1, beside 30 queries."""
+        each = ((29, "few", 0.1), (30, "enough", large), (31, "good", 0.9))
+        return [
+            {"feature": "site", "value": name, "queries": n, "metrics": space(map_at_r=value)}
+            for n, name, value in each
+        ]
+
+    assert broken(found(), asked({"map_at_r": 0.9}, slices=slices(0.6)), **floor) == []
+    [gate] = broken(found(), asked({"map_at_r": 0.9}, slices=slices(0.45)), **floor)
+    assert (gate.kind, gate.value) == ("slice", 0.45)
+    assert gate.name == "corpus map_at_r [site=enough]"
 
 
 @pytest.mark.parametrize(

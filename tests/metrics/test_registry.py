@@ -109,6 +109,31 @@ def test_each_tag_has_metrics_of_its_own():
     assert registry.metrics_of(spec.tags("item", 4)) == expected
 
 
+QUALITIES = ["auc", "average_precision", "accuracy", "f1"]
+OF_TAGS = ["lrap", "micro_f1", "macro_f1"]
+OF_IMAGES = ["r2", "iou", "dice", "psnr", "ssim"]
+MASKS = spec.rows((spec.Role("photo", "a"), spec.Role("mask", "b")), spec.LabelKind.IMAGE, 1)
+
+
+@pytest.mark.parametrize(
+    ("relation", "expected"),
+    [
+        (PAIRS, QUALITIES),
+        (TRIPLETS, [*QUALITIES, "triplet_accuracy"]),
+        (spec.ntuples("item", "item", 1, 3), [*QUALITIES, "triplet_accuracy", "mrr"]),
+        (spec.lists("item", "query", 4), [name for name in LISTS if "without" not in name]),
+        (_pairs(spec.LabelKind.SCALAR), ["r2", "pearson", "spearman", "kendall"]),
+        (_pairs(spec.LabelKind.VECTOR, 3), ["r2"]),
+        (_pairs(spec.LabelKind.CLASS), ["accuracy", "macro_f1"]),
+        (spec.tags("item", 4), [*OF_TAGS, *EACH_TAG]),
+        (MASKS, OF_IMAGES),
+    ],
+)
+def test_metrics_of_which_more_is_better(relation, expected):
+    """Not errors, losses, thresholds, counts or the spread: a drop of them is no worse model."""
+    assert registry.qualities(relation) == tuple(expected)
+
+
 def test_gates_that_fit_pass():
     gates = {"triplet_accuracy": Gate(min=0.9, max_drop=0.1), "examples": Gate(min=1)}
 
