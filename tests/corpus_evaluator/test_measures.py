@@ -131,3 +131,15 @@ def test_digits_of_16_bits_are_compared_as_those_of_8():
         hits = row[: row.sum() - 1]  # Itself is last.
         scores.append((np.cumsum(hits) / np.arange(1, len(hits) + 1) * hits).sum() / len(hits))
     assert np.mean(scores) == pytest.approx(0.685, abs=0.0005)
+
+
+def test_rows_that_differ_by_rounding_alone_are_equal():
+    one = np.random.default_rng(0).normal(size=64).astype(np.float32)
+    rows = np.tile(one, (50, 1))
+    rows[::2] = np.nextafter(rows[::2], np.float32(np.inf))
+    assert len(np.unique(rows, axis=0)) == 2
+    assert shape(rows)[2:] == (1.0, 0.0, 0.0)
+    apart = one + np.where(np.arange(50) % 2, 1e-3, -1e-3)[:, None]  # On a line, and no rounding.
+    assert shape(apart).effective_rank == pytest.approx(1, abs=1e-3)
+    length = np.sqrt(np.square(one, dtype=float).sum() + 64e-6)
+    assert shape(apart).spread == pytest.approx(8e-3 / length, rel=1e-3)

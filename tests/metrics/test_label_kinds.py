@@ -219,3 +219,23 @@ def test_what_cannot_be_is_refused(kind, label, weight, message):
     with pytest.raises(ValueError, match="expected"):
         combiner.add_input(combiner.create_accumulator(), element)
     assert message in str(combiner)
+
+
+def test_of_an_image_the_answer_comes_first_and_a_constant_one_has_no_spread():
+    """The gate `sanity` refuses what has no spread, however much the label images vary."""
+    from tensorflow_model_analysis.metrics import metric_types
+
+    from trainer_module.metrics.collected import form_of
+    from trainer_module.metrics.tfma_metrics import CollectTuples
+
+    form = form_of(RELATIONS["image"])
+    combiner = CollectTuples("key", form, False, "")
+    answer, expected = np.full(49, 0.5, "f4"), np.random.default_rng(0).random((5, 49), "f4")
+    accumulator = combiner.create_accumulator()
+    for label in expected:
+        element = metric_types.StandardMetricInputs(predictions=np.concatenate([answer, label]))
+        accumulator = combiner.add_input(accumulator, element)
+    tuples = combiner.extract_output(accumulator)["key"]
+    assert (tuples.scores == 0.5).all()
+    np.testing.assert_array_equal(np.sort(tuples.labels, axis=0), np.sort(expected, axis=0))
+    assert registry.table_of(form)["score_spread"].compute(tuples) == 0

@@ -1,6 +1,7 @@
 """The definition of the pipeline: its nodes, and the cache key of each."""
 
 import json
+import sys
 
 import pytest
 
@@ -8,6 +9,7 @@ from components.entity_gen import custom_config
 from pipeline import dag
 from pipeline.paths import RunPaths
 from pipeline.stages.file_patterns import read_tables
+from relation.core import fingerprint
 from relation.core.errors import RecipeError
 from relation.load import PROJECT, RECIPES, load_recipe
 from tests.relation import systems
@@ -322,3 +324,57 @@ def test_listed_negatives_are_read_like_edges_and_reach_relation_gen(tmp_path):
     assert inputs["edges"] is nodes["EntityGen_votes"].outputs["examples"]
     actual = custom_config.unpack(nodes["EntityGen_mined"].exec_properties["custom_config"])
     assert actual.file_format == "csv"
+
+
+def test_the_evaluator_judges_on_tuples_of_eval_alone(tmp_path):
+    evaluator = built(load_recipe("digits_triplets"), tmp_path)["Evaluator"]
+    assert json.loads(evaluator.exec_properties["example_splits"]) == ["eval"]
+    assert sources(evaluator)["examples"] == ("RelationGen", "tuples")
+
+
+ENTRIES = {
+    "EntityGen": ["components.entity_gen.executor"],
+    "EntityValidator": ["components.validation.executor"],
+    "SplitGen": ["components.split_gen.executor"],
+    "RelationGen": ["components.relation_gen.executor", "relation.sources.base"],
+    "TupleValidator": ["components.validation.executor"],
+    "Transform": [
+        "components.transform.executor",
+        "trainer_module.preprocessing.transform",
+    ],
+    "Trainer": ["trainer_module.run_fn"],
+    "CorpusEvaluator": ["components.corpus_evaluator.executor"],
+    "Evaluator": ["components.evaluator.executor", "trainer_module.metrics.tfma_metrics"],
+    "Pusher": ["components.pusher.executor"],
+    # Its page shows the fingerprints of the code of tuples and of training.
+    "Report": [
+        "components.report.executor",
+        "components.relation_gen.executor",
+        "trainer_module.run_fn",
+    ],
+}
+"""Modules of this project that a node loads when it runs; nodes of TFX alone load none."""
+
+
+def test_an_edit_of_a_file_changes_the_nodes_that_run_it_and_no_other(tmp_path, monkeypatch):
+    """For every file of the project and every node, by keys that list the files they are of."""
+
+    def files_of(*modules):
+        return sorted(fingerprint._closure(modules))
+
+    def listed(*modules):
+        return "".join(f"({name})" for name in files_of(*modules))
+
+    of_code = fingerprint.code_fingerprint
+    for module in [m for name, m in sys.modules.items() if name.startswith("pipeline.")]:
+        if vars(module).get("code_fingerprint") is of_code:
+            monkeypatch.setattr(module, "code_fingerprint", listed)
+    monkeypatch.setattr("components.pusher.component.code_fingerprint", listed)
+    project = {*files_of(*(entry for entries in ENTRIES.values() for entry in entries))}
+    for id_, node in built(load_recipe("relation_class"), tmp_path).items():
+        key = json.dumps(node.exec_properties, default=str)
+        inside = {name for name in project if f"({name})" in key}
+        entries = ENTRIES.get(id_.split("_")[0], [])
+        assert inside == {*files_of(*entries)}, id_
+        executor = getattr(node.executor_spec, "class_path", "").rpartition(".")[0]
+        assert executor in entries or not executor.startswith("components."), id_

@@ -112,6 +112,7 @@ SOURCES: list[Case] = [
     ("tag_pairs", {"relation.source.confidence": "sure"}, r"relation\.source\.confidence: got 'sure'; only tags carry it, and the relation is of type pairs$"),
     ("tags", {"relation.source.confidence": "brand"}, r"relation\.source\.confidence: got 'brand', a feature of bytes; expected numbers$"),
     ("tags", {"relation.source.confidence": "price"}, r"relation\.source\.confidence: got 'price', of 1 values; expected 3, as 'tags' has$"),
+    ("tags", {"relation.source.confidence": "vector"}, r"relation\.source\.confidence: got 'vector', of 4 values; expected 3, as 'tags' has$"),
     ("tags", {"data.entities.user": USER}, r"data\.entities\.user\.path: got 'users-\*'; expected no path"),
     ("tags", {"data.entities.tag": {"schema": "tag.pbtxt", "id": "tag"}}, r"data\.entities: got item, tag; the source 'labels' relates one entity type to itself$"),
     ("tags", {"relation.sampling": {}}, r"relation\.sampling: unknown key \(value \{\}\)$"),

@@ -11,6 +11,7 @@ from components.common.columns import Strings, take
 from components.relation_gen.batches import Edges, Indexed
 from components.relation_gen.index.shard import UNIT, populate, weigh
 from components.relation_gen.sampling import base, edges
+from components.relation_gen.transforms import build_index
 from tests.relation_gen.planned import Made, hashed, key_of, made
 from tests.relations import compiled
 
@@ -105,6 +106,9 @@ def inputs(graph: Graph, relation: Any, shuffle: int = 0) -> tuple[Any, ...]:
         Strings.of([b"%d" % left for left, _, _, _ in rows]),
         Strings.of([b"%d" % right for _, right, _, _ in rows]),
     )
+    cap = relation.sampling.caps.positives_per_entity
+    if cap is not None:
+        found = build_index._capped(found, relation.seed, cap)
     found = take(found, edges.order(found, relation.seed))
     key, first = np.unique(found.source, return_index=True)
     own = None

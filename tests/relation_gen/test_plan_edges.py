@@ -228,3 +228,28 @@ def test_known_positives_travel_along_each_once(most):
         expected = [b"1", b"2"] if one.anchor == 0 else []
         assert len(ids) == len(set(ids)) == min(most, len(expected))
         assert set(ids) <= set(expected)
+
+
+def valueless(kind: str, seed: int, **sampling: Any) -> Any:
+    """A relation of edges that are positive by being there."""
+    ends = {side: {"entity": "item", "id": side} for side in ("left", "right")}
+    relation = {"type": kind, "source": {"type": "edges", "edges": "e"}, "sampling": sampling}
+    return compiled({"item": "id"}, {**relation, "seed": seed}, edges={"e": ends})
+
+
+@pytest.mark.parametrize("cap", [1, 2, 3, 9])
+@pytest.mark.parametrize("kind", ["pairs", "triplets"])
+def test_a_right_end_is_a_positive_as_often_as_the_cap_allows(kind, cap):
+    """Six anchors have 0 as a positive, three 1, one 2; candidates 3 to 8 are nobody's."""
+    degree = {0: 6, 1: 3, 2: 1}
+    ends = [(LEFT + a, right, 1, 1) for right, n in degree.items() for a in range(n)]
+    graph = Graph(9, ends, [0] * 9, same=False)
+    name = "positives_per_anchor" if kind == "pairs" else "triplets_per_anchor"
+    caps = {"positives_per_entity": cap}
+    relation = valueless(kind, 3, **{name: "all", "caps": caps})
+    actual, totals = plan(graph, relation)
+    positives = [one for one in actual if kind == "triplets" or not one.probability]
+    uses = Counter(one.members[1] for one in positives)
+    assert uses == {right: min(n, cap) for right, n in degree.items()}
+    lost = sum(n - min(n, cap) for n in degree.values())
+    assert totals.get(base.CAPPED, 0) == lost

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.trainer_module.losses.helpers import gradient, softplus, value
+from tests.trainer_module.losses.helpers import gradient, softplus, tensor, value
 from trainer_module.losses.base import WholeBatch
 from trainer_module.losses.circle import Circle
 from trainer_module.losses.in_batch_softmax import InBatchSoftmax
@@ -13,6 +13,7 @@ from trainer_module.losses.multi_similarity import MultiSimilarity
 from trainer_module.losses.nt_xent import NtXent
 from trainer_module.losses.proxy_anchor import ProxyAnchor
 from trainer_module.losses.supervised_contrastive import SupervisedContrastive
+from trainer_module.objectives.within_batch import batch_loss
 
 RNG = np.random.default_rng(3)
 GROUPS = np.array([0, 0, 0, 1, 1, 2, 2, 3])  # The last has no positive.
@@ -104,6 +105,18 @@ def test_multi_similarity_is_two_soft_maxima(parameters):
 
     np.testing.assert_allclose(value(loss, SCORES, POSITIVE, VALID), _rows(oracle), atol=1e-5)
     assert value(loss, SCORES, POSITIVE, VALID)[7] > 0  # Negatives alone.
+
+
+def test_a_row_without_positives_counts_in_the_mean_of_multi_similarity():
+    """The last row has negatives alone; one without a valid column counts in no mean."""
+    loss, valid = MultiSimilarity(), VALID.copy()
+    valid[0] = False
+    defined = [False, *[True] * 7]
+    assert loss.defined(tensor(POSITIVE), tensor(valid)).numpy().tolist() == defined
+    rows = value(loss, SCORES, POSITIVE, valid)
+    scores = tensor(SCORES)
+    actual = batch_loss(loss, scores, tensor(POSITIVE), tensor(valid), None)
+    assert float(actual) == pytest.approx(rows[1:].mean(), rel=1e-5)
 
 
 @pytest.mark.parametrize("parameters", [{}, {"margin": 0.25, "gamma": 10.0}])

@@ -85,6 +85,18 @@ def _in_batch(keys=IDS_ALONE, frequencies=None, further=None, weight=None):
     return float(objective(inputs, TARGETS, scores, weight))
 
 
+def test_equal_ids_of_two_entity_types_are_two_entities():
+    """Users 4, 1 and 6 are not items 4, 1 and 6, which are candidates as if nobody had their id."""
+    users = {100: 4, 101: 1, 102: 6}
+    ids = {**IDS, "anchor": [users[i] for i in IDS["anchor"]]}
+    inputs, _ = _triplets(ids, EMBEDDINGS)
+    _, embeddings = _triplets(IDS, EMBEDDINGS)
+    task = task_of(Dot(), triplets("user", "item"), 0)
+    objective = InBatchCandidates(task, InBatchSoftmax(temperature=TAU), IDS_ALONE)
+    scores = objective.outputs(Dot().build(), embeddings)
+    assert float(objective(inputs, TARGETS, scores, None)) == pytest.approx(_softmax({}), rel=1e-5)
+
+
 def test_accidental_hits_are_no_negatives():
     assert _in_batch() == pytest.approx(_softmax({}), rel=1e-5)
     # A wrong mask shows: with every other candidate as a negative the loss is larger.
