@@ -82,6 +82,53 @@ def test_numbers_are_z_scores_and_missing_ones_are_average():
     assert out[:, 1].tolist() == [0, 0, 0]
 
 
+def numbers(dtype, fitted, scaled):
+    """Scaled numbers of entities that others were fitted to, [n, width]."""
+    width = max(map(len, [*fitted, *scaled]))
+    feature = Feature(name="x", kind=FeatureKind.NUMERIC, dtype=dtype, width=width)
+    layout = RawFeatureLayout((feature,))
+    (rows, words), (others, other_words) = (
+        layout.encode([example({"x": values}) for values in some]) for some in (fitted, scaled)
+    )
+    out = np.empty((len(scaled), width), np.float32)
+    layout.fit(rows, words, WordColumns.of([words]))(others, other_words, out)
+    assert np.isfinite(out).all()
+    return out
+
+
+@pytest.mark.parametrize("same", [0.1, 123456789.0])
+def test_a_number_that_is_the_same_in_every_row_says_nothing(same):
+    assert numbers("float", [[same]] * 1000, [[same], [0.2], [-1e30]]).tolist() == [[0.0]] * 3
+    rounding = [[same], [float(np.nextafter(np.float32(same), np.float32(2 * same)))]]
+    assert numbers("float", rounding * 500, [[0.2]]).tolist() == [[0.0]]
+    assert numbers("int", [[7]] * 1000, [[7], [2**62]]).tolist() == [[0.0]] * 2
+
+
+def test_a_component_that_no_row_has_says_nothing_and_infinity_is_missing():
+    rows = [[1.0, 2.0], [3.0, 4.0]]
+    out = numbers("float", rows, [[1.0, 4.0, 9.0], [math.inf, -math.inf, math.inf]])
+    expected = [[-1 / math.sqrt(3), 1 / math.sqrt(3), 0.0], [0.0, 0.0, 0.0]]
+    np.testing.assert_allclose(out, expected, rtol=1e-6)
+
+
+def test_times_in_milliseconds_keep_their_levels():
+    times = [[1_700_000_000_000 + 1000 * i] for i in range(200)]
+    out = numbers("int", times, times)[:, 0]
+    assert len(set(out.tolist())) == 200
+    assert out.mean() == pytest.approx(0, abs=1e-6)
+    assert out.std() == pytest.approx(1, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "ends"),
+    [("int", [-(2**63), 2**63 - 1]), ("float", [-3.4e38, 3.4e38]), ("float", [1e24, 3e24])],
+)
+def test_numbers_as_large_as_their_type_holds(dtype, ends):
+    assert numbers(dtype, [[e] for e in ends], [[e] for e in ends]).ravel() == pytest.approx(
+        [-1, 1]
+    )
+
+
 def test_words_are_tf_idf_of_unit_length():
     layout = RawFeatureLayout((Feature(name="t", kind=FeatureKind.TEXT, dtype="bytes", width=1),))
     texts = [b"red Lamp", b"red lamp!", b"red chair", b""]

@@ -15,7 +15,7 @@ import tensorflow as tf
 from PIL import Image
 
 from components.common import hashing
-from components.corpus_evaluator.embeddings.points import Floats, Ragged
+from components.corpus_evaluator.embeddings.points import Floats, Positions, Ragged
 from components.corpus_evaluator.embeddings.word_columns import WORDS, WordColumns
 from relation.features.images.decode import decode_image
 from relation.features.words import split_words
@@ -25,8 +25,13 @@ SIDE = 16
 """Images are compared in colour, at `SIDE` × `SIDE` pixels."""
 _PIXELS = SIDE * SIDE * 3
 _STEP = 8192
+FARTHEST = 1e4
+"""Standard deviations from the mean, of a scaled number."""
+_ROUNDING = 4 * 2.0**-23
+"""Numbers whose spread is smaller than this share of their size differ by rounding alone."""
 
 F32 = npt.NDArray[np.float32]
+Bools = npt.NDArray[np.bool_]
 _WORDY = (FeatureKind.TEXT, FeatureKind.CATEGORICAL)
 
 
@@ -44,14 +49,22 @@ class RawFeatureLayout:
         pixels = _PIXELS if FeatureKind.IMAGE in kinds else 0
         return numbers, pixels, WORDS if kinds & set(_WORDY) else 0
 
+    @property
+    def whole(self) -> Positions:
+        """The columns of whole numbers, whose last bits float32 may not hold, int64 [w]."""
+        numeric = [f for f in self.features if f.kind is FeatureKind.NUMERIC]
+        is_whole = [f.dtype == "int" for f in numeric for _ in range(f.width)]
+        return np.flatnonzero(is_whole)
+
     def encode(self, examples: Sequence[tf.train.Example]) -> tuple[F32, Ragged]:
         """Encodes n entities.
 
         Returns:
-          Numbers and pixels, float32 [n, columns], a missing number as NaN; and hashes of words.
+          Numbers, pixels, and what float32 leaves of whole numbers (mostly 0), float32
+          [n, columns], a missing number as NaN; and hashes of words.
         """
-        numbers, pixels, _ = self.widths
-        out = np.zeros((len(examples), numbers + pixels), dtype=np.float32)
+        (numbers, pixels, _), whole = self.widths, self.whole
+        out = np.zeros((len(examples), numbers + pixels + len(whole)), dtype=np.float32)
         out[:, :numbers] = np.nan
         for row, example in zip(out, examples, strict=True):
             features, at = example.features.feature, 0
@@ -59,10 +72,15 @@ class RawFeatureLayout:
                 if feature.kind is FeatureKind.NUMERIC:
                     values = _values(features, feature)[: feature.width]
                     row[at : at + len(values)] = values
+                    if feature.dtype == "int":
+                        first = numbers + pixels + int(np.searchsorted(whole, at))
+                        for i, value in enumerate(values):
+                            row[first + i] = value - int(row[at + i])
                     at += feature.width
                 elif feature.kind is FeatureKind.IMAGE:
                     for value in _values(features, feature)[:1]:
-                        row[numbers:] = _pixels(value)
+                        row[numbers : numbers + pixels] = _pixels(value)
+        out[:, :numbers][np.isinf(out[:, :numbers])] = np.nan
         return out, self._words(examples)
 
     def _words(self, examples: Sequence[tf.train.Example]) -> Ragged:
@@ -85,33 +103,58 @@ class RawFeatureLayout:
     def fit(self, rows: Floats, words: Ragged, columns: WordColumns) -> "FeatureScaling":
         """Fits the scaling to n encoded entities.
 
+        A number that no entity has, or that all have the same value of, is scaled to 0.
+
         Args:
-          rows: numbers and pixels, [n, columns].
+          rows: as `encode` gives them, [n, columns].
           words: hashes of words, of n entities.
           columns: the numbers of all words.
         """
         numbers, pixels, wordy = self.widths
-        total, squares, present = (np.zeros(rows.shape[1]) for _ in range(3))
+        total, squares, present = (np.zeros(numbers + pixels) for _ in range(3))
+        least, greatest = np.full(numbers, np.inf), np.full(numbers, -np.inf)
         seen = np.zeros(wordy)
         for start, stop in _steps(len(rows)):
-            step = rows[start:stop]
+            step = self.exact(rows[start:stop])
             total += np.nansum(step, axis=0, dtype=np.float64)
             present += (~np.isnan(step)).sum(axis=0)
+            least = np.fmin(least, np.fmin.reduce(step[:, :numbers], axis=0))
+            greatest = np.fmax(greatest, np.fmax.reduce(step[:, :numbers], axis=0))
         present = np.maximum(present, 1)
         mean = total / present
         for start, stop in _steps(len(rows)):
-            squares += np.nansum((rows[start:stop] - mean) ** 2, axis=0)
+            squares += np.nansum((self.exact(rows[start:stop]) - mean) ** 2, axis=0)
             if wordy:
                 seen += (columns.counts(words, start, stop) > 0).sum(axis=0)
         deviation = np.sqrt(squares / present)
-        scale = np.ones(rows.shape[1])
-        scale[:numbers] = np.where(deviation[:numbers] > 0, deviation[:numbers], 1) * np.sqrt(
-            max(numbers, 1)
-        )
+        scale = np.ones(numbers + pixels)
+        vary = self._vary(least, greatest)
+        scale[:numbers] = np.where(vary, deviation[:numbers], np.inf) * np.sqrt(max(numbers, 1))
         overall = np.sqrt((deviation[numbers:] ** 2).sum()) if pixels else 1.0
         scale[numbers:] = overall or 1.0
         inverse = np.log((1 + len(rows)) / (1 + seen)) + 1
         return FeatureScaling(self, mean, scale, columns, inverse)
+
+    def exact(self, rows: Floats) -> Floats:
+        """Numbers and pixels of encoded entities, float64 [n, numbers + pixels]."""
+        numbers, pixels, _ = self.widths
+        exact = rows[:, : numbers + pixels].astype(np.float64)
+        exact[:, self.whole] += rows[:, numbers + pixels :]
+        return exact
+
+    def _vary(self, least: Floats, greatest: Floats) -> Bools:
+        """Which numbers differ by more than rounding, bool [numbers]; whole ones, at all.
+
+        Args:
+          least, greatest: of all entities, [numbers]; inf and -inf where none has the number.
+        """
+        rounding = np.full(len(least), _ROUNDING)
+        rounding[self.whole] = 0
+        some = np.flatnonzero(greatest > least)
+        vary = np.zeros(len(least), dtype=bool)
+        size = np.maximum(np.abs(least[some]), np.abs(greatest[some]))
+        vary[some] = greatest[some] - least[some] > rounding[some] * size
+        return vary
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,19 +175,21 @@ class FeatureScaling:
     inverse: Floats
 
     def __call__(self, rows: Floats, words: Ragged, out: Floats) -> None:
-        """Writes n scaled entities, [n, numbers + pixels] and their words, to `out`, [n, Σ widths].
+        """Writes n scaled entities, as `encode` gives them, to `out`, [n, Σ widths].
 
         The columns are numbers, pixels, words, as in `RawFeatureLayout.widths`.
         """
-        *_, wordy = self.layout.widths
+        numbers, _, wordy = self.layout.widths
+        width = len(self.mean)
         for start, stop in _steps(len(rows)):
-            step = (rows[start:stop] - self.mean) / self.scale
+            step = (self.layout.exact(rows[start:stop]) - self.mean) / self.scale
+            np.clip(step[:, :numbers], -FARTHEST, FARTHEST, out=step[:, :numbers])
             np.nan_to_num(step, copy=False)
-            out[start:stop, : rows.shape[1]] = step
+            out[start:stop, :width] = step
             if wordy:
                 weights = self.columns.counts(words, start, stop) * self.inverse
                 lengths = np.sqrt((weights**2).sum(axis=1, keepdims=True))
-                out[start:stop, rows.shape[1] :] = weights / np.where(lengths > 0, lengths, 1)
+                out[start:stop, width:] = weights / np.where(lengths > 0, lengths, 1)
 
 
 def _steps(rows: int) -> Iterator[tuple[int, int]]:
