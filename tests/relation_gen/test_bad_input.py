@@ -238,8 +238,14 @@ CONSTANT = 3
             f"{__name__}.nothing",
             r"returned an array of shape \[\] and type object; expected numbers",
         ),
-        (f"{__name__}.absent", r"got 'tests.*\.absent', which cannot be imported: module"),
-        ("no_such_package.f", "which cannot be imported: No module named 'no_such_package'"),
+        (
+            f"{__name__}.absent",
+            r"got 'tests.*\.absent', which cannot be imported: AttributeError: module",
+        ),
+        (
+            "no_such_package.f",
+            "which cannot be imported: ModuleNotFoundError: No module named 'no_such_package'",
+        ),
         ("nothing_but_a_name", "got 'nothing_but_a_name', which cannot be imported"),
         (f"{__name__}.CONSTANT", "which is not a function"),
     ],

@@ -88,7 +88,9 @@ def test_no_file(tmp_path, recipe, capsys):
 
 def test_unknown_entity_type(tmp_path, recipe, capsys):
     status = call(recipe, "query=/x", tmp_path / "out")
-    assert refused(capsys, status) == ("--input query=/x: got input 'query'; the recipe has 'item'")
+    assert refused(capsys, status) == (
+        "--input query=/x: got input 'query', and no file matches; the recipe has 'item'"
+    )
 
 
 def test_unknown_recipe(tmp_path, capsys):

@@ -150,7 +150,7 @@ def test_a_giant_component_is_refused():
 
 def test_a_split_that_would_be_empty_is_refused():
     with pytest.raises(
-        DataError, match=r"split '\w+' of \w+ would be empty: its \d rows are of 2 components"
+        DataError, match=r"split '\w+' of \w+ would be empty: its \d rows form 2 components"
     ):
         splits(request(train=1000), range(4), [(0, 1), (2, 3)])
 

@@ -72,7 +72,7 @@ def test_a_fitting_model_passes():
         ({"tower": None, "towers": {"item": CNN, "user": CNN}}, pairs, (IMAGE,), r"model\.towers: got item, user; expected one for each of item"),
         ({"head": {"type": "logistic_distance"}, "loss": {"type": "mse"}}, pairs, (IMAGE,), r"model\.head: got 'logistic_distance', which answers a logit and serves its sigmoid; the loss 'mse' compares .* concat_mlp \(output: number\)$"),
         ({"head": {"type": "concat_mlp"}, "loss": {"type": "mae"}}, lambda item, other: pairs(item, other, LabelKind.SCALAR), (IMAGE,), r"model\.head: got 'concat_mlp', which answers a logit"),
-        ({"head": {"type": "vector"}, "loss": {"type": "value_mse"}}, lambda item, other: pairs(item, other, LabelKind.CLASS), (IMAGE,), r"model\.loss: got 'value_mse'; it reads a label of kind vector, and tuples of this relation have one of kind class$"),
+        ({"head": {"type": "vector"}, "loss": {"type": "value_mse"}}, lambda item, other: pairs(item, other, LabelKind.CLASS), (IMAGE,), r"model\.loss: got 'value_mse'; it reads a label of kind scalar or vector, and tuples of this relation have one of kind class$"),
         ({"head": {"type": "vector"}, "loss": {"type": "class_cross_entropy"}}, lambda item, other: pairs(item, other, LabelKind.VECTOR, 3), (IMAGE,), r"model\.loss: got 'class_cross_entropy'; it reads a label of kind class"),
         ({"head": {"type": "cosine"}, "loss": {"type": "pairwise_hinge"}}, pairs, (IMAGE,), r"model\.loss: got 'pairwise_hinge'; .* one comparison, so its loss is always 0"),
         ({"loss": {"type": "triplet"}}, pairs, (IMAGE,), r"model\.loss: got 'triplet': it needs tuples of an anchor"),

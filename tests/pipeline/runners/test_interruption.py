@@ -11,15 +11,6 @@ from pipeline.runners.interruption import SIGNALS, Interruption
 RESUMES = "; finished components are kept, and the next run continues after them"
 
 
-@pytest.fixture(autouse=True)
-def handlers():
-    """Handlers that pytest's process may set, restored after each test."""
-    saved = {number: signal.getsignal(number) for number in SIGNALS}
-    yield
-    for number, handler in saved.items():
-        signal.signal(number, handler)
-
-
 @pytest.mark.parametrize(
     ("number", "cause"),
     [
