@@ -2,6 +2,7 @@
 
 import logging
 import tempfile
+from collections.abc import Mapping
 from typing import Any
 
 import keras_tuner
@@ -9,8 +10,8 @@ from keras_tuner.engine import base_tuner, trial
 from tfx.components.trainer.fn_args_utils import FnArgs
 from tfx.components.tuner.component import TunerFnResult
 
-from relation.core.errors import DataError
-from relation.tuning import Range, Tuning
+from relation.core.errors import DataError, UserError, named
+from relation.tuning import Range, Tuning, Value
 from trainer_module.request import KEY, TrainingRequest
 from trainer_module.training.training_run import Files, TrainingRun
 from trainer_module.training.trial_values import tuned
@@ -33,6 +34,8 @@ def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
         seed=request.training.seed + 1,  # Keras Tuner takes 0 for none.
         hyperparameters=space_of(request.tuning),
         allow_new_entries=False,
+        max_retries_per_trial=0,  # Trials are seeded: the same values would fail again.
+        max_consecutive_failed_trials=request.tuning.trials + 1,  # None ends the search.
     )
     trials = Trials(request, files, oracle=oracle, directory=fn_args.working_dir)
     return TunerFnResult(tuner=trials, fit_kwargs={})
@@ -54,24 +57,53 @@ def space_of(tuning: Tuning) -> keras_tuner.HyperParameters:
 class Trials(base_tuner.BaseTuner):
     """Trains a model for each trial; its validation loss is that of the kept epoch.
 
-    A trial with a non-finite loss fails; the others go on.
+    A trial that raises, as one does whose loss is not finite, fails; the others go on. An error of
+    the system, such as a full disk, ends the search: it is not due to the values.
     """
 
     def __init__(self, request: TrainingRequest, files: Files, **kwargs: Any):
         self._request, self._files = request, files
+        self.failures: dict[str, str] = {}
+        """Reason by id of the failed trial, in the order of the trials."""
         super().__init__(project_name="trials", overwrite=True, **kwargs)
 
     def run_trial(self, trial: trial.Trial, *args: Any, **kwargs: Any) -> float:
-        """The validation loss of the trial's values."""
+        """The validation loss of the trial's values.
+
+        Raises:
+          FailedTrialError: the values cannot be trained with; the search goes on.
+          FatalError: the system failed; the search ends.
+        """
         values = trial.hyperparameters.values
         shown = "  ".join(
             f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
             for name, value in values.items()
         )
         progress.info("trial %s: %s", trial.trial_id, shown)
+        try:
+            return self._loss_of(values)
+        except OSError as error:
+            raise keras_tuner.errors.FatalError(str(error)) from error
+        except Exception as error:
+            reason = str(error) if isinstance(error, UserError) else named(error)
+            self.failures[trial.trial_id] = reason
+            progress.info("trial %s failed: %s", trial.trial_id, reason)
+            raise keras_tuner.errors.FailedTrialError(reason) from error
+
+    def on_search_end(self) -> None:
+        """Says how many trials there were, if fewer than requested.
+
+        Raises:
+          DataError: all failed. Keras Tuner would take one of them for the best.
+        """
+        ran, requested = len(self.oracle.trials), self.oracle.max_trials
+        if len(self.failures) == ran:
+            reason = next(iter(self.failures.values()))
+            raise DataError(f"tuning: all {ran} trials failed, the first because of: {reason}")
+        if ran < requested:
+            progress.info("%d of %d trials: tuning.space gave no further values", ran, requested)
+
+    def _loss_of(self, values: Mapping[str, Value]) -> float:
         with tempfile.TemporaryDirectory() as logs:
-            try:
-                _, history = TrainingRun(tuned(self._request, values), self._files).fit(logs)
-            except DataError as error:
-                raise keras_tuner.errors.FailedTrialError(str(error)) from error
+            _, history = TrainingRun(tuned(self._request, values), self._files).fit(logs)
         return history.kept_loss

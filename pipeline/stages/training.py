@@ -47,12 +47,12 @@ def train(
         nodes.append(resolver)
         inputs["base_model"] = resolver.outputs["model"]
     module = "trainer_module.run_fn"
-    trainer = Trainer(run_fn=f"{module}.run_fn", **_inputs(request, module, transform), **inputs)
+    trainer = Trainer(run_fn=f"{module}.run_fn", **_inputs(request, (module,), transform), **inputs)
     return nodes, trainer
 
 
 def _tuner(loaded: LoadedRecipe, request: TrainingRequest, transform: Transform) -> BaseNode:
-    from tfx.components.tuner.component import Tuner  # Imported late: few recipes need it.
+    from components.tuner.component import Tuner  # Imported late: few recipes need it.
 
     tuning = loaded.recipe.tuning
     assert tuning is not None
@@ -66,10 +66,13 @@ def _tuner(loaded: LoadedRecipe, request: TrainingRequest, transform: Transform)
             raise RecipeError(f"tuning.space.{field}: got {value!r}: {error}") from None
     module = "trainer_module.tuner_fn"
     tuner_request = request.model_copy(update={"tuning": tuning})
-    return Tuner(tuner_fn=f"{module}.tuner_fn", **_inputs(tuner_request, module, transform))
+    modules = (module, "components.tuner.executor")
+    return Tuner(tuner_fn=f"{module}.tuner_fn", **_inputs(tuner_request, modules, transform))
 
 
-def _inputs(request: TrainingRequest, module: str, transform: Transform) -> dict[str, Any]:
+def _inputs(
+    request: TrainingRequest, modules: tuple[str, ...], transform: Transform
+) -> dict[str, Any]:
     """Return the arguments that Trainer and Tuner have in common."""
     return {
         "examples": transform.outputs["transformed_examples"],
@@ -78,6 +81,6 @@ def _inputs(request: TrainingRequest, module: str, transform: Transform) -> dict
         "eval_args": trainer_pb2.EvalArgs(splits=[EVAL]),
         "custom_config": {
             KEY: request.model_dump_json(),
-            "code_fingerprint": code_fingerprint(module),
+            "code_fingerprint": code_fingerprint(*modules),
         },
     }

@@ -1,9 +1,9 @@
 """Summarize the outputs of each node for its line on the terminal."""
 
-import glob
 import json
 import os
 from collections.abc import Callable, Mapping
+from textwrap import shorten
 
 import tensorflow_data_validation as tfdv
 from tfx.types import Artifact, artifact_utils
@@ -12,8 +12,10 @@ from components.common.evaluation import corpus_results
 from components.common.evaluation.evaluation_results import number
 from components.entity_gen import entity_stats
 from components.pusher.executor import ADDED
+from components.tuner.trial_counts import read_counts
 from pipeline.stages.reporting import page_of
 from pipeline.ui.node_runs import NodeRun
+from relation.core.errors import LONGEST
 from trainer_module.training.history import read_history
 
 
@@ -83,10 +85,17 @@ def _training(run: NodeRun) -> str:
 
 
 def _tuning(run: NodeRun) -> str:
-    (path,) = glob.glob(os.path.join(run.output("tuner_results").uri, "*"))
-    with open(path, encoding="utf-8") as file:
+    folder = run.output("tuner_results").uri
+    with open(os.path.join(folder, "tuner_results.json"), encoding="utf-8") as file:
         scores = [trial["score"] for trial in json.load(file)]
-    return f"best of {len(scores)} trials, val_loss {min(scores):.4f}"
+    requested, failures = read_counts(folder)
+    parts = [f"best of {len(scores)} trials, val_loss {min(scores):.4f}"]
+    if failures:
+        first = shorten(next(iter(failures.values())), LONGEST, placeholder="…")
+        parts.append(f"{len(failures)} failed (first: {first})")
+    if missing := requested - len(scores) - len(failures):
+        parts.append(f"{missing} not run (tuning.space gave no further values)")
+    return "; ".join(parts)
 
 
 def _base_model(run: NodeRun) -> str:

@@ -1,15 +1,26 @@
 """Trials of a recipe's search space."""
 
+import errno
 import json
+import os
 
 import pytest
+from keras_tuner.errors import FatalError
 from tfx.components.tuner.executor import write_best_hyperparameters
 from tfx.types import standard_artifacts
 
-from relation.core.errors import RecipeError
+from components.tuner import executor
+from components.tuner.trial_counts import read_counts
+from pipeline.ui.node_runs import NodeRun
+from pipeline.ui.node_summary import summarize_node
+from pipeline.ui.root_cause import disk_full, root_cause
+from relation.core.errors import DataError, RecipeError
 from tests.trainer_module import small_run
 from trainer_module.build_request import training_request
 from trainer_module.request import TrainingRequest
+from trainer_module.training.callbacks.nan_guard import NanGuard
+from trainer_module.training.history import History
+from trainer_module.training.training_run import Files
 from trainer_module.training.trial_values import best_values, tuned
 from trainer_module.tuner_fn import space_of, tuner_fn
 
@@ -88,3 +99,102 @@ def test_the_space_as_keras_tuner_has_it(tmp_path):
 def test_what_cannot_be_tuned(tmp_path, field, value, message):
     with pytest.raises(RecipeError, match=message):
         tuned(_request(tmp_path), {field: value})
+
+
+class _Run:
+    """A training whose outcome, a loss or an exception, is the next of a list."""
+
+    def __init__(self, outcomes):
+        self._outcomes = iter(outcomes)
+
+    def __call__(self, request, files):
+        return self
+
+    def fit(self, log_dir):
+        outcome = next(self._outcomes)
+        if isinstance(outcome, Exception):
+            raise outcome
+        NanGuard(lambda numbers: []).check_validation(outcome, 0)
+        return None, History(loss=(outcome,), val_loss=(outcome,))
+
+
+def _search(folder, monkeypatch, outcomes, space="training.learning_rate: {min: 0.1, max: 1.0}"):
+    """The node's executor on 8 trials with these outcomes, and its output artifacts."""
+    request = _request(folder, f"{{trials: 8, space: {{{space}}}}}")
+    monkeypatch.setattr("trainer_module.tuner_fn.TrainingRun", _Run(outcomes))
+    files = Files("", [], [])
+    result = tuner_fn(small_run.arguments(files, request, folder, working_dir=str(folder / "work")))
+
+    def search(*_):
+        result.tuner.search(**result.fit_kwargs)
+        return result.tuner
+
+    monkeypatch.setattr("tfx.components.tuner.executor.search", search)
+    monkeypatch.setattr(executor.Executor, "_get_tmp_dir", lambda self: "")
+    outputs = {
+        "best_hyperparameters": [standard_artifacts.HyperParameters()],
+        "tuner_results": [standard_artifacts.TunerResults()],
+    }
+    for name, (artifact,) in outputs.items():
+        artifact.uri = str(folder / name)
+        (folder / name).mkdir()
+    executor.Executor().Do({}, outputs, {})
+    return outputs
+
+
+def test_failed_trials_end_no_search_and_are_said(tmp_path, monkeypatch, caplog):
+    """3 failures in a row, the limit of Keras Tuner, then losses and each kind of failure."""
+    caplog.set_level("INFO", "relata.progress")
+    nan = float("nan")
+    ends = [DataError("too hot"), nan, float("-inf"), 0.5, ValueError("a b"), 0.25, nan, 0.75]
+    outputs = _search(tmp_path, monkeypatch, ends)
+    results = json.loads((tmp_path / "tuner_results" / "tuner_results.json").read_text())
+    assert [(trial["trial_id"], trial["score"]) for trial in results] == [
+        ("5", 0.25),
+        ("3", 0.5),
+        ("7", 0.75),
+    ]
+    (best,) = (tmp_path / "best_hyperparameters").iterdir()
+    values = best_values(json.loads(best.read_text()))
+    assert values == {"training.learning_rate": results[0]["training.learning_rate"]}
+    advice = "lower training.learning_rate, or look for extreme values in the features"
+    reasons = {
+        "0": "too hot",
+        "1": f"training: the validation loss is NaN after epoch 1: {advice}",
+        "2": f"training: the validation loss is infinite after epoch 1: {advice}",
+        "4": "ValueError: a b",
+        "6": f"training: the validation loss is NaN after epoch 1: {advice}",
+    }
+    counts = read_counts(str(tmp_path / "tuner_results"))
+    assert (counts.requested, counts.failures) == (8, reasons)
+    for trial, reason in reasons.items():
+        assert f"trial {trial} failed: {reason}" in caplog.messages
+    assert summarize_node("Tuner", NodeRun(False, outputs)) == (
+        "best of 3 trials, val_loss 0.2500; 5 failed (first: too hot)"
+    )
+
+
+def test_the_run_stops_in_one_sentence_if_all_trials_fail(tmp_path, monkeypatch):
+    ends = [DataError("too hot"), *[float("nan")] * 7]
+    message = "^tuning: all 8 trials failed, the first because of: too hot$"
+    with pytest.raises(DataError, match=message):
+        _search(tmp_path, monkeypatch, ends)
+    assert list((tmp_path / "best_hyperparameters").iterdir()) == []
+
+
+def test_a_full_disk_ends_the_search(tmp_path, monkeypatch):
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with pytest.raises(FatalError) as caught:
+        _search(tmp_path, monkeypatch, [0.5, full, 0.25])
+    assert root_cause(caught.value) == disk_full(full)
+
+
+def test_a_space_of_fewer_values_than_trials_is_said(tmp_path, monkeypatch, caplog):
+    caplog.set_level("INFO", "relata.progress")
+    ends = [DataError("too hot"), 0.5]
+    outputs = _search(tmp_path, monkeypatch, ends, "model.tower.embedding: [2, 4]")
+    assert caplog.messages[-1] == "2 of 8 trials: tuning.space gave no further values"
+    assert summarize_node("Tuner", NodeRun(False, outputs)) == (
+        "best of 1 trials, val_loss 0.5000; 1 failed (first: too hot); "
+        "6 not run (tuning.space gave no further values)"
+    )

@@ -62,7 +62,11 @@ def fit(
     callbacks = [keras.callbacks.TensorBoard(log_dir), monitor, log]
     if training.keep == "best":
         stopping = keras.callbacks.EarlyStopping(
-            "val_loss", patience=training.patience, restore_best_weights=True
+            "val_loss",
+            mode="min",
+            min_delta=0.0,  # So the first of the lowest losses is kept, as History says.
+            patience=training.patience,
+            restore_best_weights=True,
         )
         callbacks.append(stopping)
     if training.step == "tape":

@@ -1,0 +1,1 @@
+"""Tuner: TFX's component, which also says what became of each trial."""
