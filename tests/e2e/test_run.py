@@ -148,8 +148,17 @@ def test_the_verdict_is_written(base):
         assert gate["passed"] is True
         assert f"{gate['value']:.4f}" in base.first.terminal
     assert verdict["baseline"] is None
+    assert verdict["metrics"]["examples"] == len(held_out_tuples(base))
     assert {part["feature"] for part in verdict["slices"]} == {"anchor_label"}
     assert {part["value"] for part in verdict["slices"]} == set(range(10))
+
+
+def held_out_tuples(base):
+    """Tuples of eval, as Examples."""
+    [files] = base.first.folder.glob("pipeline/RelationGen/tuples/*/Split-eval")
+    names = sorted(map(str, files.iterdir()))
+    records = tf.data.TFRecordDataset(names, "GZIP").as_numpy_iterator()
+    return [tf.train.Example.FromString(record) for record in records]
 
 
 def test_all_that_a_run_makes_is_in_its_folder(base):
@@ -201,6 +210,27 @@ def test_the_score_is_the_negated_squared_distance_of_raw_tuples(served, rows):
     np.testing.assert_allclose(scores, back, rtol=1e-6)
     default = score(served, list(zip(lefts, rights, strict=True)), "serving_default")
     assert np.array_equal(scores, default)
+
+
+def test_the_verdict_is_of_the_served_model_on_tuples_of_eval(base, served):
+    """A metric again, by the scores of pairs, from the files of the run alone."""
+    tuples = held_out_tuples(base)
+    related, unrelated = (
+        score(served, [tuple(member(each, role) for role in ("anchor", other)) for each in tuples])
+        for other in ("positive", "negative")
+    )
+    expected = np.mean(related > unrelated)
+    actual = base.first.verdict["metrics"]["triplet_accuracy"]
+    assert actual == pytest.approx(expected, abs=1 / len(tuples))
+
+
+def member(example, role):
+    """The row that has a role in a tuple."""
+    row = tf.train.Example()
+    for name, feature in example.features.feature.items():
+        if name.startswith(f"{role}_"):
+            row.features.feature[name.removeprefix(f"{role}_")].CopyFrom(feature)
+    return row
 
 
 def test_rows_of_one_label_score_higher_on_average(served, rows):

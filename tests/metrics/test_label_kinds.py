@@ -91,8 +91,10 @@ def _expected(kind, scores, labels, weights):
             "r2": sklearn.r2_score(labels, scores, sample_weight=weights),
         }
     if kind == "image":
-        pair = scores[:, 49:], scores[:, :49]
+        pair = scores[:, 49:], scores[:, :49]  # What should be answered, what is.
         return {
+            "r2": sklearn.r2_score(*pair, sample_weight=weights),
+            "score_spread": scores[:, :49].std(axis=0).max(),
             "mae": sklearn.mean_absolute_error(*pair, sample_weight=weights),
             "mse": sklearn.mean_squared_error(*pair, sample_weight=weights),
         }
