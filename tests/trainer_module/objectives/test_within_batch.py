@@ -137,10 +137,10 @@ def test_positives_of_other_splits_are_no_negatives_in_evaluation():
     known = tf.constant([[4, 5, 1], [-1, -1, -1], [6, -1, -1], [4, -1, -1]], tf.int64)
     gone = [[4, 5], [], [6], [4]]  # 1 is the positive of the first tuple, and stays.
     negatives = [[i for i in n if i not in g] for n, g in zip(NEGATIVES, gone, strict=True)]
-    actual = _in_batch(Keys(filtered=True), further={"filtered_ids_key": known})
+    actual = _in_batch(Keys(filtered=True), further={hashed("filtered_ids"): known})
     assert actual == pytest.approx(_softmax({}, negatives), rel=1e-5)
     assert actual < _in_batch() - 1e-3
-    nothing = {"filtered_ids_key": tf.zeros((4, 0), tf.int64)}  # As in training.
+    nothing = {hashed("filtered_ids"): tf.zeros((4, 0), tf.int64)}  # As in training.
     assert _in_batch(Keys(filtered=True), further=nothing) == pytest.approx(_softmax({}), rel=1e-5)
 
 
@@ -155,7 +155,7 @@ def test_positives_of_other_splits_are_no_further_positives_either():
     def value(**lists):
         names = {"known_positives": "positive_ids", "filtered": "filtered_ids"}
         keys = Keys(**{name: name in lists for name in names})
-        further = {f"{names[name]}_key": ids for name, ids in lists.items()}
+        further = {hashed(names[name]): ids for name, ids in lists.items()}
         return float(InBatchCandidates(task, loss, keys)(inputs | further, TARGETS, scores, None))
 
     def expected(left_out):
