@@ -9,7 +9,7 @@ end of the file. So files that users bring are read here.
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import google_crc32c
 import numpy as np
@@ -17,6 +17,7 @@ import tensorflow as tf
 from isal import igzip, isal_zlib
 
 from components.common.binary_files import is_gzip, open_binary
+from components.common.tfrecord_writer import masked
 from relation.core.errors import DataError
 
 BATCH_ROWS = 8192
@@ -110,7 +111,7 @@ def _split(buffer: bytes, headers: set[bytes]) -> _Frames:
         header = buffer[at : at + _HEADER.size]
         length, checksum = _HEADER.unpack(header)
         if header not in headers:
-            if google_crc32c.value(header[:8]) != _unmasked(checksum):
+            if masked(google_crc32c.value(header[:8])) != checksum:
                 fault = _CORRUPTED
             elif length > MAX_RECORD:
                 fault = f"claims {length} bytes; expected at most {MAX_RECORD}"
@@ -127,16 +128,10 @@ def _split(buffer: bytes, headers: set[bytes]) -> _Frames:
         footers.append(_FOOTER.unpack_from(buffer, at + size - _FOOTER.size)[0])
         at += size
         size = _HEADER.size
-    wrong = np.flatnonzero(np.array(checksums) != _unmasked(np.array(footers, dtype=np.int64)))
+    wrong = np.flatnonzero(masked(np.array(checksums, dtype=np.int64)) != np.array(footers))
     if len(wrong):
         return _Frames(records[: wrong[0]], at, size, _CORRUPTED)
     return _Frames(records, at, size, fault)
-
-
-def _unmasked(checksum: Any) -> Any:
-    """A checksum, or an array of them, of what TFRecord holds in its place."""
-    turned = (checksum - 0xA282EAD8) & 0xFFFFFFFF
-    return ((turned >> 17) | (turned << 15)) & 0xFFFFFFFF
 
 
 def _chunks(path: str) -> Iterator[bytes]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from types import TracebackType
+from typing import Any
 
 import google_crc32c
 import numpy as np
@@ -27,14 +28,22 @@ _GZIP = 31
 _LENGTH = struct.Struct("<Q")
 
 
-def _masked(crc: I64) -> bytes:
-    """Masks checksums as TFRecord does, 4 bytes each.
+def masked(crc: Any) -> Any:
+    """Mask checksums as TFRecord holds them.
 
     Args:
-      crc: checksums, int64 [n].
+      crc: in [0, 2^32), an int, or int64 of any shape.
+
+    Returns:
+      In [0, 2^32), of the same type and shape.
     """
     turned = ((crc >> 15) | (crc << 17)) & 0xFFFFFFFF
-    return ((turned + 0xA282EAD8) & 0xFFFFFFFF).astype("<u4").tobytes()
+    return (turned + 0xA282EAD8) & 0xFFFFFFFF
+
+
+def _packed(crc: I64) -> bytes:
+    """Masked checksums, int64 [n], as 4 bytes each."""
+    return masked(crc).astype("<u4").tobytes()  # type: ignore[no-any-return]
 
 
 def framed(records: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:
@@ -57,13 +66,13 @@ def _frames(data: list[bytes], checksums: list[int]) -> bytes:
     """Frames each record with its length, the length's checksum, and its own checksum."""
     lengths = {length: _LENGTH.pack(length) for length in set(map(len, data))}
     heads = {
-        length: packed + _masked(np.array([google_crc32c.value(packed)]))
+        length: packed + _packed(np.array([google_crc32c.value(packed)]))
         for length, packed in lengths.items()
     }
-    masked = _masked(np.array(checksums, dtype=np.int64))
+    footers = _packed(np.array(checksums, dtype=np.int64))
     parts: list[bytes] = []
     for i, record in enumerate(data):
-        parts += (heads[len(record)], record, masked[4 * i : 4 * i + 4])
+        parts += (heads[len(record)], record, footers[4 * i : 4 * i + 4])
     return b"".join(parts)
 
 

@@ -61,7 +61,7 @@ def masked(data: bytes) -> bytes:
 
 def test_crc_of_the_standard():
     assert google_crc32c.value(b"123456789") == 0xE3069283  # RFC 3720's check value.
-    assert tfrecord_writer._masked(np.array([0xE3069283])) == masked(b"123456789")
+    assert tfrecord_writer._packed(np.array([0xE3069283])) == masked(b"123456789")
 
 
 @settings(deadline=None)
