@@ -40,6 +40,7 @@ if [ -z "$root" ]; then
     trap 'rm -rf --one-file-system "$root"' EXIT
 fi
 mkdir -p "$root"
+chmod 755 "$root" # as any system's root: users other than root enter it too
 root=$(cd "$root" && pwd)
 exec 9>"$root/.lock"
 flock 9 # two runs in one root take turns

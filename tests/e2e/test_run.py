@@ -303,7 +303,9 @@ def test_a_changed_loss_trains_anew_and_the_way_back_trains_nothing(base, worker
     assert int(back.versions[-1]) > int(version)
     assert contents(back.verdict["served"]) == contents(base.model)
     assert evaluated(base.first.folder / "metadata.sqlite")[-1] == (baseline, candidate)
-    assert back.verdict["baseline"] == pytest.approx(other.verdict["metrics"], rel=1e-6)
+    # Beam sizes the Evaluator's batches by the clock: last bits of scores differ, and with them the
+    # side of a threshold on which a tuple falls.
+    assert back.verdict["baseline"] == pytest.approx(other.verdict["metrics"], rel=1e-4)
 
 
 def evaluated(database):
