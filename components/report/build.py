@@ -1,11 +1,17 @@
 """Build the page from the evidence."""
 
+from collections.abc import Sequence
+
 from components.report.collect.evidence import Evidence
 from components.report.collect.findings import Findings
 from components.report.render.cards import Cards
 from components.report.render.page import Banner, Page
 from components.report.sections import SECTIONS
-from components.report.text import measured, number
+from components.report.text import measured, metric_name, number
+from relation.spec import LabelKind
+
+RARE = 0.2
+"""Below this share of related pairs, the banner leads with F1 and average precision."""
 
 
 def page(evidence: Evidence) -> Page:
@@ -17,12 +23,20 @@ def page(evidence: Evidence) -> Page:
         description=evidence.request.description,
         banner=_data_banner(evidence)
         if evidence.findings is None
-        else _model_banner(evidence.findings),
+        else _model_banner(evidence.findings, _headline(evidence)),
         sections=tuple(section for section in sections if section is not None),
     )
 
 
-def _model_banner(findings: Findings) -> Banner:
+def _headline(evidence: Evidence) -> tuple[str, ...]:
+    """Name the metrics that come first: where few pairs are related, AUC and accuracy flatter."""
+    labels = evidence.sample.labels
+    if evidence.relation.label is not LabelKind.BINARY or not labels.size:
+        return ()
+    return ("f1", "average_precision") if (labels[:, 0] > 0.5).mean() < RARE else ()
+
+
+def _model_banner(findings: Findings, headline: Sequence[str]) -> Banner:
     failed = [gate for gate in findings.gates if not gate.passed]
     broken = "; ".join(f"{g.name} {measured(g.value)}, not {g.bound}" for g in failed)
     if findings.blessed:
@@ -30,7 +44,9 @@ def _model_banner(findings: Findings) -> Banner:
     else:
         cause = f"{broken or 'The Evaluator did not bless the model'}. The model is not served."
     main = [gate for gate in findings.gates if gate.kind in ("threshold", "change", "baseline")]
-    highlights = dict.fromkeys((gate.name, measured(gate.value)) for gate in [*failed, *main])
+    first = [(metric_name(m.name), measured(m.value)) for m in findings.of_tuples(headline)]
+    gates = [(gate.name, measured(gate.value)) for gate in [*failed, *main]]
+    highlights = dict.fromkeys([*first, *gates])
     return Banner("blessed" if findings.blessed else "refused", cause, tuple(highlights)[:6])
 
 

@@ -8,8 +8,8 @@ from typing import TypeAlias
 Value: TypeAlias = bytes | int | float
 """One value of a feature."""
 
-SHORT, LONG = 24, 160
-"""Length limits in characters: of names beside others, and of texts."""
+SHORT, LONG, WHOLE = 24, 160, 1000
+"""Length limits in characters: of names beside others, of texts, and of tooltips."""
 _VISIBLE = {"\n": "⏎", "\r": "⏎", "\t": "⇥", "\0": "␀"}
 
 
@@ -27,6 +27,30 @@ def printable(value: bytes | str, limit: int = LONG) -> str:
     return shown if len(shown) <= limit else shown[: limit - 1].rstrip() + "…"
 
 
+class Name(str):
+    """A name as the page shows it; `whole` is its tooltip.
+
+    >>> Name.of("offers/2024/shop-a/000123.png", 13), Name.of("shop").whole
+    ('offers…23.png', 'shop')
+    """
+
+    whole: str
+
+    @classmethod
+    def of(cls, value: bytes | str, limit: int = SHORT) -> "Name":
+        """Make text printable, and elide its middle: ids often differ in their last characters."""
+        whole = printable(value, WHOLE)
+        tail = (limit - 1) // 2
+        shown = (
+            whole
+            if len(whole) <= limit
+            else f"{whole[: limit - 1 - tail]}…{whole[len(whole) - tail :]}"
+        )
+        name = cls(shown)
+        name.whole = whole
+        return name
+
+
 def _shows(character: str) -> bool:
     # Joiners (Cf) hold emoji together; the other format characters reorder or hide.
     return character in "\u200c\u200d" or unicodedata.category(character) not in (
@@ -36,13 +60,13 @@ def _shows(character: str) -> bool:
 
 def of_values(values: Sequence[Value], limit: int = LONG) -> str:
     """Format the values of a feature."""
-    shown = (printable(v, limit) if isinstance(v, bytes) else number(v) for v in values[:12])
+    shown = (printable(v, limit) if isinstance(v, bytes) else data_value(v) for v in values[:12])
     text = ", ".join(shown) + (", …" if len(values) > 12 else "")
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 def number(value: float | None, digits: int = 4) -> str:
-    """Format a number for readers: a dash for None, words for NaN.
+    """Format a count or a metric for readers: a dash for None, words for NaN.
 
     >>> number(0.98765), number(1200.0), number(1234567), number(None)
     ('0.9877', '1,200', '1,234,567', '–')
@@ -60,6 +84,15 @@ def number(value: float | None, digits: int = 4) -> str:
     if 0 < abs(value) < 10**-digits:
         return f"{value:.1e}".replace("-", "−")
     return f"{value:.{digits}f}".replace("-", "−")
+
+
+def data_value(value: float, digits: int = 4) -> str:
+    """Format a number of the data: without separators, since it may be a year or a code.
+
+    >>> data_value(2026), data_value(0.98765), data_value(-1234.5)
+    ('2026', '0.9877', '−1234.5')
+    """
+    return number(value, digits).replace(",", "")
 
 
 def measured(value: float | None) -> str:

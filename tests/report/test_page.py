@@ -75,6 +75,26 @@ def test_the_page_of_every_recipe(written, browser):
         assert [url for url in fetched if not url.startswith("data:")] == [written.as_uri()]
 
 
+CUT = """[...document.querySelectorAll(".scroll")]
+  .filter(s => s.scrollWidth > s.clientWidth + 1).map(s => s.getAttribute("aria-label"))"""
+SHADOWS = 'getComputedStyle(document.querySelector(".scroll")).backgroundAttachment'
+PHONE, PAPER = 390, 700
+"""Widths in pixels: of a phone; of A4 within its margins."""
+
+
+@pytest.mark.parametrize(
+    "written", ["relation_class", "image_tags", "search_ranking_lists"], indirect=True
+)
+def test_wide_tables_show_that_they_scroll_and_are_whole_on_paper(written, browser):
+    browser.open(written, width=PHONE)
+    assert browser.evaluate(CUT)
+    # Covers that move with the content, over shadows that stay at the edges.
+    assert browser.evaluate(SHADOWS) == "local, local, scroll, scroll, scroll"
+    browser.open(written, width=PAPER, media="print")
+    assert browser.evaluate(CUT) == []
+    assert browser.evaluate("document.documentElement.scrollWidth") <= PAPER
+
+
 def test_dark_and_print_change_the_colours(tmp_path, browser):
     path = tmp_path / "index.html"
     path.write_text(html(page(evidence_of("digits_triplets"))), encoding="utf-8")

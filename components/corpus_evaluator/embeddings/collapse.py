@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.corpus_evaluator.embeddings.points import Floats
+from relation.core.effective_rank import effective_rank
 
 Vector: TypeAlias = npt.NDArray[np.float64]
 Matrix: TypeAlias = npt.NDArray[np.float64]
@@ -23,9 +24,8 @@ class Shape(NamedTuple):
     Attributes:
       rows, dimensions: n, d.
       finite: share of the rows whose numbers are all finite, in [0, 1].
-      effective_rank: number of dimensions in which they vary, in [1, min(d, n − 1)]: the
-        exponential of the entropy of the covariance's normalized eigenvalues (Roy and Vetterli,
-        "The effective rank", 2007). 0 if all rows are equal, NaN if a row is not finite. If
+      effective_rank: number of dimensions in which they vary, in [1, min(d, n − 1)]
+        (`relation.core.effective_rank`). 0 if all rows are equal, NaN if a row is not finite. If
         d > `SIDE`, that of the first `SIDE` rows.
       spread: dispersion, in [0, 1]: root mean squared distance from the mean, over root mean
         squared length. 0 if all rows are equal, 1 if their mean is 0, NaN if a row is not finite.
@@ -66,9 +66,7 @@ def shape(embeddings: Floats) -> Shape:
     if varying <= 1e-10 * length or not varying:  # Below the resolution of float32.
         return Shape(n, d, 1.0, 0.0, 0.0)
     values = np.clip(np.linalg.eigvalsh(squares), 0, None)
-    shares = values[values > 0] / values.sum()
-    rank = float(np.exp(-(shares * np.log(shares)).sum()))
-    return Shape(n, d, 1.0, rank, float(np.sqrt(varying / length)))
+    return Shape(n, d, 1.0, effective_rank(values), float(np.sqrt(varying / length)))
 
 
 def _covariance(embeddings: Floats, mean: Vector, parts: Sequence[slice]) -> Matrix:

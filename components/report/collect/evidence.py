@@ -75,6 +75,10 @@ class Evidence:
         """Roles, label and comparisons of the tuples."""
         return self.request.relation
 
+    def held_out(self, entity: str) -> str:
+        """Return "held-out ", but "" for an entity type that is not split."""
+        return "" if entity in self.request.compiled.shared else "held-out "
+
 
 @dataclass(frozen=True)
 class Pair:

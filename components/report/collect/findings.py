@@ -1,6 +1,7 @@
 """The evaluators' results for the page: each metric with its reference values."""
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -105,10 +106,27 @@ class Findings:
     baseline: str | None = None
     corpus: Mapping[str, Any] | None = None
 
+    def of_tuples(self, names: Sequence[str]) -> tuple[Metric, ...]:
+        """Return those of the named metrics of tuples that were measured, in this order."""
+        measured = {m.name: m for m in self.metrics if m.part == TUPLES}
+        return tuple(measured[name] for name in names if name in measured)
+
     @property
     def threshold(self) -> float | None:
-        """Decision threshold of the scores; None where there is none."""
-        return next((m.value for m in self.metrics if m.name == "threshold"), None)
+        """Decision threshold of the scores, finite; None where there is none."""
+        chosen = self._threshold
+        return chosen.value if chosen and math.isfinite(chosen.value) else None
+
+    @property
+    def undefined_threshold(self) -> str:
+        """Why the threshold is undefined; "" where it is a number or none is chosen."""
+        if self._threshold is None or self.threshold is not None:
+            return ""
+        return self._threshold.reason or "no score is finite"
+
+    @property
+    def _threshold(self) -> Metric | None:
+        return next((m for m in self.metrics if m.name == "threshold"), None)
 
 
 def findings_of(verdict: Verdict) -> Findings:

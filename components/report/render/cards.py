@@ -6,7 +6,7 @@ from components.report.collect.tuple_sample import Member
 from components.report.render import thumbnails
 from components.report.render.page import Card, Mark
 from components.report.request import ReportRequest
-from components.report.text import SHORT, of_values, printable, words
+from components.report.text import Name, of_values, words
 from relation.schema import FeatureKind
 
 _FACTS = 7
@@ -38,7 +38,7 @@ class Cards:
             and (name in self._relation_features or not has_image)
         ]
         return Card(
-            name=printable(member.id, SHORT),
+            name=Name.of(member.id),
             image=self._thumbnail(member, kinds) if has_image else None,
             facts=tuple((words(n), of_values(member.features[n])) for n in names[:_FACTS]),
             role=role,
@@ -52,7 +52,7 @@ class Cards:
         texts = [
             n for n, kind in kinds.items() if kind is FeatureKind.TEXT and n in member.features
         ]
-        return of_values(member.features[texts[0]]) if texts else printable(member.id, SHORT)
+        return of_values(member.features[texts[0]]) if texts else Name.of(member.id)
 
     def _thumbnail(self, member: Member, kinds: Mapping[str, FeatureKind]) -> str | None:
         if member.key not in self._thumbnails:

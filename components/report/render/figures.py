@@ -22,7 +22,7 @@ from components.report.render.svg import (
     Drawing,
     palette,
 )
-from components.report.text import SHORT, number, printable, words
+from components.report.text import Name, number, words
 
 Floats = npt.NDArray[np.float64]
 _BINS = 40
@@ -195,7 +195,7 @@ def points(positions: Floats, groups: Sequence[str], title: str, note: str, name
             axes.plot(members[:, 0], members[:, 1], "o", **_DOTS, **style)
         for rank, group in enumerate(named):
             x, y = np.median(positions[index == group], axis=0)
-            text = axes.text(x, y, printable(group, SHORT), ha="center", va="center", fontsize=12)
+            text = axes.text(x, y, Name.of(group), ha="center", va="center", fontsize=12)
             text.set_fontweight("bold")
             text.set_gid(f"halo-{rank}")
         axes.set(xticks=[], yticks=[])
@@ -213,7 +213,7 @@ def bars(counts: Mapping[str, int], title: str, name: str) -> Figure:
     drawing = Drawing()
     with drawing as axes:
         axes.bar(range(len(counts)), list(counts.values()), color=SERIES[0], alpha=0.75)
-        axes.set_xticks(range(len(counts)), [printable(c, 12) for c in counts], rotation=45)
+        axes.set_xticks(range(len(counts)), [Name.of(c, 12) for c in counts], rotation=45)
         axes.grid(False, axis="x")
         axes.spines["bottom"].set_color(GRID)
     described = f"{title}: " + ", ".join(f"{key} {count:,}" for key, count in counts.items())

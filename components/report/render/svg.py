@@ -61,6 +61,7 @@ _SETTINGS = {
     "lines.linewidth": 2.0,
     "text.parse_math": False,  # A `$` in a label is a dollar.
     "axes.unicode_minus": True,
+    "axes.formatter.useoffset": False,  # Years are 2024, 2025, not +2.024e3.
 }
 
 

@@ -9,7 +9,7 @@ from components.report.collect.evidence import Evidence
 from components.report.render import figures
 from components.report.render.cards import Cards
 from components.report.render.page import Block, Figures, Mark, Section, Table, TableCell
-from components.report.text import SHORT, number, printable, words
+from components.report.text import Name, data_value, number, printable, words
 from relation.names import DOCUMENTS_CUT
 from relation.spec import LabelKind
 
@@ -64,11 +64,11 @@ def _audit(stats: Mapping[str, Any]) -> Table:
             rows.append(
                 (
                     TableCell(words(check)),
-                    TableCell(printable(name, SHORT) or "any input"),
+                    TableCell(Name.of(name) or "any input"),
                     TableCell(number(count), number=True, mark=mark),
                 )
             )
-    return Table("Audit for leaks between splits", ("check", "input", "found"), tuple(rows))
+    return Table("Audit for leaks between splits", ("check", "input", "count"), tuple(rows))
 
 
 def _reasons(stats: Mapping[str, Any]) -> Table | None:
@@ -96,7 +96,7 @@ def _label_distribution(evidence: Evidence) -> list[Block]:
     kind, labels = evidence.relation.label, evidence.sample.labels
     if not labels.size:
         return []
-    names = [printable(tag, SHORT) for tag in evidence.request.compiled.label.domain]
+    names = [Name.of(tag) for tag in evidence.request.compiled.label.domain]
     title = "Labels of held-out tuples"
     if kind in (LabelKind.SCALAR, LabelKind.VECTOR):
         figure = figures.histogram(labels.ravel(), title, "label", "labels")
@@ -108,7 +108,7 @@ def _label_distribution(evidence: Evidence) -> list[Block]:
     else:
         values, counts = np.unique(labels[labels >= 0], return_counts=True)
         shown = {
-            names[int(v)] if kind is LabelKind.CLASS else number(v): int(n)
+            names[int(v)] if kind is LabelKind.CLASS else data_value(v): int(n)
             for v, n in zip(values, counts, strict=True)
         }
         figure = figures.bars(_most(shown), title, "labels")

@@ -1,5 +1,7 @@
 """Pairs with a class as label: the confusion matrix and the most confident mistakes."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
@@ -7,7 +9,7 @@ from components.report.collect.evidence import Evidence
 from components.report.render.cards import Cards
 from components.report.render.page import Mark, Section, Sheet, Table, TableCell
 from components.report.sections.strips import side_by_side
-from components.report.text import SHORT, number, printable
+from components.report.text import Name, number
 from relation.spec import LabelKind
 
 WORST, MOST = 6, 30
@@ -25,7 +27,7 @@ def class_confusion(evidence: Evidence, cards: Cards) -> Section | None:
     if not tuples:
         return None
     predicted = scores.argmax(axis=1)
-    names = [printable(tag, SHORT) for tag in evidence.request.compiled.label.domain]
+    names = [Name.of(tag) for tag in evidence.request.compiled.label.domain]
     confidence = scores[np.arange(len(predicted)), predicted]
     wrong = [n for n in np.argsort(-confidence, kind="stable").tolist() if predicted[n] != true[n]]
     comparison = evidence.relation.scored
@@ -51,7 +53,7 @@ def class_confusion(evidence: Evidence, cards: Cards) -> Section | None:
     return Section("classes", "Classes", lead, blocks[: 1 + bool(strips)])
 
 
-def _confusion(names: list[str], true: list[int], predicted: list[int]) -> Table:
+def _confusion(names: Sequence[str], true: list[int], predicted: list[int]) -> Table:
     counts = confusion_matrix(true, predicted, labels=range(len(names)))
     order = np.argsort(-counts.sum(axis=1), kind="stable")[:MOST].tolist()
     rows = tuple(

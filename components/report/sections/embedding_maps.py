@@ -46,7 +46,7 @@ def _map(evidence: Evidence, entity: str, embeddings: Embeddings, name: str) -> 
     feature = evidence.request.compiled.batch_group or ""
     groups = [of_values(embeddings.members[row].features.get(feature, ())) for row in rows]
     positions, method = _project(vectors)
-    title = f"{len(rows):,} held-out entities of type {entity}"
+    title = f"{len(rows):,} {evidence.held_out(entity)}entities of type {entity}"
     note = f"{method} of {vectors.shape[1]} dimensions" + (
         f"; names mark the center of each {words(feature)}." if feature and any(groups) else "."
     )

@@ -5,7 +5,7 @@ from components.report.collect.tuple_sample import SampledTuple
 from components.report.render.cards import Cards
 from components.report.render.page import Card, Section, Sheet, Strip
 from components.report.sections.strips import hash_sample
-from components.report.text import SHORT, number, printable, words
+from components.report.text import Name, data_value, number, words
 from relation.spec import LabelKind
 
 SHOWN, MEMBERS, TAGS_SHOWN = 8, 12, 8
@@ -38,7 +38,7 @@ def _member(cards: Cards, t: SampledTuple, role: str, evidence: Evidence) -> Car
     note = ""
     if evidence.relation.label is LabelKind.GRADES:
         column = evidence.relation.roles_of(t.members[role].entity).index(role)
-        note = f"grade {number(t.label[column])}"
+        note = f"grade {data_value(t.label[column])}"
     return cards.card(t.members[role], role=words(role), note=note)
 
 
@@ -49,9 +49,9 @@ def _label(evidence: Evidence, t: SampledTuple) -> str:
     if kind is LabelKind.BINARY:
         return "related" if t.label[0] > 0.5 else "unrelated"
     if kind is LabelKind.CLASS:
-        return printable(names[int(t.label[0])], SHORT)
+        return Name.of(names[int(t.label[0])])
     if kind is LabelKind.TAGS:
         has = sorted(zip(t.label, names, strict=True), reverse=True)
-        shown = [(v, printable(n, SHORT)) for v, n in has if v > 0][:TAGS_SHOWN]
+        shown = [(v, Name.of(n)) for v, n in has if v > 0][:TAGS_SHOWN]
         return ", ".join(n if v == 1 else f"{n} {number(v, 2)}" for v, n in shown)
-    return f"label {', '.join(number(v, 3) for v in t.label[:TAGS_SHOWN])}"
+    return f"label {', '.join(data_value(v, 3) for v in t.label[:TAGS_SHOWN])}"

@@ -4,7 +4,7 @@ from components.report.collect.evidence import Evidence
 from components.report.collect.findings import Metric
 from components.report.render.cards import Cards
 from components.report.render.page import Block, Note, Section, Table, TableCell
-from components.report.text import measured, measured_or_why, metric_name
+from components.report.text import listed, measured, measured_or_why, metric_name
 
 
 def metrics(evidence: Evidence, _: Cards) -> Section | None:
@@ -26,8 +26,20 @@ def metrics(evidence: Evidence, _: Cards) -> Section | None:
     return Section(
         "metrics",
         "Metrics",
-        "On data that the model has not seen. In brackets: the 95 % confidence interval.",
+        _lead(evidence),
         tuple(blocks),
+    )
+
+
+def _lead(evidence: Evidence) -> str:
+    """Say which rows were measured, and what else they decided."""
+    chosen = ["the epoch"] if evidence.history.get("keep") == "best" else []
+    if evidence.findings and evidence.findings.threshold is not None:
+        chosen.append("the decision threshold")
+    also = f" It also chose {listed(chosen)}." if chosen else ""
+    return (
+        f"Of the eval split, which the model was not trained on.{also} In brackets: the 95 % "
+        "confidence interval."
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from components.report.collect.evidence import Evidence, Pair, pairs_of
+from components.report.collect.findings import Findings
 from components.report.render.cards import Cards
 from components.report.render.page import Block, Mark, Section, Sheet, Strip
 from components.report.sections.strips import side_by_side
@@ -20,7 +21,7 @@ def mistakes(evidence: Evidence, cards: Cards) -> Section | None:
         return None
     if evidence.relation.label is LabelKind.NONE:
         return _of_tuples(pairs, cards)
-    return _of_pairs(pairs, cards, evidence.findings.threshold if evidence.findings else None)
+    return _of_pairs(pairs, cards, evidence.findings or Findings(blessed=False))
 
 
 def _of_tuples(pairs: Sequence[Pair], cards: Cards) -> Section | None:
@@ -71,7 +72,8 @@ def _strip(margin: float, members: list[Pair], cards: Cards) -> Strip:
     return Strip(cards.card(members[0].left, role="anchor"), shown, note)
 
 
-def _of_pairs(pairs: Sequence[Pair], cards: Cards, threshold: float | None) -> Section:
+def _of_pairs(pairs: Sequence[Pair], cards: Cards, findings: Findings) -> Section:
+    threshold = findings.threshold
     blocks: list[Block] = []
     for related, title in (
         (False, "Unrelated pairs with the highest scores"),
@@ -94,9 +96,11 @@ def _of_pairs(pairs: Sequence[Pair], cards: Cards, threshold: float | None) -> S
                 ),
             )
         )
-    lead = "The pairs with the worst errors, or the least certain scores." + (
-        "" if threshold is None else f" A score of {number(threshold)} or above means related."
-    )
+    lead = "The pairs with the worst errors, or the least certain scores."
+    if threshold is not None:
+        lead += f" A score of {number(threshold)} or above means related."
+    elif findings.undefined_threshold:
+        lead += f" The decision threshold is undefined: {findings.undefined_threshold}."
     return Section("mistakes", "Worst pairs", lead, tuple(blocks))
 
 

@@ -27,12 +27,14 @@ def nearest_neighbours(evidence: Evidence, cards: Cards) -> Section | None:
         if chosen:
             blocks.append(_sheet(title, chosen, cards))
     question, counts = corpus["question"], corpus["counts"]
+    query, reference = question["query"], question["reference"]
+    split = evidence.held_out(reference)
+    rows = f"split {question['references']}" if split else "which is not split"
     queries = counts["measured"] - counts["without_match"]
     lead = (
-        f"Each line: a held-out {question['query']}, and its nearest neighbours among "
-        f"{counts['references']:,} rows ({question['reference']}, split {question['references']}), "
-        f"with distances. The metrics cover {queries:,} queries that have a related row; "
-        f"{counts['without_match']:,} have none."
+        f"Each line: a {evidence.held_out(query)}{query}, and its nearest neighbours among "
+        f"{counts['references']:,} rows ({reference}, {rows}), with distances. The metrics cover "
+        f"{queries:,} queries that have a related row; {counts['without_match']:,} have none."
     )
     return Section("neighbours", "Nearest neighbours", lead, tuple(blocks))
 

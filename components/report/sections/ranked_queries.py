@@ -21,7 +21,7 @@ from components.report.render.page import (
     Table,
     TableCell,
 )
-from components.report.text import SHORT, number, printable
+from components.report.text import Name, data_value, number
 from relation.compiled import CompiledRelation
 from relation.spec import LabelKind
 
@@ -118,7 +118,7 @@ def _group(document: Member, compiled: CompiledRelation) -> bytes:
 
 def _strip(value: float, listing: _RankedQuery, cards: Cards) -> Strip:
     query = listing.query
-    lead = Card(printable(query, SHORT)) if isinstance(query, bytes) else cards.card(query)
+    lead = Card(Name.of(query)) if isinstance(query, bytes) else cards.card(query)
     best = max(listing.grades)
     rows = []
     for rank, n in enumerate(listing.order[:RANKS], 1):
@@ -130,7 +130,7 @@ def _strip(value: float, listing: _RankedQuery, cards: Cards) -> Strip:
                 TableCell(str(rank), number=True),
                 TableCell(cards.name(document)),
                 TableCell(
-                    number(grade),
+                    data_value(grade),
                     number=True,
                     share=grade / best,
                     mark=Mark.RIGHT if grade == ideal else Mark.WRONG,

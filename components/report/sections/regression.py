@@ -8,7 +8,7 @@ from components.report.render import figures
 from components.report.render.cards import Cards
 from components.report.render.page import Block, Figures, Section, Sheet
 from components.report.sections.strips import side_by_side
-from components.report.text import number
+from components.report.text import data_value, number
 from relation.spec import LabelKind
 
 WORST, MAX_POINTS, MAX_PLOTS = 6, 500, 9
@@ -65,4 +65,4 @@ def _title(n: int, width: int) -> str:
 
 
 def _listed(values: npt.NDArray[np.float64]) -> str:
-    return ", ".join(number(value, 3) for value in values.tolist())
+    return ", ".join(data_value(value, 3) for value in values.tolist())

@@ -35,8 +35,6 @@ def relatedness(evidence: Evidence, _: Cards) -> Section | None:
         return _with(section, note)
     findings = evidence.findings
     threshold = findings.threshold if findings else None
-    if threshold is not None and not np.isfinite(threshold):
-        threshold = None
     return _with(
         section,
         Figures(

@@ -7,7 +7,7 @@ from components.report.collect.evidence import Evidence
 from components.report.collect.findings import Slice
 from components.report.render.cards import Cards
 from components.report.render.page import Note, Section, Table, TableCell
-from components.report.text import SHORT, measured, metric_name, printable, words
+from components.report.text import Name, measured, metric_name, words
 
 MAX_ROWS, MAX_COLUMNS = 60, 6
 
@@ -42,7 +42,7 @@ def _table(part: str, feature: str, rows: Sequence[Slice], gated: Sequence[str])
         (words(feature), *((unit,) if sized else ()), *map(metric_name, names)),
         tuple(
             (
-                TableCell(printable(s.value, SHORT)),
+                TableCell(Name.of(s.value)),
                 *((TableCell(measured(s.metrics.get("examples")), number=True),) if sized else ()),
                 *(
                     TableCell(measured(value), number=True, share=_share(value))

@@ -7,7 +7,7 @@ from typing import TypeVar
 from components.report.collect.tuple_sample import Member
 from components.report.render.cards import Cards
 from components.report.render.page import Card, Mark, Strip, Table, TableCell
-from components.report.text import SHORT, printable
+from components.report.text import Name
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ def side_by_side(
         )
         for name in dict.fromkeys([*facts, *others])
     )
-    names = printable(left.id, SHORT), printable(right.id, SHORT)
+    names = Name.of(left.id), Name.of(right.id)
     head = Card(name=" and ".join(names), mark=mark)
     return Strip(head, note=note, table=Table(" and ".join(names), ("", *names, ""), rows))
 

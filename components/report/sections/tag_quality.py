@@ -1,5 +1,7 @@
 """Quality of each tag, and the worst examples."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import average_precision_score
@@ -7,7 +9,7 @@ from sklearn.metrics import average_precision_score
 from components.report.collect.evidence import Evidence
 from components.report.render.cards import Cards
 from components.report.render.page import Mark, Section, Sheet, Strip, Table, TableCell
-from components.report.text import SHORT, number, printable
+from components.report.text import Name, number
 from relation.spec import LabelKind
 
 Floats = npt.NDArray[np.float64]
@@ -18,7 +20,7 @@ def tag_quality(evidence: Evidence, cards: Cards) -> Section | None:
     """Build a table of the tags, worst first, and show the worst examples."""
     if evidence.scores is None or evidence.relation.label is not LabelKind.TAGS:
         return None
-    names = [printable(tag, SHORT) for tag in evidence.request.compiled.label.domain]
+    names = [Name.of(tag) for tag in evidence.request.compiled.label.domain]
     kept = np.isfinite(evidence.scores).all(axis=1)
     labels, scores = evidence.sample.labels[kept], evidence.scores[kept]
     examples = [t for t, keep in zip(evidence.sample.tuples, kept.tolist(), strict=True) if keep]
@@ -42,7 +44,7 @@ def tag_quality(evidence: Evidence, cards: Cards) -> Section | None:
     return Section("tags", "Tags", lead, blocks)
 
 
-def _by_tag(names: list[str], labels: Floats, scores: Floats) -> Table:
+def _by_tag(names: Sequence[str], labels: Floats, scores: Floats) -> Table:
     rows = []
     for n, name in enumerate(names):
         true, predicted = labels[:, n] >= HALF, scores[:, n] >= HALF
@@ -74,7 +76,7 @@ def _ratio(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def _tag_table(names: list[str], labels: Floats, scores: Floats) -> Table:
+def _tag_table(names: Sequence[str], labels: Floats, scores: Floats) -> Table:
     """Tabulate the tags of an example with the highest label or score.
 
     Args:

@@ -5,17 +5,19 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from relation.core.effective_rank import effective_rank
+
 POINT = 0.01
 """Embeddings with a smaller mean distance, as a share of their mean length, count as one point."""
-LINE = 1.2
+LINE = 1.02
 """Embeddings with a smaller effective rank, of at least three numbers, count as a line."""
 
 
 class EmbeddingDispersion(NamedTuple):
     """Dispersion of embeddings [n, d].
 
-    effective_rank: exp of the entropy of the singular values of the centred embeddings, as shares
-      of their sum (Roy, Vetterli, "The effective rank", EUSIPCO 2007): 1 … d; 0 of one point.
+    effective_rank: number of directions in which they vary (`relation.core.effective_rank`): 1 … d;
+      0 of one point.
     mean_distance: of all pairs, Euclidean.
     mean_length: of the embeddings.
     """
@@ -31,9 +33,7 @@ def embedding_dispersion(embeddings: npt.NDArray[Any]) -> EmbeddingDispersion:
     lengths = np.linalg.norm(rows, axis=1)
     rows = rows - rows.mean(axis=0)
     values = np.linalg.svd(rows, compute_uv=False)
-    shares = values[values > 1e-7 * lengths.sum()]
-    shares = shares / shares.sum()
-    rank = float(np.exp(-np.sum(shares * np.log(shares)))) if len(shares) else 0.0
+    rank = effective_rank(np.square(values[values > 1e-7 * lengths.sum()]))
     squares = np.sum(rows**2, axis=1)
     squared = squares[:, None] + squares[None, :] - 2.0 * rows @ rows.T
     distances = np.sqrt(np.maximum(squared, 0.0))

@@ -29,15 +29,16 @@ def test_the_dispersion_of_embeddings(embeddings, rank, distance):
 
 
 def test_unequal_directions_count_by_their_entropy():
-    # Singular values 3 and 1, hence shares 3/4 and 1/4.
+    # Variances 9 and 1, hence shares 9/10 and 1/10.
     actual = embedding_dispersion(np.array([[3.0, 0], [-3, 0], [0, 1], [0, -1]]))
-    assert actual.effective_rank == pytest.approx((4 / 3) ** 0.75 * 4**0.25)
+    assert actual.effective_rank == pytest.approx((10 / 9) ** 0.9 * 10**0.1)
 
 
 @pytest.mark.parametrize(
     ("spread", "size", "warning"),
     [
         (EmbeddingDispersion(3.0, 1.3, 1.0), 4, None),
+        (EmbeddingDispersion(1.02, 1.3, 1.0), 4, None),
         (
             EmbeddingDispersion(3.0, 0.009, 1.0),
             4,
@@ -49,11 +50,11 @@ def test_unequal_directions_count_by_their_entropy():
             "embeddings have collapsed into one point: their mean distance is 0, at a mean length of 0.1",
         ),
         (
-            EmbeddingDispersion(1.1, 1.3, 1.0),
+            EmbeddingDispersion(1.01, 1.3, 1.0),
             4,
-            "embeddings lie on a line: their effective rank is 1.10 of 4 (two tight clusters look the same)",
+            "embeddings lie on a line: their effective rank is 1.01 of 4 (two tight clusters look the same)",
         ),
-        (EmbeddingDispersion(1.1, 1.3, 1.0), 2, None),
+        (EmbeddingDispersion(1.01, 1.3, 1.0), 2, None),
     ],
 )
 def test_what_looks_collapsed_is_told(spread, size, warning):
