@@ -1,0 +1,1 @@
+"""Break one line at a time and see whether the nearest tests notice (docs/testing.md)."""

@@ -1,0 +1,214 @@
+"""Run tests on a copy of the project, in a process forked after the heavy imports."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+HEAVY = (
+    *("numpy", "pandas", "pyarrow", "scipy.stats", "sklearn.metrics", "pydantic", "yaml", "jinja2"),
+    *("rich.console", "matplotlib.figure", "hypothesis", "pytest", "_pytest.main", "tensorflow"),
+    *("keras", "apache_beam", "apache_beam.runners.direct.direct_runner", "tensorflow_transform"),
+    *("tensorflow_transform.beam", "tensorflow_data_validation", "tensorflow_model_analysis"),
+    *("tensorboard", "tfx.v1", "tfx.orchestration.local.local_dag_runner", "ml_metadata"),
+)
+"""Libraries that a child inherits; no TensorFlow operation may run before the fork."""
+PASSED, FAILED = 0, 1
+"""Exit codes of pytest; any other is an error, which counts as a failure."""
+OUT_OF_TIME = (signal.SIGXCPU, signal.SIGKILL)
+"""What ends a process that used its CPU seconds."""
+
+
+def import_heavy(names: Iterable[str] = HEAVY) -> None:
+    """Import the libraries that are there."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    for name in names:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+
+
+def _project_files(root: Path) -> list[str]:
+    command = ["git", "-C", str(root), "ls-files", "-co", "--exclude-standard", "-z"]
+    return [name for name in subprocess.check_output(command, text=True).split("\0") if name]
+
+
+class Copy:
+    """A copy of the project's files, ignored ones aside; mutants are written there alone."""
+
+    def __init__(self, root: Path, folder: Path, names: Iterable[str] | None = None) -> None:
+        self.root = root
+        self.folder = folder
+        for name in _project_files(root) if names is None else names:
+            if (root / name).is_file():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(root / name, folder / name)
+        self._stamp = 1_000_000_000
+
+    @contextlib.contextmanager
+    def edited(self, path: str, source: str):  # type: ignore[no-untyped-def]
+        """Replace a module while the context lasts."""
+        target = self.folder / path
+        original, stat = target.read_bytes(), target.stat()
+        try:
+            target.write_text(source)
+            # Compiled modules are recognised by size and second: a second of its own for each.
+            self._stamp += 1
+            os.utime(target, (self._stamp, self._stamp))
+            yield
+        finally:
+            target.write_bytes(original)
+            os.utime(target, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run of tests ended, after how many CPU seconds.
+
+    `failed` names the first test that failed, if pytest wrote it.
+    """
+
+    passed: bool
+    timed_out: bool
+    seconds: float
+    failed: str = ""
+
+
+def run_tests(
+    copy: Copy, tests: list[str], log: Path, seconds: float, trace: Path | None = None
+) -> Outcome:
+    """Run test files up to the first failure, in a fork that is killed after CPU seconds.
+
+    CPU seconds, since the clock's depend on what else runs. By the clock a fork may take ten times
+    as many and a minute more: one that waits for ever uses no CPU.
+
+    `trace` receives the executed lines of the copy's modules, one `path:line` a line.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="mutants-") as scratch:
+        child = os.fork()
+        if child == 0:
+            resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 2))
+            _exit_with(lambda: _child(copy, tests, log, Path(scratch), trace))
+        status, used = _wait(child, time.monotonic() + 60 + 10 * seconds)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)  # what the tests left behind
+    return Outcome(
+        passed=status == PASSED,
+        timed_out=status is None or (os.WIFSIGNALED(status) and os.WTERMSIG(status) in OUT_OF_TIME),
+        seconds=used,
+        failed=_first_failure(log),
+    )
+
+
+def _exit_with(work: Callable[[], int]) -> None:
+    """Leave a forked process without the parent's clean-up."""
+    code = 70
+    try:
+        code = work()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _wait(child: int, end: float) -> tuple[int | None, float]:
+    """Exit status and CPU seconds of a child; None if it still ran at `end`, and was killed."""
+    done, status = 0, 0
+    while time.monotonic() < end:
+        done, status, usage = os.wait4(child, os.WNOHANG)
+        if done:
+            return status, usage.ru_utime + usage.ru_stime
+        time.sleep(0.05)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
+    usage = os.wait4(child, 0)[2]
+    return None, usage.ru_utime + usage.ru_stime
+
+
+def _child(copy: Copy, tests: list[str], log: Path, scratch: Path, trace: Path | None) -> int:
+    """Run pytest in the copy, its output in the log."""
+    os.setsid()
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    for stream in (1, 2):
+        os.dup2(output, stream)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    _enter(copy, scratch)
+    import pytest
+
+    options = ["-x", "-q", "--no-header", "--tb=short", "-p", "no:cacheprovider"]
+    options += ["-p", "no:xdist", f"--rootdir={copy.folder}", f"--basetemp={scratch / 'pytest'}"]
+    if "hypothesis" in sys.modules:
+        options.append("--hypothesis-seed=0")
+    if not trace:
+        return int(pytest.main([*options, *tests]))
+    with _traced(str(copy.folder) + os.sep) as lines:
+        code = int(pytest.main([*options, *tests]))
+    trace.write_text("\n".join(f"{path}:{line}" for path, line in sorted(lines)))
+    return code
+
+
+def _enter(copy: Copy, scratch: Path) -> None:
+    """Import from the copy alone, here and in what the tests start."""
+    root = str(copy.root)
+    sys.path[:] = [str(copy.folder), *(path for path in sys.path if path not in ("", root))]
+    for name in [name for name in sys.modules if name.split(".")[0] == "scripts"]:
+        del sys.modules[name]
+    os.chdir(copy.folder)
+    (scratch / "tmp").mkdir()
+    tempfile.tempdir = None
+    os.environ.update(PYTHONPATH=str(copy.folder), TMPDIR=str(scratch / "tmp"))
+
+
+@contextlib.contextmanager
+def _traced(folder: str):  # type: ignore[no-untyped-def]
+    """Collect (path, line) of what runs below a folder, tests aside, in all threads."""
+    lines: set[tuple[str, int]] = set()
+    inside: dict[str, str | None] = {}
+
+    def path_of(name: str) -> str | None:
+        path = name[len(folder) :] if name.startswith(folder) else None
+        return None if path is None or path.startswith("tests") else path
+
+    def on_call(frame: FrameType, event: str, _: object):  # type: ignore[no-untyped-def]
+        name = frame.f_code.co_filename
+        if name not in inside:
+            inside[name] = path_of(name)
+        path = inside[name]
+        if path is None:
+            return None
+        lines.add((path, frame.f_lineno))
+
+        def on_line(frame: FrameType, event: str, _: object):  # type: ignore[no-untyped-def]
+            if event == "line":
+                lines.add((path, frame.f_lineno))
+            return on_line
+
+        return on_line
+
+    threading.settrace(on_call)
+    sys.settrace(on_call)
+    try:
+        yield lines
+    finally:
+        sys.settrace(None)
+        threading.settrace(None)  # type: ignore[arg-type]
+
+
+def _first_failure(log: Path) -> str:
+    for line in log.read_text(errors="replace").splitlines() if log.exists() else ():
+        if line.startswith(("FAILED ", "ERROR ")):
+            return line.split(" ", 1)[1].split(" - ")[0]
+    return ""
