@@ -27,7 +27,7 @@ def baseline_resolver(candidate: types.BaseChannel) -> resolver.Resolver:
     ).with_id(NODE_ID)
 
 
-def latest_blessed_resolver(node_id: str, *, stock: bool = False) -> resolver.Resolver:
+def latest_blessed_resolver(node_id: str, *, stock: bool) -> resolver.Resolver:
     """Make a node that resolves the latest blessed model.
 
     Args:

@@ -108,6 +108,35 @@ def test_edges_without_a_value_are_positives(tmp_path):
     check_entities(made)
 
 
+def test_an_item_is_a_positive_as_often_as_the_cap_allows(tmp_path):
+    ends = [(n, 0) for n in range(1, 11)] + [(n, n + 1) for n in range(1, 11)]
+    edges = {
+        split: [
+            {"from": b"%s-%d" % (split.encode(), a), "to": b"%s-%d" % (split.encode(), b)}
+            for a, b in ends
+        ]
+        for split in ("train", "eval")
+    }
+    made = run(
+        tmp_path,
+        "{type: pairs, source: {type: edges, edges: link}, sampling: {positives_per_anchor: all, "
+        "negatives_per_anchor: 1, caps: {positives_per_entity: 3}}}",
+        edges,
+    )
+    for split, mine in edges.items():
+        related = [one for one in made.tuples(split) if one["relation"] == 1]
+        hub = f"{split}-0".encode()
+        assert Counter(one["right_id"] for one in related) == {
+            hub: 3,
+            **{edge["to"]: 1 for edge in mine if edge["to"] != hub},
+        }
+        assert made.of(split)["shortfall"]["positives_capped"] == 7
+        negatives = [
+            (one["left_id"], one["right_id"]) for one in made.tuples(split) if one["relation"] == 0
+        ]
+        assert not {(edge["from"], edge["to"]) for edge in mine} & set(negatives)
+
+
 def test_binary_values_weights_and_within_a_group(tmp_path):
     edges = {
         split: links(split, n, of, value=lambda d: d.randrange(2), w=lambda d: d.random() * 3)
