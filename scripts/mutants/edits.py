@@ -212,7 +212,7 @@ class _Finder(ast.NodeVisitor):
             name = node.func.id
         if name in MESSAGES:
             return
-        if name in OPPOSITES:
+        if name in OPPOSITES and not _is_empty_array(name, node):
             _, (line, end) = self._span(node.func)
             self.edits.append(Edit(line, end - len(name), end, OPPOSITES[name], "function"))
         if name == "range" and len(node.args) == 1 and not isinstance(node.args[0], ast.Constant):
@@ -335,6 +335,12 @@ class _Finder(ast.NodeVisitor):
 def _is_string(node: ast.expr) -> bool:
     constant = isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes))
     return constant or isinstance(node, ast.JoinedStr)
+
+
+def _is_empty_array(name: str, node: ast.Call) -> bool:
+    """Whether a call makes an array without items, in which zeros are ones."""
+    first = node.args[0] if node.args else None
+    return name in ("zeros", "ones") and isinstance(first, ast.Constant) and first.value == 0
 
 
 def _is_type_union(node: ast.BinOp) -> bool:

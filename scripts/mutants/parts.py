@@ -21,6 +21,7 @@ _JOINING = tuple(
 )
 _INDEX = "components/relation_gen/transforms/build_index.py"
 _LAYOUT = "components/relation_gen/index/layout.py"
+_MODELS = ("losses", "heads", "mining", "objectives", "tasks", "towers")
 
 PARTS = (
     Part(
@@ -82,16 +83,13 @@ PARTS = (
         ),
         ("tests/relation_gen",),
     ),
-    Part("relation", ("relation",), ("tests/relation",)),
+    Part("relation", ("relation",), ("tests/relation", "tests/pipeline/reference/test_pages.py")),
     Part(
         "losses",
-        tuple(
-            f"trainer_module/{room}"
-            for room in ("losses", "heads", "mining", "objectives", "tasks", "towers")
-        ),
-        tuple(
-            f"tests/trainer_module/{room}"
-            for room in ("losses", "heads", "mining", "objectives", "tasks", "towers")
+        tuple(f"trainer_module/{room}" for room in _MODELS),
+        (
+            *(f"tests/trainer_module/{room}" for room in _MODELS),
+            "tests/pipeline/reference/test_pages.py",
         ),
     ),
     Part("metrics", ("trainer_module/metrics",), ("tests/metrics",)),

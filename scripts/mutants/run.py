@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import tempfile
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from scripts.mutants.draw import Mutant, draw
-from scripts.mutants.nearest import Unbroken, by_distance, executes, unbroken_run
+from scripts.mutants.imports import distance
 from scripts.mutants.parts import Part, files
 from scripts.mutants.report import EQUIVALENT, KILLED, SURVIVED, TIMED_OUT, Result
-from scripts.mutants.trial import Copy, run_tests
+from scripts.mutants.trial import Copy, Outcome, run_tests
 
-MOST_SECONDS = 100.0
-"""CPU seconds of unbroken tests that one mutant may cost; the nearest tests always run."""
-NOT_EXECUTED = "no test executes the line"
+MOST_SECONDS = 60.0
+"""CPU seconds of tests that one mutant may cost; the nearest file always runs whole."""
+LONGEST = 60.0
+"""CPU seconds that a test file may take before its time on unbroken code is measured."""
+QUICK = 10.0
+"""CPU seconds of a test file that was not run yet, as far as the order goes."""
 
 
 def results_file(out: Path, seed: int, part: Part) -> Path:
@@ -28,6 +32,67 @@ def stored_results(out: Path, seed: int, part: Part) -> list[Result]:
     """Results of an earlier run."""
     file = results_file(out, seed, part)
     return [Result(**row) for row in json.loads(file.read_text())] if file.exists() else []
+
+
+@dataclass
+class _Trials:
+    """Runs of tests on one copy of the project, and what they showed so far."""
+
+    copy: Copy
+    logs: Path
+    noticed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How often a test file noticed a mutant of a module, or of its folder."""
+    sound: dict[str, bool] = field(default_factory=dict)
+    """Whether the test of a file that noticed first passes on unbroken code."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """CPU seconds of test files that passed."""
+
+    def nearest_first(self, module: str, tests: list[str]) -> list[str]:
+        """Order by imports in between; among equals, those that noticed before, then quick ones."""
+        folder = module.rpartition("/")[0]
+
+        def order(test: str) -> tuple[float, ...]:
+            size = (self.copy.folder / test).stat().st_size
+            before = self.noticed[module, test], self.noticed[folder, test]
+            steps = distance(self.copy.folder, test, module)
+            return -before[0], steps, -before[1], self.seconds.get(test, QUICK), size
+
+        return sorted(tests, key=order)
+
+    def run(self, mutant: Mutant, test: str) -> Outcome:
+        """Run a test file on a mutant. Out of time is what takes thrice as long as unbroken."""
+        with self.copy.edited(mutant.path, mutant.source):
+            outcome = run_tests(self.copy, [test], self.logs / "broken.log", LONGEST)
+        if outcome.passed:
+            self.seconds[test] = outcome.seconds
+        elif outcome.timed_out:
+            return self._again(mutant, test, outcome)
+        elif not self._is_sound(test, outcome.failed):
+            return replace(outcome, passed=True)
+        if not outcome.passed:
+            self.note(mutant.path, test)
+        return outcome
+
+    def note(self, module: str, test: str) -> None:
+        """Remember that a test file noticed a mutant of a module."""
+        self.noticed.update([(module, test), (module.rpartition("/")[0], test)])
+
+    def _again(self, mutant: Mutant, test: str, outcome: Outcome) -> Outcome:
+        """Run a mutant once more if its tests take long on unbroken code, too."""
+        unbroken = run_tests(self.copy, [test], self.logs / "unbroken.log", 10 * LONGEST)
+        if 3 * unbroken.seconds <= LONGEST:
+            return outcome
+        with self.copy.edited(mutant.path, mutant.source):
+            return run_tests(self.copy, [test], self.logs / "broken.log", 3 * unbroken.seconds)
+
+    def _is_sound(self, test: str, failed: str) -> bool:
+        """Whether the test that failed passes on unbroken code; asked once a file."""
+        if test not in self.sound:
+            outcome = run_tests(self.copy, [failed or test], self.logs / "unbroken.log", LONGEST)
+            self.sound[test] = outcome.passed
+            if not outcome.passed:
+                print(f"{failed or test} fails on unbroken code, too: it is left out", flush=True)
+        return self.sound[test]
 
 
 def run_part(
@@ -44,25 +109,18 @@ def run_part(
     Mutants that an earlier run of the seed killed are taken from its results.
     """
     modules = files(copy.folder, part.modules)
-    mutants = draw(copy.folder, modules, seed, count)
-    earlier = {result.key: result for result in stored_results(out, seed, part)}
     tests = files(copy.folder, part.tests, "test_*.py")
+    earlier = {result.key: result for result in stored_results(out, seed, part)}
+    trials = _Trials(copy, out / f"seed-{seed}" / "logs" / part.name)
+    for killed in [result for result in earlier.values() if result.outcome == KILLED]:
+        trials.note(killed.path, killed.tests[-1])
     results: list[Result] = []
-
-    @functools.lru_cache(maxsize=None)
-    def unbroken(test: str) -> Unbroken:
-        run = unbroken_run(copy, test, modules, out)
-        if not run.passed:
-            print(f"{part.name}: {test} fails on unbroken code and is left out", flush=True)
-        return run
-
-    for mutant in mutants:
+    for mutant in draw(copy.folder, modules, seed, count):
         result = earlier.get(mutant.key)
         if mutant.key in equivalents:
             result = _result(part, mutant, EQUIVALENT, [], reason=equivalents[mutant.key])
         elif result is None or result.outcome not in (KILLED, TIMED_OUT):
-            log = out / f"seed-{seed}" / "logs" / f"{part.name}-{len(results)}.log"
-            result = _try(copy, part, mutant, tests, unbroken, log, most_seconds)
+            result = _try(part, mutant, tests, trials, most_seconds)
         results.append(result)
         print(
             f"{part.name}: {result.outcome:10} {result.seconds:4.0f} s  {mutant.name}", flush=True
@@ -74,34 +132,20 @@ def run_part(
 
 
 def _try(
-    copy: Copy,
-    part: Part,
-    mutant: Mutant,
-    tests: list[str],
-    unbroken: Callable[[str], Unbroken],
-    log: Path,
-    most_seconds: float,
+    part: Part, mutant: Mutant, tests: list[str], trials: _Trials, most_seconds: float
 ) -> Result:
-    """Run tests, the nearest first, until one notices the mutant or `most_seconds` are spent."""
+    """Run test files, the nearest first, until one notices or `most_seconds` are spent."""
     run: list[str] = []
     spent = 0.0
-    for group in by_distance(copy, mutant.path, tests):
-        chosen = [test for test in group if executes(copy, mutant, unbroken(test))]
-        chosen.sort(key=lambda test: unbroken(test).seconds)
-        while (
-            chosen and run and spent + sum(unbroken(test).seconds for test in chosen) > most_seconds
-        ):
-            chosen.pop()
-        if not chosen:
+    for test in trials.nearest_first(mutant.path, tests):
+        if spent + trials.seconds.get(test, 0.0) > most_seconds and run:
             continue
-        seconds = sum(unbroken(test).seconds for test in chosen)
-        run, spent = run + chosen, spent + seconds
-        with copy.edited(mutant.path, mutant.source):
-            outcome = run_tests(copy, chosen, log, 20 + 3 * seconds)
+        outcome = trials.run(mutant, test)
+        run, spent = [*run, test], spent + outcome.seconds
         if not outcome.passed:
             kind = TIMED_OUT if outcome.timed_out else KILLED
-            return _result(part, mutant, kind, run, outcome.seconds, outcome.failed)
-    return _result(part, mutant, SURVIVED, run, spent, reason="" if run else NOT_EXECUTED)
+            return _result(part, mutant, kind, run, spent, outcome.failed)
+    return _result(part, mutant, SURVIVED, run, spent)
 
 
 def _result(

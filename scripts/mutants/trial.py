@@ -11,12 +11,10 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 HEAVY = (
     *("numpy", "pandas", "pyarrow", "scipy.stats", "sklearn.metrics", "pydantic", "yaml", "jinja2"),
@@ -86,22 +84,18 @@ class Outcome:
     failed: str = ""
 
 
-def run_tests(
-    copy: Copy, tests: list[str], log: Path, seconds: float, trace: Path | None = None
-) -> Outcome:
-    """Run test files up to the first failure, in a fork that is killed after CPU seconds.
+def run_tests(copy: Copy, tests: list[str], log: Path, seconds: float) -> Outcome:
+    """Run tests up to the first failure, in a fork that is killed after CPU seconds.
 
     CPU seconds, since the clock's depend on what else runs. By the clock a fork may take ten times
     as many and a minute more: one that waits for ever uses no CPU.
-
-    `trace` receives the executed lines of the copy's modules, one `path:line` a line.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="mutants-") as scratch:
         child = os.fork()
         if child == 0:
             resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 2))
-            _exit_with(lambda: _child(copy, tests, log, Path(scratch), trace))
+            _exit_with(lambda: _child(copy, tests, log, Path(scratch)))
         status, used = _wait(child, time.monotonic() + 60 + 10 * seconds)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child, signal.SIGKILL)  # what the tests left behind
@@ -138,7 +132,7 @@ def _wait(child: int, end: float) -> tuple[int | None, float]:
     return None, usage.ru_utime + usage.ru_stime
 
 
-def _child(copy: Copy, tests: list[str], log: Path, scratch: Path, trace: Path | None) -> int:
+def _child(copy: Copy, tests: list[str], log: Path, scratch: Path) -> int:
     """Run pytest in the copy, its output in the log."""
     os.setsid()
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -152,12 +146,7 @@ def _child(copy: Copy, tests: list[str], log: Path, scratch: Path, trace: Path |
     options += ["-p", "no:xdist", f"--rootdir={copy.folder}", f"--basetemp={scratch / 'pytest'}"]
     if "hypothesis" in sys.modules:
         options.append("--hypothesis-seed=0")
-    if not trace:
-        return int(pytest.main([*options, *tests]))
-    with _traced(str(copy.folder) + os.sep) as lines:
-        code = int(pytest.main([*options, *tests]))
-    trace.write_text("\n".join(f"{path}:{line}" for path, line in sorted(lines)))
-    return code
+    return int(pytest.main([*options, *tests]))
 
 
 def _enter(copy: Copy, scratch: Path) -> None:
@@ -170,41 +159,6 @@ def _enter(copy: Copy, scratch: Path) -> None:
     (scratch / "tmp").mkdir()
     tempfile.tempdir = None
     os.environ.update(PYTHONPATH=str(copy.folder), TMPDIR=str(scratch / "tmp"))
-
-
-@contextlib.contextmanager
-def _traced(folder: str):  # type: ignore[no-untyped-def]
-    """Collect (path, line) of what runs below a folder, tests aside, in all threads."""
-    lines: set[tuple[str, int]] = set()
-    inside: dict[str, str | None] = {}
-
-    def path_of(name: str) -> str | None:
-        path = name[len(folder) :] if name.startswith(folder) else None
-        return None if path is None or path.startswith("tests") else path
-
-    def on_call(frame: FrameType, event: str, _: object):  # type: ignore[no-untyped-def]
-        name = frame.f_code.co_filename
-        if name not in inside:
-            inside[name] = path_of(name)
-        path = inside[name]
-        if path is None:
-            return None
-        lines.add((path, frame.f_lineno))
-
-        def on_line(frame: FrameType, event: str, _: object):  # type: ignore[no-untyped-def]
-            if event == "line":
-                lines.add((path, frame.f_lineno))
-            return on_line
-
-        return on_line
-
-    threading.settrace(on_call)
-    sys.settrace(on_call)
-    try:
-        yield lines
-    finally:
-        sys.settrace(None)
-        threading.settrace(None)  # type: ignore[arg-type]
 
 
 def _first_failure(log: Path) -> str:

@@ -86,6 +86,7 @@ def test_a_terminal_sees_no_noise_either(tmp_path, capfd, monkeypatch):
     shown = read_all(master)
     assert "noise" not in shown
     assert "Trainer             running" in shown
+    assert "\x1b[2K" in shown.rpartition("running")[2].partition("done")[0]  # the line is erased
     assert "best epoch 1\r\n" in shown
     assert "noise of print" in (tmp_path / "run.log").read_text()
 
@@ -158,7 +159,14 @@ def test_the_summary_ends_with_the_verdict(tmp_path, capfd):
     )
     with Console(tmp_path / "run.log") as console:
         console.show_verdict(verdict)
-    lines = [line.split() for line in capfd.readouterr().out.splitlines() if line.strip()]
+    out = capfd.readouterr().out
+    table = [line.rstrip() for line in out.splitlines()[1:4]]
+    assert table == [  # two spaces on either side of a column
+        "  gate         metric       value    bound",
+        "  threshold    auc         0.9500    ≥ 0.9     passed",
+        "  threshold    accuracy    0.8750    ≥ 0.99    refused",
+    ]
+    lines = [line.split() for line in out.splitlines() if line.strip()]
     assert ["threshold", "auc", "0.9500", "≥", "0.9", "passed"] in lines
     assert ["threshold", "accuracy", "0.8750", "≥", "0.99", "refused"] in lines
     assert ["report", "/runs/cats/report/index.html"] in lines
@@ -186,3 +194,14 @@ def test_long_names_of_nodes_keep_the_columns(tmp_path, capfd, monkeypatch):
                 pass
     lines = capfd.readouterr().out.splitlines()
     assert [line.index("done") for line in lines] == [30, 30]
+
+
+def test_without_a_terminal_lines_have_100_columns(tmp_path, capfd):
+    before = "  Trainer             cached      0.0 s  "
+    with Console(tmp_path / "run.log") as console:
+        for count in (55, 56):
+            with console.node("Trainer") as line:
+                line.done(cached=True, summary="a" * count + " ccc")
+    lines = [line.rstrip() for line in capfd.readouterr().out.splitlines()]
+    assert lines == [f"{before}{'a' * 55} ccc", f"{before}{'a' * 56}", "ccc"]
+    assert len(lines[0]) == 100
