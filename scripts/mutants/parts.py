@@ -8,7 +8,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Part:
-    """Modules and their nearest tests: files, or folders with all below; `-` leaves a path out."""
+    """Modules and their nearest tests: files, or folders with all below; `-` leaves a path out.
+
+    Tests that are named first are run first.
+    """
 
     name: str
     modules: tuple[str, ...]
@@ -21,6 +24,12 @@ _JOINING = tuple(
 )
 _INDEX = "components/relation_gen/transforms/build_index.py"
 _LAYOUT = "components/relation_gen/index/layout.py"
+_RELATION_GEN = (
+    "tests/relation_gen/test_source_edges.py",
+    "tests/relation_gen/test_source_labels.py",
+    "tests/relation_gen/test_dedup.py",
+    "tests/relation_gen",
+)
 _MODELS = ("losses", "heads", "mining", "objectives", "tasks", "towers")
 
 PARTS = (
@@ -61,17 +70,17 @@ PARTS = (
     ),
     Part("signatures", ("trainer_module/model",), ("tests/trainer_module/model",)),
     Part("verdict", ("pipeline/ui",), ("tests/pipeline/ui", "tests/pipeline/runners")),
-    Part("joining", _JOINING, ("tests/relation_gen",)),
+    Part("joining", _JOINING, _RELATION_GEN),
     Part(
         "indexing",
         ("components/relation_gen/index", f"-{_LAYOUT}", _INDEX),
-        ("tests/relation_gen",),
+        _RELATION_GEN,
     ),
-    Part("layout", (_LAYOUT,), ("tests/relation_gen",)),
+    Part("layout", (_LAYOUT,), _RELATION_GEN),
     Part(
         "Beam steps",
         (*_BEAM, f"-{_INDEX}", *(f"-{path}" for path in _JOINING)),
-        ("tests/relation_gen", "tests/split_gen"),
+        (*_RELATION_GEN, "tests/split_gen"),
     ),
     Part(
         "sampling",
@@ -81,7 +90,7 @@ PARTS = (
             "-components/relation_gen/index",
             "-components/relation_gen/cli.py",
         ),
-        ("tests/relation_gen",),
+        _RELATION_GEN,
     ),
     Part("relation", ("relation",), ("tests/relation", "tests/pipeline/reference/test_pages.py")),
     Part(

@@ -47,15 +47,22 @@ class _Trials:
     seconds: dict[str, float] = field(default_factory=dict)
     """CPU seconds of test files that passed."""
 
-    def nearest_first(self, module: str, tests: list[str]) -> list[str]:
-        """Order by imports in between; among equals, those that noticed before, then quick ones."""
+    def nearest_first(self, module: str, part: Part) -> list[str]:
+        """Order by imports in between; among equals, those that noticed before, then quick ones.
+
+        Before all others are tests that noticed a mutant of the module, then those that the part
+        names as files.
+        """
+        tests = files(self.copy.folder, part.tests, "test_*.py")
+        first = set(tests) & set(part.tests)
         folder = module.rpartition("/")[0]
 
         def order(test: str) -> tuple[float, ...]:
             size = (self.copy.folder / test).stat().st_size
             before = self.noticed[module, test], self.noticed[folder, test]
             steps = distance(self.copy.folder, test, module)
-            return -before[0], steps, -before[1], self.seconds.get(test, QUICK), size
+            named_first = tests.index(test) if test in first else len(tests)
+            return -before[0], named_first, steps, -before[1], self.seconds.get(test, QUICK), size
 
         return sorted(tests, key=order)
 
@@ -109,7 +116,6 @@ def run_part(
     Mutants that an earlier run of the seed killed are taken from its results.
     """
     modules = files(copy.folder, part.modules)
-    tests = files(copy.folder, part.tests, "test_*.py")
     earlier = {result.key: result for result in stored_results(out, seed, part)}
     trials = _Trials(copy, out / f"seed-{seed}" / "logs" / part.name)
     for killed in [result for result in earlier.values() if result.outcome == KILLED]:
@@ -120,7 +126,7 @@ def run_part(
         if mutant.key in equivalents:
             result = _result(part, mutant, EQUIVALENT, [], reason=equivalents[mutant.key])
         elif result is None or result.outcome not in (KILLED, TIMED_OUT):
-            result = _try(part, mutant, tests, trials, most_seconds)
+            result = _try(part, mutant, trials, most_seconds)
         results.append(result)
         print(
             f"{part.name}: {result.outcome:10} {result.seconds:4.0f} s  {mutant.name}", flush=True
@@ -131,13 +137,11 @@ def run_part(
     return results
 
 
-def _try(
-    part: Part, mutant: Mutant, tests: list[str], trials: _Trials, most_seconds: float
-) -> Result:
+def _try(part: Part, mutant: Mutant, trials: _Trials, most_seconds: float) -> Result:
     """Run test files, the nearest first, until one notices or `most_seconds` are spent."""
     run: list[str] = []
     spent = 0.0
-    for test in trials.nearest_first(mutant.path, tests):
+    for test in trials.nearest_first(mutant.path, part):
         if spent + trials.seconds.get(test, 0.0) > most_seconds and run:
             continue
         outcome = trials.run(mutant, test)

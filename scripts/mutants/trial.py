@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import re
 import resource
 import shutil
 import signal
@@ -26,6 +27,7 @@ HEAVY = (
 """Libraries that a child inherits; no TensorFlow operation may run before the fork."""
 PASSED, FAILED = 0, 1
 """Exit codes of pytest; any other is an error, which counts as a failure."""
+_FAILURE = re.compile(r"^(?:FAILED|ERROR) (\S+\.py(?:::.+?)?)(?: - .*)?$", re.MULTILINE)
 OUT_OF_TIME = (signal.SIGXCPU, signal.SIGKILL)
 """What ends a process that used its CPU seconds."""
 
@@ -162,7 +164,5 @@ def _enter(copy: Copy, scratch: Path) -> None:
 
 
 def _first_failure(log: Path) -> str:
-    for line in log.read_text(errors="replace").splitlines() if log.exists() else ():
-        if line.startswith(("FAILED ", "ERROR ")):
-            return line.split(" ", 1)[1].split(" - ")[0]
-    return ""
+    named = _FAILURE.search(log.read_text(errors="replace")) if log.exists() else None
+    return named.group(1) if named else ""

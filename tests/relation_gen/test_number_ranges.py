@@ -176,16 +176,18 @@ def test_edges_of_weight_0_throughout_stop_the_split_though_drawn_negatives_weig
 
 
 @pytest.mark.parametrize(
-    ("frequency", "message"),
+    ("frequency", "alpha", "message"),
     [
-        (1e30, r"got a frequency of 1e\+30; .*expected at most 4.*: scale the feature down"),
-        (1e-9, r"got a frequency of 1e-09; .*too small .* more than 4.*e-07: scale the feature up"),
+        (1e30, 1, r"got a frequency of 1e\+30; .*expected at most 4.*: scale the feature down"),
+        # Half a unit of 2^-20, and its square.
+        (1e-9, 1, r"of 1e-09; .*too small .* more than 4\.76837e-07: scale the feature up"),
+        (1e-13, 0.5, r"of 1e-13; .*too small .* more than 2\.27374e-13: scale the feature up"),
     ],
 )
-def test_popularity_that_fixed_point_weights_cannot_hold(frequency, message):
+def test_popularity_that_fixed_point_weights_cannot_hold(frequency, alpha, message):
     key, nothing = np.arange(3, dtype=np.uint64), np.zeros(3, dtype=np.uint64)
     shard = populate(Indexed(key, nothing, nothing, np.zeros(0)), seed=1)
-    negatives = Negatives(draw="popularity", feature="w", alpha=1)
+    negatives = Negatives(draw="popularity", feature="w", alpha=alpha)
     with pytest.raises(DataError, match=message):
         weigh(shard, negatives, np.array([1.0, frequency, 0.0]))
 

@@ -65,8 +65,8 @@ def least_from_here(x: Tensor) -> Tensor:
     width = tf.shape(x)[1]
 
     def double(step: Tensor, least: Tensor) -> tuple[Tensor, Tensor]:
-        shifted = tf.concat([least[:, step:], least[:, -1:] + tf.zeros_like(least[:, :step])], 1)
-        return 2 * step, tf.minimum(least, shifted)
+        both = tf.minimum(least[:, :-step], least[:, step:])
+        return 2 * step, tf.concat([both, least[:, -step:]], 1)
 
     _, result = tf.while_loop(
         lambda step, _: step < width,

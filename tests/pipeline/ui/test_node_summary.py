@@ -3,10 +3,13 @@
 import json
 
 import pytest
+from tensorflow_metadata.proto.v0 import statistics_pb2
 from tfx.types import artifact_utils, standard_artifacts
 
+from components.tuner.trial_counts import TrialCounts, write_counts
 from pipeline.ui.node_runs import NodeRun
 from pipeline.ui.node_summary import summarize_node
+from trainer_module.training.history import History, write_history
 
 
 @pytest.mark.parametrize(
@@ -76,3 +79,94 @@ def test_a_node_without_a_summary(node_id):
 def test_validators():
     for node_id in ("EntityValidator_item", "TupleValidator"):
         assert summarize_node(node_id, NodeRun(False, {})) == "no anomalies"
+
+
+def artifact_at(folder, kind=standard_artifacts.Model):
+    artifact = kind()
+    artifact.uri = str(folder)
+    return artifact
+
+
+@pytest.mark.parametrize("splits", [["all"], ["train", "eval"]])
+def test_statistics_count_the_features_of_the_first_split(tmp_path, splits):
+    for number, split in enumerate(splits):
+        statistics = statistics_pb2.DatasetFeatureStatisticsList()
+        features = statistics.datasets.add().features
+        for n in range(3 + number):
+            features.add().path.step.append(f"f{n}")
+        folder = tmp_path / f"Split-{split}"
+        folder.mkdir()
+        (folder / "FeatureStats.pb").write_bytes(statistics.SerializeToString())
+    artifact = artifact_at(tmp_path, standard_artifacts.ExampleStatistics)
+    artifact.split_names = artifact_utils.encode_split_names(splits)
+    run = NodeRun(False, {"statistics": [artifact]})
+    assert summarize_node("EntityStatistics_item", run) == "3 features"
+
+
+@pytest.mark.parametrize(("keep", "said"), [("best", (2, 0.25)), ("last", (3, 0.5))])
+def test_training_says_which_epoch_was_kept(tmp_path, keep, said):
+    history = History(loss=(3, 2, 1), val_loss=(1.0, 0.25, 0.5), keep=keep)
+    write_history(history, str(tmp_path))
+    run = NodeRun(False, {"model_run": [artifact_at(tmp_path, standard_artifacts.ModelRun)]})
+    epoch, loss = said
+    assert summarize_node("Trainer", run) == f"{keep} epoch {epoch} of 3, val_loss {loss:.4f}"
+
+
+@pytest.mark.parametrize(
+    ("requested", "failures", "more"),
+    [
+        (2, {}, ""),
+        (3, {"7": "loss is nan"}, "; 1 failed (first: loss is nan)"),
+        (5, {}, "; 3 not run (tuning.space gave no further values)"),
+        (
+            6,
+            {"2": "no memory", "3": "loss is nan"},
+            "; 2 failed (first: no memory); 2 not run (tuning.space gave no further values)",
+        ),
+    ],
+)
+def test_tuning_counts_all_trials(tmp_path, requested, failures, more):
+    (tmp_path / "tuner_results.json").write_text(json.dumps([{"score": 0.5}, {"score": 0.25}]))
+    write_counts(TrialCounts(requested, failures), str(tmp_path))
+    run = NodeRun(
+        False, {"tuner_results": [artifact_at(tmp_path, standard_artifacts.TunerResults)]}
+    )
+    assert summarize_node("Tuner", run) == f"best of 2 trials, val_loss 0.2500{more}"
+
+
+@pytest.mark.parametrize(
+    ("node_id", "some", "none"),
+    [
+        ("BaseModel", "from model 7", "no earlier blessed model to start from"),
+        ("LatestBlessedModel", "baseline: model 7", "no earlier blessed model to compare with"),
+    ],
+)
+def test_earlier_models(node_id, some, none):
+    model = standard_artifacts.Model()
+    model.id = 7
+    assert summarize_node(node_id, NodeRun(False, {"model": [model]})) == some
+    assert summarize_node(node_id, NodeRun(False, {"model": []})) == none
+    assert summarize_node(node_id, NodeRun(False, {})) == none
+
+
+@pytest.mark.parametrize(("blessed", "said"), [(1, "blessed"), (0, "refused")])
+def test_a_blessing(blessed, said):
+    blessing = standard_artifacts.ModelBlessing()
+    blessing.set_int_custom_property("blessed", blessed)
+    assert summarize_node("Evaluator", NodeRun(False, {"blessing": [blessing]})) == said
+
+
+@pytest.mark.parametrize(
+    ("pushed", "added", "said"),
+    [
+        (1, 1, "version 5 pushed"),
+        (1, 0, "version 5 already serves it"),
+        (0, 0, "not pushed"),
+    ],
+)
+def test_a_pushed_version(pushed, added, said):
+    model = standard_artifacts.PushedModel()
+    model.set_int_custom_property("pushed", pushed)
+    model.set_int_custom_property("added", added)
+    model.set_string_custom_property("pushed_version", "5")
+    assert summarize_node("Pusher", NodeRun(False, {"pushed_model": [model]})) == said

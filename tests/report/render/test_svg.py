@@ -1,8 +1,10 @@
 """Inline SVG: colours are CSS variables, ids are unique, text stays text."""
 
+import contextlib
 import re
 import xml.etree.ElementTree as ET
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 
@@ -28,6 +30,16 @@ def test_colours_are_the_pages():
     # No colour is left that dark mode would not change; black is what nothing says.
     assert set(re.findall(r"#[0-9a-f]{6}", svg)) == set()
     assert "<style" not in svg  # It would hold for all of the page.
+
+
+@pytest.mark.parametrize("error", [None, ValueError])
+def test_settings_of_other_drawings_come_back(error):
+    before = dict(mpl.rcParams)
+    with contextlib.suppress(ValueError), Drawing():
+        assert dict(mpl.rcParams) != before
+        if error:
+            raise error
+    assert dict(mpl.rcParams) == before
 
 
 def test_it_has_no_size_of_its_own_but_a_view():
