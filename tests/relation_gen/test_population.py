@@ -3,8 +3,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.relation_gen.batches import Indexed, IndexShard
+from components.relation_gen.batches import (
+    Edges,
+    FilteredEdges,
+    Indexed,
+    IndexShard,
+    ListedNegatives,
+    MemberRequests,
+)
 from components.relation_gen.index.shard import UNIT, populate, weigh
+from components.relation_gen.transforms.build_index import BuildIndex
+from components.relation_gen.transforms.gather import bunches
 from relation.core.errors import DataError
 from relation.sampling import Negatives
 
@@ -109,3 +118,29 @@ def test_frequencies_too_large_to_be_counted_are_refused(frequency):
     shard = populate(indexed(SMALL), 7)
     with pytest.raises(DataError, match=r"frequency .*; expected at most"):
         weigh(shard, Negatives(draw="popularity"), np.array([1.0, 1, 1, 1, 1, frequency]))
+
+
+def test_a_shard_without_entities_makes_nothing_unless_edges_name_some():
+    """No data bring this about: edges are joined with the entities first."""
+    parts = {kind: [] for kind in (Edges, ListedNegatives, FilteredEdges)}
+    step = BuildIndex(context=None)
+    assert list(step._without_entities("train", parts)) == []
+    for kind in parts:
+        with pytest.raises(RuntimeError, match="split 'train': edges name entities"):
+            list(step._without_entities("train", parts | {kind: [object()]}))
+
+
+def test_requests_are_joined_to_batches_of_about_a_size():
+    def requests(sizes):
+        start = 0
+        for size in sizes:
+            anchor = np.arange(start, start + size, dtype=np.uint64)
+            start += size
+            role = np.zeros(size, dtype=np.uint8)
+            yield MemberRequests(anchor, anchor.astype(np.uint32), role, anchor, anchor * np.nan)
+
+    sizes = [3, 3, 1, 9, 5, 2]
+    batches = list(bunches(requests(sizes), 5))
+    assert [len(batch.anchor) for batch in batches] == [6, 10, 5, 2]
+    assert np.concatenate([batch.anchor for batch in batches]).tolist() == list(range(sum(sizes)))
+    assert list(bunches([], 5)) == []

@@ -31,7 +31,7 @@ class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
         form: Literal["constant", "cosine", "exponential"],
         warmup: int,
         total: int,
-        batches: int = 1,
+        batches: int,
     ):
         self.rate, self.form, self.batches = rate, form, batches
         self.warmup, self.total = warmup, total
