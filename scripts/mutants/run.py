@@ -16,11 +16,22 @@ from scripts.mutants.report import EQUIVALENT, KILLED, SURVIVED, TIMED_OUT, Resu
 from scripts.mutants.trial import Copy, Outcome, run_tests
 
 MOST_SECONDS = 60.0
-"""CPU seconds of tests that one mutant may cost; the nearest file always runs whole."""
+"""CPU seconds after which no further test files are run on a mutant; the nearest always are."""
 LONGEST = 60.0
-"""CPU seconds that a test file may take before its time on unbroken code is measured."""
-QUICK = 10.0
-"""CPU seconds of a test file that was not run yet, as far as the order goes."""
+"""CPU seconds that tests may take beyond thrice what they took before."""
+QUICK = 0.5
+"""Tests run by their seconds in steps of this; within a step, by file."""
+AT_ONCE = 6
+"""Test files that run in one process."""
+
+
+SECONDS = "seconds.json"
+"""What each test took at most: the order of later runs."""
+
+
+def _stored_seconds(out: Path) -> dict[str, float]:
+    file = out / SECONDS
+    return dict(json.loads(file.read_text())) if file.exists() else {}
 
 
 def results_file(out: Path, seed: int, part: Part) -> Path:
@@ -41,65 +52,56 @@ class _Trials:
     copy: Copy
     logs: Path
     noticed: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """How often a test file noticed a mutant of a module, or of its folder."""
+    """How often a test noticed a mutant of a module."""
     sound: dict[str, bool] = field(default_factory=dict)
-    """Whether the test of a file that noticed first passes on unbroken code."""
+    """Whether a test that noticed passes on unbroken code; the first of its file stands for all."""
     seconds: dict[str, float] = field(default_factory=dict)
-    """CPU seconds of test files that passed."""
+    """The most that each test took."""
 
     def nearest_first(self, module: str, part: Part) -> list[str]:
-        """Order by imports in between; among equals, those that noticed before, then quick ones.
-
-        Before all others are tests that noticed a mutant of the module, then those that the part
-        names as files.
-        """
+        """The files that the part names, then others by imports in between and size."""
         tests = files(self.copy.folder, part.tests, "test_*.py")
         first = set(tests) & set(part.tests)
-        folder = module.rpartition("/")[0]
 
-        def order(test: str) -> tuple[float, ...]:
-            size = (self.copy.folder / test).stat().st_size
-            before = self.noticed[module, test], self.noticed[folder, test]
-            steps = distance(self.copy.folder, test, module)
+        def order(test: str) -> tuple[int, ...]:
             named_first = tests.index(test) if test in first else len(tests)
-            return -before[0], named_first, steps, -before[1], self.seconds.get(test, QUICK), size
+            size = (self.copy.folder / test).stat().st_size
+            return named_first, distance(self.copy.folder, test, module), size
 
         return sorted(tests, key=order)
 
-    def run(self, mutant: Mutant, test: str) -> Outcome:
-        """Run a test file on a mutant. Out of time is what takes thrice as long as unbroken."""
+    def run(self, mutant: Mutant, tests: list[str]) -> Outcome:
+        """Run test files on a mutant: tests that noticed one of its module before, then quick ones.
+
+        Out of time is a run that takes thrice as long as unbroken.
+        """
+        longest = LONGEST + 3 * sum(
+            seconds for test, seconds in self.seconds.items() if test.split("::")[0] in tests
+        )
+        rank = {test: seconds // QUICK for test, seconds in self.seconds.items()}
+        rank |= {test: -1.0 for (module, test), _ in self.noticed.items() if module == mutant.path}
         with self.copy.edited(mutant.path, mutant.source):
-            outcome = run_tests(self.copy, [test], self.logs / "broken.log", LONGEST)
-        if outcome.passed:
-            self.seconds[test] = outcome.seconds
-        elif outcome.timed_out:
-            return self._again(mutant, test, outcome)
-        elif not self._is_sound(test, outcome.failed):
-            return replace(outcome, passed=True)
-        if not outcome.passed:
-            self.note(mutant.path, test)
+            outcome = run_tests(self.copy, tests, self.logs / "broken.log", longest, rank)
+        for test, seconds in outcome.each.items():
+            self.seconds[test] = max(seconds, self.seconds.get(test, 0.0))
+        if outcome.passed or outcome.timed_out:
+            return outcome
+        if not self._is_sound(outcome.failed):
+            others = [test for test in tests if test != outcome.failed.split("::")[0]]
+            return self.run(mutant, others) if others else replace(outcome, passed=True)
+        self.noticed[mutant.path, outcome.failed] += 1
         return outcome
 
-    def note(self, module: str, test: str) -> None:
-        """Remember that a test file noticed a mutant of a module."""
-        self.noticed.update([(module, test), (module.rpartition("/")[0], test)])
-
-    def _again(self, mutant: Mutant, test: str, outcome: Outcome) -> Outcome:
-        """Run a mutant once more if its tests take long on unbroken code, too."""
-        unbroken = run_tests(self.copy, [test], self.logs / "unbroken.log", 10 * LONGEST)
-        if 3 * unbroken.seconds <= LONGEST:
-            return outcome
-        with self.copy.edited(mutant.path, mutant.source):
-            return run_tests(self.copy, [test], self.logs / "broken.log", 3 * unbroken.seconds)
-
-    def _is_sound(self, test: str, failed: str) -> bool:
+    def _is_sound(self, failed: str) -> bool:
         """Whether the test that failed passes on unbroken code; asked once a file."""
-        if test not in self.sound:
-            outcome = run_tests(self.copy, [failed or test], self.logs / "unbroken.log", LONGEST)
-            self.sound[test] = outcome.passed
-            if not outcome.passed:
-                print(f"{failed or test} fails on unbroken code, too: it is left out", flush=True)
-        return self.sound[test]
+        file = failed.split("::")[0]
+        if not file or file in self.sound:
+            return self.sound.get(file, True)
+        outcome = run_tests(self.copy, [failed], self.logs / "unbroken.log", 10 * LONGEST)
+        self.sound[file] = outcome.passed
+        if not outcome.passed:
+            print(f"{failed} fails on unbroken code, too: its file is left out", flush=True)
+        return outcome.passed
 
 
 def run_part(
@@ -118,8 +120,8 @@ def run_part(
     modules = files(copy.folder, part.modules)
     earlier = {result.key: result for result in stored_results(out, seed, part)}
     trials = _Trials(copy, out / f"seed-{seed}" / "logs" / part.name)
-    for killed in [result for result in earlier.values() if result.outcome == KILLED]:
-        trials.note(killed.path, killed.tests[-1])
+    trials.seconds.update(_stored_seconds(out))
+    trials.noticed.update((result.path, result.failed) for result in earlier.values())
     results: list[Result] = []
     for mutant in draw(copy.folder, modules, seed, count):
         result = earlier.get(mutant.key)
@@ -127,6 +129,8 @@ def run_part(
             result = _result(part, mutant, EQUIVALENT, [], reason=equivalents[mutant.key])
         elif result is None or result.outcome not in (KILLED, TIMED_OUT):
             result = _try(part, mutant, trials, most_seconds)
+            seconds = _stored_seconds(out) | trials.seconds
+            (out / SECONDS).write_text(json.dumps(seconds))
         results.append(result)
         print(
             f"{part.name}: {result.outcome:10} {result.seconds:4.0f} s  {mutant.name}", flush=True
@@ -138,14 +142,16 @@ def run_part(
 
 
 def _try(part: Part, mutant: Mutant, trials: _Trials, most_seconds: float) -> Result:
-    """Run test files, the nearest first, until one notices or `most_seconds` are spent."""
+    """Run test files, some of the nearest first, until one notices or `most_seconds` are spent."""
     run: list[str] = []
     spent = 0.0
-    for test in trials.nearest_first(mutant.path, part):
-        if spent + trials.seconds.get(test, 0.0) > most_seconds and run:
-            continue
-        outcome = trials.run(mutant, test)
-        run, spent = [*run, test], spent + outcome.seconds
+    left = [
+        test for test in trials.nearest_first(mutant.path, part) if trials.sound.get(test, True)
+    ]
+    while left and spent < most_seconds:
+        tests, left = left[:AT_ONCE], left[AT_ONCE:]
+        outcome = trials.run(mutant, tests)
+        run, spent = run + tests, spent + outcome.seconds
         if not outcome.passed:
             kind = TIMED_OUT if outcome.timed_out else KILLED
             return _result(part, mutant, kind, run, spent, outcome.failed)

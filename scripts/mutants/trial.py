@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import json
 import os
 import re
 import resource
@@ -13,9 +14,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 HEAVY = (
     *("numpy", "pandas", "pyarrow", "scipy.stats", "sklearn.metrics", "pydantic", "yaml", "jinja2"),
@@ -27,6 +29,8 @@ HEAVY = (
 """Libraries that a child inherits; no TensorFlow operation may run before the fork."""
 PASSED, FAILED = 0, 1
 """Exit codes of pytest; any other is an error, which counts as a failure."""
+UNKNOWN = 1.0
+"""Rank of a test that was not run yet."""
 _FAILURE = re.compile(r"^(?:FAILED|ERROR) (\S+\.py(?:::.+?)?)(?: - .*)?$", re.MULTILINE)
 OUT_OF_TIME = (signal.SIGXCPU, signal.SIGKILL)
 """What ends a process that used its CPU seconds."""
@@ -73,9 +77,25 @@ class Copy:
             os.utime(target, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
+class _Order:
+    """A plug-in of pytest that orders tests, and notes the seconds of each that ended."""
+
+    def __init__(self, rank: Mapping[str, float]) -> None:
+        self._rank = rank
+        self.seconds: dict[str, float] = {}
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        """Sorts in place; equal ranks stay in the order of their files."""
+        items.sort(key=lambda item: self._rank.get(item.nodeid, UNKNOWN))
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Adds setup, call and teardown."""
+        self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
+
+
 @dataclass(frozen=True)
 class Outcome:
-    """How a run of tests ended, after how many CPU seconds.
+    """How a run of tests ended, after how many CPU seconds; `each` has the seconds of each test.
 
     `failed` names the first test that failed, if pytest wrote it.
     """
@@ -84,20 +104,26 @@ class Outcome:
     timed_out: bool
     seconds: float
     failed: str = ""
+    each: Mapping[str, float] = field(default_factory=dict)
 
 
-def run_tests(copy: Copy, tests: list[str], log: Path, seconds: float) -> Outcome:
+def run_tests(
+    copy: Copy, tests: list[str], log: Path, seconds: float, rank: Mapping[str, float] | None = None
+) -> Outcome:
     """Run tests up to the first failure, in a fork that is killed after CPU seconds.
 
     CPU seconds, since the clock's depend on what else runs. By the clock a fork may take ten times
     as many and a minute more: one that waits for ever uses no CPU.
+
+    Tests run by their `rank`, those without one in the middle.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
+    log.with_suffix(".json").unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(prefix="mutants-") as scratch:
         child = os.fork()
         if child == 0:
             resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 2))
-            _exit_with(lambda: _child(copy, tests, log, Path(scratch)))
+            _exit_with(lambda: _child(copy, tests, log, Path(scratch), rank or {}))
         status, used = _wait(child, time.monotonic() + 60 + 10 * seconds)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child, signal.SIGKILL)  # what the tests left behind
@@ -106,6 +132,7 @@ def run_tests(copy: Copy, tests: list[str], log: Path, seconds: float) -> Outcom
         timed_out=status is None or (os.WIFSIGNALED(status) and os.WTERMSIG(status) in OUT_OF_TIME),
         seconds=used,
         failed=_first_failure(log),
+        each=_read_seconds(log.with_suffix(".json")),
     )
 
 
@@ -134,7 +161,9 @@ def _wait(child: int, end: float) -> tuple[int | None, float]:
     return None, usage.ru_utime + usage.ru_stime
 
 
-def _child(copy: Copy, tests: list[str], log: Path, scratch: Path) -> int:
+def _child(
+    copy: Copy, tests: list[str], log: Path, scratch: Path, rank: Mapping[str, float]
+) -> int:
     """Run pytest in the copy, its output in the log."""
     os.setsid()
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -148,7 +177,11 @@ def _child(copy: Copy, tests: list[str], log: Path, scratch: Path) -> int:
     options += ["-p", "no:xdist", f"--rootdir={copy.folder}", f"--basetemp={scratch / 'pytest'}"]
     if "hypothesis" in sys.modules:
         options.append("--hypothesis-seed=0")
-    return int(pytest.main([*options, *tests]))
+    order = _Order(rank)
+    try:
+        return int(pytest.main([*options, *tests], plugins=[order]))
+    finally:
+        log.with_suffix(".json").write_text(json.dumps(order.seconds))
 
 
 def _enter(copy: Copy, scratch: Path) -> None:
@@ -161,6 +194,10 @@ def _enter(copy: Copy, scratch: Path) -> None:
     (scratch / "tmp").mkdir()
     tempfile.tempdir = None
     os.environ.update(PYTHONPATH=str(copy.folder), TMPDIR=str(scratch / "tmp"))
+
+
+def _read_seconds(file: Path) -> dict[str, float]:
+    return dict(json.loads(file.read_text())) if file.exists() else {}
 
 
 def _first_failure(log: Path) -> str:
