@@ -3,6 +3,7 @@ out."""
 
 from tfx.components.trainer.fn_args_utils import FnArgs
 
+from trainer_module.model.interface import interface_of, write_interface
 from trainer_module.model.signatures import ServingModule
 from trainer_module.request import KEY, TrainingRequest
 from trainer_module.training.callbacks.projector import write_projector
@@ -38,3 +39,4 @@ def run_fn(fn_args: FnArgs) -> None:
     labels = request.preprocessing.labels
     module = ServingModule(model, run.transform, run.features, run.towers, labels)
     module.save(fn_args.serving_model_dir)
+    write_interface(interface_of(request, model.task), fn_args.serving_model_dir)

@@ -1,0 +1,97 @@
+"""A pushed model's answers to batches of rows, as Arrow tables."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import tensorflow as tf
+
+from components.common.example_wire import entry, example, features_of
+from pipeline.score.rows import ID, LEFT, RIGHT, Row
+from relation.core.errors import DataError
+from relation.names import prefixed
+from trainer_module.model.interface import read_interface
+
+Floats = npt.NDArray[np.float32]
+EMBEDDING, SCORE = "embedding", "score"
+
+
+class Answers:
+    """A SavedModel of Relata, called by its signatures."""
+
+    def __init__(self, model: str):
+        """Load a model.
+
+        Raises:
+          DataError: see `read_interface`.
+        """
+        self.interface = read_interface(model)
+        self._model = tf.saved_model.load(model)  # Signatures need it alive.
+
+    def embed(self, entity: str, rows: Sequence[Row]) -> Floats:
+        """Embed entities of one type: float32 [n, d]; NaN where a row has no usable image."""
+        signature = self._model.signatures[f"embed_{entity}"]
+        answer = signature(examples=tf.constant([row.example for row in rows], tf.string))
+        vectors: Floats = answer[EMBEDDING].numpy()
+        return vectors
+
+    def embeddings(self, entity: str, rows: Sequence[Row]) -> pa.Table:
+        """Return the columns `id` and `embedding`, a list of d numbers, null without an answer."""
+        vectors = self.embed(entity, rows)
+        return pa.table({ID: [row.id for row in rows], EMBEDDING: _lists(vectors)})
+
+    def scores(self, rows: Sequence[Row]) -> pa.Table:
+        """Return `id` and the scores of entities, for a model that scores one at a time."""
+        [role] = self.interface.scored
+        tuples = [example(*_entries(role, row.example)) for row in rows]
+        return pa.table({ID: [row.id for row in rows], **self._score(tuples)})
+
+    def pairs(
+        self,
+        pairs: Sequence[tuple[str, str]],
+        lefts: Mapping[str, bytes],
+        rights: Mapping[str, bytes],
+    ) -> pa.Table:
+        """Return `left`, `right` and the scores of pairs.
+
+        Args:
+          pairs: ids of the members.
+          lefts, rights: serialized entities by id.
+        """
+        left, right = self.interface.scored
+        tuples = [
+            example(*_entries(left, lefts[one]), *_entries(right, rights[other]))
+            for one, other in pairs
+        ]
+        ids = {LEFT: [one for one, _ in pairs], RIGHT: [other for _, other in pairs]}
+        return pa.table({**ids, **self._score(tuples)})
+
+    def _score(self, tuples: Sequence[bytes]) -> dict[str, pa.Array]:
+        """Score tuples: one column `score`, or one for each tag, class or number."""
+        answer = self._model.signatures[SCORE](examples=tf.constant(tuples, tf.string))
+        scores: Floats = answer[SCORE].numpy()
+        if scores.ndim > 2:
+            raise DataError("the model predicts images, which no table holds")
+        if scores.ndim == 1:
+            return {SCORE: _numbers(scores)}
+        names = self.interface.outputs or [f"{SCORE}_{n}" for n in range(scores.shape[1])]
+        return {name: _numbers(column) for name, column in zip(names, scores.T, strict=True)}
+
+
+def _entries(role: str, row: bytes) -> list[bytes]:
+    """The features of an entity as those of a member of a tuple."""
+    features = features_of(row)
+    return [entry(prefixed(role, name.decode()), feature) for name, feature in features.items()]
+
+
+def _numbers(values: Floats) -> pa.Array:
+    """A column of floats; NaN, a row without an answer, becomes null."""
+    return pa.array(np.ascontiguousarray(values), mask=np.isnan(values))
+
+
+def _lists(vectors: Floats) -> pa.Array:
+    """A column of lists of d floats; null where a row has no answer."""
+    usable = np.isfinite(vectors).all(axis=1).tolist()
+    rows = [vector if answered else None for vector, answered in zip(vectors, usable, strict=True)]
+    return pa.array(rows, pa.list_(pa.float32(), vectors.shape[1]))
