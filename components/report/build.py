@@ -23,7 +23,7 @@ def page(evidence: Evidence) -> Page:
         description=evidence.request.description,
         banner=_data_banner(evidence)
         if evidence.findings is None
-        else _model_banner(evidence.findings, _headline(evidence)),
+        else _model_banner(evidence.findings, _headline(evidence), evidence.tags),
         sections=tuple(section for section in sections if section is not None),
     )
 
@@ -36,16 +36,16 @@ def _headline(evidence: Evidence) -> tuple[str, ...]:
     return ("f1", "average_precision") if (labels[:, 0] > 0.5).mean() < RARE else ()
 
 
-def _model_banner(findings: Findings, headline: Sequence[str]) -> Banner:
+def _model_banner(findings: Findings, headline: Sequence[str], tags: Sequence[str]) -> Banner:
     failed = [gate for gate in findings.gates if not gate.passed]
-    broken = "; ".join(f"{g.name} {measured(g.value)}, not {g.bound}" for g in failed)
+    broken = "; ".join(f"{g.name(tags)} {measured(g.value)}, not {g.bound}" for g in failed)
     if findings.blessed:
         cause = f"All {len(findings.gates)} gates passed."
     else:
         cause = f"{broken or 'The Evaluator did not bless the model'}. The model is not served."
     main = [gate for gate in findings.gates if gate.kind in ("threshold", "change", "baseline")]
     first = [(metric_name(m.name), measured(m.value)) for m in findings.of_tuples(headline)]
-    gates = [(gate.name, measured(gate.value)) for gate in [*failed, *main]]
+    gates = [(gate.name(tags), measured(gate.value)) for gate in [*failed, *main]]
     highlights = dict.fromkeys([*first, *gates])
     return Banner("blessed" if findings.blessed else "refused", cause, tuple(highlights)[:6])
 

@@ -123,8 +123,18 @@ def words(name: str) -> str:
 _ACRONYMS = ("auc", "mrr", "map", "ndcg", "lrap", "mae", "mse", "psnr", "ssim", "f1", "r2", "r")
 
 
-def metric_name(name: str) -> str:
-    """Write a metric as in papers: `map_at_r` -> `MAP@R`, `recall_at_5` -> `recall@5`."""
+def metric_name(name: str, tags: Sequence[str] = ()) -> str:
+    """Write a metric as in papers.
+
+    >>> metric_name("map_at_r"), metric_name("recall_at_5"), metric_name("auc_tag_0", ["hat"])
+    ('MAP@R', 'recall@5', 'AUC of hat')
+
+    Args:
+      tags: names of all tags, where the metric may be of one of them.
+    """
+    base, _, position = name.rpartition("_tag_")
+    if position.isdecimal() and int(position) < len(tags):
+        return f"{metric_name(base)} of {Name.of(tags[int(position)])}"
     parts = [part.upper() if part in _ACRONYMS else part for part in name.split("_")]
     return " ".join(parts).replace(" at ", "@")
 

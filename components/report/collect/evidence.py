@@ -75,6 +75,11 @@ class Evidence:
         """Roles, label and comparisons of the tuples."""
         return self.request.relation
 
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Names of the tags or classes that labels hold, in order; empty for other labels."""
+        return self.request.compiled.label.domain
+
     def held_out(self, entity: str) -> str:
         """Return "held-out ", but "" for an entity type that is not split."""
         return "" if entity in self.request.compiled.shared else "held-out "

@@ -40,11 +40,10 @@ class Gate:
     subset: str = ""
     reason: str = ""
 
-    @property
-    def name(self) -> str:
-        """The metric, with its subset where there is one."""
+    def name(self, tags: Sequence[str]) -> str:
+        """Return the metric, with its subset where there is one; `tags`: names of all tags."""
         subset = f" [{text.printable(self.subset)}]" if self.subset else ""
-        return text.metric_name(self.metric) + subset
+        return text.metric_name(self.metric, tags) + subset
 
 
 @dataclass(frozen=True)

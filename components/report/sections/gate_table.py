@@ -23,7 +23,7 @@ def gate_table(evidence: Evidence, _: Cards) -> Section | None:
     several_parts = len({gate.part for gate in findings.gates}) > 1
     rows = tuple(
         (
-            TableCell(gate.name),
+            TableCell(gate.name(evidence.tags)),
             TableCell(measured_or_why(gate.value, gate.reason), number=True),
             TableCell(gate.bound),
             TableCell(

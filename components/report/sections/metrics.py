@@ -1,5 +1,7 @@
 """Metrics beside their reference values."""
 
+from collections.abc import Sequence
+
 from components.report.collect.evidence import Evidence
 from components.report.collect.findings import Metric
 from components.report.render.cards import Cards
@@ -20,7 +22,8 @@ def metrics(evidence: Evidence, _: Cards) -> Section | None:
     for part in dict.fromkeys(metric.part for metric in findings.metrics):
         rows = [metric for metric in findings.metrics if metric.part == part]
         rows.sort(key=lambda metric: (part, metric.name) not in bounds)
-        blocks.append(_table(part, rows, {m: b for (p, m), b in bounds.items() if p == part}))
+        asked = {metric: bound for (of, metric), bound in bounds.items() if of == part}
+        blocks.append(_table(part, rows, asked, evidence.tags))
     if findings.baseline:
         blocks.append(Note(f"The trivial baseline: {findings.baseline}."))
     return Section(
@@ -43,7 +46,9 @@ def _lead(evidence: Evidence) -> str:
     )
 
 
-def _table(part: str, metrics: list[Metric], bounds: dict[str, list[str]]) -> Table:
+def _table(
+    part: str, metrics: list[Metric], bounds: dict[str, list[str]], tags: Sequence[str]
+) -> Table:
     columns = {
         "asked": [", ".join(bounds.get(m.name, ())) for m in metrics],
         "trivial baseline": [_measured(m.baseline) for m in metrics],
@@ -52,7 +57,7 @@ def _table(part: str, metrics: list[Metric], bounds: dict[str, list[str]]) -> Ta
     kept = {name: cells for name, cells in columns.items() if any(cells)}
     rows = tuple(
         (
-            TableCell(metric_name(metric.name)),
+            TableCell(metric_name(metric.name, tags)),
             TableCell(_value(metric), number=True),
             *(TableCell(cells[row] or "–", number=name != "asked") for name, cells in kept.items()),
         )

@@ -19,18 +19,23 @@ def slices(evidence: Evidence, _: Cards) -> Section | None:
         return None
     gated = list(dict.fromkeys(gate.metric for gate in findings.gates))
     tables = tuple(
-        _table(*key, [s for s in findings.slices if (s.part, s.feature) == key], gated)
+        _table(
+            *key, [s for s in findings.slices if (s.part, s.feature) == key], gated, evidence.tags
+        )
         for key in dict.fromkeys((s.part, s.feature) for s in findings.slices)
     )
     lead = "A model that is good on average may fail on a part. The worst come first."
     reasons = sorted({(name, why) for s in findings.slices for name, why in s.undefined.items()})
     notes = tuple(
-        Note(f"{metric_name(name)} is undefined in some slices: {why}.") for name, why in reasons
+        Note(f"{metric_name(name, evidence.tags)} is undefined in some slices: {why}.")
+        for name, why in reasons
     )
     return Section("slices", "Slices", lead, (*tables, *notes))
 
 
-def _table(part: str, feature: str, rows: Sequence[Slice], gated: Sequence[str]) -> Table:
+def _table(
+    part: str, feature: str, rows: Sequence[Slice], gated: Sequence[str], tags: Sequence[str]
+) -> Table:
     names = list(dict.fromkeys(name for s in rows for name in s.metrics))
     names.sort(key=lambda name: (name not in gated, name == "examples"))
     names = [n for n in names if n != "examples" and not n.endswith("threshold")][:MAX_COLUMNS]
@@ -39,7 +44,7 @@ def _table(part: str, feature: str, rows: Sequence[Slice], gated: Sequence[str])
     rows = sorted(rows, key=lambda s: _worst_first(s, names))[:MAX_ROWS]
     return Table(
         f"By {words(feature)}: {part}",
-        (words(feature), *((unit,) if sized else ()), *map(metric_name, names)),
+        (words(feature), *((unit,) if sized else ()), *(metric_name(name, tags) for name in names)),
         tuple(
             (
                 TableCell(Name.of(s.value)),

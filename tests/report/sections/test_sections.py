@@ -103,7 +103,7 @@ def test_a_verdict_of_both_evaluators():
             },
         )
     )
-    assert [(gate.name, gate.bound) for gate in findings.gates] == [
+    assert [(gate.name(()), gate.bound) for gate in findings.gates] == [
         ("AUC", "drop ≤ 0.125 from 0.7500"),
         ("recall@5", "a number"),
         ("AUC [label=3]", "≥ 0.5"),

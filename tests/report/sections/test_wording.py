@@ -8,7 +8,7 @@ import pytest
 
 from components.report.build import page
 from components.report.collect.evidence import Embeddings
-from components.report.collect.findings import Findings, Metric
+from components.report.collect.findings import Findings, Gate, Metric
 from components.report.render.cards import Cards
 from components.report.render.html import html
 from components.report.sections.embedding_maps import embedding_maps
@@ -16,6 +16,7 @@ from components.report.sections.metrics import metrics
 from components.report.sections.mistakes import mistakes
 from components.report.sections.nearest_neighbours import nearest_neighbours
 from components.report.sections.relatedness import relatedness
+from components.report.text import Name
 from tests.report.helpers import evidence_of
 from tests.report.sections.test_sections import item
 
@@ -81,6 +82,17 @@ def test_the_metrics_say_which_rows_they_are_of(keep, threshold, also):
         f"Of the eval split, which the model was not trained on.{also} In brackets: the 95 % "
         "confidence interval."
     )
+
+
+def test_metrics_of_a_tag_name_it():
+    evidence = of_model("image_tags", Metric("auc_tag_1", 0.5), Metric("auc_tag_99", 0.25))
+    tags = evidence.tags
+    assert len(tags) < 99
+    [table] = build(metrics, evidence).blocks
+    names = [row[0].text for row in table.rows]
+    assert names == [f"AUC of {Name.of(tags[1])}", "AUC tag 99"]
+    gate = Gate("auc_tag_0", 0.5, "≥ 0.6", False)
+    assert gate.name(tags) == f"AUC of {Name.of(tags[0])}"
 
 
 def corpus(query, reference):
