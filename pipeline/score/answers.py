@@ -8,7 +8,7 @@ import pyarrow as pa
 import tensorflow as tf
 
 from components.common.example_wire import entry, example, features_of
-from pipeline.score.rows import ID, LEFT, RIGHT, Row
+from pipeline.score.rows import ID, LEFT, RIGHT, EntityRow
 from relation.core.errors import DataError
 from relation.names import prefixed
 from trainer_module.model.interface import read_interface
@@ -29,19 +29,19 @@ class Answers:
         self.interface = read_interface(model)
         self._model = tf.saved_model.load(model)  # Signatures need it alive.
 
-    def embed(self, entity: str, rows: Sequence[Row]) -> Floats:
+    def embed(self, entity: str, rows: Sequence[EntityRow]) -> Floats:
         """Embed entities of one type: float32 [n, d]; NaN where a row has no usable image."""
         signature = self._model.signatures[f"embed_{entity}"]
         answer = signature(examples=tf.constant([row.example for row in rows], tf.string))
         vectors: Floats = answer[EMBEDDING].numpy()
         return vectors
 
-    def embeddings(self, entity: str, rows: Sequence[Row]) -> pa.Table:
+    def embeddings(self, entity: str, rows: Sequence[EntityRow]) -> pa.Table:
         """Return the columns `id` and `embedding`, a list of d numbers, null without an answer."""
         vectors = self.embed(entity, rows)
         return pa.table({ID: [row.id for row in rows], EMBEDDING: _lists(vectors)})
 
-    def scores(self, rows: Sequence[Row]) -> pa.Table:
+    def scores(self, rows: Sequence[EntityRow]) -> pa.Table:
         """Return `id` and the scores of entities, for a model that scores one at a time."""
         [role] = self.interface.scored
         tuples = [example(*_entries(role, row.example)) for row in rows]

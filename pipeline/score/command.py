@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from pipeline.score import table_file
 from pipeline.score.answers import Answers
-from pipeline.score.neighbours import Embedded, nearest
-from pipeline.score.rows import Row, Skipped, batches, entity_rows, pair_ids
+from pipeline.score.neighbours import EntityEmbeddings, nearest
+from pipeline.score.rows import EntityRow, Skipped, batches, entity_rows, pair_ids
 from relation.core.errors import DataError, UserError
 
 USER_ERROR = 2
@@ -102,7 +102,7 @@ def _tables(
 ) -> Iterator[pa.Table]:
     interface = answers.interface
 
-    def rows(entity: str) -> Iterator[Row]:
+    def rows(entity: str) -> Iterator[EntityRow]:
         if entity not in patterns:
             raise UserError(f"expected rows of {entity!r} too: {entity}=GLOB")
         return entity_rows(patterns[entity], interface, entity, skipped)
@@ -125,7 +125,7 @@ def _tables(
 def _pairs(
     pattern: str,
     answers: Answers,
-    rows: Callable[[str], Iterator[Row]],
+    rows: Callable[[str], Iterator[EntityRow]],
     skipped: Skipped | None,
 ) -> Iterator[pa.Table]:
     interface = answers.interface
@@ -163,12 +163,14 @@ def _neighbours(
     searched = list(patterns.items())
     if options.among is not None:
         searched = [searched[0], (searched[0][0], options.among)]
-    embedded = [_embedded(answers, entity, pattern, skipped) for entity, pattern in searched]
+    populations = [_population(answers, entity, pattern, skipped) for entity, pattern in searched]
     same = searched[0][0] == searched[-1][0]
-    return nearest(embedded[0], embedded[-1], options.neighbours, similarity, same)
+    return nearest(populations[0], populations[-1], options.neighbours, similarity, same)
 
 
-def _embedded(answers: Answers, entity: str, pattern: str, skipped: Skipped | None) -> Embedded:
+def _population(
+    answers: Answers, entity: str, pattern: str, skipped: Skipped | None
+) -> EntityEmbeddings:
     ids: list[str] = []
     vectors = []
     for batch in batches(entity_rows(pattern, answers.interface, entity, skipped)):
@@ -176,7 +178,7 @@ def _embedded(answers: Answers, entity: str, pattern: str, skipped: Skipped | No
         vectors.append(answers.embed(entity, batch))
     if not ids:
         raise DataError(f"{pattern}: holds no usable row")
-    return Embedded(ids, np.concatenate(vectors))
+    return EntityEmbeddings(ids, np.concatenate(vectors))
 
 
 def _list(names: Sequence[str] | Mapping[str, str]) -> str:

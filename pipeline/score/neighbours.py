@@ -12,7 +12,7 @@ Floats: TypeAlias = npt.NDArray[np.floating[Any]]
 Similarity = Literal["euclidean", "cosine", "dot"]
 
 
-class Embedded(NamedTuple):
+class EntityEmbeddings(NamedTuple):
     """Entities: their ids [n], and embeddings, float [n, d]; NaN where a row has none."""
 
     ids: Sequence[str]
@@ -25,7 +25,11 @@ class Embedded(NamedTuple):
 
 
 def nearest(
-    queries: Embedded, references: Embedded, count: int, similarity: Similarity, same: bool
+    queries: EntityEmbeddings,
+    references: EntityEmbeddings,
+    count: int,
+    similarity: Similarity,
+    same: bool,
 ) -> pa.Table:
     """Find the nearest references of each query. Entities without an embedding take no part.
 

@@ -22,7 +22,7 @@ ID, LEFT, RIGHT = "id", "left", "right"
 """Columns of answers; LEFT and RIGHT are those of a file of pairs, too."""
 
 
-class Row(NamedTuple):
+class EntityRow(NamedTuple):
     """An entity: its id as text, and its features as a serialized tf.Example."""
 
     id: str
@@ -35,7 +35,7 @@ Skipped: TypeAlias = Counter[str]
 
 def entity_rows(
     pattern: str, interface: ServedInterface, entity: str, skipped: Skipped | None
-) -> Iterator[Row]:
+) -> Iterator[EntityRow]:
     """Yield the entities of all files of a pattern.
 
     Args:
@@ -53,7 +53,7 @@ def entity_rows(
     for place, example in _examples(pattern, {key: "bytes", **types}, skipped):
         values = _values(example.features.feature[key])
         if len(values) == 1:
-            yield Row(_text(values[0]), example.SerializeToString())
+            yield EntityRow(_text(values[0]), example.SerializeToString())
         else:
             _reject(Fault("has no id, or several", _expected_one(key, values)), place, skipped)
 

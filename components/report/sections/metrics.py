@@ -22,8 +22,8 @@ def metrics(evidence: Evidence, _: Cards) -> Section | None:
     for part in dict.fromkeys(metric.part for metric in findings.metrics):
         rows = [metric for metric in findings.metrics if metric.part == part]
         rows.sort(key=lambda metric: (part, metric.name) not in bounds)
-        asked = {metric: bound for (of, metric), bound in bounds.items() if of == part}
-        blocks.append(_table(part, rows, asked, evidence.tags))
+        of_part = {metric: bound for (of, metric), bound in bounds.items() if of == part}
+        blocks.append(_table(part, rows, of_part, evidence.tags))
     if findings.baseline:
         blocks.append(Note(f"The trivial baseline: {findings.baseline}."))
     return Section(
