@@ -1,7 +1,7 @@
 # `make help` lists what there is. Every target sets up the environment by itself.
 
 .DEFAULT_GOAL := help
-.PHONY: help env env-unit env-test run test test-unit test-debian13 bench lint format lock reference clean distclean
+.PHONY: help env env-unit env-test run new test test-unit test-debian13 bench lint format lock reference clean distclean
 
 PYTHON ?= python3
 
@@ -25,6 +25,9 @@ env-test:  ## the same with Airflow and Kubeflow too
 
 run: env  ## run a recipe through TFX: make run [RECIPE=name|path.yaml]
 	@$(ACTIVATED) $(if $(RECIPE),export RELATA_RECIPE="$(RECIPE)";) exec .venv/bin/python -m pipeline.run
+
+new: env  ## write a recipe for your files: make new NAME=… DATA=… [EDGES=…] [LABEL=…]
+	@$(ACTIVATED) .venv/bin/python -m pipeline.new "$(NAME)" "$(DATA)" $(if $(EDGES),--edges "$(EDGES)") $(if $(LABEL),--label "$(LABEL)")
 
 test: env-test lint  ## linters, types and all tests: make test [PYTEST_ARGS=…]
 	@$(ACTIVATED) $(PYTEST) --durations=25 $(PYTEST_ARGS)

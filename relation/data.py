@@ -23,6 +23,9 @@ class Entity(Frozen):
     """The TFDV schema of a row, a `.pbtxt` file: beside the recipe, or in the project."""
     id: str = "id"
     """The feature that identifies a row: bytes or integers, one value."""
+    derive_id: bool = False
+    """Whether rows have no id of their own: it is then a hash of a row's other features, so that
+    equal rows are one entity. The schema has the id all the same, of BYTES."""
     path: Paths | None = None
     """A glob of files, relative to the recipe's folder; it may hold spans (docs/data.md).
     With `split: {unit: files}` a glob for each split: `{train: …, eval: …}`."""

@@ -45,6 +45,19 @@ def hash_values(values: Sequence[bytes], *, integers: bool) -> U64:
     return np.asarray(hashed, dtype=np.uint64)
 
 
+def derived_id(payload: bytes, *, integer: bool) -> bytes:
+    """Derive an id from an entity's features: equal features are one entity.
+
+    Args:
+      payload: the serialized features.
+      integer: whether the id is decimal digits (of 63 bits) or text (32 hexadecimal digits).
+    """
+    digest = hashlib.sha256(payload).digest()
+    if integer:
+        return b"%d" % (int.from_bytes(digest[:8], "big") >> 1)
+    return digest[:16].hex().encode()
+
+
 def split_of(feature: bytes, buckets: Sequence[int]) -> int:
     """The split that TFX's ExampleGen gives a row.
 

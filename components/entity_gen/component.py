@@ -45,6 +45,7 @@ class EntityGen(component.FileBasedExampleGen):
         bad_rows: str = "fail",
         features: Mapping[str, str] | None = None,
         partition: str | None = None,
+        derive_id: bool = False,
     ):
         """Describe the node.
 
@@ -63,6 +64,7 @@ class EntityGen(component.FileBasedExampleGen):
             of their own (CSV, Parquet) need it.
           partition: feature that is hashed, where there are shares; by default the id. Each row
             must have exactly one value.
+          derive_id: whether rows have no id of their own, so that it is a hash of the others.
 
         Raises:
           DataError: an unknown format, spans that TFX does not know, or splits without a common
@@ -85,6 +87,7 @@ class EntityGen(component.FileBasedExampleGen):
             dict(features or {}),
             hashed,
             _common_folder([literal_folder(one) for one in _by_split(pattern).values()]),
+            derive_id,
         )
         super().__init__(
             input_base=base,

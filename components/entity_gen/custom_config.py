@@ -19,6 +19,7 @@ class Config:
       code_fingerprint: of the sources. Only the cache key uses it.
       features: see `records.ReadOptions`.
       partition: feature whose hash splits the rows; None where nothing is split.
+      derive_id: whether the id is a hash of a row's other features.
       folder: folder above the first wildcard of all patterns; ids of images are relative to it.
     """
 
@@ -29,6 +30,7 @@ class Config:
     features: Mapping[str, str] = field(default_factory=dict)
     partition: str | None = None
     folder: str = "."
+    derive_id: bool = False
 
     @property
     def keys(self) -> dict[str, str]:

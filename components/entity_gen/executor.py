@@ -65,7 +65,12 @@ class Executor(base_example_gen_executor.BaseExampleGenExecutor):
                 | "Spread" >> Redistribute(str)
                 | "Read"
                 >> beam.ParDo(
-                    transforms.ReadRows(config.file_format, config.keys, options)
+                    transforms.ReadRows(
+                        config.file_format,
+                        config.keys,
+                        options,
+                        config.id_feature if config.derive_id else None,
+                    )
                 ).with_outputs(transforms.REJECTED, main=transforms.ROWS)
             )
             rejected = read[transforms.REJECTED]

@@ -40,6 +40,19 @@ class LeftOut(NamedTuple):
     reason: str
 
 
+class ColumnTypes(NamedTuple):
+    """The columns of a file whose format has columns.
+
+    Fields:
+      types: "bytes", "int" or "float" by name of each column that can be read; the type that fits
+        its values best.
+      unreadable: why a column cannot be read, and how to convert it, by its name.
+    """
+
+    types: dict[str, str]
+    unreadable: dict[str, str]
+
+
 Record: TypeAlias = tf.train.Example | str | Fault | LeftOut
 """A row, or the reason why the record is not one (a text completes "record 3 …")."""
 

@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from components.common.hashing import derived_id
+
 
 def key_fault(example: tf.train.Example, name: str, purpose: str = "id feature") -> str | None:
     """Check that a row has exactly one key value: an integer, or bytes that are not empty.
@@ -28,3 +30,17 @@ def key_fault(example: tf.train.Example, name: str, purpose: str = "id feature")
     if values[0] == b"":
         return f"has an empty {purpose} {name!r}"
     return None
+
+
+def derive_id(example: tf.train.Example, name: str) -> None:
+    """Set the id feature of a row to a hash of its other features; equal rows get equal ids.
+
+    Args:
+      example: the row; its id feature is replaced.
+      name: the id feature.
+    """
+    features = example.features.feature
+    if name in features:
+        del features[name]
+    payload = example.SerializeToString(deterministic=True)
+    features[name].bytes_list.value.append(derived_id(payload, integer=False))

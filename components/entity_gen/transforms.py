@@ -34,17 +34,25 @@ Counted: TypeAlias = tuple[tuple[str, str], tuple[int, Location]]
 class ReadRows(beam.DoFn):
     """Read usable rows; tag each rejected record as ((kind, reason), (1, location))."""
 
-    def __init__(self, file_format: str, keys: Mapping[str, str], options: ReadOptions):
+    def __init__(
+        self,
+        file_format: str,
+        keys: Mapping[str, str],
+        options: ReadOptions,
+        derived_id: str | None = None,
+    ):
         """Set up the reader.
 
         Args:
           file_format: name of a reader.
           keys: purpose of each key feature that every row must have.
           options: see `ReadOptions`.
+          derived_id: the id feature, where it is derived from the row's others.
         """
         self._file_format = file_format
         self._keys = keys
         self._options = options
+        self._derived_id = derived_id
 
     def process(self, path: str) -> Iterator[Any]:
         """Yield the usable rows of one file."""
@@ -56,11 +64,16 @@ class ReadRows(beam.DoFn):
             for number, record in enumerate(read(path, self._options), start=1):
                 if isinstance(record, LeftOut):
                     yield _rejected(LEFT_OUT, record.reason, (path, number, ""))
-                elif isinstance(record, Fault):
+                    continue
+                if isinstance(record, Fault):
                     yield _rejected(UNUSABLE, record.reason, (path, number, record.shown))
-                elif isinstance(record, str):
+                    continue
+                if isinstance(record, str):
                     yield _rejected(UNUSABLE, record, (path, number, ""))
-                elif fault := self._fault(record):
+                    continue
+                if self._derived_id is not None:
+                    row_keys.derive_id(record, self._derived_id)
+                if fault := self._fault(record):
                     yield _rejected(UNUSABLE, fault, (path, number, ""))
                 else:
                     yield record

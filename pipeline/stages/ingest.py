@@ -117,10 +117,19 @@ def _rows(loaded: LoadedRecipe, name: str, pattern: Pattern) -> EntityGen:
         features=_column_types(loaded, name) if table.format in ("csv", "parquet") else {},
         code_fingerprint=code_fingerprint("components.entity_gen.executor"),
         partition=keys.partition,
+        derive_id=_derives_id(loaded, name),
     )
 
 
 def _column_types(loaded: LoadedRecipe, name: str) -> dict[str, str]:
     """Return the type of each column. Only formats without types depend on the schema."""
     features = read_features(loaded.schemas[name])
-    return {name: feature.dtype for name, feature in features.items()}
+    types = {feature: one.dtype for feature, one in features.items()}
+    if _derives_id(loaded, name):
+        del types[loaded.recipe.data.entities[name].id]
+    return types
+
+
+def _derives_id(loaded: LoadedRecipe, name: str) -> bool:
+    entity = loaded.recipe.data.entities.get(name)
+    return entity is not None and entity.derive_id

@@ -86,11 +86,27 @@ def _check_image_folder(lookup: Lookup, name: str) -> None:
 
 def _check_id(lookup: Lookup, name: str, entity: Entity) -> None:
     field = f"data.entities.{name}.id"
-    lookup.expect_one_key(field, name, entity.id)
+    feature = lookup.expect_one_key(field, name, entity.id)
+    if entity.derive_id:
+        _check_derived_id(lookup, name, entity, feature.dtype)
     if ID in lookup.features(name) and entity.id != ID:
         raise RecipeError(
             f"{field}: got {entity.id!r}, but {lookup.paths[name]} also has a feature {ID!r}, and "
             "`<role>_id` can hold only one of them: rename the feature"
+        )
+
+
+def _check_derived_id(lookup: Lookup, name: str, entity: Entity, dtype: str) -> None:
+    """An id is derived where rows are read that have none, and it is text."""
+    field = f"data.entities.{name}.derive_id"
+    if not entity.read:
+        raise RecipeError(f"{field}: got true; expected false, since no files are read for {name}")
+    if entity.format == "image_folder":
+        raise RecipeError(f"{field}: got true; expected false, since the path of a file is the id")
+    if dtype != "bytes":
+        raise RecipeError(
+            f"{field}: got true; {lookup.paths[name]} has {entity.id!r} of type {dtype}; expected "
+            "BYTES, since a derived id is text"
         )
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import hashlib
 import json
 
 import pyarrow as pa
@@ -298,3 +299,24 @@ def test_a_span_that_cannot_be_resolved(folder, tmp_path, pattern, name):
 def test_patterns_that_make_no_sense(pattern, message):
     with pytest.raises(DataError, match=message):
         EntityGen(pattern, "id", 3, 1)
+
+
+def test_rows_without_an_id_get_a_hash_of_their_features(folder, tmp_path):
+    lines = [f"{number % 30},{number % 30}.5,{number}" for number in range(40)]
+    (folder / "a.csv").write_text("\n".join(["n,x,not in the schema", *lines, ""]))
+    types = {"n": "int", "x": "float"}
+    run(folder / "*.csv", tmp_path / "out", file_format="csv", features=types, derive_id=True)
+    rows = read(tmp_path / "out", "train") + read(tmp_path / "out", "eval")
+    examples = [tf.train.Example.FromString(row).features.feature for row in rows]
+    by_n = {}
+    for row in examples:
+        by_n.setdefault(row["n"].int64_list.value[0], set()).add(row["id"].bytes_list.value[0])
+    assert len(rows) == 40
+    assert {len(ids) for ids in by_n.values()} == {1}
+    assert len(set.union(*by_n.values())) == 30
+    # SHA-256 of the row {n: 7, x: 7.5}, worked out by hashlib over its serialized tf.Example.
+    alone = tf.train.Example()
+    alone.features.feature["n"].int64_list.value.append(7)
+    alone.features.feature["x"].float_list.value.append(7.5)
+    digest = hashlib.sha256(alone.SerializeToString(deterministic=True)).hexdigest()
+    assert by_n[7] == {digest[:32].encode()}

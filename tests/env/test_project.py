@@ -98,7 +98,18 @@ def test_stacks_on_python_match_the_choice():
 @pytest.mark.parametrize(
     "goal",
     [
-        *("help", "env", "run", "test", "test-unit", "test-debian13", "bench", "lint", "format"),
+        *(
+            "help",
+            "env",
+            "run",
+            "new",
+            "test",
+            "test-unit",
+            "test-debian13",
+            "bench",
+            "lint",
+            "format",
+        ),
         *("lock", "clean", "distclean"),
     ],
 )

@@ -194,6 +194,17 @@ def test_a_feature_named_id_beside_another_id_is_ambiguous(tmp_path):
         load_recipe(_write(tmp_path, _recipe(), schema))
 
 
+def test_a_derived_id_is_text(tmp_path):
+    changes = {"data__entities__product__derive_id": True}
+    loaded = load_recipe(_write(tmp_path, _changed(**changes)))
+    assert loaded.recipe.data.entities["product"].derive_id
+    integer = SCHEMA.replace('"sku" type: BYTES', '"sku" type: INT')
+    with pytest.raises(
+        RecipeError, match=r"product\.derive_id: got true; .* type int; expected BYTES"
+    ):
+        load_recipe(_write(tmp_path, _changed(**changes), integer))
+
+
 def test_names_that_collide_once_prefixed_are_an_error(tmp_path):
     # `negative` + `prob` is the tuple's own `negative_prob`.
     schema = SCHEMA + 'feature { name: "prob" type: FLOAT }'

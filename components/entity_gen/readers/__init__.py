@@ -1,7 +1,9 @@
 """Readers of file formats: each yields the records of one file."""
 
+from collections.abc import Callable
+
 from components.entity_gen.readers import csv_file, image_folder, parquet, tfrecord
-from components.entity_gen.records import Reader
+from components.entity_gen.records import ColumnTypes, Reader
 from relation.core.errors import DataError
 
 READERS: dict[str, Reader] = {
@@ -10,6 +12,12 @@ READERS: dict[str, Reader] = {
     "parquet": parquet.read,
     "tfrecord": tfrecord.read,
 }
+
+COLUMNS: dict[str, Callable[[str], ColumnTypes]] = {
+    "csv": csv_file.columns,
+    "parquet": parquet.columns,
+}
+"""What finds the columns of a file, for formats whose rows are read by the types of a schema."""
 
 
 def reader(file_format: str) -> Reader:

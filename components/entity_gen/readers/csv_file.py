@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 
 from components.common.binary_files import BUFFER_BYTES, is_gzip, open_binary
-from components.entity_gen.records import Fault, ReadOptions, Record
+from components.entity_gen.records import ColumnTypes, Fault, ReadOptions, Record
 from components.entity_gen.values import check_columns, row
 from relation.core.errors import DataError
 
@@ -42,6 +42,20 @@ def read(path: str, options: ReadOptions) -> Iterator[Record]:
                 continue
             named = ((name, [cells[at]] if cells[at] else []) for name, at in columns)
             yield row(named, options.features, f"line {line}")
+
+
+def columns(path: str) -> ColumnTypes:
+    """The columns that the header names; their cells are text.
+
+    Raises:
+      DataError: no header, or a repeated column.
+    """
+    with open_binary(path) as file:
+        line, header = next(_rows(path, file), (1, []))
+    if not header:
+        raise DataError(f"{path}: line 1: empty; expected a header row that names the columns")
+    check_columns(f"{path}: line {line}", header, header)
+    return ColumnTypes(dict.fromkeys(header, "bytes"), {})
 
 
 def _rows(path: str, file: io.BufferedReader) -> Iterator[tuple[int, list[str]]]:

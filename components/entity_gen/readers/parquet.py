@@ -13,7 +13,7 @@ import pyarrow as pa
 from pyarrow import compute, parquet, types
 
 from components.common.binary_files import open_binary
-from components.entity_gen.records import ReadOptions, Record
+from components.entity_gen.records import ColumnTypes, ReadOptions, Record
 from components.entity_gen.values import EXPECTED, check_columns, row
 from relation.core.errors import DataError
 
@@ -46,6 +46,34 @@ def read(path: str, options: ReadOptions) -> Iterator[Record]:
                 number += 1
                 named = zip(names, cells, strict=True)
                 yield row(named, options.features, f"record {number}", precisions)
+
+
+def columns(path: str) -> ColumnTypes:
+    """The columns of a file: integers where all values of the type are, numbers, or text.
+
+    Raises:
+      DataError: the file is damaged, or not a Parquet file.
+    """
+    with open_binary(path) as file:
+        schema = _opened(path, file).schema_arrow
+    usable, unreadable = {}, {}
+    for field in schema:
+        kind = _value_type(field.type)
+        dtype = next((one for one in ("int", "float", "bytes") if _holds(kind, one)), None)
+        if dtype is None or not _fits(kind, dtype):
+            unreadable[field.name] = f"it has the type {field.type}: {_remedy(kind, 'bytes')}"
+        else:
+            usable[field.name] = dtype
+    return ColumnTypes(usable, unreadable)
+
+
+def _holds(kind: Any, dtype: str) -> bool:
+    """Whether every value of an Arrow type is of a type of the schema."""
+    if dtype == "int":
+        return bool(types.is_integer(kind) or types.is_boolean(kind))
+    if dtype == "float":
+        return bool(types.is_floating(kind) or types.is_decimal(kind))
+    return _is_text(kind) or bool(types.is_null(kind))
 
 
 def _opened(path: str, file: io.BufferedReader) -> Any:

@@ -1,6 +1,5 @@
 """Read rows that hold whole tuples, and take them apart into entities and keys."""
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -88,7 +87,7 @@ class ReadInlineTuples(ReadRows):
             if columns[0] in row:
                 value = example_wire.first_value(row[columns[0]])
             else:
-                value = derived_id(payload, spec.id.integer)
+                value = hashing.derived_id(payload, integer=spec.id.integer)
                 payload = (
                     example_wire.pack([example_wire.keyed([value], spec.id.integer)]) + payload[1:]
                 )
@@ -110,14 +109,6 @@ class ReadInlineTuples(ReadRows):
             np.zeros(0),
             Strings.of([members[row][1] for row in rows.tolist()]),
         )
-
-
-def derived_id(payload: bytes, integer: bool) -> bytes:
-    """Derives an id from an entity's features: equal features are one entity."""
-    digest = hashlib.sha256(payload).digest()
-    if integer:
-        return b"%d" % (int.from_bytes(digest[:8], "big") >> 1)
-    return digest[:16].hex().encode()
 
 
 def _mixed(members: list[hashing.U64]) -> hashing.U64:

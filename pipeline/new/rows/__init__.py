@@ -1,0 +1,1 @@
+"""Look at rows: what the columns are, and what is doubtful."""

@@ -1,0 +1,1 @@
+"""A proposal as text: recipes and schemas with comments."""
