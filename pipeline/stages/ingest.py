@@ -124,7 +124,7 @@ def _rows(loaded: LoadedRecipe, name: str, pattern: Pattern) -> EntityGen:
 def _column_types(loaded: LoadedRecipe, name: str) -> dict[str, str]:
     """Return the type of each column. Only formats without types depend on the schema."""
     features = read_features(loaded.schemas[name])
-    types = {feature: one.dtype for feature, one in features.items()}
+    types: dict[str, str] = {feature: one.dtype for feature, one in features.items()}
     if _derives_id(loaded, name):
         del types[loaded.recipe.data.entities[name].id]
     return types
