@@ -1,7 +1,14 @@
-"""Paths of a run's outputs, all under `runs/<recipe>/`."""
+"""Paths of a run's outputs, all under `runs/<recipe>/`.
 
+TFX and Beam take paths of artifacts as globs, TensorFlow that of a model's weights. So where the
+runs folder's own path holds a wildcard, they are given a link to it from the user's cache folder.
+"""
+
+import hashlib
 import os
+import re
 import tempfile
+import uuid
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,15 +27,14 @@ class RunPaths(NamedTuple):
         return cls(_parent() / recipe_name)
 
     def make(self) -> None:
-        """Create the folders.
+        """Create the folders, and the link where the root's path holds a wildcard.
 
         Raises:
-          UserError: a folder cannot be created or written, or TFX would take its path for a glob.
+          UserError: a folder cannot be created or written, or the link cannot be made.
         """
-        check_no_wildcard(str(self.root))
         try:
-            for folder in (self.pipeline, self.serving, self.logs, self.cli):
-                folder.mkdir(parents=True, exist_ok=True)
+            for folder in ("pipeline", "serving", "logs", "tfx"):
+                (self.root / folder).mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.root):
                 pass
         except OSError as error:
@@ -36,11 +42,18 @@ class RunPaths(NamedTuple):
                 f"{self.root}: the output folder cannot be written ({error.strerror}); "
                 "set RELATA_RUNS to a folder that can"
             ) from None
+        if self._plain_root != self.root:
+            _link(self._plain_root, self.root)
+
+    @property
+    def _plain_root(self) -> Path:
+        """The root by a path without a wildcard."""
+        return _link_of(self.root) if _wildcard(str(self.root)) else self.root
 
     @property
     def pipeline(self) -> Path:
-        """TFX's pipeline root: the artifacts."""
-        return self.root / "pipeline"
+        """TFX's pipeline root: the artifacts. Its path holds no wildcard."""
+        return self._plain_root / "pipeline"
 
     @property
     def metadata(self) -> Path:
@@ -54,13 +67,13 @@ class RunPaths(NamedTuple):
 
     @property
     def serving(self) -> Path:
-        """Serving folder: one SavedModel in each `<version>/`."""
-        return self.root / "serving"
+        """Serving folder: one SavedModel in each `<version>/`. Its path holds no wildcard."""
+        return self._plain_root / "serving"
 
     @property
     def data(self) -> Path:
-        """Generated rows, one folder for each entity type."""
-        return self.root / "data"
+        """Generated rows, one folder for each entity type. Its path holds no wildcard."""
+        return self._plain_root / "data"
 
     @property
     def verdict(self) -> Path:
@@ -103,16 +116,52 @@ class RemotePaths(NamedTuple):
 
 
 def check_no_wildcard(folder: str) -> None:
-    """Check that TFX and Beam, which take paths of artifacts as globs, find them in a folder.
+    """Check a remote folder, which cannot be linked: TFX takes paths of artifacts as globs.
 
     Raises:
       UserError: the path holds a wildcard.
     """
-    wildcard = next((character for character in folder if character in "*?[\\"), None)
+    wildcard = _wildcard(folder.replace("{", ""))  # Only rows that a run generates have spans.
     if wildcard is not None:
         raise UserError(
             f"{folder}: the output folder's path holds {wildcard!r}, which TFX takes for a "
             "wildcard; set RELATA_RUNS to a folder without *, ?, [ and \\ in its path"
+        )
+
+
+def _wildcard(path: str) -> str | None:
+    """Find the first character that TFX, Beam or TensorFlow reads as part of a pattern."""
+    match = re.search(r"[*?\[{\\]", path)
+    return match.group() if match else None
+
+
+def _link_of(folder: Path) -> Path:
+    """Name the link to a folder: the same for every run, by a hash of the path."""
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute()
+    return caches / "relata" / "runs" / hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+
+
+def _link(link: Path, folder: Path) -> None:
+    """Make a link to a folder, or put it right.
+
+    Raises:
+      UserError: it cannot be made, or its own path holds a wildcard.
+    """
+    reason = None if _wildcard(str(link)) is None else "its path holds a wildcard, too"
+    scratch = link.with_name(f".{link.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        if reason is None and not (link.is_symlink() and link.readlink() == folder):
+            link.parent.mkdir(parents=True, exist_ok=True)
+            scratch.symlink_to(folder)
+            scratch.replace(link)
+    except OSError as error:
+        reason = error.strerror
+    if reason is not None:
+        raise UserError(
+            f"{folder}: the output folder's path holds {_wildcard(str(folder))!r}, which TFX takes "
+            f"for a wildcard, and a link to it cannot be made at {link} ({reason}); set "
+            "XDG_CACHE_HOME to a folder that can be written, or RELATA_RUNS to one without *, ?, "
+            "[, { and \\ in its path"
         )
 
 

@@ -1,7 +1,7 @@
 """Glob patterns of users' files: the folder before a wildcard, the files, and why there are none.
 
-A pattern matches one level a wildcard: `*`, `?`, `[abc]`. A wildcard in brackets stands for itself:
-`br [[]old]/*.csv` matches files of the folder `br [old]`.
+A pattern matches one level a wildcard: `*`, `?`, `[abc]`. A wildcard in brackets stands for itself,
+and so does a character after a backslash: `br [[]old]/*.csv` matches files of the folder `br [old]`.
 """
 
 import os
@@ -12,9 +12,13 @@ import tensorflow as tf
 
 from relation.core.errors import DataError
 
-_LITERAL = re.compile(r"(?:[^*?\[{]|\[[*?\[]\])*")
+_LITERAL = re.compile(r"(?:[^*?\[{\\]|\[[*?\[{]\]|\\.)*", re.DOTALL)
 """What matches only itself: no wildcard, and no `{` of a span."""
-_ESCAPED = re.compile(r"\[([*?\[])\]")
+_ESCAPED = re.compile(r"\[([*?\[{])\]|\\(.)", re.DOTALL)
+_MEANINGS = {
+    "[": "[ begins a set of characters, so write [[] for it",
+    "\\": r"\ makes the next character stand for itself, so write \\ for it",
+}
 _SYSTEM_FOLDERS = ("__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found")
 """Folders of archives' and file systems' own, on macOS, Synology, Windows and Linux."""
 
@@ -28,7 +32,17 @@ def literal_folder(pattern: str) -> str:
     literal = _LITERAL.match(pattern)
     fixed = literal.group() if literal else ""
     base, slash, _ = fixed.rpartition("/")
-    return _ESCAPED.sub(r"\1", base) or ("/" if slash else ".")
+    plain = _ESCAPED.sub(lambda match: match[1] or match[2], base)
+    return plain or ("/" if slash else ".")
+
+
+def escape(path: str) -> str:
+    """Make a pattern that matches a path alone, whatever characters it holds.
+
+    >>> escape("/data [old]/{SPAN}?")
+    '/data [[]old]/[{]SPAN}[?]'
+    """
+    return re.sub(r"[*?\[{]", r"[\g<0>]", path.replace("\\", r"\\"))
 
 
 def matching_files(pattern: str) -> list[str]:
@@ -71,7 +85,8 @@ def _glob(pattern: str) -> list[str]:
 def _why_none(pattern: str) -> str:
     if tf.io.gfile.isdir(pattern):
         return f"is a folder; expected files, for example {os.path.join(pattern, '*')}"
-    literal = pattern.replace("[", "[[]")
+    literal = pattern.replace("\\", r"\\").replace("[", "[[]")
     if literal != pattern and _glob(literal):
-        return f"no file matches; [ begins a set of characters, so write [[] for it: {literal}"
+        meanings = " and ".join(why for sign, why in _MEANINGS.items() if sign in pattern)
+        return f"no file matches; {meanings}: {literal}"
     return "no file matches"

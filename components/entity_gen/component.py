@@ -150,7 +150,7 @@ def split_pattern(pattern: str) -> tuple[str, str]:
     >>> split_pattern("/data/2024-*/part-?.gz")
     ('/data', '2024-*/part-?.gz')
     """
-    wildcard = re.search(r"[*?\[{]", pattern)
+    wildcard = re.search(r"[*?\[{\\]", pattern)
     fixed = pattern[: wildcard.start()] if wildcard else pattern
     base, slash, _ = fixed.rpartition("/")
     if not slash:

@@ -1,10 +1,10 @@
 """Glob patterns of the files of rows: the recipe's, or those of generated rows."""
 
-import glob
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
 
+from components.common.globs import escape
 from demo_data.once import FILES, write_once
 from pipeline.paths import RunPaths
 from relation.data import Edges, Entity
@@ -40,7 +40,7 @@ def expected_patterns(loaded: LoadedRecipe, paths: RunPaths) -> Patterns:
     patterns: dict[str, Pattern] = {}
     for name, table in read_tables(loaded.recipe).items():
         if table.path is None:
-            patterns[name] = str(Path(glob.escape(str(paths.data / name))) / FILES)
+            patterns[name] = str(paths.data / name / FILES)
         elif isinstance(table.path, str):
             patterns[name] = _absolute(loaded, table.path)
         else:
@@ -62,4 +62,4 @@ def tfrecords(loaded: LoadedRecipe, patterns: Patterns) -> str | None:
 def _absolute(loaded: LoadedRecipe, path: str) -> str:
     if "://" in path:
         return path
-    return str(Path(glob.escape(str(loaded.path.parent))) / Path(path).expanduser())
+    return str(Path(escape(str(loaded.path.parent))) / Path(path).expanduser())

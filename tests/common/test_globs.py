@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from components.common.globs import is_stray, literal_folder, matching_files
+from components.common.globs import escape, is_stray, literal_folder, matching_files
 from relation.core.errors import DataError
 
 
@@ -20,6 +20,8 @@ from relation.core.errors import DataError
         ("/br [[]old]/*.csv", "/br [old]"),
         ("/what[?]/a[*]b/c[[]d[]/*", "/what?/a*b"),
         ("/data/{SPAN}/*.csv", "/data"),
+        ("/data/[{]SPAN}/*.csv", "/data/{SPAN}"),
+        (r"/a\\b/\*c/*.csv", r"/a\b/*c"),
         ("gs://bucket/a/*", "gs://bucket/a"),
     ],
 )
@@ -54,11 +56,17 @@ def put(folder, *names):
         path.write_bytes(b"x")
 
 
-@pytest.mark.parametrize("name", ["br [old]", "[", "a*b", "what?", "größe x", "date=2024-01-01"])
+NAMES = ["br [old]", "[", "a*b", "what?", "größe x", "date=2024-01-01", "{SPAN}", "\\", "a\\[b]"]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_folder_of_any_name_is_read_where_its_wildcards_are_escaped(tmp_path, name):
     put(tmp_path / name, "b.csv", "a.csv")
-    pattern = f"{tmp_path}/{''.join(f'[{c}]' if c in '*?[' else c for c in name)}/*.csv"
+    put(tmp_path, "o/c.csv", "a/c.csv", "what!/c.csv")  # What an unescaped one would match.
+    pattern = f"{tmp_path}/{escape(name)}/*.csv"
     assert matching_files(pattern) == [str(tmp_path / name / n) for n in ("a.csv", "b.csv")]
+    assert literal_folder(pattern) == str(tmp_path / name)
+    assert "{SPAN}" not in pattern
 
 
 def test_folders_are_no_files(tmp_path):
@@ -73,11 +81,12 @@ def test_folders_are_no_files(tmp_path):
         ("none/*.csv", "no file matches"),
         ("br [old]/*.csv", "no file matches; [ begins a set of characters, so write [[] for it: FOLDER/br [[]old]/*.csv"),
         ("br [new]/*.csv", "no file matches"),
+        (r"o\d/*.csv", r"no file matches; \ makes the next character stand for itself, so write \\ for it: FOLDER/o\\d/*.csv"),
         ("b", "is a folder; expected files, for example FOLDER/b/*"),
     ],
 )  # fmt: skip
 def test_why_no_file_matches(tmp_path, pattern, message):
-    put(tmp_path, "br [old]/a.csv", "b/c")
+    put(tmp_path, "br [old]/a.csv", r"o\d/a.csv", "b/c")
     with pytest.raises(DataError) as raised:
         matching_files(f"{tmp_path}/{pattern}")
     expected = message.replace("FOLDER", str(tmp_path))

@@ -1,4 +1,7 @@
-"""A recipe from rows to a served model by the tfx command, and the runs after it."""
+"""A recipe from rows to a served model by the tfx command, and the runs after it.
+
+Recipe, rows and runs are in a folder whose name TFX would take for a glob.
+"""
 
 import json
 import re
@@ -16,6 +19,8 @@ import tensorflow as tf
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
+from components.common.globs import escape
+from pipeline.paths import RunPaths
 from pipeline.runners.run_lock import holder
 from pipeline.settings import FAILED, WRONG
 from relation.load import PROJECT
@@ -51,14 +56,14 @@ class Base(NamedTuple):
 
     @property
     def model(self):
-        return str(self.first.folder / "serving" / self.first.versions[0])
+        return self.first.verdict["served"]
 
     def changed(self, **changes):
         """The same recipe with other values; of the same name, hence of the same pipeline."""
         (self.folder / "changed").mkdir(exist_ok=True)
         paths = {
             "schema": str(self.folder / "schema.pbtxt"),
-            "path": str(self.folder / "rows/*.gz"),
+            "path": f"{escape(str(self.folder))}/rows/*.gz",
         }
         changes = {"data.entities.item": paths, **changes}
         return write_recipe(self.folder / "changed" / self.recipe.name, changes)
@@ -74,7 +79,8 @@ def rows():
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory, rows, worker):
-    folder = tmp_path_factory.mktemp("e2e")
+    folder = tmp_path_factory.mktemp("e2e") / "a [x] {b}? ü*\\c"
+    folder.mkdir()
     shutil.copy(SCHEMA, folder / "schema.pbtxt")
     for shard in range(2):
         write_rows(folder / "rows" / f"part-{shard}.gz", rows[shard::2])
@@ -82,7 +88,8 @@ def base(tmp_path_factory, rows, worker):
     first = run_cli(recipe, folder / "runs")
     assert first.status == 0, first.terminal
     second = worker.run(recipe, folder / "runs")
-    return Base(folder, recipe, first, second)
+    yield Base(folder, recipe, first, second)
+    RunPaths(first.folder).pipeline.parent.unlink()  # The link to the folder.
 
 
 def test_the_first_run_reports_each_component_and_the_verdict_last(base):
@@ -135,7 +142,8 @@ def test_the_verdict_is_written(base):
     assert verdict["verdict"] == "blessed"
     assert verdict["trained"] is True
     assert verdict["pushed_version"] == base.first.versions[0]
-    assert verdict["served"] == base.model
+    version = base.first.folder / "serving" / base.first.versions[0]
+    assert Path(verdict["served"]).resolve() == version
     assert {gate["kind"] for gate in verdict["gates"]} == {"threshold", "sanity", "collapse"}
     thresholds = [gate for gate in verdict["gates"] if gate["kind"] == "threshold"]
     gates = {(gate["metric"], gate["bound"]): gate for gate in thresholds}

@@ -41,19 +41,61 @@ def test_names_are_those_of_the_contract(tmp_path):
     ]
 
 
-@pytest.mark.parametrize("name", ["a [x]", "a*", "what?", "a\\b"])
-def test_a_folder_that_tfx_would_take_for_a_glob_is_refused_at_once(monkeypatch, tmp_path, name):
+NAMES = ["a [x]", "a*", "what?", "a\\b", "{SPAN}", "größe [1]"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nodes_see_a_folder_that_tfx_would_take_for_a_glob_by_a_link(monkeypatch, tmp_path, name):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("RELATA_RUNS", str(tmp_path / name))
+    paths = RunPaths.of("cats")
+    for _ in range(2):  # The second time the link is there.
+        paths.make()
+        assert paths.root == tmp_path / name / "cats"
+        for folder in (paths.pipeline, paths.serving, paths.data):
+            assert not set("*?[{\\") & set(str(folder))
+            assert folder.resolve() == paths.root / folder.name
+            assert folder == getattr(RunPaths.of("cats"), folder.name)
+    (paths.pipeline / "file").touch()
+    assert (tmp_path / name / "cats" / "pipeline" / "file").exists()
+    assert len(list((tmp_path / "cache" / "relata" / "runs").iterdir())) == 1
+
+
+def test_two_folders_have_two_links_and_a_wrong_one_is_put_right(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    one, other = RunPaths(tmp_path / "a*"), RunPaths(tmp_path / "a?")
+    one.make()
+    other.make()
+    link = one.pipeline.parent
+    link.unlink()
+    link.symlink_to(other.root)
+    one.make()
+    assert one.pipeline.resolve() == one.root / "pipeline"
+    assert other.pipeline.resolve() == other.root / "pipeline"
+
+
+@pytest.mark.parametrize(
+    ("cache", "reason"),
+    [("file", r"Not a directory"), ("c[ache]", r"its path holds a wildcard, too")],
+)
+def test_a_link_that_cannot_be_made_is_named(monkeypatch, tmp_path, cache, reason):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / cache))
     with pytest.raises(UserError) as raised:
-        RunPaths.of("cats").make()
-    assert str(raised.value).startswith(f"{tmp_path / name}/cats: the output folder's path holds ")
-    assert "set RELATA_RUNS to a folder without" in str(raised.value)
-    assert not (tmp_path / name).exists()
+        RunPaths(tmp_path / "a [x]").make()
+    message = str(raised.value)
+    assert message.startswith(f"{tmp_path}/a [x]: the output folder's path holds '[', which TFX ")
+    assert f"{tmp_path}/{cache}/relata/runs/" in message
+    assert f"({reason}); set XDG_CACHE_HOME to a folder that can be written" in message
 
 
-def test_spaces_and_other_letters_are_fine(monkeypatch, tmp_path):
-    monkeypatch.setenv("RELATA_RUNS", str(tmp_path / "größe x; {SPAN} 'y'"))
-    RunPaths.of("cats").make()
+@pytest.mark.parametrize("name", ["größe x; 'y'", "a, b=1", "%41#1"])
+def test_spaces_and_other_letters_need_no_link(monkeypatch, tmp_path, name):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    paths = RunPaths(tmp_path / name)
+    paths.make()
+    assert paths.pipeline == tmp_path / name / "pipeline"
+    assert not (tmp_path / "cache").exists()
 
 
 def test_a_folder_that_cannot_be_made_is_named(monkeypatch, tmp_path):

@@ -95,19 +95,25 @@ def test_unfinished_writes_are_removed_and_nothing_else(cats):
 
 
 @pytest.mark.parametrize("copied", [False, True])
-def test_artifacts_are_found_where_their_folder_now_is(copied, cats, tmp_path):
+@pytest.mark.parametrize(("before", "after"), [("a", "b"), ("a [x]", "b"), ("a", "b*"), ("[", "?")])
+def test_artifacts_are_found_where_their_folder_now_is(
+    before, after, copied, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    cats = Folder(tmp_path / before / "cats")
     number = cats.execution(EXECUTION.COMPLETE)
     model = cats.artifact(number)
     elsewhere = cats.artifact(number, "Schema", "..", "schema")  # Of a file outside of the folder.
     outside = cats.artifacts()[elsewhere]
-    (shutil.copytree if copied else shutil.move)(cats.paths.root, tmp_path / "new" / "dogs")
-    moved = Folder(tmp_path / "new" / "dogs")
+    (shutil.copytree if copied else shutil.move)(cats.paths.root, tmp_path / after / "dogs")
+    moved = Folder(tmp_path / after / "dogs")
     moved.recover()
     folder = moved.paths.pipeline / "Trainer" / "model" / str(number)
     assert moved.artifacts() == {model: (str(folder), ARTIFACT.LIVE), elsewhere: outside}
-    before = moved.paths.metadata.read_bytes()
+    assert folder.resolve() == tmp_path / after / "dogs" / "pipeline" / "Trainer/model" / str(number)
+    content = moved.paths.metadata.read_bytes()
     moved.recover()
-    assert moved.paths.metadata.read_bytes() == before
+    assert moved.paths.metadata.read_bytes() == content
 
 
 @pytest.mark.parametrize("emptied", [False, True])

@@ -34,8 +34,8 @@ def test_a_relative_path_starts_at_the_recipe(path, pattern, monkeypatch, tmp_pa
 
 
 def test_the_recipes_folder_may_have_any_name(tmp_path):
-    loaded = loaded_with(path="a[12]/*.gz")._replace(path=tmp_path / "br [old]?" / "mine.yaml")
-    expected = f"{tmp_path}/br [[]old][?]/a[12]/*.gz"
+    loaded = loaded_with(path="a[12]/*.gz")._replace(path=tmp_path / r"br [old]?{SPAN}\x" / "mine.yaml")
+    expected = rf"{tmp_path}/br [[]old][?][{{]SPAN}}\\x/a[12]/*.gz"
     assert data_patterns(loaded, RunPaths(tmp_path)) == {"item": expected}
     absolute = loaded_with(path="/data/*.gz")._replace(path=loaded.path)
     assert data_patterns(absolute, RunPaths(tmp_path)) == {"item": "/data/*.gz"}
@@ -57,6 +57,15 @@ def test_a_generator_writes_once_below_the_runs_folder(tmp_path):
     assert data_patterns(loaded, RunPaths(tmp_path)) == patterns
     after = {path: path.stat().st_mtime_ns for path in (tmp_path / "data" / "item").iterdir()}
     assert after == before
+
+
+def test_generated_rows_have_a_pattern_without_wildcards_of_the_runs_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    paths = RunPaths(tmp_path / "a [x] {SPAN}")
+    paths.make()
+    pattern = data_patterns(loaded_with(generator="demo_data.digits"), paths)["item"]
+    assert not set("*?[{\\") & set(pattern.removesuffix("*.tfrecord.gz"))
+    assert len(list((paths.root / "data" / "item").glob("*.tfrecord.gz"))) == 4
 
 
 def test_a_generator_for_each_entity_type_and_edge_list(tmp_path):
