@@ -91,14 +91,16 @@ def inputs(graph: Graph, relation: Any, shuffle: int = 0) -> tuple[Any, ...]:
     rows = [graph.edges[i] for i in order]
     at = np.array([position[key_of(right)] for _, right, _, _ in rows], dtype=np.int64)
     none = np.zeros(0, dtype=np.int64)
+    value = np.array([value for _, _, value, _ in rows], dtype=np.float32)
+    table = relation.edge_table
     found = Edges(
         np.array([key_of(left) for left, _, _, _ in rows], dtype=np.uint64),
         np.array([key_of(right) for _, right, _, _ in rows], dtype=np.uint64),
         np.zeros(len(rows), dtype=np.uint8),
         np.zeros(len(rows), dtype=np.uint64),
-        np.array([value for _, _, value, _ in rows], dtype=np.float32),
+        value,
         np.array([weight for *_, weight in rows if graph.weighted], dtype=np.float32),
-        np.array([value == 1 for _, _, value, _ in rows], dtype=np.uint8),
+        (value == 1 if table is None else table.related(value)).astype(np.uint8),
         np.zeros(len(rows), dtype=np.int32),
         at,
         shard.cumulative_weight[at] if weighted else none,

@@ -253,3 +253,27 @@ def test_a_right_end_is_a_positive_as_often_as_the_cap_allows(kind, cap):
     assert uses == {right: min(n, cap) for right, n in degree.items()}
     lost = sum(n - min(n, cap) for n in degree.values())
     assert totals.get(base.CAPPED, 0) == lost
+
+
+@pytest.mark.parametrize("cap", [1, 2, 9])
+@pytest.mark.parametrize("label", ["binary", "scalar", "threshold"])
+def test_a_cap_bounds_the_edges_with_a_value_that_are_positives(label, cap):
+    """Six anchors have an edge of value 1 to 0, four one of value 0 to 0, three of value 1 to 1."""
+    related = {(right, a) for right, n in ((0, 6), (1, 3)) for a in range(n)}
+    unrelated = {(0, 6 + a) for a in range(4)}
+    ends = [(LEFT + a, right, 1.0, 1) for right, a in sorted(related)]
+    ends += [(LEFT + a, right, 0.0, 1) for right, a in sorted(unrelated)]
+    source = {"label": "scalar", "positive_from": 0.5} if label == "threshold" else {"label": label}
+    caps = {"positives_per_entity": cap}
+    relation = relation_of("pairs", 3, source, positives_per_anchor="all", caps=caps)
+    actual, totals = plan(Graph(9, ends, [0] * 9, same=False), relation)
+    edges = [one for one in actual if not one.probability]
+    if label == "scalar":  # Without a threshold an edge of any value is one.
+        uses = Counter(one.members[1] for one in edges)
+        assert uses == {0: min(10, cap), 1: min(3, cap)}
+        lost = 13 - min(10, cap) - min(3, cap)
+    else:
+        uses = Counter((one.members[1], one.relation[0]) for one in edges)
+        assert uses == {(0, 1.0): min(6, cap), (0, 0.0): 4, (1, 1.0): min(3, cap)}
+        lost = 9 - min(6, cap) - min(3, cap)
+    assert totals.get(base.CAPPED, 0) == lost

@@ -9,6 +9,7 @@ import numpy as np
 from components.common.columns import Dictionary, Index, Strings, cut, take
 from components.common.hashing import I64, U64, Purpose
 from components.relation_gen.batches import (
+    CAPPED,
     F32,
     NO_POSITIVE,
     POSITIVE,
@@ -219,7 +220,7 @@ def _pairs(anchors: Anchors, row: I64, setting: Setting, sampling: CompiledSampl
     """
     key, edges, seed = anchors.key, anchors.edges, setting.relation.seed
     valued = setting.relation.edge_table is not None and setting.relation.edge_table.value
-    usable = np.ones(len(row), dtype=bool) if valued else edges.positive == POSITIVE
+    usable = edges.positive != CAPPED if valued else edges.positive == POSITIVE
     related = are_positive(edges, setting.relation)
     held = np.bincount(row[related], minlength=len(key))
     wanted = _count(sampling.positives, held)
