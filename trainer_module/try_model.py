@@ -7,14 +7,21 @@ tf.Examples, as the pipeline reads them.
 """
 
 import argparse
-import glob
 import json
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 from sklearn.neighbors import NearestNeighbors
+
+from relation.core.errors import DataError
+from relation.files.globs import matching_files
+from relation.files.tfrecord_reader import read_batches
 
 ROWS_READ = 2_000
 """Largest number of rows to embed."""
@@ -33,33 +40,78 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--queries", type=int, default=5, help="rows to show (%(default)s)")
     parser.add_argument("--neighbours", type=int, default=5, help="of each (%(default)s)")
     options = parser.parse_args(arguments)
-    paths = sorted(glob.glob(options.rows))
-    if not paths:
-        print(f"{options.rows}: no file matches", file=sys.stderr)
+    try:
+        rows = _rows(options.rows)
+        if not tf.saved_model.contains_saved_model(options.model):
+            raise DataError(f"{options.model}: not a SavedModel")
+    except DataError as error:
+        print(error, file=sys.stderr)
         return 2
-    if not tf.saved_model.contains_saved_model(options.model):
-        print(f"{options.model}: not a SavedModel", file=sys.stderr)
-        return 2
-    compression = "GZIP" if paths[0].endswith(".gz") else ""
-    rows = list(tf.data.TFRecordDataset(paths, compression).take(ROWS_READ).as_numpy_iterator())
-    signatures = tf.saved_model.load(options.model).signatures
+    signatures = _loaded(options.model).signatures
     name = next(name for name in sorted(signatures) if name.startswith("embed_"))
     embeddings = signatures[name](examples=tf.constant(rows))["embedding"].numpy()
     print(f"{len(rows):,} rows by {name}: embeddings of {embeddings.shape[1]} numbers")
+    usable = np.flatnonzero(np.isfinite(embeddings).all(axis=1))
+    if len(usable) < len(rows):
+        print(f"{len(rows) - len(usable):,} rows without an embedding are left out")
     for purpose, threshold in _decision(options.model).items():
         print(
             f"a score of {threshold['score']:.4f} or above means related, best for {purpose}: "
             f"{threshold['reached']:.4f} on held-out tuples that did not choose it"
         )
-    index = NearestNeighbors(n_neighbors=options.neighbours + 1).fit(embeddings)
-    queries = np.linspace(0, len(rows) - 1, options.queries).astype(int)
+    if len(usable) > 1:
+        _show_neighbours([rows[n] for n in usable], embeddings[usable], options)
+    return 0
+
+
+def _show_neighbours(rows: list[bytes], embeddings: Any, options: argparse.Namespace) -> None:
+    """Print some rows with their neighbours; embeddings float32 [rows, d]."""
+    nearest = min(options.neighbours + 1, len(rows))
+    index = NearestNeighbors(n_neighbors=nearest).fit(embeddings)
+    queries = np.linspace(0, len(rows) - 1, min(options.queries, len(rows))).astype(int)
     distances, neighbours = index.kneighbors(embeddings[queries])
     for query, near, far in zip(queries, neighbours, distances, strict=True):
         print(f"\n{_describe(rows[query])}")
         others = [(n, d) for n, d in zip(near, far, strict=True) if n != query]
         for neighbour, distance in others[: options.neighbours]:
             print(f"  {distance:.3f}  {_describe(rows[neighbour])}")
-    return 0
+
+
+def _rows(pattern: str) -> list[bytes]:
+    """Read the first `ROWS_READ` rows of files.
+
+    Raises:
+      DataError: no file matches, one cannot be read, or there is no row.
+    """
+    rows: list[bytes] = []
+    for record in _records(pattern):
+        rows.append(record)
+        if len(rows) == ROWS_READ:
+            break
+    if not rows:
+        raise DataError(f"{pattern}: the files hold no row")
+    return rows
+
+
+def _records(pattern: str) -> Iterator[bytes]:
+    for path in matching_files(pattern):
+        number = 0
+        for batch in read_batches(path):
+            for record in batch:
+                number += 1
+                try:
+                    tf.train.Example.FromString(record)
+                except DecodeError:
+                    raise DataError(f"{path}: record {number} is not a tf.Example") from None
+                yield record
+
+
+def _loaded(model: str) -> Any:
+    """Load a SavedModel by a link: TensorFlow takes the path of its weights for a pattern."""
+    with tempfile.TemporaryDirectory() as folder:
+        link = Path(folder) / "model"
+        link.symlink_to(Path(model).absolute())
+        return tf.saved_model.load(str(link))
 
 
 def _decision(model: str) -> dict[str, dict[str, float]]:

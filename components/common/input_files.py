@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 import tensorflow as tf
 
-from components.common.globs import matching_files
 from relation.core.errors import DataError
+from relation.files.globs import matching_files
 
 
 class InputFile(NamedTuple):

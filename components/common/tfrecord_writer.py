@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any
 
 import google_crc32c
 import numpy as np
@@ -19,6 +18,7 @@ import tensorflow as tf
 from isal import isal_zlib
 
 from components.common.hashing import I64
+from relation.files.checksums import masked
 
 CHUNK = 2**20
 """Approximate number of bytes compressed at once."""
@@ -26,19 +26,6 @@ LEVEL = 1
 _GZIP = 31
 """zlib's window bits for a gzip header and trailer."""
 _LENGTH = struct.Struct("<Q")
-
-
-def masked(crc: Any) -> Any:
-    """Mask checksums as TFRecord holds them.
-
-    Args:
-      crc: in [0, 2^32), an int, or int64 of any shape.
-
-    Returns:
-      In [0, 2^32), of the same type and shape.
-    """
-    turned = ((crc >> 15) | (crc << 17)) & 0xFFFFFFFF
-    return (turned + 0xA282EAD8) & 0xFFFFFFFF
 
 
 def _packed(crc: I64) -> bytes:

@@ -9,9 +9,9 @@ from tfx.components.example_gen import component, utils
 from tfx.dsl.components.base import executor_spec
 from tfx.proto import example_gen_pb2
 
-from components.common.globs import literal_folder
 from components.entity_gen import custom_config, driver, executor, readers
 from relation.core.errors import DataError
+from relation.files.globs import literal_folder
 
 ALL = "all"
 """The only split, where EntityGen does not split the rows."""

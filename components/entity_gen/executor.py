@@ -9,9 +9,9 @@ from tfx import types
 from tfx.components.example_gen import base_example_gen_executor
 from tfx.types import artifact_utils, standard_component_specs
 
-from components.common.globs import matching_files
 from components.common.input_files import Redistribute
 from components.entity_gen import custom_config, entity_stats, records, transforms
+from relation.files.globs import matching_files
 
 
 class Executor(base_example_gen_executor.BaseExampleGenExecutor):

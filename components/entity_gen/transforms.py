@@ -10,10 +10,10 @@ import apache_beam as beam
 import tensorflow as tf
 from apache_beam.typehints.native_type_compatibility import convert_to_beam_type
 
-from components.common.globs import is_stray
 from components.entity_gen import readers, row_keys
 from components.entity_gen.records import Fault, LeftOut, ReadOptions
 from relation.core.errors import DataError
+from relation.files.globs import is_stray
 
 ROWS = "rows"
 UNUSABLE = "unusable"

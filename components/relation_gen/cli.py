@@ -11,12 +11,12 @@ import tensorflow as tf
 from apache_beam.options.pipeline_options import PipelineOptions
 from google.protobuf import text_format
 
-from components.common.globs import is_stray, literal_folder
 from components.common.input_files import InputFile, input_files
 from components.relation_gen.pipeline import materialize
 from components.relation_gen.stats import summary
 from relation.core.errors import DataError, UserError
 from relation.core.terminal import held_stderr
+from relation.files.globs import is_stray, literal_folder
 from relation.load import LoadedRecipe, load_recipe
 
 USER_ERROR = 2

@@ -7,11 +7,11 @@ from typing import NamedTuple, TypeAlias, TypeVar
 
 import tensorflow as tf
 
-from components.common.globs import is_stray, literal_folder, matching_files
 from components.entity_gen import readers
 from components.entity_gen.readers.file_format import require_format
 from components.entity_gen.records import Fault, ReadOptions
 from relation.core.errors import DataError
+from relation.files.globs import is_stray, literal_folder, matching_files
 from trainer_module.model.interface import ServedInterface
 
 T = TypeVar("T")

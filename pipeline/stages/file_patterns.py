@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from components.common.globs import escape
 from demo_data.once import FILES, write_once
 from pipeline.paths import RunPaths
 from relation.data import Edges, Entity
+from relation.files.globs import escape
 from relation.load import LoadedRecipe
 from relation.recipe import Recipe
 

@@ -19,10 +19,10 @@ import tensorflow as tf
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
-from components.common.globs import escape
 from pipeline.paths import RunPaths
 from pipeline.runners.run_lock import holder
 from pipeline.settings import FAILED, WRONG
+from relation.files.globs import escape
 from relation.load import PROJECT
 from tests.e2e.helpers import (
     NODES,

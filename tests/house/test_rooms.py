@@ -47,7 +47,7 @@ def component(module):
 
 
 def test_the_tree_is_read():
-    assert ("components.common.tfrecord_writer", "components.common.tfrecord_reader") not in ARROWS
+    assert ("components.common.tfrecord_writer", "relation.files.tfrecord_reader") not in ARROWS
     assert (
         "components.evaluator.tuple_gates",
         "components.common.evaluation.evaluation_results",

@@ -4,8 +4,8 @@ import zlib
 
 import pytest
 
-from components.common import tfrecord_reader
 from relation.core.errors import DataError
+from relation.files import tfrecord_reader
 from tests.relation_gen.helpers import write
 
 ROWS = [b"%04d" % n * 50 for n in range(1000)]

@@ -9,8 +9,8 @@ from google.protobuf.message import DecodeError
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx_bsl.coders import example_coder
 
-from components.common.tfrecord_reader import read_batches
 from relation.core.errors import DataError
+from relation.files.tfrecord_reader import read_batches
 
 D = TypeVar("D")
 

@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from components.common.tfrecord_reader import read_batches
 from components.corpus_evaluator.baselines.tuple_baseline import TupleBaseline
 from relation.features.images.decode import decode_image
+from relation.files.tfrecord_reader import read_batches
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 Sums: TypeAlias = npt.NDArray[np.int64]

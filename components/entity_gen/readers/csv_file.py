@@ -10,10 +10,10 @@ import io
 import zlib
 from collections.abc import Iterator
 
-from components.common.binary_files import BUFFER_BYTES, is_gzip, open_binary
 from components.entity_gen.records import ColumnTypes, Fault, ReadOptions, Record
 from components.entity_gen.values import check_columns, row
 from relation.core.errors import DataError
+from relation.files.binary_files import BUFFER_BYTES, is_gzip, open_binary
 
 BOM = "\ufeff"
 LIMIT = 1 << 26

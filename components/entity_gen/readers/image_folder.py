@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import tensorflow as tf
 
-from components.common.binary_files import open_binary
 from components.entity_gen.records import Fault, LeftOut, ReadOptions, Record
+from relation.files.binary_files import open_binary
 
 EXTENSIONS = (".png", ".jpg", ".jpeg")
 MAX_BYTES = 2**27

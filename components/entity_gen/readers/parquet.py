@@ -12,10 +12,10 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import compute, parquet, types
 
-from components.common.binary_files import open_binary
 from components.entity_gen.records import ColumnTypes, ReadOptions, Record
 from components.entity_gen.values import EXPECTED, check_columns, row
 from relation.core.errors import DataError
+from relation.files.binary_files import open_binary
 
 BATCH = 512
 _PRECISIONS = {pa.float16(): 11, pa.float32(): 24}

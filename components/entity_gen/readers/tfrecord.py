@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
-from components.common.tfrecord_reader import read_batches
 from components.entity_gen.records import ReadOptions
+from relation.files.tfrecord_reader import read_batches
 
 
 def read(path: str, _: ReadOptions | None = None) -> Iterator[tf.train.Example | str]:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from components.common.globs import is_stray, literal_folder, matching_files
 from components.entity_gen import readers
 from components.entity_gen.records import LeftOut, ReadOptions
 from components.entity_gen.values import convert
 from pipeline.new.rows.examples import of_examples
 from pipeline.new.rows.table import Column, Dtype, Table, Value
 from relation.core.errors import DataError
+from relation.files.globs import is_stray, literal_folder, matching_files
 
 ROWS = 20_000
 """Rows that are looked at, spread over all files."""

@@ -110,7 +110,9 @@ def test_artifacts_are_found_where_their_folder_now_is(
     moved.recover()
     folder = moved.paths.pipeline / "Trainer" / "model" / str(number)
     assert moved.artifacts() == {model: (str(folder), ARTIFACT.LIVE), elsewhere: outside}
-    assert folder.resolve() == tmp_path / after / "dogs" / "pipeline" / "Trainer/model" / str(number)
+    assert folder.resolve() == tmp_path / after / "dogs" / "pipeline" / "Trainer/model" / str(
+        number
+    )
     content = moved.paths.metadata.read_bytes()
     moved.recover()
     assert moved.paths.metadata.read_bytes() == content

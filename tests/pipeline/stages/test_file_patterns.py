@@ -34,7 +34,9 @@ def test_a_relative_path_starts_at_the_recipe(path, pattern, monkeypatch, tmp_pa
 
 
 def test_the_recipes_folder_may_have_any_name(tmp_path):
-    loaded = loaded_with(path="a[12]/*.gz")._replace(path=tmp_path / r"br [old]?{SPAN}\x" / "mine.yaml")
+    loaded = loaded_with(path="a[12]/*.gz")._replace(
+        path=tmp_path / r"br [old]?{SPAN}\x" / "mine.yaml"
+    )
     expected = rf"{tmp_path}/br [[]old][?][{{]SPAN}}\\x/a[12]/*.gz"
     assert data_patterns(loaded, RunPaths(tmp_path)) == {"item": expected}
     absolute = loaded_with(path="/data/*.gz")._replace(path=loaded.path)

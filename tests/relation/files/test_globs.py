@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from components.common.globs import escape, is_stray, literal_folder, matching_files
 from relation.core.errors import DataError
+from relation.files.globs import escape, is_stray, literal_folder, matching_files
 
 
 @pytest.mark.parametrize(

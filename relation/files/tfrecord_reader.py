@@ -16,9 +16,9 @@ import numpy as np
 import tensorflow as tf
 from isal import igzip, isal_zlib
 
-from components.common.binary_files import is_gzip, open_binary
-from components.common.tfrecord_writer import masked
 from relation.core.errors import DataError
+from relation.files.binary_files import is_gzip, open_binary
+from relation.files.checksums import masked
 
 BATCH_ROWS = 8192
 BATCH_BYTES = 32 * 2**20

@@ -6,8 +6,8 @@ import struct
 import google_crc32c
 import pytest
 
-from components.common import tfrecord_reader
 from relation.core.errors import DataError
+from relation.files import tfrecord_reader
 from tests.common.bounded import python
 
 
@@ -98,7 +98,7 @@ def test_a_file_that_cannot_be_opened(tmp_path):
 
 READ = """
 import resource, sys
-from components.common.tfrecord_reader import read_batches
+from relation.files.tfrecord_reader import read_batches
 from relation.core.errors import DataError
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:

@@ -1,7 +1,7 @@
 """Glob patterns of users' files: the folder before a wildcard, the files, and why there are none.
 
 A pattern matches one level a wildcard: `*`, `?`, `[abc]`. A wildcard in brackets stands for itself,
-and so does a character after a backslash: `br [[]old]/*.csv` matches files of the folder `br [old]`.
+and so does a character after a backslash: `br [[]old]/*.csv` matches files of `br [old]`.
 """
 
 import os
