@@ -157,3 +157,26 @@ def test_classes_undefined_is_nan(metric):
     assert math.isnan(metric(np.zeros((0, 3)), np.zeros(0)))
     assert math.isnan(metric(np.array([[0.5, np.nan]]), np.zeros(1)))
     assert math.isnan(metric(np.ones((2, 2)), np.zeros(2), np.zeros(2)))
+
+
+@pytest.mark.parametrize("level", [1e-6, 1.0, -3.0, 1e9])
+@pytest.mark.parametrize("metric", CORRELATIONS)
+def test_a_constant_with_rounding_does_not_vary(metric, level):
+    truth = np.linspace(0, 1, 40, dtype=np.float32)
+    constant = np.full(40, level, np.float32)
+    constant[::2] = np.nextafter(constant[::2], np.float32(np.inf))
+    assert np.ptp(constant) > 0
+    assert math.isnan(metric(constant, truth))
+    assert math.isnan(metric(truth, constant))
+    apart = constant * (1 + np.linspace(0, 1e-4, 40, dtype=np.float32))
+    assert abs(metric(apart, truth)) > 0.9
+
+
+@pytest.mark.parametrize("level", [1e-6, 1.0, 1e9])
+def test_r2_leaves_out_a_component_that_varies_by_rounding_alone(level):
+    actual, expected = _numbers(0, 40, 5, 1)
+    constant = np.full((40, 1), level, np.float32)
+    constant[::2] = np.nextafter(constant[::2], np.float32(np.inf))
+    assert math.isnan(numeric.r2(constant, constant))
+    both = np.hstack([actual, constant + 1]), np.hstack([expected, constant])
+    assert numeric.r2(*both) == numeric.r2(actual, expected)

@@ -7,6 +7,9 @@ import numpy as np
 
 from trainer_module.metrics.statistics import NAN, Bools, Floats, mean
 
+_LAST_BITS = 8
+"""Numbers that differ by fewer units in the last place are equal."""
+
 
 def absolute_error(predicted: Floats, expected: Floats, weights: Floats | None = None) -> float:
     """Mean |predicted − expected| over tuples and components.
@@ -39,7 +42,7 @@ def r2(predicted: Floats, expected: Floats, weights: Floats | None = None) -> fl
         return NAN
     kept = np.ones(len(predicted), dtype=bool) if weights is None else weights > 0
     truth = expected[kept].astype(np.float64)
-    varying = np.ptp(truth, axis=0) > 0 if len(truth) else np.zeros(truth.shape[1], dtype=bool)
+    varying = _varies(expected[kept])
     if not varying.any():
         return NAN
     truth, predictions = truth[:, varying], predicted[kept][:, varying]
@@ -180,7 +183,18 @@ def _mean_of(errors: Floats, weights: Floats | None) -> float:
 def _vary(predicted: Floats, expected: Floats) -> bool:
     if not len(predicted) or not np.isfinite(predicted).all():
         return False
-    return bool(np.ptp(predicted) > 0 and np.ptp(expected) > 0)
+    return bool(_varies(predicted) and _varies(expected))
+
+
+def _varies(values: Floats) -> Bools:
+    """Whether numbers differ by more than rounding, in each column: floats [n, ...] -> bool [...].
+
+    Equal answers of a model differ in their last bits, by how its batches were cut.
+    """
+    if not len(values):
+        return np.zeros(values.shape[1:], dtype=bool)
+    rounding = _LAST_BITS * np.finfo(values.dtype).eps * np.abs(values).max(axis=0)
+    return np.asarray(np.ptp(values, axis=0) > rounding)
 
 
 def _standard(values: Floats, weights: Floats) -> Floats:
