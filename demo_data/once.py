@@ -8,14 +8,13 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+from relation.core.disk import as_os_error, is_full
 from relation.core.errors import UserError, named
 
 FILES = "*.tfrecord.gz"
 """Files that a generator's `write(folder)` makes."""
-
-
-DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
-"""Errors of the file system, not of a generator."""
+_DISK = (errno.EROFS, errno.EIO)
+"""Errors of the file system, not of a generator, beside those of a full disk."""
 
 
 def write_once(generator: str, folder: str | os.PathLike[str]) -> str:
@@ -68,8 +67,9 @@ def _generate(generator: str, write: Callable[[Path], None], folder: Path) -> No
     except UserError:
         raise
     except (Exception, SystemExit) as error:
-        if isinstance(error, OSError) and error.errno in DISK:
-            raise
+        of_disk = isinstance(error, OSError) and error.errno in _DISK
+        if of_disk or is_full(error):
+            raise as_os_error(error) from error
         raise UserError(f"generator {generator!r}: raised {named(error)}") from error
 
 

@@ -10,6 +10,7 @@ from keras_tuner.engine import base_tuner, trial
 from tfx.components.trainer.fn_args_utils import FnArgs
 from tfx.components.tuner.component import TunerFnResult
 
+from relation.core.disk import is_full
 from relation.core.errors import DataError, UserError, named
 from relation.tuning import Range, Tuning, Value
 from trainer_module.request import KEY, TrainingRequest
@@ -82,9 +83,9 @@ class Trials(base_tuner.BaseTuner):
         progress.info("trial %s: %s", trial.trial_id, shown)
         try:
             return self._loss_of(values)
-        except OSError as error:
-            raise keras_tuner.errors.FatalError(str(error)) from error
         except Exception as error:
+            if isinstance(error, OSError) or is_full(error):
+                raise keras_tuner.errors.FatalError(str(error)) from error
             reason = str(error) if isinstance(error, UserError) else named(error)
             self.failures[trial.trial_id] = reason
             progress.info("trial %s failed: %s", trial.trial_id, reason)

@@ -1,13 +1,10 @@
 """Find the cause of a failed run, in one sentence."""
 
-import errno
-import os
 import re
 
+from relation.core.disk import full_disk, is_full
 from relation.core.errors import UserError
 
-_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
-_NO_SPACE_TEXT = os.strerror(errno.ENOSPC)
 _BEAM_SUFFIX = "[while running '"
 _USER_ERROR = re.compile(r"^(?:\w+\.)*(?:UserError|DataError|RecipeError): (.*)")
 
@@ -25,8 +22,8 @@ def root_cause(error: BaseException) -> str:
         if isinstance(link, UserError):
             return _without_suffix(str(link))
     for link in chain:
-        if full := disk_full(link):
-            return full
+        if is_full(link):
+            return full_disk(link.filename if isinstance(link, OSError) else None)
     innermost = chain[-1]
     text = _without_suffix(str(innermost)).strip().splitlines()
     if text and (named := _USER_ERROR.match(text[-1])):
@@ -34,21 +31,6 @@ def root_cause(error: BaseException) -> str:
     if text and text[0].startswith("Traceback "):
         return text[-1]
     return f"{type(innermost).__name__}: {text[0] if text else 'no message'}"
-
-
-def disk_full(error: BaseException) -> str | None:
-    """Say that the disk is full, if this is what an error reports; otherwise return None.
-
-    TensorFlow and Beam workers report it in the text of an exception of their own.
-    """
-    number = error.errno if isinstance(error, OSError) else None
-    if number not in _NO_SPACE and _NO_SPACE_TEXT not in str(error):
-        return None
-    path = error.filename if isinstance(error, OSError) else None
-    return (
-        f"no space is left on the disk{f' for {path}' if path else ''}; free some space, or set "
-        "RELATA_RUNS to a folder on another disk"
-    )
 
 
 def _inner(error: BaseException) -> BaseException | None:

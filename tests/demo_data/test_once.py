@@ -105,6 +105,12 @@ def test_a_module_without_write(tmp_path):
         (KeyError(), "raised KeyError: no message"),
         (UserError("mend this"), "^mend this$"),
         (OSError(28, "No space left on device"), "cannot be written: No space left on device$"),
+        (OSError(122, "Disk quota exceeded"), "cannot be written: Disk quota exceeded$"),
+        (OSError(30, "Read-only file system"), "cannot be written: Read-only file system$"),
+        (  # As TensorFlow's writer says it.
+            RuntimeError("/a/b.gz; No space left on device"),
+            "cannot be written: No space left on device$",
+        ),
     ],
 )
 def test_a_generator_that_raises_is_named_with_its_exception(generator, tmp_path, error, message):

@@ -5,6 +5,7 @@ import json
 import os
 
 import pytest
+import tensorflow as tf
 from keras_tuner.errors import FatalError
 from tfx.components.tuner.executor import write_best_hyperparameters
 from tfx.types import standard_artifacts
@@ -13,7 +14,8 @@ from components.tuner import executor
 from components.tuner.trial_counts import read_counts
 from pipeline.ui.node_runs import NodeRun
 from pipeline.ui.node_summary import summarize_node
-from pipeline.ui.root_cause import disk_full, root_cause
+from pipeline.ui.root_cause import root_cause
+from relation.core.disk import full_disk
 from relation.core.errors import DataError, RecipeError
 from tests.trainer_module import small_run
 from trainer_module.build_request import training_request
@@ -182,11 +184,17 @@ def test_the_run_stops_in_one_sentence_if_all_trials_fail(tmp_path, monkeypatch)
     assert list((tmp_path / "best_hyperparameters").iterdir()) == []
 
 
-def test_a_full_disk_ends_the_search(tmp_path, monkeypatch):
-    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+@pytest.mark.parametrize(
+    "full",
+    [
+        OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)),
+        tf.errors.ResourceExhaustedError(None, None, "/a/model; No space left on device"),
+    ],
+)
+def test_a_full_disk_ends_the_search(full, tmp_path, monkeypatch):
     with pytest.raises(FatalError) as caught:
         _search(tmp_path, monkeypatch, [0.5, full, 0.25])
-    assert root_cause(caught.value) == disk_full(full)
+    assert root_cause(caught.value) == full_disk(None)
 
 
 def test_a_space_of_fewer_values_than_trials_is_said(tmp_path, monkeypatch, caplog):
