@@ -28,7 +28,7 @@ from relation.load import LoadedRecipe
 from relation.names import ENTITIES, EVAL, TRAIN
 from trainer_module.build_request import preprocessing_request
 from trainer_module.request import KEY
-from trainer_module.validate import check_model
+from trainer_module.validate import check_level, check_model
 
 RELATION_GEN_CODE = ("components.relation_gen.executor", "relation.sources.base")
 """RelationGen's executor, and the sources, whose plug-ins count as part of it; so an edited plug-in
@@ -64,6 +64,8 @@ def build(
         features = {entity: loaded.features_of(entity) for entity in loaded.tuples.entities}
         classes = len(loaded.compiled.label.domain)
         check_model(recipe.model, loaded.tuples, features, classes)
+        assert recipe.evaluation is not None  # Validated: a model needs it.
+        check_level(recipe.model, loaded.tuples, recipe.evaluation)
     ingested = ingest(loaded, data, schema_files or {})
     tuples = _tuples(loaded, ingested)
     transform = _transform(loaded, tuples)

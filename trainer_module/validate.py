@@ -4,11 +4,12 @@ import functools
 from collections.abc import Callable, Mapping
 
 from relation.core.errors import RecipeError
-from relation.recipe import ComponentConfig, Model
+from relation.recipe import ComponentConfig, Evaluation, Model
 from relation.schema import Feature
-from relation.spec import Relation, triplets
-from trainer_module.heads.base import Head
+from relation.spec import LabelKind, Relation, triplets
+from trainer_module.heads.base import Head, SimilarityHead
 from trainer_module.losses.base import Loss, TupleLoss
+from trainer_module.metrics.registry import NUMBERS
 from trainer_module.registry import HEADS, LOSSES, MINERS, TOWERS, task_of
 from trainer_module.tasks.base import Task
 
@@ -83,12 +84,57 @@ def check_model(
             "members, and a tuple of this relation has one comparison, so its loss is always 0: "
             "expected a loss of pairs, or `mining`"
         )
+    _check_targets(model, learnt, head, loss)
     if loss.needs_frozen_tower:
         _check_frozen(model, relation)
     if loss.heads is not None and model.head.type not in loss.heads:
         raise RecipeError(
             f"model.head: got {model.head.type!r}; the loss {model.loss.type!r} works with "
             + " or ".join(sorted(loss.heads))
+        )
+
+
+def check_level(model: Model, relation: Relation, evaluation: Evaluation) -> None:
+    """Check that no gate compares answers with labels as numbers, where only their order is learnt.
+
+    Raises:
+      RecipeError: a gate does; the message names it.
+    """
+    if relation.label is not LabelKind.SCALAR or not LOSSES.resolve(model.loss).orders_only:
+        return
+    for field, gated in (
+        ("gates", evaluation.gates),
+        ("slice_floor", evaluation.slice_floor or {}),
+    ):
+        for name in gated:
+            if name in NUMBERS:
+                raise RecipeError(
+                    f"evaluation.{field}.{name}: got a gate on {name!r}, which compares answers "
+                    f"with labels as numbers; the loss {model.loss.type!r} learns their order "
+                    "alone: expected spearman or kendall, or another loss, such as mse"
+                )
+
+
+def _check_targets(model: Model, relation: Relation, head: Head, loss: Loss) -> None:
+    """Checks that targets of 0 and 1 can be reached, and that there are both."""
+    targets = {compared.related for compared in relation.comparisons}
+    of_tuples = isinstance(loss, TupleLoss) and isinstance(head, SimilarityHead)
+    if not of_tuples or (None in targets and relation.label is not LabelKind.BINARY):
+        return
+    if loss.needs_values and head.below_zero:
+        raise RecipeError(
+            f"model.head: got {model.head.type!r}, whose answers are never above 0; the loss "
+            f"{model.loss.type!r} compares them with 1 for related and 0 for unrelated, so it is "
+            "least where all embeddings are the same: expected cosine or dot, or the loss "
+            "contrastive"
+        )
+    frozen = any(TOWERS.resolve(model.tower_of(entity)).frozen for entity in relation.entities)
+    if len(relation.comparisons) == 1 and None not in targets and (loss.orders_only or not frozen):
+        (related,) = targets
+        raise RecipeError(
+            f"model.loss: got {model.loss.type!r}; all pairs are "
+            f"{'related' if related else 'unrelated'}, so one answer to everything is best: "
+            "expected both kinds of pairs, or a loss within the batch, such as in_batch_softmax"
         )
 
 

@@ -3,11 +3,11 @@
 import pytest
 
 from relation.core.errors import RecipeError
-from relation.recipe import Model
+from relation.recipe import Evaluation, Model
 from relation.schema import Feature, FeatureKind
-from relation.spec import LabelKind, pairs, tags, triplets
+from relation.spec import LabelKind, Role, pairs, rows, tags, triplets
 from trainer_module.registry import HEADS, LOSSES, MINERS, TOWERS
-from trainer_module.validate import check_model
+from trainer_module.validate import check_level, check_model
 
 IMAGE = Feature(name="image", kind=FeatureKind.IMAGE, dtype="bytes", width=1)
 PRICE = Feature(name="price", kind=FeatureKind.NUMERIC, dtype="float", width=1)
@@ -21,6 +21,22 @@ NEEDED = {
 def _model(**changes) -> Model:
     fitting = {"tower": CNN, "head": {"type": "distance"}, "loss": {"type": "contrastive"}}
     return Model.model_validate({**fitting, **changes})
+
+
+FROZEN = {**CNN, "frozen": True}
+
+
+def rows_of(kind):
+    """Rows of two members with a label of a kind."""
+    return lambda one, other: rows((Role("left", one), Role("right", other)), kind, 1)
+
+
+def RELATED(one, other):
+    return pairs(one, other, related=True)
+
+
+def UNRELATED(one, other):
+    return pairs(one, other, related=False)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +57,10 @@ def test_every_registered_component_is_found(registry, count):
         ({"head": {"type": "dot"}, "loss": {"type": "pairwise_logistic"}}, triplets("item", "item")),
         ({"head": {"type": "dot"}, "loss": {"type": "pairwise_logistic"}, "mining": {"type": "batch_hard"}}, pairs("item", "item", related=True)),
         ({"head": {"type": "vector"}, "loss": {"type": "value_mae"}}, pairs("item", "item", LabelKind.VECTOR, 3)),
+        ({"loss": {"type": "mse"}}, pairs("item", "item", LabelKind.SCALAR)),  # Labels may be minus a distance.
+        ({"head": {"type": "dot"}, "loss": {"type": "mse"}}, triplets("item", "item")),
+        ({"loss": {"type": "nt_xent"}}, pairs("item", "item", related=True)),
+        ({"tower": FROZEN, "head": {"type": "cosine"}, "loss": {"type": "cosine_mse"}}, pairs("item", "item", related=True)),
     ],
 )  # fmt: skip
 def test_what_a_loss_needs_is_there(changes, relation):
@@ -76,6 +96,12 @@ def test_a_fitting_model_passes():
         ({"head": {"type": "vector"}, "loss": {"type": "class_cross_entropy"}}, lambda item, other: pairs(item, other, LabelKind.VECTOR, 3), (IMAGE,), r"model\.loss: got 'class_cross_entropy'; it reads a label of kind class"),
         ({"head": {"type": "cosine"}, "loss": {"type": "pairwise_hinge"}}, pairs, (IMAGE,), r"model\.loss: got 'pairwise_hinge'; .* one comparison, so its loss is always 0"),
         ({"loss": {"type": "triplet"}}, pairs, (IMAGE,), r"model\.loss: got 'triplet': it needs tuples of an anchor"),
+        ({"loss": {"type": "mse"}}, pairs, (IMAGE,), r"model\.head: got 'distance', whose answers are never above 0; the loss 'mse' compares them with 1 for related and 0 for unrelated"),
+        ({"head": {"type": "squared_distance"}, "loss": {"type": "mae"}}, triplets, (IMAGE,), r"model\.head: got 'squared_distance', whose answers are never above 0"),
+        ({}, RELATED, (IMAGE,), r"model\.loss: got 'contrastive'; all pairs are related, so one answer to everything is best: expected both kinds of pairs, or a loss within the batch"),
+        ({}, UNRELATED, (IMAGE,), r"model\.loss: got 'contrastive'; all pairs are unrelated"),
+        ({"head": {"type": "cosine"}, "loss": {"type": "cosent"}}, rows_of(LabelKind.NONE), (IMAGE,), r"model\.loss: got 'cosent'; all pairs are related"),
+        ({"tower": FROZEN, "head": {"type": "cosine"}, "loss": {"type": "cosent"}}, RELATED, (IMAGE,), r"model\.loss: got 'cosent'; all pairs are related"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_told_with_its_field(changes, relation, features, message):
@@ -115,3 +141,31 @@ def test_triplets_are_mined_from_tuples_of_any_kind(relation):
 def test_what_cannot_be_learnt_within_a_batch_is_told(changes, relation, message):
     with pytest.raises(RecipeError, match=message):
         check_model(_model(**changes), relation("item"), {"item": (IMAGE,)})
+
+
+SCALAR = pairs("item", "item", LabelKind.SCALAR)
+COSENT = _model(head={"type": "cosine"}, loss={"type": "cosent"})
+
+
+@pytest.mark.parametrize(
+    ("evaluation", "gate"),
+    [
+        ({"gates": {"spearman": {"min": 0.5}, "r2": {"min": 0.5}}}, r"gates\.r2"),
+        ({"gates": {"mae": {"max": 0.5}}}, r"gates\.mae"),
+        ({"gates": {"mse": {"max_drop": 0.5}}}, r"gates\.mse"),
+        ({"gates": {"pearson": {"min": 0.5}}, "slice_floor": {"r2": 0.1}}, r"slice_floor\.r2"),
+    ],
+)
+def test_gates_on_numbers_where_order_alone_is_learnt_are_refused(evaluation, gate):
+    named = rf"^evaluation\.{gate}: got a gate on '\w+', which compares .* the loss 'cosent' learns"
+    gated = Evaluation.model_validate(evaluation)
+    with pytest.raises(RecipeError, match=named):
+        check_level(COSENT, SCALAR, gated)
+    check_level(_model(head={"type": "cosine"}, loss={"type": "mse"}), SCALAR, gated)
+
+
+def test_gates_on_order_are_no_fault():
+    gates = {name: {"min": 0.5} for name in ("spearman", "kendall", "pearson")}
+    check_level(COSENT, SCALAR, Evaluation.model_validate({"gates": gates}))
+    tagged = Evaluation.model_validate({"gates": {"mae": {"max": 0.5}}})
+    check_level(_model(loss={"type": "tag_mae"}), tags("item", 3), tagged)

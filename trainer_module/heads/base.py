@@ -40,6 +40,8 @@ class SimilarityHead(Head):
     """Two embeddings to how related they are."""
 
     task: ClassVar[str] = "similarity"
+    below_zero: ClassVar[bool] = False
+    """Whether its relatedness is never above 0, as minus a distance is not."""
 
     @property
     @abc.abstractmethod

@@ -13,6 +13,7 @@ class Distance(SimilarityHead):
 
     similarity = "euclidean"
     is_logit: ClassVar[bool] = False
+    below_zero: ClassVar[bool] = True
 
     def build(self) -> keras.layers.Layer:
         return _Layer(name="distance", dtype="float32")

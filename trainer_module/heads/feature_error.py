@@ -16,6 +16,7 @@ class FeatureError(SimilarityHead):
     """
 
     is_logit: ClassVar[bool] = False
+    below_zero: ClassVar[bool] = True
 
     l1: NonNegativeFloat = 0.0
     """Weight of the sum of absolute differences."""

@@ -28,6 +28,9 @@ class Loss(Frozen, abc.ABC):
     needs_values: ClassVar[bool] = False
     """Whether it compares the output of the head itself with the label. A head of logits
     serves the sigmoid of its output, which would be another value than was learnt."""
+    orders_only: ClassVar[bool] = False
+    """Whether only the order of labels and differences of answers count, so that the level of the
+    answers is arbitrary, and equal labels have no loss."""
     needs_several_columns: ClassVar[bool] = False
     """Whether it compares the columns of one tuple, so that a tuple of one has no loss."""
     labels: ClassVar[frozenset[LabelKind] | None] = None

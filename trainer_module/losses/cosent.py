@@ -1,5 +1,7 @@
 """CoSENT: the order of cosines within a batch of scored pairs."""
 
+from typing import ClassVar
+
 from keras import ops
 from pydantic import PositiveFloat
 
@@ -16,6 +18,8 @@ class Cosent(TupleLoss, WholeBatch):
 
     Su, "CoSENT", 2022 (kexue.fm/archives/8847); sentence-transformers' CoSENTLoss.
     """
+
+    orders_only: ClassVar[bool] = True
 
     scale: PositiveFloat = 20.0
     """λ, which multiplies relatedness."""
