@@ -47,7 +47,7 @@ class Model(Frozen):
     features: tuple[str, ...] | dict[Name, tuple[str, ...]] | None = None
     """Features that enter the tower: a list, or a list for each entity type. By default every
     feature of the schema but the id and those that the source or the split reads, which would give
-    the answer away."""
+    the answer away. An entity type that the lists do not name has this default."""
     numbers: Numbers = "z_scores"
     """Numbers as z-scores, or as normal scores of their ranks among training entities."""
     tower: ComponentConfig | None = None

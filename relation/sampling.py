@@ -90,8 +90,8 @@ class Caps(Frozen):
     positives_per_group: int | None = Field(None, ge=1, le=10**9)
     """Positives drawn within a group. Only with `same_label`."""
     positives_per_entity: int | None = Field(None, ge=1, le=10**9)
-    """Times that an entity is drawn as a positive. Of edges with a value without `positive_from` any
-    edge is one; with it, or of `binary` values, those below stay."""
+    """Times that an entity is drawn as a positive. Any edge with a value counts, but with
+    `positive_from`, or of `binary` values, only those that are positives."""
 
     @model_validator(mode="before")
     @classmethod

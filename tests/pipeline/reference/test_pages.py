@@ -1,10 +1,14 @@
+import itertools
 import re
 
 import pytest
 
+from components.corpus_evaluator.retrieval import measures
+from pipeline.reference import fits
 from pipeline.reference.__main__ import DOCS
 from pipeline.reference.markdown import table
 from pipeline.reference.pages import pages
+from trainer_module.metrics.registry import metrics_of
 
 PAGES = pages()
 
@@ -38,6 +42,27 @@ def test_what_fits_is_what_the_checks_say() -> None:
     assert all(
         "`triplets`" in row for row in rows if "`soft_triplet`" in row and "ranked" not in row
     )
+
+
+def test_the_choices_to_begin_with_fit_each_other() -> None:
+    """The table of docs/relations.md, by the checks that a recipe goes through."""
+    text = (DOCS.parent / "relations.md").read_text(encoding="utf-8")
+    lines = text[text.index("| relation type (label) | head | loss | gate |") :].splitlines()[2:]
+    tried = set()
+    for line in itertools.takewhile(lambda line: line.startswith("| `"), lines):
+        kinds, heads, losses, gates = (
+            re.findall(r"`(\w+)`", cell) for cell in line.split("|")[1:5]
+        )
+        (label,) = re.findall(r"\((\w+)\)", line.split("|")[1]) or [""]
+        own = "levels" in kinds
+        for case in fits.CASES:
+            labelled = "levels" in case.label if own else case.label.startswith(label)
+            if case.relation_type in kinds and labelled:
+                tried.add(case)
+                metrics = metrics_of(case.relations[0])
+                assert fits._fits(case, heads[0], losses[0]), line
+                assert set(gates) <= {*metrics, *measures.names()}, line
+    assert tried == set(fits.CASES)
 
 
 def test_a_key_is_a_row_of_type_default_range_and_meaning() -> None:
