@@ -271,9 +271,11 @@ class CompiledRelation(Relationships):
 
     @property
     def filtered(self) -> bool:
-        """Whether an anchor may have edges in several splits. Evaluation then leaves out of its
-        negatives the known positives of every split, training those of training alone."""
-        return self.structure == "edges" and self.edges_are_split
+        """Whether an anchor may have positives in several splits, by edges or inline tuples.
+        Evaluation then leaves out of its negatives the known positives of every split, training
+        those of training alone."""
+        related = self.structure == "edges" or self.relevance == "tuples"
+        return related and self.edges_are_split
 
     @property
     def weighted(self) -> bool:

@@ -207,12 +207,14 @@ class Tuples(Batch):
       split: index of the split, uint8 [t].
       member: keys of the members, uint64 [t * roles].
       label: float32 [t * width].
+      candidate_id: ids of the second members, [t]; empty where no step needs them.
     """
 
     key: U64
     split: U8
     member: U64
     label: F32
+    candidate_id: Strings
 
 
 @dataclass(frozen=True)

@@ -189,7 +189,9 @@ class Materialize(beam.PTransform):
         """Draw tuples, and request their members by key, position or weight."""
         context = self.context
         relation, edges = context.relation, index[build_index.BuildIndex.EDGES]
-        if tuples is not None or (not context.lists and relation.structure != "edges"):
+        if tuples is not None and relation.filtered:
+            anchors = _by_key("ByAnchor", tuples)
+        elif tuples is not None or (not context.lists and relation.structure != "edges"):
             shards = index[MAIN] if tuples is None else tuples
             anchors = shards | "Alone" >> beam.MapTuple(
                 lambda key, ref: (key, [ref])
@@ -247,7 +249,7 @@ def materialize(
             rows,
             splits,
             context.tables,
-            filtered=relation.filtered,
+            filtered=relation.filtered and relation.structure == "edges",
             weighted=relation.weighted,
         )
         write.publish(output, stats, texts)

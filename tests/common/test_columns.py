@@ -90,6 +90,7 @@ def test_types_without_numbers_or_labels_are_taken_too():
         key[:2].astype(np.uint8),
         np.arange(6, dtype=np.uint64),
         np.zeros(0, dtype=np.float32),
+        Strings.of([]),
     )
     some = take(tuples, np.array([1]))
     assert (some.member.tolist(), some.label.tolist()) == ([3, 4, 5], [])

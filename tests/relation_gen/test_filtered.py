@@ -264,6 +264,60 @@ def test_where_one_end_is_split_nothing_is_filtered(tmp_path):
     assert compiled.MAX_FILTERED_IDS == 1000
 
 
+@pytest.mark.parametrize("label", ["binary", "none"])
+@pytest.mark.parametrize("repeated", ["merge", "keep"])
+def test_inline_tuples_of_evaluation_carry_the_positives_of_training(tmp_path, label, repeated):
+    """Both members are shared. Pairs that training calls unrelated, if only once, are none."""
+    columns = {"left_id": int, "left_age": float, "right_id": bytes, "right_kind": bytes}
+    labelled = ", label: y, label_kind: binary" if label == "binary" else ""
+    loaded = recipe(
+        tmp_path,
+        f"{{type: rows, source: {{type: row, rows: pair, repeated: {repeated}}}, "
+        f"roles: {{left: user, right: item}}{labelled}}}",
+        {"user": USER, "item": ITEM},
+        {"pair": (schema(**columns, **({"y": int} if labelled else {})), "")},
+        "split: {shared: [user, item]}",
+        read=[],
+    )
+    assert loaded.compiled.filtered
+    draw = random.Random(4)
+    rows = {
+        split: [(draw.randrange(9), draw.choice(ITEMS[:9]), draw.randrange(2)) for _ in range(n)]
+        for split, n in (("train", 60), ("eval", 30))
+    }
+    inputs = {
+        "pair": {
+            split: [
+                row(
+                    left_id=user,
+                    left_age=1.0,
+                    right_id=item,
+                    right_kind=KIND[item],
+                    **({"y": said} if labelled else {}),
+                )
+                for user, item, said in mine
+            ]
+            for split, mine in rows.items()
+        }
+    }
+    made = make(loaded, inputs, tmp_path)
+    said: dict[tuple[int, bytes], set[int]] = {}
+    for user, item, value in rows["train"]:
+        said.setdefault((user, item), set()).add(value)
+    assert any(values == {0, 1} for values in said.values())
+    positives: dict[int, set[bytes]] = {user: set() for user in range(9)}
+    for (user, item), values in said.items():
+        least = max(values) if repeated == "keep" else min(values)
+        if not labelled or least == 1:
+            positives[user].add(item)
+    tuples = made.tuples("eval")
+    for one in tuples:
+        assert set(listed(one.get("filtered_ids", []))) == positives[one["left_id"]], one
+    assert any(positives[one["left_id"]] for one in tuples)
+    assert not any(listed(one.get("filtered_ids", [])) for one in made.tuples("train"))
+    assert "negatives_leave_out_positives_of" not in made.of("eval")  # None is drawn.
+
+
 def test_ids_of_an_anchor_are_its_own_whatever_chunk_it_is_in():
     """Anchors without positives elsewhere lie between others; each keeps its own."""
     key = np.sort(np.array([key_of(i) for i in range(5)], dtype=np.uint64))
@@ -287,7 +341,7 @@ def test_ids_of_an_anchor_are_its_own_whatever_chunk_it_is_in():
         Strings.of([]),
         Strings.of([b"%d" % b for _, b in pairs]),
     )
-    filtered = sampling._filtered(batch, key, 0)
+    filtered = sampling.filtered_of(batch, key, 0)
     assert filtered.bounds.tolist() == [0, 0, 1, 1, 3, 3]
     assert list(filtered.edges.destination_id) == [b"20", b"22", b"21"]
     assert filtered.anchor.tolist() == [1, 3, 3]

@@ -112,7 +112,7 @@ class EdgePlanner(Planner):
         own = None if rows.index is None else _own(rows.index, key, context)
         filtered = None
         if rows.filtered is not None:
-            filtered = _filtered(rows.filtered, key, self.relation.seed)
+            filtered = filtered_of(rows.filtered, key, self.relation.seed)
         anchors = Anchors(key, bounds, edges, own, filtered=filtered)
         setting = Setting(self.relation, context.candidates, self.integer_ids)
         counted: dict[str, int] = {}
@@ -147,7 +147,7 @@ def _own(index: IndexShard, key: U64, context: IndexContext) -> Own:
     return Own(offset[at], size, offset[index.start[at]], offset[index.end[at]])
 
 
-def _filtered(edges: FilteredEdges, key: U64, seed: int) -> Filtered:
+def filtered_of(edges: FilteredEdges, key: U64, seed: int) -> Filtered:
     """Order the positives of other splits by anchor.
 
     Args:

@@ -1,5 +1,6 @@
 """Keep one row for each id, and find ids and contents that several splits have."""
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,9 +17,11 @@ from components.relation_gen.batches import (
     Edges,
     Endpoints,
     Entities,
+    FilteredEdges,
     GroupLabels,
     Indexed,
     Queries,
+    Tuples,
 )
 from components.relation_gen.context import Context
 from components.relation_gen.rows import unique_rows
@@ -32,6 +35,9 @@ from components.relation_gen.shuffle_keys import (
     routed,
 )
 from components.relation_gen.stats import counters
+from relation.compiled import CompiledRelation
+from relation.names import TRAIN
+from relation.spec import LabelKind
 
 
 @beam.typehints.with_output_types(Element)
@@ -217,7 +223,7 @@ class CountEqualContents(beam.DoFn):
 @dataclass(eq=False)
 class DeduplicateInlineTuples(beam.DoFn):
     """Merge tuples of the same members, where they are to be: the `Tuples` of a partition → one
-    batch."""
+    batch; and their positives as `FilteredEdges` of each other split but training."""
 
     context: Context
 
@@ -228,8 +234,41 @@ class DeduplicateInlineTuples(beam.DoFn):
         assert table is not None
         tuples, skipped, averaged = merge_tuples(join(list(store.read(refs))), table.repeated)
         with store.writer() as out:
-            yield key, out.add(tuples)
+            yield key, out.add(dataclasses.replace(tuples, candidate_id=Strings.of([])))
+            if self.context.relation.filtered:
+                positives = positives_of_tuples(tuples, self.context.relation)
+                for split in self.context.splits:
+                    if split not in (TRAIN, key.split):
+                        yield ShuffleKey(key.entity, split, key.number), out.add(positives)
         counts = {counters.USED: len(tuples.key) + averaged}
         counts |= {counters.SKIPPED + reason: count for reason, count in skipped.items()}
         counts[counters.WARNINGS + AVERAGED_ROW] = averaged
         yield from counters.counted(key.split, table.name, counts)
+
+
+def positives_of_tuples(tuples: Tuples, relation: CompiledRelation) -> FilteredEdges:
+    """The first two members of the tuples that say "related", as edges with the ids of the second.
+
+    Their `value` is 0: none is known to be a positive of another split.
+    """
+    rows = np.arange(len(tuples.key))
+    if relation.tuples.label is LabelKind.BINARY:
+        rows = np.flatnonzero(tuples.label > 0.5)
+    member = tuples.member.reshape(len(tuples.key), -1)[rows]
+    nothing: Any = np.zeros(0, dtype=np.int64)
+    byte, word = nothing.astype(np.uint8), nothing.astype(np.uint64)
+    return FilteredEdges(
+        source=member[:, 0],
+        destination=member[:, 1],
+        split=byte,
+        group=word,
+        value=np.zeros(len(rows), dtype=np.float32),
+        weight=nothing.astype(np.float32),
+        positive=byte,
+        shard=nothing.astype(np.int32),
+        position=nothing,
+        weight_offset=nothing,
+        destination_weight=nothing,
+        source_id=Strings.of([]),
+        destination_id=tuples.candidate_id.take(rows),
+    )

@@ -24,7 +24,8 @@ from relation.spec import Role
 @beam.typehints.with_output_types(Element)
 @dataclass(eq=False)
 class ReadInlineTuples(ReadRows):
-    """A file of rows that hold the members of tuples → `Tuples`, by partition of their key.
+    """A file of rows that hold the members of tuples → `Tuples`, by partition of their key; where
+    positives of other splits are filtered, of their anchor's.
 
     Tagged output: ENTITIES, the members as `Entities`, by partition. An id that a row does not hold
     is derived from the member's other features.
@@ -59,15 +60,19 @@ class ReadInlineTuples(ReadRows):
                     index = part_of(entities.key, context.partitions)
                     for where, ref in routed(out, entities, index, role.entity):
                         yield beam.pvalue.TaggedOutput(self.ENTITIES, (where, ref))
+                filtered = context.relation.filtered
+                candidates = [members[1][row][0] for row in rows.tolist()] if filtered else []
                 tuples = Tuples(
                     _mixed(keyed),
                     split[rows],
                     np.stack(keyed, axis=1).reshape(-1),
                     label[rows].reshape(-1),
+                    Strings.of(candidates),
                 )
+                meeting = keyed[0] if filtered else tuples.key
                 for code in np.unique(split).tolist():
                     mine = np.flatnonzero(tuples.split == code)
-                    index = part_of(tuples.key[mine], context.partitions)
+                    index = part_of(meeting[mine], context.partitions)
                     yield from routed(out, take(tuples, mine), index, "", context.splits[code])
 
     def _label(self, validated: ValidatedRows, reasons: list[str]) -> F32:
