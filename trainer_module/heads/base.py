@@ -21,6 +21,9 @@ class Head(Frozen, abc.ABC):
     similarity: ClassVar[Literal["euclidean", "cosine", "dot"] | None] = None
     """The similarity for nearest neighbours that orders like its outputs; None: there is none."""
 
+    below_zero: ClassVar[bool] = False
+    """Whether its answers are never above 0, as minus a distance is not."""
+
     @property
     def is_logit(self) -> bool:
         """Whether its outputs are logits."""
@@ -40,8 +43,6 @@ class SimilarityHead(Head):
     """Two embeddings to how related they are."""
 
     task: ClassVar[str] = "similarity"
-    below_zero: ClassVar[bool] = False
-    """Whether its relatedness is never above 0, as minus a distance is not."""
 
     @property
     @abc.abstractmethod
