@@ -26,7 +26,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "runs" / "mutants")
     parser.add_argument("--table", action="store_true", help="only the table of earlier results")
     options = parser.parse_args()
-    chosen = [part for part in PARTS if not options.part or part.name in options.part]
+    by_name = {part.name: part for part in PARTS}
+    chosen = [by_name[name] for name in options.part or by_name]
     out = options.out.resolve()
     if not options.table:
         import_heavy()

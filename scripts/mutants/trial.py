@@ -191,6 +191,7 @@ def _enter(copy: Copy, scratch: Path) -> None:
     for name in [name for name in sys.modules if name.split(".")[0] == "scripts"]:
         del sys.modules[name]
     os.chdir(copy.folder)
+    sys.argv[1:] = []  # Beam would read them.
     (scratch / "tmp").mkdir()
     tempfile.tempdir = None
     os.environ.update(PYTHONPATH=str(copy.folder), TMPDIR=str(scratch / "tmp"))
