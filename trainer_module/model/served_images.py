@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
-from relation.features.images.decode import decodable
 from relation.features.images.readable import BLANK, readable
 
 
@@ -24,8 +23,7 @@ def without_faults(
     result, rows = dict(features), None
     for name, may_lack in images.items():
         encoded = features[name]
-        whole = readable(encoded[:, 0])
-        usable = whole & decodable(tf.where(whole, encoded[:, 0], BLANK))
+        usable = readable(encoded[:, 0])
         result[name] = tf.where(usable[:, None], encoded, BLANK)
         if may_lack:
             usable |= encoded[:, 0] == ""

@@ -7,8 +7,8 @@
 | `score_labels` | raw entities that labels fit or not | a number for each label, see below |
 | `evaluate` | raw tuples | `scores` float32 [batch, C] |
 
-A row whose image is missing or cannot be decoded is answered with NaN; the other rows of the batch
-are answered as without it.
+A row whose image is missing or cannot be read is answered with NaN, as far as bytes tell
+(`relation.features.images.readable`); the other rows of the batch are answered as without it.
 """
 
 import functools

@@ -107,36 +107,6 @@ def image_fault(encoded: bytes) -> Fault | None:
     return None
 
 
-def decodable(encoded: tf.Tensor) -> tf.Tensor:
-    """Whether the images of a batch decode to their last pixel, in a graph.
-
-    A decoder that fails takes the whole graph with it, unless it runs in a pipeline of `tf.data`
-    that ignores errors. So each image is decoded once more: bench it before other uses.
-
-    Args:
-      encoded: PNG or JPEG images, string [batch].
-
-    Returns:
-      bool [batch].
-    """
-    size = tf.size(encoded, out_type=tf.int64)
-
-    def number_if_decoded(number: tf.Tensor, image: tf.Tensor) -> tf.Tensor:
-        # The number depends on the pixels, or TensorFlow would not decode them.
-        return tf.where(tf.size(_native(image)) > 0, number, size)
-
-    numbered = tf.data.Dataset.from_tensor_slices((tf.range(size), encoded))
-    decoded = numbered.map(number_if_decoded).ignore_errors(log_warning=False)
-    # A batch needs an element: `size` is the number of no image.
-    numbers = tf.data.Dataset.from_tensors(size).concatenate(decoded).batch(tf.int64.max)
-    options = tf.data.Options()  # Optimizing the pipeline at each call takes longer than decoding.
-    options.autotune.enabled = False
-    options.experimental_optimization.apply_default_optimizations = False
-    numbers = numbers.with_options(options).get_single_element()
-    counts = tf.scatter_nd(numbers[:, None], tf.ones_like(numbers), size[None] + 1)
-    return counts[:-1] > 0
-
-
 def _native(encoded: tf.Tensor) -> tf.Tensor:
     """Pixels with the channels that are stored: string scalar -> uint8 [height, width, 1 … 4]."""
     return tf.io.decode_image(encoded, channels=0, expand_animations=False)

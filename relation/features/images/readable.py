@@ -1,7 +1,6 @@
 """Which encoded images of a batch can be decoded, as far as their bytes tell, in a graph.
 
 A TensorFlow decoder that fails takes the whole batch with it, so these are sorted out before.
-`relation.features.images.decode.decodable` then finds damage within the pixels.
 """
 
 import base64
@@ -21,8 +20,8 @@ _SHORTEST = 24
 def readable(encoded: tf.Tensor) -> tf.Tensor:
     """Whether images are whole PNG or JPEG, and PNG of a size that memory can hold.
 
-    What has no `header_fault` is readable. So is some of what has one: the size of a JPEG is not
-    looked for.
+    What has no `header_fault` is readable. So is some of what has one: damage within the pixels,
+    or the size of a JPEG, is not looked for.
 
     Args:
       encoded: string [batch].

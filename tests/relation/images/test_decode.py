@@ -7,12 +7,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from relation.features.images.decode import (
-    decodable,
-    decode_image,
-    decode_images,
-    image_fault,
-)
+from relation.features.images.decode import decode_image, decode_images, image_fault
 from relation.features.images.readable import readable
 from tests import encoded_images
 from tests.encoded_images import GREY_ALPHA, PALETTE, RGB, RGBA, png, saved
@@ -192,25 +187,3 @@ def test_pillow_agrees_on_what_a_camera_writes():
     encoded = saved(ORIENTED, "JPEG", exif=exif, quality=95)
     shown = np.asarray(Image.open(io.BytesIO(encoded)).transpose(Image.Transpose.ROTATE_90))
     np.testing.assert_allclose(decode_image(encoded, 3), shown, atol=10)
-
-
-@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
-def test_damage_to_any_byte_is_seen_in_a_graph_as_it_is_alone(kind):
-    """Each byte of an image is changed in turn; what is left of it is judged in one batch."""
-    whole = saved(SMOOTH, kind)
-    images = [whole]
-    for at in range(len(whole)):
-        images.append(whole[:at] + bytes([whole[at] ^ (1 << at % 8)]) + whole[at + 1 :])
-    images = [image for image, kept in zip(images, readable(images).numpy(), strict=True) if kept]
-    expected = [image_fault(image) is None for image in images]
-    assert expected[0]
-    assert not all(expected)
-    if kind == "PNG":  # Every byte of the pixels is in a checksum.
-        assert sum(expected) < 20
-    actual = tf.function(decodable)(tf.constant(images)).numpy()
-    assert actual.tolist() == expected
-
-
-def test_no_image_and_none_that_decodes():
-    assert decodable(tf.constant([], tf.string)).numpy().tolist() == []
-    assert decodable(tf.constant([b"none", b""])).numpy().tolist() == [False, False]

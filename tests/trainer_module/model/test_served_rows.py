@@ -39,23 +39,12 @@ SIZE = {"height": 8, "width": 8}
 TYPES = {"bytes": tf.string, "float": tf.float32}
 RNG = np.random.default_rng(0)
 GOOD = [png(RNG.integers(0, 256, (8, 8, 1))) for _ in range(4)]
-JPEG = saved(RNG.integers(0, 256, (32, 32), np.uint8), "JPEG")
-
-
-def _damaged(image: bytes, at: int) -> bytes:
-    """An image with one other byte."""
-    return image[:at] + bytes([image[at] ^ 0xFF]) + image[at + 1 :]
-
-
 BAD = {
     "none": None,
     "no bytes": b"",
     "no image": b"no image of any kind, but longer than a header",
     "a PNG cut short": GOOD[0][:-20],
-    "a JPEG cut short": JPEG[:-200],
-    "a PNG damaged within its pixels": _damaged(GOOD[0], GOOD[0].index(b"IDAT") + 20),
-    "a PNG with a wrong checksum": _damaged(GOOD[0], GOOD[0].index(b"IEND") - 5),
-    "a JPEG with a damaged table": _damaged(JPEG, JPEG.index(b"\xff\xc4") + 4),
+    "a JPEG cut short": saved(RNG.integers(0, 256, (32, 32), np.uint8), "JPEG")[:-200],
     "a bomb": png(np.zeros((1, 1)), size=(30_000, 30_000)),
     "a GIF": saved(RNG.integers(0, 256, (8, 8), np.uint8), "GIF"),
 }
