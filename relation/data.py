@@ -7,7 +7,8 @@ from pydantic import Field, model_validator
 from relation.core.config import Dotted, Name
 from relation.spec import Frozen
 
-Format = Literal["tfrecord", "csv", "parquet", "image_folder"]
+TableFormat = Literal["tfrecord", "csv", "parquet", "jsonl"]
+Format = Literal["tfrecord", "csv", "parquet", "jsonl", "image_folder", "image_manifest"]
 Paths = str | dict[Literal["train", "eval"], str]
 """A glob, or one for each split where the files are given a split (`split: {unit: files}`)."""
 
@@ -30,8 +31,8 @@ class Entity(Frozen):
     """A glob of files, relative to the recipe's folder; it may hold spans (docs/data.md).
     With `split: {unit: files}` a glob for each split: `{train: …, eval: …}`."""
     format: Format = "tfrecord"
-    """The format of the files: TFRecord of tf.Example or CSV, both plain or `.gz`; Parquet; or
-    image files in a folder for each class."""
+    """The format of the files: TFRecord of tf.Example, CSV or JSON lines, all plain or `.gz`;
+    Parquet; image files in a folder for each class; or a CSV file with paths of images."""
     generator: Dotted | None = None
     """A module with `write(folder)`, which writes TFRecord files once, in place of `path`."""
 
@@ -70,7 +71,7 @@ class Edges(Frozen):
     """The TFDV schema of a row, a `.pbtxt` file: beside the recipe, or in the project."""
     path: Paths | None = None
     """A glob of files, as for entities."""
-    format: Literal["tfrecord", "csv", "parquet"] = "tfrecord"
+    format: TableFormat = "tfrecord"
     """The format of the files."""
     generator: Dotted | None = None
     """A module with `write(folder)`, which writes TFRecord files once, in place of `path`."""

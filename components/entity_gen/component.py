@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from tfx.components.example_gen import component, utils
@@ -46,6 +46,7 @@ class EntityGen(component.FileBasedExampleGen):
         features: Mapping[str, str] | None = None,
         partition: str | None = None,
         derive_id: bool = False,
+        images: Sequence[str] = (),
     ):
         """Describe the node.
 
@@ -65,6 +66,7 @@ class EntityGen(component.FileBasedExampleGen):
           partition: feature that is hashed, where there are shares; by default the id. Each row
             must have exactly one value.
           derive_id: whether rows have no id of their own, so that it is a hash of the others.
+          images: features that are images, whose paths an image manifest holds.
 
         Raises:
           DataError: an unknown format, spans that TFX does not know, or splits without a common
@@ -88,6 +90,7 @@ class EntityGen(component.FileBasedExampleGen):
             hashed,
             _common_folder([literal_folder(one) for one in _by_split(pattern).values()]),
             derive_id,
+            images,
         )
         super().__init__(
             input_base=base,

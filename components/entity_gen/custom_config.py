@@ -1,6 +1,6 @@
 """EntityGen's parameters inside TFX's `custom_config`, which is part of the cache key."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from google.protobuf import json_format, struct_pb2
@@ -19,6 +19,7 @@ class Config:
       code_fingerprint: of the sources. Only the cache key uses it.
       features: see `records.ReadOptions`.
       partition: feature whose hash splits the rows; None where nothing is split.
+      images: see `records.ReadOptions`.
       derive_id: whether the id is a hash of a row's other features.
       folder: folder above the first wildcard of all patterns; ids of images are relative to it.
     """
@@ -31,6 +32,7 @@ class Config:
     partition: str | None = None
     folder: str = "."
     derive_id: bool = False
+    images: Sequence[str] = ()
 
     @property
     def keys(self) -> dict[str, str]:
@@ -43,7 +45,7 @@ class Config:
     def pack(self) -> example_gen_pb2.CustomConfig:
         """Pack the parameters into the protocol buffer that TFX passes on."""
         struct = struct_pb2.Struct()
-        struct.update(asdict(self))
+        struct.update({**asdict(self), "images": list(self.images)})
         packed = example_gen_pb2.CustomConfig()
         packed.custom_config.Pack(struct)
         return packed

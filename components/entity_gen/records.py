@@ -1,6 +1,6 @@
 """The interface of readers: their options, and the records that they yield."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
@@ -16,10 +16,12 @@ class ReadOptions:
         none.
       folder: folder before the first wildcard of the patterns. What is above it says nothing about
         a file.
+      images: features that hold images, where files hold the paths of images instead.
     """
 
     features: Mapping[str, str] = field(default_factory=dict)
     folder: str = "."
+    images: Sequence[str] = ()
 
 
 class Fault(NamedTuple):

@@ -73,6 +73,9 @@ def entities(
             continue
         if reason := _hindrance(one, chosen, roles):
             reasons[one.name] = reason
+    images = [one for one in profiles if one.kind is Kind.IMAGE and one.name not in reasons]
+    for one in images[1:]:
+        reasons[one.name] = f"a tower takes one image, and {images[0].name!r} is the first"
     kept = [one for one in profiles if one.name not in reasons]
     derived = chosen if chosen not in table.columns else None
     required = (chosen,) if derived is None else ()

@@ -114,6 +114,8 @@ def guess_label(table: Table) -> tuple[str, str]:
             f"LABEL: no column of {table.path} has values that rows share; expected LABEL=<column>,"
             f" one of {', '.join(table.columns)}"
         )
+    if (nested := _nested_label(table)) is not None:
+        return nested
     named = [one for want in _LABELS for one in fit if _named(one.name, want)]
     categories = [one for one in fit if one.kind is Kind.CATEGORY]
     if not named and not categories:
@@ -126,6 +128,22 @@ def guess_label(table: Table) -> tuple[str, str]:
     others = ", ".join(repr(other.name) for other in fit if other is not one)
     return one.name, f"{one.name!r} is taken for the label, because {why}" + (
         f"; else name one by LABEL=…: {others}" if others else ""
+    )
+
+
+def _nested_label(table: Table) -> tuple[str, str] | None:
+    """The label of images in nested folders: the whole path where names of folders recur."""
+    if table.file_format != "image_folder" or "folder" not in table.columns:
+        return None
+    levels = [name for name in table.columns if name.startswith("folder_")]
+    paths = len(set(table.columns["folder"].values))
+    recur = len(set(table.columns["label"].values)) < paths
+    chosen = "folder" if recur else "label"
+    why = "folders of one name lie in several folders" if recur else "each has a name of its own"
+    return chosen, (
+        f"{chosen!r} is taken for the label, because {why}; else name a level by LABEL=…: "
+        f"{', '.join(levels)}. To keep all images of {levels[0]!r} in one split, use split: "
+        f"{{unit: group, feature: {levels[0]}}}"
     )
 
 

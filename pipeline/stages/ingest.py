@@ -15,7 +15,7 @@ from pipeline.stages.file_patterns import Pattern, Patterns, read_tables
 from pipeline.stages.splitting import hash_keys, split_step
 from relation.core.fingerprint import code_fingerprint, content_fingerprint
 from relation.load import LoadedRecipe
-from relation.schema import read_features
+from relation.schema import FeatureKind, read_features
 
 
 class Ingested(NamedTuple):
@@ -114,10 +114,11 @@ def _rows(loaded: LoadedRecipe, name: str, pattern: Pattern) -> EntityGen:
         eval=data.split.eval if keys.partition else None,
         file_format=table.format,
         bad_rows=data.bad_rows,
-        features=_column_types(loaded, name) if table.format in ("csv", "parquet") else {},
+        features={} if table.format == "tfrecord" else _column_types(loaded, name),
         code_fingerprint=code_fingerprint("components.entity_gen.executor"),
         partition=keys.partition,
         derive_id=_derives_id(loaded, name),
+        images=_images(loaded, name) if table.format == "image_manifest" else (),
     )
 
 
@@ -128,6 +129,11 @@ def _column_types(loaded: LoadedRecipe, name: str) -> dict[str, str]:
     if _derives_id(loaded, name):
         del types[loaded.recipe.data.entities[name].id]
     return types
+
+
+def _images(loaded: LoadedRecipe, name: str) -> list[str]:
+    features = read_features(loaded.schemas[name])
+    return [feature for feature, one in features.items() if one.kind is FeatureKind.IMAGE]
 
 
 def _derives_id(loaded: LoadedRecipe, name: str) -> bool:

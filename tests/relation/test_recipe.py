@@ -112,7 +112,7 @@ def test_the_order_of_keys_means_nothing(tmp_path):
         ({"name": "../out"}, r"name: got '../out'; .*pattern"),
         ({"data__entities": {}}, r"data\.entities: got \{\}; .*at least 1"),
         ({"data__entities__product__generator": "demo_data.digits"}, r"data\.entities\.product: .*only one of `path` and `generator`"),
-        ({"data__entities__product__format": "xml"}, r"data\.entities\.product\.format: got 'xml'; .*'tfrecord', 'csv', 'parquet' or 'image_folder'"),
+        ({"data__entities__product__format": "xml"}, r"data\.entities\.product\.format: got 'xml'; .*'tfrecord', 'csv', 'parquet', 'jsonl', 'image_folder' or 'image_manifest'"),
         ({"data__entities__product": {"schema": "s.pbtxt", "id": "sku", "generator": "demo_data.digits", "format": "csv"}}, r"a `generator` makes TFRecord files, not csv"),
         ({"data__entities__product__format": "image_folder"}, r"data\.entities\.product\.format: got 'image_folder', which needs the features id, image, label, all of BYTES; .*s\.pbtxt has no 'id'$"),
         ({"data__entities__product__id": "nr"}, r"data\.entities\.product\.id: got 'nr'; expected a feature of .*sku, price, photo, brand"),

@@ -64,7 +64,7 @@ DATA: list[Case] = [
     ("edge_pairs", {"data.edges.votes.path": PATHS}, r"data\.edges\.votes\.path: got .*; expected one glob, unless"),
     ("edge_pairs", {"data.edges.votes.path": ABSENT}, r"data\.edges\.votes: got .*; exactly one of `path` and `generator` must be given$"),
     ("edge_pairs", {"data.edges.votes.weight": "link"}, r"data\.edges\.votes\.weight: got 'link', a feature of bytes; expected numbers$"),
-    ("edge_pairs", {"data.edges.votes.format": "image_folder"}, r"data\.edges\.votes\.format: got 'image_folder'; input should be 'tfrecord', 'csv' or 'parquet'$"),
+    ("edge_pairs", {"data.edges.votes.format": "image_folder"}, r"data\.edges\.votes\.format: got 'image_folder'; input should be 'tfrecord', 'csv', 'parquet' or 'jsonl'$"),
     ("edge_pairs", {"data.entities.user": USER}, r"data\.entities: got 'user'; expected only types that the edges votes name: item$"),
     ("rows", {"data.entities.picture.path": "pictures-*"}, r"data\.entities\.picture\.path: got 'pictures-\*'; expected no path, since its rows come with the source$"),
     ("rows", {"data.entities.picture.generator": "some.pictures"}, r"data\.entities\.picture\.path: got 'some\.pictures'; expected no path, since its rows come with the source$"),

@@ -2,19 +2,29 @@
 
 from collections.abc import Callable
 
-from components.entity_gen.readers import csv_file, image_folder, parquet, tfrecord
+from components.entity_gen.readers import (
+    csv_file,
+    image_folder,
+    image_manifest,
+    json_lines,
+    parquet,
+    tfrecord,
+)
 from components.entity_gen.records import ColumnTypes, Reader
 from relation.core.errors import DataError
 
 READERS: dict[str, Reader] = {
     "csv": csv_file.read,
     "image_folder": image_folder.read,
+    "image_manifest": image_manifest.read,
+    "jsonl": json_lines.read,
     "parquet": parquet.read,
     "tfrecord": tfrecord.read,
 }
 
 COLUMNS: dict[str, Callable[[str], ColumnTypes]] = {
     "csv": csv_file.columns,
+    "jsonl": json_lines.columns,
     "parquet": parquet.columns,
 }
 """What finds the columns of a file, for formats whose rows are read by the types of a schema."""

@@ -2,11 +2,13 @@
 
 import os
 
-from components.entity_gen.readers import image_folder
+from components.entity_gen.readers.image_files import EXTENSIONS
 from relation.core.errors import DataError
 
 _EXTENSIONS = {
     ".csv": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
     ".parquet": "parquet",
     ".pq": "parquet",
     ".tfrecord": "tfrecord",
@@ -21,7 +23,7 @@ def format_of(path: str) -> str | None:
     ('csv', 'tfrecord', 'image_folder')
     """
     name = os.path.basename(path).lower()
-    if name.endswith(image_folder.EXTENSIONS):
+    if name.endswith(EXTENSIONS):
         return "image_folder"
     plain = name.removesuffix(".gz")
     # Shards of Beam and TensorFlow have no extension: data_tfrecord-00000-of-00001.
@@ -38,6 +40,6 @@ def require_format(path: str) -> str:
     if file_format := format_of(path):
         return file_format
     raise DataError(
-        f"{path}: got a format that its name does not tell; expected .csv, .parquet, .tfrecord "
-        f"(CSV and TFRecord also with .gz) or {', '.join(image_folder.EXTENSIONS)}"
+        f"{path}: got a format that its name does not tell; expected .csv, .jsonl, .parquet, "
+        f".tfrecord (all but Parquet also with .gz) or {', '.join(EXTENSIONS)}"
     )

@@ -33,15 +33,24 @@ def propose(name: str, table: Table, label: str, guessed: str = "") -> Proposal:
     """
     column = table.columns[label]
     _check(table, label)
-    leaks = doubts.giving_away(entities(table, [label]).features, column)
+    leaks = (
+        {}
+        if table.file_format == "image_folder"
+        else doubts.giving_away(entities(table, [label]).features, column)
+    )
     copies = {one: f"{why}: it would give the answer away" for one, why in leaks.items()}
-    rows = entities(table, [label], ROLES, copies)
+    keys = [label]
+    if table.file_format == "image_folder":  # Its reader gives them, and splits may name them.
+        keys = [one for one in table.columns if one not in ("id", "image")]
+    rows = entities(table, keys, ROLES, copies)
     features = [one for one in rows.features if one.name != label]
     if not features:
         raise DataError(
             f"DATA: {table.path}: no column beside {label!r} says anything about a row: "
             + "; ".join(f"{one!r}: {why}" for one, why in rows.plan.left_out.items())
         )
+    if table.file_format == "image_folder":
+        features = [one for one in features if one.kind is Kind.IMAGE]
     doubtful = [
         *doubts.of_rows(table),
         *([guessed] if guessed else []),
@@ -117,6 +126,7 @@ def _recipe(
             "seed": 1,
         },
         "model": {
+            **_named_features(table, rows, features, label),
             **({"numbers": numbers} if numbers else {}),
             "tower": models.tower(features),
             "head": Choice(
@@ -132,4 +142,19 @@ def _recipe(
         },
         "training": models.training(train * each, image),
         "evaluation": evaluation,
+    }
+
+
+def _named_features(
+    table: Table, rows: Entities, features: Sequence[Profile], label: str
+) -> dict[str, Choice]:
+    """The features by name, where the schema has more: the folders that images lie in."""
+    if table.file_format != "image_folder" or len(rows.features) == len(features) + 1:
+        return {}
+    others = [one.name for one in rows.features if one not in features and one.name != label]
+    return {
+        "features": Choice(
+            [one.name for one in features],
+            f"{', '.join(others)} say where an image lies, which could give the label away.",
+        )
     }

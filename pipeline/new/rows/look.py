@@ -3,14 +3,16 @@
 import glob
 import itertools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import tensorflow as tf
 
 from components.entity_gen import readers
-from components.entity_gen.records import LeftOut, ReadOptions
+from components.entity_gen.readers.file_format import format_of, require_format
+from components.entity_gen.readers.image_files import EXTENSIONS
+from components.entity_gen.records import Fault, LeftOut, ReadOptions
 from components.entity_gen.values import convert
 from pipeline.new.rows.examples import of_examples
 from pipeline.new.rows.table import Column, Dtype, Table, Value
@@ -19,16 +21,10 @@ from relation.files.globs import is_stray, literal_folder, matching_files
 
 ROWS = 20_000
 """Rows that are looked at, spread over all files."""
+IMAGES = 2_000
+"""Rows with images, whose bytes are held in memory."""
 STRAYS = 0.05
 """Share of entries that may not be numbers in a column of numbers: their rows are skipped."""
-_EXTENSIONS = {
-    ".csv": "csv",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-    ".tfrecord": "tfrecord",
-    ".tfrecords": "tfrecord",
-}
-_IMAGES = (".png", ".jpg", ".jpeg")
 
 
 def look(data: str, folder: Path = Path(), rows: int = ROWS) -> Table:
@@ -48,9 +44,9 @@ def look(data: str, folder: Path = Path(), rows: int = ROWS) -> Table:
         path for path in matching_files(pattern) if not is_stray(path, literal_folder(pattern))
     ]
     file_format = _format(paths)
-    paths = [path for path in paths if _format_of(path) == file_format]
+    paths = [path for path in paths if format_of(path) == file_format]
     if file_format == "image_folder":
-        table = _images(pattern, paths, rows)
+        table = _images(pattern, paths)
     else:
         table = _table(pattern, file_format, paths, rows)
     return replace(table, path=relative)
@@ -72,7 +68,7 @@ def _pattern(data: str, base: Path) -> str:
     formats = {
         suffix: kind
         for entry in sorted(path.iterdir())
-        if not entry.name.startswith(".") and (kind := _format_of(entry.name))
+        if not entry.name.startswith(".") and (kind := format_of(entry.name))
         for suffix in ["".join(entry.suffixes[-2:]) if entry.suffix == ".gz" else entry.suffix]
     }
     if len(set(formats.values())) != 1:
@@ -88,31 +84,15 @@ def _image_depth(folder: Path) -> int:
     """How many levels below a folder its images are; 0 where there are none."""
     for parent, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not is_stray(name, "."))
-        if any(name.lower().endswith(_IMAGES) for name in files):
+        if any(name.lower().endswith(EXTENSIONS) for name in files):
             return len(Path(parent).relative_to(folder).parts) + 1
     return 0
 
 
 def _format(paths: Sequence[str]) -> str:
-    formats = [kind for path in paths if (kind := _format_of(path))]
-    if not formats:
-        raise DataError(
-            f"DATA: {paths[0] if paths else 'no files'}: got a format that is not known by its "
-            "name; expected .csv, .parquet, .tfrecord (each but Parquet also with .gz), .png or "
-            ".jpg"
-        )
-    return max(sorted(set(formats)), key=formats.count)
-
-
-def _format_of(path: str) -> str | None:
-    name = os.path.basename(path).lower()
-    if name.endswith(_IMAGES):
-        return "image_folder"
-    stem, extension = os.path.splitext(name.removesuffix(".gz"))
-    if extension in _EXTENSIONS:
-        return _EXTENSIONS[extension]
-    # TensorFlow's and Beam's own names of shards have no extension: data_tfrecord-00000-of-00001.
-    return "tfrecord" if "tfrecord" in name or "tfrecord" in stem else None
+    """The format of most files; others beside them are not read."""
+    formats = [kind for path in paths if (kind := format_of(path))]
+    return max(sorted(set(formats)), key=formats.count) if formats else require_format(paths[0])
 
 
 def _table(pattern: str, file_format: str, paths: Sequence[str], rows: int) -> Table:
@@ -135,7 +115,40 @@ def _table(pattern: str, file_format: str, paths: Sequence[str], rows: int) -> T
     if not examples:
         raise DataError(f"DATA: {pattern}: holds no usable row")
     table = of_examples(pattern, file_format, examples, whole, notes)
-    return _typed(table, list(types)) if file_format == "csv" else table
+    if file_format != "csv":
+        return table
+    images = [name for name, column in table.columns.items() if names_images(column, paths[0])]
+    if images:
+        return _manifest(pattern, paths, list(types), images)
+    return _typed(table, list(types))
+
+
+def names_images(column: Column, manifest: str) -> bool:
+    """Whether the texts of a column are paths of images, relative to the folder of their file."""
+    values = [value for value in column.values if isinstance(value, bytes)]
+    endings = tuple(ending.encode() for ending in EXTENSIONS)
+    if not values or not all(value.lower().endswith(endings) for value in values):
+        return False
+    folder = os.path.dirname(manifest)
+    first = values[0].decode("utf-8", "backslashreplace")
+    return bool(tf.io.gfile.exists(os.path.join(folder, first)))
+
+
+def _manifest(
+    pattern: str, paths: Sequence[str], names: Sequence[str], images: Sequence[str]
+) -> Table:
+    """Rows of a manifest, with the images that it names."""
+    options = ReadOptions(dict.fromkeys(names, "bytes"), literal_folder(pattern), images)
+    read = readers.reader("image_manifest")
+    records = itertools.chain.from_iterable(read(path, options) for path in paths)
+    held = list(itertools.islice(records, IMAGES))
+    examples = [record for record in held if isinstance(record, tf.train.Example)]
+    notes = [record.shown for record in held if isinstance(record, Fault)]
+    if not examples:
+        raise DataError(f"DATA: {pattern}: holds no usable row: {notes[0]}")
+    whole = next(iter(records), None) is None
+    lost = [f"{len(notes):,} rows are skipped, the first: {notes[0]}"] if notes else []
+    return _typed(of_examples(pattern, "image_manifest", examples, whole, lost), names)
 
 
 def _columns(file_format: str, path: str) -> tuple[dict[str, str], list[str]]:
@@ -158,9 +171,9 @@ def _typed(table: Table, names: Sequence[str]) -> Table:
 
 
 def typed(column: Column) -> tuple[Column, str]:
-    """Make a column of numbers of a column of texts, if its entries are numbers.
+    """Make a column of numbers of a column of texts, if its cells are numbers.
 
-    Numbers with leading zeros are codes and stay texts. A few entries that are not numbers are
+    Numbers with leading zeros are codes and stay texts. A few cells that are not numbers are
     taken for missing ones.
 
     >>> typed(Column("n", "bytes", ((b"3",), (), (b"4.5",))))[0].entries
@@ -169,7 +182,7 @@ def typed(column: Column) -> tuple[Column, str]:
     'bytes'
 
     Returns:
-      The column, and a note on entries that are not numbers ("" where there are none).
+      The column, and a note on cells that are not numbers ("" where there are none).
     """
     values = column.values
     if not values or any(_is_code(value) for value in values):
@@ -205,18 +218,19 @@ def _note(name: str, wrong: Sequence[Value], dtype: str) -> str:
     shown = ", ".join(sorted({repr(value)[1:] for value in wrong if isinstance(value, bytes)})[:3])
     return (
         f"column {name!r} holds numbers, but in {len(wrong):,} rows {shown}: those rows are "
-        "skipped, unless the entries are emptied"
+        "skipped, unless the cells are emptied"
     )
 
 
-def _images(pattern: str, paths: Sequence[str], rows: int) -> Table:
+def _images(pattern: str, paths: Sequence[str]) -> Table:
     """Rows of image files, evenly spread over all of them, which are sorted by class."""
-    step = max(1, -(-len(paths) // rows))
-    options = ReadOptions(folder=literal_folder(pattern))
+    step = max(1, -(-len(paths) // IMAGES))
+    folder = literal_folder(pattern)
+    depth = max(os.path.relpath(path, folder).count("/") for path in paths)
+    levels = ["folder", *(f"folder_{level}" for level in range(1, depth + 1))]
+    options = ReadOptions(dict.fromkeys(levels if depth > 1 else (), "bytes"), folder)
     read = readers.reader("image_folder")
-    records: Iterator[object] = itertools.chain.from_iterable(
-        read(path, options) for path in paths[::step]
-    )
+    records = itertools.chain.from_iterable(read(path, options) for path in paths[::step])
     examples = [record for record in records if isinstance(record, tf.train.Example)]
     if not examples:
         raise DataError(f"DATA: {pattern}: holds no usable image")

@@ -6,6 +6,7 @@ import gzip
 import pytest
 import tensorflow as tf
 
+from components.entity_gen import text_lines
 from components.entity_gen.readers import csv_file
 from components.entity_gen.records import Fault, ReadOptions
 from relation.core.errors import DataError
@@ -133,7 +134,8 @@ def test_broken_files(read, content, message):
 
 
 def test_a_line_without_end_is_not_taken_into_memory(read, monkeypatch):
-    monkeypatch.setattr(csv_file, "LIMIT", 64)
+    for module in (text_lines, csv_file):
+        monkeypatch.setattr(module, "LIMIT", 64)
     with pytest.raises(DataError, match=r"line 2: longer than 64 bytes"):
         read("id,n,x\n" + "a" * 64)
     with pytest.raises(DataError, match=r"line 2: not CSV: field larger than field limit"):

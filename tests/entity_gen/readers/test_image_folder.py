@@ -38,3 +38,29 @@ def test_other_files_are_left_out(tmp_path, name):
     assert list(image_folder.read(str(tmp_path / name), ReadOptions(folder=str(tmp_path)))) == [
         LeftOut("not_an_image_file")
     ]
+
+
+def test_nested_folders_have_features_if_the_schema_names_them(tmp_path):
+    for name in ("latin/a", "greek/a"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "1.png").write_bytes(b"x")
+    named = dict.fromkeys(("id", "image", "label", "folder", "folder_1"), "bytes")
+    texts = [
+        {
+            feature: row.features.feature[feature].bytes_list.value[0]
+            for feature in sorted(row.features.feature)
+            if feature != "image"
+        }
+        for name in ("latin/a", "greek/a")
+        for row in image_folder.read(
+            str(tmp_path / name / "1.png"), ReadOptions(named, folder=str(tmp_path))
+        )
+    ]
+    assert texts == [
+        {"folder": b"latin/a", "folder_1": b"latin", "id": b"latin/a/1.png", "label": b"a"},
+        {"folder": b"greek/a", "folder_1": b"greek", "id": b"greek/a/1.png", "label": b"a"},
+    ]
+
+
+def test_a_file_without_a_folder_has_no_levels():
+    assert image_folder.folder_levels("1.png") == {}
