@@ -51,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m pipeline.score",
-        description="Answers of a pushed model to rows of CSV, Parquet, TFRecord or image files.",
+        description="Answers of a pushed model to rows of files, in any format that recipes take.",
         epilog=EPILOG,
         allow_abbrev=False,
     )
