@@ -8,8 +8,8 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from relation.core.disk import as_os_error, is_full
 from relation.core.errors import UserError, named
+from relation.files.disk import as_os_error, is_full
 
 FILES = "*.tfrecord.gz"
 """Files that a generator's `write(folder)` makes."""

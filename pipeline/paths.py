@@ -6,13 +6,13 @@ runs folder's own path holds a wildcard, they are given a link to it from the us
 
 import hashlib
 import os
-import re
 import tempfile
 import uuid
 from pathlib import Path
 from typing import NamedTuple
 
 from relation.core.errors import UserError
+from relation.files.wildcards import wildcard
 from relation.load import PROJECT
 
 
@@ -48,7 +48,7 @@ class RunPaths(NamedTuple):
     @property
     def _plain_root(self) -> Path:
         """The root by a path without a wildcard."""
-        return _link_of(self.root) if _wildcard(str(self.root)) else self.root
+        return _link_of(self.root) if wildcard(str(self.root)) else self.root
 
     @property
     def pipeline(self) -> Path:
@@ -121,18 +121,12 @@ def check_no_wildcard(folder: str) -> None:
     Raises:
       UserError: the path holds a wildcard.
     """
-    wildcard = _wildcard(folder.replace("{", ""))  # Only rows that a run generates have spans.
-    if wildcard is not None:
+    character = wildcard(folder.replace("{", ""))  # Only rows that a run generates have spans.
+    if character is not None:
         raise UserError(
-            f"{folder}: the output folder's path holds {wildcard!r}, which TFX takes for a "
+            f"{folder}: the output folder's path holds {character!r}, which TFX takes for a "
             "wildcard; set RELATA_RUNS to a folder without *, ?, [ and \\ in its path"
         )
-
-
-def _wildcard(path: str) -> str | None:
-    """Find the first character that TFX, Beam or TensorFlow reads as part of a pattern."""
-    match = re.search(r"[*?\[{\\]", path)
-    return match.group() if match else None
 
 
 def _link_of(folder: Path) -> Path:
@@ -147,7 +141,7 @@ def _link(link: Path, folder: Path) -> None:
     Raises:
       UserError: it cannot be made, or its own path holds a wildcard.
     """
-    reason = None if _wildcard(str(link)) is None else "its path holds a wildcard, too"
+    reason = None if wildcard(str(link)) is None else "its path holds a wildcard, too"
     scratch = link.with_name(f".{link.name}.{uuid.uuid4().hex[:8]}")
     try:
         if reason is None and not (link.is_symlink() and link.readlink() == folder):
@@ -158,7 +152,7 @@ def _link(link: Path, folder: Path) -> None:
         reason = error.strerror
     if reason is not None:
         raise UserError(
-            f"{folder}: the output folder's path holds {_wildcard(str(folder))!r}, which TFX takes "
+            f"{folder}: the output folder's path holds {wildcard(str(folder))!r}, which TFX takes "
             f"for a wildcard, and a link to it cannot be made at {link} ({reason}); set "
             "XDG_CACHE_HOME to a folder that can be written, or RELATA_RUNS to one without *, ?, "
             "[, { and \\ in its path"

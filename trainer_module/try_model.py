@@ -9,7 +9,6 @@ tf.Examples, as the pipeline reads them.
 import argparse
 import json
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from relation.core.errors import DataError
 from relation.files.globs import matching_files
+from relation.files.saved_model import load_model
 from relation.files.tfrecord_reader import read_batches
 
 ROWS_READ = 2_000
@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     except DataError as error:
         print(error, file=sys.stderr)
         return 2
-    signatures = _loaded(options.model).signatures
+    signatures = load_model(options.model).signatures
     name = next(name for name in sorted(signatures) if name.startswith("embed_"))
     embeddings = signatures[name](examples=tf.constant(rows))["embedding"].numpy()
     print(f"{len(rows):,} rows by {name}: embeddings of {embeddings.shape[1]} numbers")
@@ -104,14 +104,6 @@ def _records(pattern: str) -> Iterator[bytes]:
                 except DecodeError:
                     raise DataError(f"{path}: record {number} is not a tf.Example") from None
                 yield record
-
-
-def _loaded(model: str) -> Any:
-    """Load a SavedModel by a link: TensorFlow takes the path of its weights for a pattern."""
-    with tempfile.TemporaryDirectory() as folder:
-        link = Path(folder) / "model"
-        link.symlink_to(Path(model).absolute())
-        return tf.saved_model.load(str(link))
 
 
 def _decision(model: str) -> dict[str, dict[str, float]]:

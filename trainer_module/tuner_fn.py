@@ -10,8 +10,8 @@ from keras_tuner.engine import base_tuner, trial
 from tfx.components.trainer.fn_args_utils import FnArgs
 from tfx.components.tuner.component import TunerFnResult
 
-from relation.core.disk import is_full
 from relation.core.errors import DataError, UserError, named
+from relation.files.disk import is_full
 from relation.tuning import Range, Tuning, Value
 from trainer_module.request import KEY, TrainingRequest
 from trainer_module.training.training_run import Files, TrainingRun

@@ -10,6 +10,7 @@ import tensorflow as tf
 from components.common.example_wire import entry, example, features_of
 from pipeline.score.rows import ID, LEFT, RIGHT, EntityRow
 from relation.core.errors import DataError
+from relation.files.saved_model import load_model
 from relation.names import prefixed
 from trainer_module.model.interface import read_interface
 
@@ -27,7 +28,7 @@ class Answers:
           DataError: see `read_interface`.
         """
         self.interface = read_interface(model)
-        self._model = tf.saved_model.load(model)  # Signatures need it alive.
+        self._model = load_model(model)  # Signatures need it alive.
 
     def embed(self, entity: str, rows: Sequence[EntityRow]) -> Floats:
         """Embed entities of one type: float32 [n, d]; NaN where a row has no usable image."""

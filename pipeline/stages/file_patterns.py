@@ -7,7 +7,7 @@ from typing import TypeAlias
 from demo_data.once import FILES, write_once
 from pipeline.paths import RunPaths
 from relation.data import Edges, Entity
-from relation.files.globs import escape
+from relation.files.wildcards import escape
 from relation.load import LoadedRecipe
 from relation.recipe import Recipe
 

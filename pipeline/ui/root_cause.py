@@ -2,8 +2,8 @@
 
 import re
 
-from relation.core.disk import full_disk, is_full
 from relation.core.errors import UserError
+from relation.files.disk import full_disk, is_full
 
 _BEAM_SUFFIX = "[while running '"
 _USER_ERROR = re.compile(r"^(?:\w+\.)*(?:UserError|DataError|RecipeError): (.*)")

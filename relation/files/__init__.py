@@ -1,1 +1,1 @@
-"""Files that users bring, read within bounds on time and memory: globs, bytes, TFRecords."""
+"""Files: those that users bring, read within bounds on time and memory; their paths; the disk."""

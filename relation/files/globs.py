@@ -36,15 +36,6 @@ def literal_folder(pattern: str) -> str:
     return plain or ("/" if slash else ".")
 
 
-def escape(path: str) -> str:
-    """Make a pattern that matches a path alone, whatever characters it holds.
-
-    >>> escape("/data [old]/{SPAN}?")
-    '/data [[]old]/[{]SPAN}[?]'
-    """
-    return re.sub(r"[*?\[{]", r"[\g<0>]", path.replace("\\", r"\\"))
-
-
 def matching_files(pattern: str) -> list[str]:
     """The files that a pattern matches, sorted, without folders.
 

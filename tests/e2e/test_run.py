@@ -22,7 +22,7 @@ from ml_metadata.proto import metadata_store_pb2
 from pipeline.paths import RunPaths
 from pipeline.runners.run_lock import holder
 from pipeline.settings import FAILED, WRONG
-from relation.files.globs import escape
+from relation.files.wildcards import escape
 from relation.load import PROJECT
 from tests.e2e.helpers import (
     NODES,

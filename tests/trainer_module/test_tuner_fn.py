@@ -15,8 +15,8 @@ from components.tuner.trial_counts import read_counts
 from pipeline.ui.node_runs import NodeRun
 from pipeline.ui.node_summary import summarize_node
 from pipeline.ui.root_cause import root_cause
-from relation.core.disk import full_disk
 from relation.core.errors import DataError, RecipeError
+from relation.files.disk import full_disk
 from tests.trainer_module import small_run
 from trainer_module.build_request import training_request
 from trainer_module.request import TrainingRequest

@@ -1,6 +1,5 @@
 """Read the first rows of users' files, by the readers of the pipeline."""
 
-import glob
 import itertools
 import os
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from pipeline.new.rows.examples import of_examples
 from pipeline.new.rows.table import Column, Dtype, Table, Value
 from relation.core.errors import DataError
 from relation.files.globs import is_stray, literal_folder, matching_files
+from relation.files.wildcards import escape
 
 ROWS = 20_000
 """Rows that are looked at, spread over all files."""
@@ -39,7 +39,7 @@ def look(data: str, folder: Path = Path(), rows: int = ROWS) -> Table:
       DataError: there is no such file, its format is not known, or it holds no usable row.
     """
     relative = _pattern(data, folder)
-    pattern = str(Path(glob.escape(str(folder))) / relative)
+    pattern = str(Path(escape(str(folder))) / relative)
     paths = [
         path for path in matching_files(pattern) if not is_stray(path, literal_folder(pattern))
     ]
@@ -60,8 +60,8 @@ def _pattern(data: str, base: Path) -> str:
         )
     path = base / data
     if not path.is_dir():
-        return glob.escape(data) if path.exists() else data
-    folder = glob.escape(data)
+        return escape(data) if path.exists() else data
+    folder = escape(data)
     depth = _image_depth(path)
     if depth:
         return "/".join([folder, *"*" * depth])

@@ -5,7 +5,8 @@ import os
 import pytest
 
 from relation.core.errors import DataError
-from relation.files.globs import escape, is_stray, literal_folder, matching_files
+from relation.files.globs import is_stray, literal_folder, matching_files
+from relation.files.wildcards import escape
 
 
 @pytest.mark.parametrize(
