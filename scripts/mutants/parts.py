@@ -94,7 +94,15 @@ PARTS = (
         ),
         _RELATION_GEN,
     ),
-    Part("relation", ("relation",), ("tests/relation", "tests/pipeline/reference/test_pages.py")),
+    Part(
+        "relation",
+        ("relation",),
+        (
+            "tests/relation",
+            "-tests/relation/test_plugin_source.py",
+            "tests/pipeline/reference/test_pages.py",
+        ),
+    ),
     Part(
         "losses",
         tuple(f"trainer_module/{room}" for room in _MODELS),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tempfile
 from collections import Counter
 from collections.abc import Iterable
@@ -10,13 +11,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from scripts.mutants.draw import Mutant, draw
-from scripts.mutants.imports import distance
+from scripts.mutants.imports import FAR, distance
 from scripts.mutants.parts import Part, files
 from scripts.mutants.report import EQUIVALENT, KILLED, SURVIVED, TIMED_OUT, Result
 from scripts.mutants.trial import Copy, Outcome, run_tests
 
 MOST_SECONDS = 60.0
-"""CPU seconds after which no further test files are run on a mutant; the nearest always are."""
+"""CPU seconds after which no further test files are run on a mutant, and the seconds that the known
+tests of the files of one process may take: the slowest are left out."""
 LONGEST = 60.0
 """CPU seconds that tests may take beyond thrice what they took before."""
 QUICK = 0.5
@@ -59,14 +61,18 @@ class _Trials:
     """The most that each test took."""
 
     def nearest_first(self, module: str, part: Part) -> list[str]:
-        """The files that the part names, then others by imports in between and size."""
+        """The files that the part names, then others by imports in between and size.
+
+        Those that do not import the module on any way come last.
+        """
         tests = files(self.copy.folder, part.tests, "test_*.py")
         first = set(tests) & set(part.tests)
 
         def order(test: str) -> tuple[int, ...]:
             named_first = tests.index(test) if test in first else len(tests)
             size = (self.copy.folder / test).stat().st_size
-            return named_first, distance(self.copy.folder, test, module), size
+            steps = distance(self.copy.folder, test, module)
+            return int(steps == FAR), named_first, steps, size
 
         return sorted(tests, key=order)
 
@@ -80,6 +86,12 @@ class _Trials:
         )
         rank = {test: seconds // QUICK for test, seconds in self.seconds.items()}
         rank |= {test: -1.0 for (module, test), _ in self.noticed.items() if module == mutant.path}
+        spent = 0.0
+        for test in sorted(rank, key=rank.__getitem__):
+            if test.split("::")[0] in tests:
+                spent += self.seconds.get(test, 0.0)
+                if spent > MOST_SECONDS:
+                    rank[test] = math.inf
         with self.copy.edited(mutant.path, mutant.source):
             outcome = run_tests(self.copy, tests, self.logs / "broken.log", longest, rank)
         for test, seconds in outcome.each.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
+import math
 import os
 import re
 import resource
@@ -85,8 +86,9 @@ class _Order:
         self.seconds: dict[str, float] = {}
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        """Sorts in place; equal ranks stay in the order of their files."""
-        items.sort(key=lambda item: self._rank.get(item.nodeid, UNKNOWN))
+        """Sorts in place; equal ranks stay in the order of their files. Infinite ones are left out."""
+        ranks = {item: self._rank.get(item.nodeid, UNKNOWN) for item in items}
+        items[:] = sorted((item for item in items if ranks[item] < math.inf), key=ranks.__getitem__)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Adds setup, call and teardown."""
@@ -115,7 +117,7 @@ def run_tests(
     CPU seconds, since the clock's depend on what else runs. By the clock a fork may take ten times
     as many and a minute more: one that waits for ever uses no CPU.
 
-    Tests run by their `rank`, those without one in the middle.
+    Tests run by their `rank`, those without one in the middle; infinite ones are left out.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     log.with_suffix(".json").unlink(missing_ok=True)
