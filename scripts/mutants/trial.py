@@ -28,8 +28,8 @@ HEAVY = (
     *("tensorboard", "tfx.v1", "tfx.orchestration.local.local_dag_runner", "ml_metadata"),
 )
 """Libraries that a child inherits; no TensorFlow operation may run before the fork."""
-PASSED, FAILED = 0, 1
-"""Exit codes of pytest; any other is an error, which counts as a failure."""
+PASSED, NO_TESTS = 0, 5
+"""Exit codes of pytest; any other counts as a failure."""
 UNKNOWN = 1.0
 """Rank of a test that was not run yet."""
 _FAILURE = re.compile(r"^(?:FAILED|ERROR) (\S+\.py(?:::.+?)?)(?: - .*)?$", re.MULTILINE)
@@ -86,7 +86,7 @@ class _Order:
         self.seconds: dict[str, float] = {}
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        """Sorts in place; equal ranks stay in the order of their files. Infinite ones are left out."""
+        """Sorts in place, equal ranks by file; infinite ones are left out."""
         ranks = {item: self._rank.get(item.nodeid, UNKNOWN) for item in items}
         items[:] = sorted((item for item in items if ranks[item] < math.inf), key=ranks.__getitem__)
 
@@ -130,7 +130,7 @@ def run_tests(
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child, signal.SIGKILL)  # what the tests left behind
     return Outcome(
-        passed=status == PASSED,
+        passed=status is not None and os.waitstatus_to_exitcode(status) in (PASSED, NO_TESTS),
         timed_out=status is None or (os.WIFSIGNALED(status) and os.WTERMSIG(status) in OUT_OF_TIME),
         seconds=used,
         failed=_first_failure(log),
