@@ -33,6 +33,8 @@ class Entity(Frozen):
     format: Format = "tfrecord"
     """The format of the files: TFRecord of tf.Example, CSV or JSON lines, all plain or `.gz`;
     Parquet; image files in a folder for each class; or a CSV file with paths of images."""
+    missing: tuple[str, ...] = ()
+    """Texts that stand for a missing value in cells of CSV files, such as `"?"` or `NA`."""
     generator: Dotted | None = None
     """A module with `write(folder)`, which writes TFRecord files once, in place of `path`."""
 
@@ -73,6 +75,8 @@ class Edges(Frozen):
     """A glob of files, as for entities."""
     format: TableFormat = "tfrecord"
     """The format of the files."""
+    missing: tuple[str, ...] = ()
+    """Texts that stand for a missing value in cells of CSV files, such as `"?"` or `NA`."""
     generator: Dotted | None = None
     """A module with `write(folder)`, which writes TFRecord files once, in place of `path`."""
     left: End | None = None

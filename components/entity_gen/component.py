@@ -47,6 +47,7 @@ class EntityGen(component.FileBasedExampleGen):
         partition: str | None = None,
         derive_id: bool = False,
         images: Sequence[str] = (),
+        missing: Sequence[str] = (),
     ):
         """Describe the node.
 
@@ -67,6 +68,7 @@ class EntityGen(component.FileBasedExampleGen):
             must have exactly one value.
           derive_id: whether rows have no id of their own, so that it is a hash of the others.
           images: features that are images, whose paths an image manifest holds.
+          missing: texts that stand for a missing value in cells of CSV files.
 
         Raises:
           DataError: an unknown format, spans that TFX does not know, or splits without a common
@@ -91,6 +93,7 @@ class EntityGen(component.FileBasedExampleGen):
             _common_folder([literal_folder(one) for one in _by_split(pattern).values()]),
             derive_id,
             images,
+            missing,
         )
         super().__init__(
             input_base=base,

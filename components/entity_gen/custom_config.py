@@ -20,6 +20,7 @@ class Config:
       features: see `records.ReadOptions`.
       partition: feature whose hash splits the rows; None where nothing is split.
       images: see `records.ReadOptions`.
+      missing: likewise.
       derive_id: whether the id is a hash of a row's other features.
       folder: folder above the first wildcard of all patterns; ids of images are relative to it.
     """
@@ -33,6 +34,7 @@ class Config:
     folder: str = "."
     derive_id: bool = False
     images: Sequence[str] = ()
+    missing: Sequence[str] = ()
 
     @property
     def keys(self) -> dict[str, str]:
@@ -45,7 +47,7 @@ class Config:
     def pack(self) -> example_gen_pb2.CustomConfig:
         """Pack the parameters into the protocol buffer that TFX passes on."""
         struct = struct_pb2.Struct()
-        struct.update({**asdict(self), "images": list(self.images)})
+        struct.update({**asdict(self), "images": list(self.images), "missing": list(self.missing)})
         packed = example_gen_pb2.CustomConfig()
         packed.custom_config.Pack(struct)
         return packed

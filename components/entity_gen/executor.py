@@ -58,7 +58,9 @@ class Executor(base_example_gen_executor.BaseExampleGenExecutor):
             config = _config(exec_properties)
             folder = exec_properties[standard_component_specs.INPUT_BASE_KEY]
             paths = matching_files(os.path.join(folder, split_pattern))
-            options = records.ReadOptions(config.features, config.folder, config.images)
+            options = records.ReadOptions(
+                config.features, config.folder, config.images, config.missing
+            )
             read = (
                 pipeline
                 | "Files" >> beam.Create(paths, reshuffle=False)

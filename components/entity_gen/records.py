@@ -16,12 +16,14 @@ class ReadOptions:
         none.
       folder: folder before the first wildcard of the patterns. What is above it says nothing about
         a file.
+      missing: texts of cells that stand for a missing value.
       images: features that hold images, where files hold the paths of images instead.
     """
 
     features: Mapping[str, str] = field(default_factory=dict)
     folder: str = "."
     images: Sequence[str] = ()
+    missing: Sequence[str] = ()
 
 
 class Fault(NamedTuple):

@@ -40,10 +40,18 @@ class Entities:
     def keys(self, schema: str) -> dict[str, object]:
         """The keys of the entity type in a recipe."""
         derived = {"derive_id": True} if self.plan.derived_id is not None else {}
-        where = {"path": self.plan.table.path, "format": self.plan.table.file_format}
-        if not self.plan.table.path:
-            where = {}
+        where = rows_of(self.plan.table) if self.plan.table.path else {}
         return {"schema": schema, **where, "id": Choice(self.id, self.why), **derived}
+
+
+def rows_of(table: Table) -> dict[str, object]:
+    """The keys of a recipe that say where rows are, and how they are read."""
+    keys: dict[str, object] = {"path": table.path, "format": table.file_format}
+    if table.missing:
+        keys["missing"] = Choice(
+            list(table.missing), "Cells that hold such a text instead of a value have none."
+        )
+    return keys
 
 
 def entities(

@@ -119,6 +119,7 @@ def _rows(loaded: LoadedRecipe, name: str, pattern: Pattern) -> EntityGen:
         partition=keys.partition,
         derive_id=_derives_id(loaded, name),
         images=_images(loaded, name) if table.format == "image_manifest" else (),
+        missing=table.missing,
     )
 
 

@@ -20,7 +20,9 @@ def check(context: Context, source: Source) -> None:
     for name, entity in context.data.entities.items():
         _check_origin(context, source, name, entity)
         _check_id(context, name, entity)
+        _check_missing(f"data.entities.{name}", entity)
     for name, edges in context.data.edges.items():
+        _check_missing(f"data.edges.{name}", edges)
         _check_list(context, source, name, edges)
     _check_split(context, source)
 
@@ -59,6 +61,16 @@ def _check_origin(context: Context, source: Source, name: str, entity: Entity) -
     _check_path(context, f"{field}.path", entity, name not in data.split.shared)
     if entity.format == "image_folder":
         _check_image_folder(context, name)
+
+
+def _check_missing(field: str, part: Entity | Edges) -> None:
+    """Only cells of CSV files are texts, which may stand for something else."""
+    if part.missing and part.format not in ("csv", "image_manifest"):
+        raise wrong(
+            f"{field}.missing",
+            part.missing,
+            f"none, since files of format {part.format} say by themselves that a value is missing",
+        )
 
 
 def _check_path(lookup: Lookup, field: str, part: Entity | Edges, split: bool) -> None:

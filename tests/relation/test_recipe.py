@@ -194,6 +194,17 @@ def test_a_feature_named_id_beside_another_id_is_ambiguous(tmp_path):
         load_recipe(_write(tmp_path, _recipe(), schema))
 
 
+def test_only_cells_of_csv_stand_for_missing_values(tmp_path):
+    changes = {"data__entities__product__missing": ["?"]}
+    with pytest.raises(
+        RecipeError,
+        match=r"product\.missing: got \('\?',\); expected none, since files of format tfrecord",
+    ):
+        load_recipe(_write(tmp_path, _changed(**changes)))
+    changed = _changed(**changes, data__entities__product__format="csv")
+    assert load_recipe(_write(tmp_path, changed)).recipe.data.entities["product"].missing == ("?",)
+
+
 def test_a_derived_id_is_text(tmp_path):
     changes = {"data__entities__product__derive_id": True}
     loaded = load_recipe(_write(tmp_path, _changed(**changes)))

@@ -1,6 +1,7 @@
 """CSV files with a header row, in UTF-8, plain or gzip, read line by line.
 
-A cell is one value of its column's type in the schema. An empty cell is a missing value. Columns
+A cell is one value of its column's type in the schema. An empty cell is a missing value, and so is
+one that holds a text which the recipe names (`missing`). Columns
 that the schema does not name are left out.
 """
 
@@ -36,6 +37,7 @@ def read_located(path: str, options: ReadOptions) -> Iterator[tuple[str, Record]
         if not header:
             raise DataError(f"{path}: line 1: {NO_HEADER}")
         check_columns(f"{path}: line {line}", header, options.features)
+        empty = {"", *options.missing}
         columns = [(name, header.index(name)) for name in options.features]
         for line, cells in rows:
             where = f"line {line}"
@@ -43,7 +45,7 @@ def read_located(path: str, options: ReadOptions) -> Iterator[tuple[str, Record]
                 wrong = f"{len(cells)} cells; expected {len(header)}, as in the header"
                 yield where, Fault("has more or fewer cells than the header", f"{where}: {wrong}")
                 continue
-            named = ((name, [cells[at]] if cells[at] else []) for name, at in columns)
+            named = ((name, [] if cells[at] in empty else [cells[at]]) for name, at in columns)
             yield where, row(named, options.features, where)
 
 

@@ -1,11 +1,12 @@
 """A proposal for rows that a list of edges connects, of one entity type or two."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from pipeline.new import gates, models
 from pipeline.new.choice import Choice, Proposal, SchemaPlan
-from pipeline.new.entities import Entities, entities
+from pipeline.new.entities import Entities, entities, rows_of
 from pipeline.new.relations.inline_rows import GIANT, label_gate, label_kind, model_parts
 from pipeline.new.relations.member_columns import components
 from pipeline.new.relations.parts import BAD_ROWS, gate, held_out, split
@@ -180,7 +181,7 @@ def _with_types(links: Table, ends: Sequence[End], types: Mapping[str, Entities]
             )
         entries = (tuple(str(value).encode() for value in entry) for entry in column.entries)
         columns[end.column] = Column(column.name, "bytes", tuple(entries))
-    return Table(links.path, links.file_format, columns, links.rows, links.whole, links.notes)
+    return replace(links, columns=columns)
 
 
 def _split(links: Table, ends: Sequence[End], two: bool) -> tuple[Choice, list[str]]:
@@ -208,7 +209,7 @@ def _list(schema: str, links: Table, ends: Sequence[End], label: str | None) -> 
         for side, end in zip(("left", "right"), ends, strict=True)
     }
     value = {} if label is None else {"value": label}
-    return {"schema": schema, "path": links.path, "format": links.file_format, **sides, **value}
+    return {"schema": schema, **rows_of(links), **sides, **value}
 
 
 def _relation(label: str | None, value: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from pipeline.new import gates, models
 from pipeline.new.choice import Choice, Proposal, SchemaPlan
-from pipeline.new.entities import Entities, entities
+from pipeline.new.entities import Entities, entities, rows_of
 from pipeline.new.relations.member_columns import MemberColumns, components, united
 from pipeline.new.relations.parts import BAD_ROWS, ITEM, gate, held_out, split
 from pipeline.new.rows import doubts
@@ -83,8 +83,7 @@ def propose(
             "edges": {
                 "rows": {
                     "schema": f"{name}_rows.pbtxt",
-                    "path": table.path,
-                    "format": table.file_format,
+                    **rows_of(table),
                 }
             },
             "split": shares,

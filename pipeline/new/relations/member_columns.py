@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from pipeline.new.rows.table import Column, Dtype, Table, Value
@@ -83,7 +84,7 @@ def united(table: Table, pair: MemberColumns) -> tuple[Table, Table, dict[str, s
         changed |= {column.name: column for column in as_one}
         columns[stem] = Column(stem, dtype, as_one[0].entries + as_one[1].entries)
     entities = Table("", table.file_format, columns, 2 * table.rows, table.whole)
-    rows = Table(table.path, table.file_format, changed, table.rows, table.whole, table.notes)
+    rows = replace(table, columns=changed)
     return entities, rows, left_out
 
 

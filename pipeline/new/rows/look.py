@@ -2,7 +2,7 @@
 
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from relation.files.wildcards import escape
 
 ROWS = 20_000
 """Rows that are looked at, spread over all files."""
+MARKERS = frozenset(b"? NA N/A n/a na NaN nan NULL null None none - -- . #N/A missing".split())
+"""Texts by which tables often say that a number is missing."""
 IMAGES = 2_000
 """Rows with images, whose bytes are held in memory."""
 STRAYS = 0.05
@@ -161,13 +163,40 @@ def _columns(file_format: str, path: str) -> tuple[dict[str, str], list[str]]:
 
 
 def _typed(table: Table, names: Sequence[str]) -> Table:
-    """Give the columns of texts the type that their entries can have, in the order of the file."""
+    """Give the columns of texts the type that their cells can have, in the order of the file."""
+    texts = [table.columns.get(name) or Column(name, "bytes", ((),) * table.rows) for name in names]
+    missing = missing_markers(texts)
     columns, notes = {}, list(table.notes)
-    for name in names:
-        column = table.columns.get(name) or Column(name, "bytes", ((),) * table.rows)
-        columns[name], note = typed(column)
+    for column in texts:
+        columns[column.name], note = typed(_without(column, missing))
         notes += [note] if note else []
-    return Table(table.path, table.file_format, columns, table.rows, table.whole, tuple(notes))
+    shown = tuple(sorted(marker.decode() for marker in missing))
+    return replace(table, columns=columns, notes=tuple(notes), missing=shown)
+
+
+def missing_markers(columns: Sequence[Column]) -> set[bytes]:
+    """Texts by which a table says that a value is missing.
+
+    `?` always is one; others are where all other cells of a column are numbers.
+
+    >>> numbers = Column("n", "bytes", ((b"1",), (b"NA",)))
+    >>> missing_markers([numbers, Column("t", "bytes", ((b"-",),))])
+    {b'NA'}
+    """
+    missing: set[bytes] = set()
+    for column in columns:
+        values = {value for value in column.values if isinstance(value, bytes)}
+        markers = values & MARKERS
+        missing |= markers & {b"?"}
+        numbers = values - markers
+        if numbers and all(_converted(value, "float") is not None for value in numbers):
+            missing |= markers
+    return missing
+
+
+def _without(column: Column, missing: Set[bytes]) -> Column:
+    entries = (tuple(value for value in entry if value not in missing) for entry in column.entries)
+    return Column(column.name, column.dtype, tuple(entries))
 
 
 def typed(column: Column) -> tuple[Column, str]:

@@ -50,6 +50,7 @@ class Table:
       columns: by name, in the order of the file.
       rows: how many rows were looked at.
       whole: whether these are all rows of the files.
+      missing: texts that stand for a missing value in cells of CSV files.
       notes: what was left out while looking, one sentence each.
     """
 
@@ -59,6 +60,7 @@ class Table:
     rows: int
     whole: bool = True
     notes: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
     def only(self, names: Iterable[str]) -> list[Column]:
         """The columns of these names, in that order."""

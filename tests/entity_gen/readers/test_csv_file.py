@@ -140,3 +140,11 @@ def test_a_line_without_end_is_not_taken_into_memory(read, monkeypatch):
         read("id,n,x\n" + "a" * 64)
     with pytest.raises(DataError, match=r"line 2: not CSV: field larger than field limit"):
         read('id,n,x\n"' + "a\n" * 64)
+
+
+def test_texts_that_stand_for_a_missing_value(read):
+    options = ReadOptions(OPTIONS.features, missing=["?", "NA"])
+    rows = read("id,n,x\n?,1,NA\nb,?,?? \n NA,3,\n", options)
+    assert rows[0] == example(n=1)
+    assert isinstance(rows[1], Fault)  # "?? " is neither a number nor one of the texts.
+    assert rows[2] == example(id=b" NA", n=3)

@@ -35,16 +35,25 @@ def test_csv_columns_have_the_type_that_fits(tmp_path):
 
 
 def test_a_few_cells_that_are_not_numbers_are_noted():
-    column = Column("n", "bytes", (*((b"%d.5" % n,) for n in range(40)), (b"?",)))
+    column = Column("n", "bytes", (*((b"%d.5" % n,) for n in range(40)), (b"x",)))
     numbers, note = typed(column)
     assert numbers.dtype == "float"
     assert numbers.entries[-1] == ()
     assert note == (
-        "column 'n' holds numbers, but in 1 rows '?': those rows are skipped, unless the cells are "
+        "column 'n' holds numbers, but in 1 rows 'x': those rows are skipped, unless the cells are "
         "emptied"
     )
-    many = Column("n", "bytes", ((b"1",), (b"?",)))
+    many = Column("n", "bytes", ((b"1",), (b"x",)))
     assert typed(many) == (many, "")
+
+
+def test_texts_that_stand_for_a_missing_value(tmp_path):
+    (tmp_path / "a.csv").write_text("n,c,t\n1,x,-\nNA,?,a\n3,NA,b\n")
+    table = look("a.csv", tmp_path)
+    assert table.missing == ("?", "NA")
+    assert table.columns["n"].entries == ((1,), (), (3,))
+    assert table.columns["c"].entries == ((b"x",), (), ())
+    assert table.columns["t"].entries == ((b"-",), (b"a",), (b"b",))
 
 
 def test_the_first_rows_of_every_file_are_looked_at(tmp_path):

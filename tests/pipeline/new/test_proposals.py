@@ -107,6 +107,45 @@ def test_an_image_takes_a_network_of_its_size(tmp_path):
     assert loaded.recipe.data.entities["item"].id == "id"
 
 
+def images(n):
+    return [b"\x89PNG\r\n\x1a\n%d" % number for number in range(n)]
+
+
+def test_folders_of_one_name_in_several_folders(tmp_path):
+    alphabet, letter = spread(N, b"latin", b"greek"), spread(N, b"a", b"a", b"b", b"b")
+    item = table(
+        "letters/*/*/*", "image_folder",
+        id=[b"%d.png" % n for n in range(N)], image=images(N), label=letter,
+        folder=[b"/".join(pair) for pair in zip(alphabet, letter, strict=True)],
+        folder_1=alphabet, folder_2=letter,
+    )  # fmt: skip
+    loaded, doubts = proposed(tmp_path, item=item)
+    assert loaded.recipe.relation.source.feature == "folder"
+    assert [one.name for one in loaded.features] == ["image"]
+    assert doubts[0] == (
+        "'folder' is taken for the label, because folders of one name lie in several folders; else "
+        "name a level by LABEL=…: folder_1, folder_2. To keep all images of 'folder_1' in one "
+        "split, use split: {unit: group, feature: folder_1}"
+    )
+    by_level, _ = proposed(tmp_path, label="folder_1", item=item)
+    assert by_level.recipe.relation.source.feature == "folder_1"
+    assert [one.name for one in by_level.features] == ["image"]
+
+
+def test_a_manifest_has_one_image_and_columns(tmp_path):
+    item = table(
+        "m.csv",
+        "image_manifest",
+        photo=images(N),
+        mask=images(N)[::-1],
+        age=NUMBERS,
+        breed=spread(N, b"a", b"b"),
+    )
+    loaded, _ = proposed(tmp_path, item=item)
+    assert loaded.recipe.data.entities["item"].format == "image_manifest"
+    assert [one.name for one in loaded.features] == ["photo", "age"]
+
+
 def test_lists_of_labels_are_tags(tmp_path):
     tags = spread(N, (b"a",), (b"b", b"a"), (b"c",), None)
     loaded, doubts = proposed(
