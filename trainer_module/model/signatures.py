@@ -147,7 +147,9 @@ class ServingModule(tf.Module):
                 outputs = function(rows)
                 return {n: v if n in whole else v[:count] for n, v in outputs.items()}
 
-            return tf.function(answered, input_signature=[spec]).get_concrete_function()
+            # Nothing in it needs AutoGraph, which would rewrite all of TFT and Keras that it calls.
+            traced = tf.function(answered, input_signature=[spec], autograph=False)
+            return traced.get_concrete_function()
 
         def score(examples: tf.Tensor) -> dict[str, tf.Tensor]:
             columns = self.model.task.score_columns

@@ -36,6 +36,7 @@ RARE_BUCKETS = 1_024
 """Indices that the other words share by their hash: two texts with one rare word still share it."""
 _HASHES = 2**63 - 1
 """Number of hash values of a key: 0 and up."""
+_WITH_TABLES = (FeatureKind.CATEGORICAL, FeatureKind.TEXT)
 
 
 def preprocessing_fn(
@@ -66,8 +67,9 @@ def preprocessing_fn(
         ranked = kind is FeatureKind.NUMERIC and request.numbers == "ranks"
         apply = (_ranked if ranked else _ANALYZE[kind])(analyzed, name)
         for mine, (_, feature) in zip(roles, group, strict=True):
+            transformed = _traced_once(apply, feature)
             for output in (prefixed(role, feature.name) for role in mine):
-                outputs[output] = apply(inputs[output], feature)
+                outputs[output] = transformed(inputs[output])
     if request.relation.labelled:
         outputs[RELATION] = _dense(inputs[RELATION], request.relation.width, 0.0)
     if request.compiled.weighted:
@@ -118,6 +120,16 @@ def _groups(request: PreprocessingRequest) -> dict[str, list[tuple[str, Feature]
         for feature in request.features[entity]:
             groups.setdefault(names[entity, feature.name], []).append((entity, feature))
     return groups
+
+
+def _traced_once(apply: Apply, feature: Feature) -> Callable[[tf.SparseTensor], tf.Tensor]:
+    """Make a call of one function of each role, so that a graph does not grow by roles.
+
+    A list has a role for each of its documents, and graphs are traced, written and read often.
+    """
+    if feature.kind in _WITH_TABLES:  # TFT makes their tables in the graph that calls it.
+        return lambda values: apply(values, feature)
+    return tf.function(lambda values: apply(values, feature), autograph=False)
 
 
 def _dense(values: tf.SparseTensor, width: int, default: Any) -> tf.Tensor:
