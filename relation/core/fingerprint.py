@@ -1,6 +1,7 @@
 """Fingerprints of the source code that a component runs: the cache must know of an edit."""
 
 import ast
+import functools
 import hashlib
 import re
 from collections.abc import Iterator
@@ -75,12 +76,20 @@ def _source(name: str) -> Path | None:
     return None  # An attribute: `from relation.names import ID`.
 
 
-def _imports(content: bytes) -> Iterator[str]:
-    """Dotted paths that a module may import; nothing for a module without source, as one in C."""
+@functools.cache
+def _imports(content: bytes) -> tuple[str, ...]:
+    """Dotted paths that a module may import; nothing for a module without source, as one in C.
+
+    Cached by content, as a pipeline asks for most modules a dozen times.
+    """
     try:
-        tree = ast.parse(content)
+        return tuple(_imported(ast.parse(content)))
     except (SyntaxError, ValueError):
-        return
+        return ()
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    """Dotted paths in import statements and in strings."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
