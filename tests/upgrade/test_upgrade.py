@@ -16,18 +16,11 @@ import tensorflow as tf
 import yaml
 
 from relation.load import PROJECT, load_recipe
-from tests.e2e.helpers import Worker, run_cli
+from tests.e2e.helpers import run_cli
 from tests.e2e.served import contents
 from tests.fixtures.upgrade.record import HERE, NAME, ROOT, answers_of, copy_inputs, replace_paths
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture(scope="module")
-def worker():
-    made = Worker()
-    yield made
-    made.close()
 
 
 @pytest.fixture
