@@ -20,6 +20,7 @@ BENCHMARKS = (
     "fashion_quality",
     "masks_quality",
     "label_noise",
+    "shipped_recipes",
     "training_speed",
 )
 """Modules of this package with `run() -> list[Result]`."""
