@@ -1,5 +1,6 @@
 """The tool that breaks lines: which edits it makes, how it draws, and what tests notice."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -128,21 +129,29 @@ print(table(results))
 """
 
 
-def test_tests_kill_what_they_hold_and_what_they_do_not_hold_survives(tmp_path):
-    (tmp_path / "tests").mkdir()
-    (tmp_path / "toy.py").write_text(TOY)
-    (tmp_path / "tests" / "test_toy.py").write_text(TESTS)
-    (tmp_path / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
-    subprocess.run(["git", "init", "-q", tmp_path], check=True)
-    command = [sys.executable, "-c", RUN, "1"]
-    written = subprocess.run(
+def toy_project(folder):
+    (folder / "tests").mkdir()
+    (folder / "toy.py").write_text(TOY)
+    (folder / "tests" / "test_toy.py").write_text(TESTS)
+    (folder / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
+    subprocess.run(["git", "init", "-q", folder], check=True)
+
+
+def run_in(folder, command):
+    done = subprocess.run(
         command,
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(ROOT)},
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=True,
-    ).stdout
+    )
+    return done.stdout
+
+
+def test_tests_kill_what_they_hold_and_what_they_do_not_hold_survives(tmp_path):
+    toy_project(tmp_path)
+    written = run_in(tmp_path, [sys.executable, "-c", RUN, "1"])
     outcomes = {
         line.split("`")[1]: line.split()[1] for line in written.splitlines() if "->" in line
     }
@@ -153,6 +162,36 @@ def test_tests_kill_what_they_hold_and_what_they_do_not_hold_survives(tmp_path):
     assert survivor.startswith("- toy: `toy.py:9`")
     assert equivalent.endswith(": both are `low` there")
     assert (tmp_path / "toy.py").read_text() == TOY
+
+
+BROKEN = """
+import sys
+from pathlib import Path
+from scripts.mutants.trial import Copy, run_tests
+
+copy = Copy(Path("."), Path(sys.argv[1]))
+test, log = "tests/test_toy.py", Path(sys.argv[1]) / "log"
+with copy.edited("toy.py", sys.argv[2]):
+    for rank in (0.0, float("inf")):
+        outcome = run_tests(copy, [test], log, 2, {f"{test}::test_clamp": rank})
+        print(outcome.passed, outcome.timed_out, outcome.failed)
+print(run_tests(copy, [test], log, 60).passed)
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "run", "left_out"),
+    [
+        ("def clamp(*_): pass", "False False tests/test_toy.py::test_clamp", "True False "),
+        ("def clamp(*_):\n    while True: pass", "False True ", "True False "),
+        ("no_such_name", *["False False tests/test_toy.py"] * 2),  # The import fails at once.
+    ],
+)
+def test_how_a_run_of_tests_ends(tmp_path, source, run, left_out):
+    """A test that is left out notices nothing; afterwards the module is as before."""
+    toy_project(tmp_path)
+    command = [sys.executable, "-c", BROKEN, tmp_path / "copy", source]
+    assert run_in(tmp_path, command).splitlines() == [run, left_out, "True"]
 
 
 def result(outcome, part="a"):
