@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import keras
-from keras import ops
+from trainer_module.lazy import keras, ops
 
 Tensor = Any
 """A Keras tensor; shapes and dtypes are in the docstrings."""

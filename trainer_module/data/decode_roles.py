@@ -1,14 +1,16 @@
 """Decoding transformed features of the roles of tuples."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-import tensorflow as tf
-
 from relation.names import prefixed
 from relation.spec import Relation
+from trainer_module.lazy import tf
+from trainer_module.ops import Tensor
 
-Decode: TypeAlias = Callable[[Mapping[str, tf.Tensor]], dict[str, tf.Tensor]]
+Decode: TypeAlias = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
 """Transformed features of a batch of entities, by name -> what a tower's network takes."""
 
 
@@ -16,9 +18,9 @@ def decode_roles(
     relation: Relation,
     decoders: Mapping[str, Decode],
     names: Mapping[str, Sequence[str]],
-    transformed: Mapping[str, tf.Tensor],
+    transformed: Mapping[str, Tensor],
     roles: Sequence[str],
-) -> dict[str, tf.Tensor]:
+) -> dict[str, Tensor]:
     """Decode the features of some roles.
 
     Roles of one entity type are decoded together.

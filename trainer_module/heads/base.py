@@ -1,11 +1,12 @@
 """The forms of heads: inputs, outputs, and relations that they apply to."""
 
+from __future__ import annotations
+
 import abc
 from typing import ClassVar, Literal
 
-import keras
-
 from relation.spec import Frozen, LabelKind, Relation
+from trainer_module.lazy import keras
 from trainer_module.ops import Tensor
 
 _NOT_COMPARED = (LabelKind.VECTOR, LabelKind.CLASS, LabelKind.IMAGE)

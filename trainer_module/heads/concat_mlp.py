@@ -1,12 +1,12 @@
 """Relatedness is predicted from the two embeddings by a perceptron."""
 
-from typing import Literal
+from __future__ import annotations
 
-import keras
+from typing import Literal
 
 from trainer_module.heads.base import SimilarityHead
 from trainer_module.heads.pair_features import PairPerceptron
-from trainer_module.ops import Tensor
+from trainer_module.lazy import keras
 
 
 class ConcatMlp(PairPerceptron, SimilarityHead):
@@ -21,15 +21,6 @@ class ConcatMlp(PairPerceptron, SimilarityHead):
         return self.output == "logit"
 
     def build(self) -> keras.layers.Layer:
+        from trainer_module.heads.layers import Scalar
+
         return Scalar(self.layer(1))
-
-
-class Scalar(keras.layers.Layer):
-    """The only output of a layer over pairs: [batch, 1] -> [batch]."""
-
-    def __init__(self, pair: keras.layers.Layer):
-        super().__init__(dtype="float32")
-        self.pair = pair
-
-    def call(self, left: Tensor, right: Tensor) -> Tensor:
-        return self.pair(left, right)[:, 0]

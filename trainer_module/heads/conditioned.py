@@ -1,14 +1,13 @@
 """How well a label fits an example: the label is an input."""
 
-from typing import ClassVar, Literal
+from __future__ import annotations
 
-import keras
-from keras import ops
+from typing import ClassVar, Literal
 
 from relation.core.config import Size, Sizes
 from trainer_module.heads.base import SimilarityHead
 from trainer_module.heads.perceptron import Perceptron
-from trainer_module.ops import Tensor
+from trainer_module.lazy import keras
 
 
 class Conditioned(Perceptron, SimilarityHead):
@@ -35,38 +34,8 @@ class Conditioned(Perceptron, SimilarityHead):
     """Units of each hidden layer of the perceptron."""
 
     def build(self) -> keras.layers.Layer:
-        return _LAYERS[self.by](self)
+        from trainer_module.heads.layers import CONDITIONAL
 
-
-class _Conditional(keras.layers.Layer):
-    """(example [..., d], label [..., e]) -> logit [...]."""
-
-    def __init__(self, head: Conditioned):
-        super().__init__(name=f"conditioned_by_{head.by}", dtype="float32")
-        self.example = head.linear(head.units)
-        self.label = head.linear(head.units)
-        self.stack = head.stack(1)
-
-    def call(self, example: Tensor, label: Tensor) -> Tensor:
-        return self.stack(self.hidden(example, label))[..., 0]
-
-    def hidden(self, example: Tensor, label: Tensor) -> Tensor:
-        """h, [..., units]: here a dense layer of both, concatenated, as the sum of two layers."""
-        return ops.relu(self.example(example) + self.label(label))
-
-
-class _Film(_Conditional):
-    def __init__(self, head: Conditioned):
-        super().__init__(head)
-        self.scale = head.linear(head.units)
-
-    def hidden(self, example: Tensor, label: Tensor) -> Tensor:
-        return ops.relu((1.0 + self.scale(label)) * self.example(example) + self.label(label))
-
-
-class _Gate(_Conditional):
-    def hidden(self, example: Tensor, label: Tensor) -> Tensor:
-        return ops.sigmoid(self.label(label)) * ops.relu(self.example(example))
-
-
-_LAYERS = {"concatenation": _Conditional, "film": _Film, "gate": _Gate}
+        return CONDITIONAL[self.by](
+            lambda: self.linear(self.units), lambda: self.stack(1), f"conditioned_by_{self.by}"
+        )

@@ -1,11 +1,11 @@
 """Relatedness is the cosine of the angle between the embeddings."""
 
+from __future__ import annotations
+
 from typing import ClassVar
 
-import keras
-from keras import ops
-
 from trainer_module.heads.base import SimilarityHead
+from trainer_module.lazy import keras, ops
 from trainer_module.ops import Tensor, as_float32, cosine, l2_normalize
 
 
@@ -16,14 +16,11 @@ class Cosine(SimilarityHead):
     is_logit: ClassVar[bool] = False
 
     def build(self) -> keras.layers.Layer:
-        return _Layer(name="cosine", dtype="float32")
+        from trainer_module.heads.layers import PairFunction
+
+        return PairFunction(cosine, name="cosine")
 
     def matrix(self, layer: keras.layers.Layer, rows: Tensor, columns: Tensor) -> Tensor:
         del layer
         ends = l2_normalize(as_float32(rows)), l2_normalize(as_float32(columns))
         return ops.matmul(ends[0], ops.transpose(ends[1]))
-
-
-class _Layer(keras.layers.Layer):
-    def call(self, left: Tensor, right: Tensor) -> Tensor:
-        return cosine(left, right)

@@ -1,10 +1,11 @@
 """Relatedness is minus the Euclidean distance."""
 
+from __future__ import annotations
+
 from typing import ClassVar
 
-import keras
-
 from trainer_module.heads.base import SimilarityHead
+from trainer_module.lazy import keras
 from trainer_module.ops import Tensor, as_float32, distance, root, squared_distances
 
 
@@ -16,13 +17,10 @@ class Distance(SimilarityHead):
     below_zero: ClassVar[bool] = True
 
     def build(self) -> keras.layers.Layer:
-        return _Layer(name="distance", dtype="float32")
+        from trainer_module.heads.layers import PairFunction
+
+        return PairFunction(lambda left, right: -distance(left, right), name="distance")
 
     def matrix(self, layer: keras.layers.Layer, rows: Tensor, columns: Tensor) -> Tensor:
         del layer
         return -root(squared_distances(as_float32(rows), as_float32(columns)))
-
-
-class _Layer(keras.layers.Layer):
-    def call(self, left: Tensor, right: Tensor) -> Tensor:
-        return -distance(left, right)

@@ -1,11 +1,11 @@
 """Relatedness is the dot product of the embeddings."""
 
+from __future__ import annotations
+
 from typing import ClassVar
 
-import keras
-from keras import ops
-
 from trainer_module.heads.base import SimilarityHead
+from trainer_module.lazy import keras, ops
 from trainer_module.ops import Tensor, as_float32
 
 
@@ -16,13 +16,10 @@ class Dot(SimilarityHead):
     is_logit: ClassVar[bool] = False
 
     def build(self) -> keras.layers.Layer:
-        return _Layer(name="dot", dtype="float32")
+        from trainer_module.heads.layers import PairFunction
+
+        return PairFunction(lambda left, right: ops.sum(left * right, axis=-1), name="dot")
 
     def matrix(self, layer: keras.layers.Layer, rows: Tensor, columns: Tensor) -> Tensor:
         del layer
         return ops.matmul(as_float32(rows), ops.transpose(as_float32(columns)))
-
-
-class _Layer(keras.layers.Layer):
-    def call(self, left: Tensor, right: Tensor) -> Tensor:
-        return ops.sum(left * right, axis=-1)

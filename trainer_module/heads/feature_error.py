@@ -1,13 +1,13 @@
 """Relatedness is minus the error of one embedding as a prediction of the other."""
 
+from __future__ import annotations
+
 from typing import ClassVar
 
-import keras
-from keras import ops
 from pydantic import NonNegativeFloat, model_validator
 
 from trainer_module.heads.base import SimilarityHead
-from trainer_module.ops import Tensor, cosine
+from trainer_module.lazy import keras
 
 
 class FeatureError(SimilarityHead):
@@ -26,22 +26,12 @@ class FeatureError(SimilarityHead):
     """Weight of 1 − cosine."""
 
     @model_validator(mode="after")
-    def _some_weight(self) -> "FeatureError":
+    def _some_weight(self) -> FeatureError:
         if not (self.l1 or self.l2 or self.cosine):
             raise ValueError("one of `l1`, `l2` and `cosine` must be greater than 0")
         return self
 
     def build(self) -> keras.layers.Layer:
-        return _Layer(self)
+        from trainer_module.heads.layers import FeatureErrorLayer
 
-
-class _Layer(keras.layers.Layer):
-    def __init__(self, head: FeatureError):
-        super().__init__(name="feature_error", dtype="float32")
-        self.weighted = (head.l1, head.l2, head.cosine)
-
-    def call(self, left: Tensor, right: Tensor) -> Tensor:
-        l1, l2, angle = self.weighted
-        gaps = left - right
-        error = l1 * ops.sum(ops.abs(gaps), axis=-1) + l2 * ops.sum(ops.square(gaps), axis=-1)
-        return -(error + angle * (1.0 - cosine(left, right)))
+        return FeatureErrorLayer(self.l1, self.l2, self.cosine)

@@ -1,8 +1,9 @@
 """The image that belongs to an image: what a tower of images gives is the answer."""
 
-import keras
+from __future__ import annotations
 
 from trainer_module.heads.base import ImageHead
+from trainer_module.lazy import keras
 
 
 class Image(ImageHead):

@@ -1,12 +1,14 @@
 """Distance through a sigmoid: the probability that two entities are related."""
 
+from __future__ import annotations
+
 from typing import ClassVar
 
-import keras
 from pydantic import PositiveFloat
 
 from trainer_module.heads.base import SimilarityHead
-from trainer_module.ops import Tensor, as_float32, distance, root, squared_distances
+from trainer_module.lazy import keras
+from trainer_module.ops import Tensor, as_float32, root, squared_distances
 
 
 class LogisticDistance(SimilarityHead):
@@ -25,26 +27,9 @@ class LogisticDistance(SimilarityHead):
     """The distance before training at which the logit is 0."""
 
     def build(self) -> keras.layers.Layer:
-        return _Layer(self.slope, self.threshold, name="logistic_distance")
+        from trainer_module.heads.layers import LogisticDistanceLayer
+
+        return LogisticDistanceLayer(self.slope, self.threshold, name="logistic_distance")
 
     def matrix(self, layer: keras.layers.Layer, rows: Tensor, columns: Tensor) -> Tensor:
         return layer.of(root(squared_distances(as_float32(rows), as_float32(columns))))
-
-
-class _Layer(keras.layers.Layer):
-    def __init__(self, slope: float, threshold: float, name: str):
-        super().__init__(name=name, dtype="float32")
-        constant = keras.initializers.Constant
-        self.log_slope = self.add_weight(
-            shape=(), initializer=constant(float(keras.ops.log(slope))), name="log_slope"
-        )
-        self.threshold = self.add_weight(
-            shape=(), initializer=constant(threshold), name="threshold"
-        )
-
-    def call(self, left: Tensor, right: Tensor) -> Tensor:
-        return self.of(distance(left, right))
-
-    def of(self, distances: Tensor) -> Tensor:
-        """The logits of distances: float32 [batch] or [rows, columns] -> the same shape."""
-        return keras.ops.exp(self.log_slope) * (self.threshold - distances)

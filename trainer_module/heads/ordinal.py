@@ -1,13 +1,10 @@
 """Grades of the tags of one entity."""
 
-import math
-
-import keras
-from keras import ops
+from __future__ import annotations
 
 from trainer_module.heads.base import GradeHead
 from trainer_module.heads.perceptron import Perceptron
-from trainer_module.ops import Tensor
+from trainer_module.lazy import keras
 
 
 class Ordinal(Perceptron, GradeHead):
@@ -18,23 +15,6 @@ class Ordinal(Perceptron, GradeHead):
     """
 
     def build(self, tags: int, levels: int) -> keras.layers.Layer:
+        from trainer_module.heads.layers import Cumulative
+
         return Cumulative(self.stack(tags), tags, levels)
-
-
-class Cumulative(keras.layers.Layer):
-    """[batch, d] -> [batch, tags · levels], the levels of the first tag first."""
-
-    def __init__(self, stack: keras.layers.Layer, tags: int, levels: int):
-        super().__init__(dtype="float32")
-        self.stack = stack
-        self.gaps = self.add_weight(
-            shape=(tags, levels - 1),
-            initializer=keras.initializers.Constant(math.log(math.e - 1.0)),
-            name="gaps",
-        )
-
-    def call(self, embedding: Tensor) -> Tensor:
-        above = ops.cumsum(ops.softplus(self.gaps), axis=1)
-        thresholds = ops.pad(above, ((0, 0), (1, 0)))
-        logits = self.stack(embedding)[:, :, None] - thresholds
-        return ops.reshape(logits, (-1, thresholds.shape[0] * thresholds.shape[1]))

@@ -1,25 +1,15 @@
 """Features of a pair of embeddings, for a perceptron."""
 
-from collections.abc import Callable
+from __future__ import annotations
+
 from typing import Literal
 
-import keras
-from keras import ops
 from pydantic import Field
 
 from trainer_module.heads.perceptron import Perceptron
-from trainer_module.ops import Tensor, cosine, distance
+from trainer_module.lazy import keras
 
 PairFeature = Literal["left", "right", "difference", "product", "cosine", "distance"]
-
-_FEATURES: dict[PairFeature, Callable[[Tensor, Tensor], Tensor]] = {
-    "left": lambda left, right: left,
-    "right": lambda left, right: right,
-    "difference": lambda left, right: ops.abs(left - right),
-    "product": lambda left, right: left * right,
-    "cosine": lambda left, right: cosine(left, right)[:, None],
-    "distance": lambda left, right: distance(left, right)[:, None],
-}
 
 
 class PairPerceptron(Perceptron):
@@ -38,17 +28,6 @@ class PairPerceptron(Perceptron):
 
     def layer(self, outputs: int) -> keras.layers.Layer:
         """(left [batch, d], right [batch, d]) -> float32 [batch, outputs]."""
+        from trainer_module.heads.layers import PairStack
+
         return PairStack(self.inputs, self.stack(outputs))
-
-
-class PairStack(keras.layers.Layer):
-    """Features of a pair into a stack, in float32."""
-
-    def __init__(self, inputs: tuple[PairFeature, ...], stack: keras.layers.Layer):
-        super().__init__(dtype="float32")
-        self.inputs = inputs
-        self.stack = stack
-
-    def call(self, left: Tensor, right: Tensor) -> Tensor:
-        features = [_FEATURES[name](left, right) for name in self.inputs]
-        return self.stack(ops.concatenate(features, axis=-1))

@@ -1,11 +1,12 @@
 """Dense layers at the end of a head."""
 
-import keras
+from __future__ import annotations
+
 from pydantic import Field
 
 from relation.core.config import Sizes
 from relation.spec import Frozen
-from trainer_module.ops import Tensor
+from trainer_module.lazy import keras
 
 
 class Perceptron(Frozen):
@@ -27,22 +28,11 @@ class Perceptron(Frozen):
 
     def stack(self, outputs: int) -> keras.layers.Layer:
         """The hidden layers and a linear one: [..., n] -> float32 [..., outputs]."""
+        from trainer_module.heads.layers import Stack
+
         layers = []
         for units in self.dense:
             layers.append(self.linear(units, "relu"))
             if self.dropout:
                 layers.append(keras.layers.Dropout(self.dropout, dtype="float32"))
         return Stack([*layers, self.linear(outputs)])
-
-
-class Stack(keras.layers.Layer):
-    """Layers one after the other, in float32."""
-
-    def __init__(self, layers: list[keras.layers.Layer]):
-        super().__init__(dtype="float32")
-        self.layers = layers
-
-    def call(self, x: Tensor) -> Tensor:
-        for layer in self.layers:
-            x = layer(x)
-        return x

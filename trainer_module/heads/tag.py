@@ -1,9 +1,10 @@
 """Tags of one entity."""
 
-import keras
+from __future__ import annotations
 
 from trainer_module.heads.base import TagHead
 from trainer_module.heads.perceptron import Perceptron
+from trainer_module.lazy import keras
 
 
 class Tag(Perceptron, TagHead):

@@ -1,9 +1,10 @@
 """Several numbers, or a class, of a pair."""
 
-import keras
+from __future__ import annotations
 
 from trainer_module.heads.base import VectorHead
 from trainer_module.heads.pair_features import PairPerceptron
+from trainer_module.lazy import keras
 
 
 class Vector(PairPerceptron, VectorHead):

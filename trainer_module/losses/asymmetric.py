@@ -2,9 +2,9 @@
 
 import math
 
-from keras import ops
 from pydantic import Field, NonNegativeFloat
 
+from trainer_module.lazy import ops
 from trainer_module.losses.base import TagLoss
 from trainer_module.ops import Tensor, power
 

@@ -8,10 +8,10 @@ averages with the weights of tuples. A loss that is defined for a whole batch on
 import abc
 from typing import Any, ClassVar
 
-from keras import ops
 from pydantic import PositiveFloat
 
 from relation.spec import Frozen, LabelKind, Relation
+from trainer_module.lazy import ops
 from trainer_module.ops import Tensor, as_float32
 
 

@@ -1,8 +1,8 @@
 """Focal loss of tags."""
 
-from keras import ops
 from pydantic import Field, NonNegativeFloat
 
+from trainer_module.lazy import ops
 from trainer_module.losses.base import TagLoss
 from trainer_module.ops import Tensor, power, sigmoid_cross_entropy
 

@@ -1,7 +1,6 @@
 """Absolute error of images."""
 
-from keras import ops
-
+from trainer_module.lazy import ops
 from trainer_module.losses.base import ImageLoss
 from trainer_module.ops import Tensor, as_float32
 

@@ -1,8 +1,8 @@
 """A weighted mixture of losses of images."""
 
-from keras import ops
 from pydantic import Field, NonNegativeFloat, model_validator
 
+from trainer_module.lazy import ops
 from trainer_module.losses.base import ImageLoss
 from trainer_module.losses.image_l1 import ImageL1
 from trainer_module.losses.image_l2 import ImageL2

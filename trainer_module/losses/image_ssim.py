@@ -1,9 +1,9 @@
 """Structural similarity of images."""
 
 import numpy as np
-from keras import ops
 from pydantic import Field, PositiveFloat
 
+from trainer_module.lazy import ops
 from trainer_module.losses.base import ImageLoss
 from trainer_module.ops import Tensor, as_float32
 

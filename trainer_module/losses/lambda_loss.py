@@ -2,9 +2,9 @@
 
 import math
 
-from keras import ops
 from pydantic import NonNegativeFloat, PositiveFloat
 
+from trainer_module.lazy import ops
 from trainer_module.losses.base import ListLoss
 from trainer_module.losses.ordered_pairs import ordered_pairs
 from trainer_module.losses.ranks import discount, normalized_gains, ranks

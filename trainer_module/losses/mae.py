@@ -2,8 +2,7 @@
 
 from typing import ClassVar
 
-from keras import ops
-
+from trainer_module.lazy import ops
 from trainer_module.losses.base import TupleLoss
 from trainer_module.ops import Tensor, as_float32
 

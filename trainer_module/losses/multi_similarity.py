@@ -2,9 +2,9 @@
 
 from typing import ClassVar
 
-from keras import ops
 from pydantic import FiniteFloat, PositiveFloat
 
+from trainer_module.lazy import ops
 from trainer_module.losses.base import RowLoss
 from trainer_module.ops import Tensor, masked_logsumexp
 

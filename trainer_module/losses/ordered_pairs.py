@@ -1,7 +1,6 @@
 """Pairs of columns of one row, over which pairwise losses sum."""
 
-from keras import ops
-
+from trainer_module.lazy import ops
 from trainer_module.ops import Tensor
 
 

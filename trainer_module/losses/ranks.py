@@ -2,8 +2,7 @@
 
 import math
 
-from keras import ops
-
+from trainer_module.lazy import ops
 from trainer_module.ops import Tensor
 
 

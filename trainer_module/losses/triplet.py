@@ -1,9 +1,9 @@
 """Triplet loss with a margin."""
 
-from keras import ops
 from pydantic import PositiveFloat
 
 from relation.spec import Relation
+from trainer_module.lazy import ops
 from trainer_module.losses.base import TupleLoss
 from trainer_module.ops import Tensor, as_float32
 

@@ -2,10 +2,9 @@
 
 from typing import Any, Literal
 
-import keras
-import tensorflow as tf
 from pydantic import Field, PositiveFloat
 
+from trainer_module.lazy import keras, tf
 from trainer_module.mining.base import TripletMiner, Triplets
 from trainer_module.mining.buckets import sorted_positives
 from trainer_module.ops import NOTHING, Tensor

@@ -1,7 +1,8 @@
 """Masks of who is related to whom within a batch, from groups and from lists of ids."""
 
-import tensorflow as tf
+from __future__ import annotations
 
+from trainer_module.lazy import tf
 from trainer_module.ops import Tensor
 
 

@@ -1,8 +1,10 @@
 """The vocabulary of a categorical or text feature: the range of its indices, and its lines."""
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
-import tensorflow as tf
+from trainer_module.lazy import tf
 
 ESCAPE = "\x1b"
 """Begins what stands in a vocabulary's file for something that a line cannot hold."""

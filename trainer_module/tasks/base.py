@@ -4,14 +4,15 @@ Predictions are columns of numbers, [batch, C]. The form of the head and the rel
 they mean; losses and metrics see only the columns.
 """
 
+from __future__ import annotations
+
 import abc
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-import keras
-
 from relation.spec import Relation
 from trainer_module.heads.base import Head
+from trainer_module.lazy import keras
 from trainer_module.losses.base import Loss
 from trainer_module.ops import Tensor
 

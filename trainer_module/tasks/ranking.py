@@ -1,12 +1,12 @@
 """Ranking: a score for each document of a pair or a list."""
 
-from collections.abc import Mapping, Sequence
+from __future__ import annotations
 
-import keras
-from keras import ops
+from collections.abc import Mapping, Sequence
 
 from relation.spec import LabelKind
 from trainer_module.heads.base import ScoreHead
+from trainer_module.lazy import keras, ops
 from trainer_module.losses.base import ListLoss, Loss, TupleLoss
 from trainer_module.ops import Tensor
 from trainer_module.tasks.base import Task

@@ -1,11 +1,12 @@
 """Regression: several numbers, or the logits of classes, for a pair of roles."""
 
-from collections.abc import Mapping, Sequence
+from __future__ import annotations
 
-import keras
+from collections.abc import Mapping, Sequence
 
 from relation.spec import LabelKind
 from trainer_module.heads.base import VectorHead
+from trainer_module.lazy import keras
 from trainer_module.losses.base import ValueLoss
 from trainer_module.ops import Tensor
 from trainer_module.tasks.base import Task

@@ -1,13 +1,13 @@
 """Similarity: how related two roles are, for each comparison of the relation."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-import keras
-from keras import ops
-
 from relation.spec import Comparison, LabelKind
 from trainer_module.heads.base import SimilarityHead
+from trainer_module.lazy import keras, ops
 from trainer_module.losses.base import BatchLoss, ListLoss, Loss, TupleLoss
 from trainer_module.ops import Tensor
 from trainer_module.tasks.base import Task

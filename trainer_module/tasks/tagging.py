@@ -1,12 +1,12 @@
 """Tagging: a logit for each tag of one entity, or for each tag and grade."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-import keras
-from keras import ops
-
 from trainer_module.heads.base import GradeHead, TagHead
+from trainer_module.lazy import keras, ops
 from trainer_module.losses.base import TagLoss
 from trainer_module.ops import Tensor
 from trainer_module.tasks.base import Task

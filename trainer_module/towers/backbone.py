@@ -1,14 +1,18 @@
 """A pretrained network of `keras.applications` under an embedding."""
 
+from __future__ import annotations
+
+import importlib.util
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Literal
 
-import keras
 from pydantic import AfterValidator, Field, NonNegativeInt
 
 from relation.schema import Feature
+from trainer_module.lazy import keras
 from trainer_module.ops import Tensor
 from trainer_module.preprocessing.vocabulary import Vocabulary
 from trainer_module.towers.image import ImageTower
@@ -21,11 +25,23 @@ def _family(name: str) -> ModuleType:
     for module in vars(keras.applications).values():
         if isinstance(module, ModuleType) and name[:1].isupper() and hasattr(module, name):
             return module
-    raise ValueError("expected a network of keras.applications, such as ResNet50")
+    raise ValueError(f"keras.applications has no {name!r}")
+
+
+def networks() -> list[str]:
+    """Names of the networks that Keras lists in a file, read as text: to import it takes long."""
+    spec = importlib.util.find_spec("keras")
+    assert spec is not None
+    assert spec.origin is not None
+    root = Path(spec.origin).parent
+    lists = [root / folder / "applications/__init__.py" for folder in (".", "api")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in lists if path.is_file())
+    return re.findall(r" as ([A-Z]\w+),?$", text, re.MULTILINE)
 
 
 def _known(name: str) -> str:
-    _family(name)
+    if name not in networks():
+        raise ValueError("expected a network of keras.applications, such as ResNet50")
     return name
 
 
@@ -60,6 +76,8 @@ class Backbone(ImageTower):
     def build(
         self, features: tuple[Feature, ...], vocabularies: Mapping[str, Vocabulary] = {}
     ) -> keras.Model:
+        from trainer_module.towers.layers import InInference
+
         shape = (self.height, self.width, self.channels)
         image = keras.Input(shape)
         x, _ = self.flipped(image)
@@ -85,17 +103,3 @@ class Backbone(ImageTower):
             network.load_weights(self.weights)
         network.trainable = self.trainable
         return network
-
-
-class InInference(keras.layers.Layer):
-    """Keeps a network in inference mode: no updates of batch statistics, no dropout.
-
-    A plain `training=False` in a functional model gives way to the `training` of the whole model.
-    """
-
-    def __init__(self, network: keras.Model):
-        super().__init__(name="frozen", trainable=False)
-        self.network = network
-
-    def call(self, x: Tensor) -> Tensor:
-        return self.network(x, training=False)

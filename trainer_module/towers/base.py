@@ -1,18 +1,19 @@
 """The base of towers: parameters, checks, and shared parts of their networks."""
 
+from __future__ import annotations
+
 import abc
 import math
 from collections.abc import Mapping
 from typing import ClassVar, Literal, TypeAlias
 
-import keras
-from keras import ops
 from pydantic import Field
 
 from relation.schema import Feature, FeatureKind
 from relation.spec import Frozen
 from trainer_module.data.decode_roles import Decode
-from trainer_module.ops import Tensor, l2_normalize
+from trainer_module.lazy import keras, ops
+from trainer_module.ops import Tensor
 from trainer_module.preprocessing.vocabulary import Vocabulary
 
 Norm: TypeAlias = Literal["none", "batch", "layer", "group"]
@@ -129,11 +130,6 @@ class Network(Tower, abc.ABC):
 
     def l2_normalized(self, x: Tensor) -> Tensor:
         """[..., d] -> the same, of unit length if `normalize`."""
+        from trainer_module.towers.layers import L2Normalize
+
         return L2Normalize(dtype="float32")(x) if self.normalize else x
-
-
-class L2Normalize(keras.layers.Layer):
-    """[..., d] -> the same, of unit length."""
-
-    def call(self, x: Tensor) -> Tensor:
-        return l2_normalize(x)

@@ -1,13 +1,15 @@
 """A small convolutional network over one image."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import ClassVar
 
-import keras
 from pydantic import Field
 
 from relation.core.config import Size, Sizes
 from relation.schema import Feature, FeatureKind
+from trainer_module.lazy import keras
 from trainer_module.preprocessing.vocabulary import Vocabulary
 from trainer_module.towers.base import Norm
 from trainer_module.towers.column_vectors import WithColumns, column_inputs

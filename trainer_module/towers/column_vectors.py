@@ -1,14 +1,15 @@
 """Numbers, categories and words of an entity as one vector."""
 
+from __future__ import annotations
+
 import abc
 from collections.abc import Iterable, Mapping
 
-import keras
-from keras import ops
 from pydantic import Field
 
 from relation.core.config import Size
 from relation.schema import Feature, FeatureKind
+from trainer_module.lazy import keras, ops
 from trainer_module.ops import Tensor
 from trainer_module.preprocessing.vocabulary import Vocabulary
 from trainer_module.towers.base import Network
@@ -91,6 +92,8 @@ def column_vectors(
     Returns:
       [batch, width] or [batch, width · bins] of each numeric, [batch, size] of each other feature.
     """
+    from trainer_module.towers.layers import MaskedMean, PiecewiseLinearEncoding, RandomlyMasked
+
     tables: dict[Vocabulary, keras.layers.Layer] = {}
     vectors = []
     for feature in features:
@@ -105,51 +108,3 @@ def column_vectors(
             value = PiecewiseLinearEncoding(bins)(value)
         vectors.append(value)
     return vectors
-
-
-class PiecewiseLinearEncoding(keras.layers.Layer):
-    """Piecewise-linear encoding of numbers, [batch, n] -> [batch, n · bins], each in [-1, 1].
-
-    Bins hold equal shares of a normal distribution, of z-scores or normal scores of ranks. Bins
-    below the number are 1, those above it -1, and its own bin says how far the number fills it
-    (piecewise linear encoding of Gorishniy, Rubachev, Babenko, "On Embeddings for Numerical
-    Features in Tabular Deep Learning", NeurIPS 2022).
-    """
-
-    def __init__(self, bins: int):
-        super().__init__(dtype="float32")
-        self.bins = bins
-
-    def call(self, numbers: Tensor) -> Tensor:
-        below = 0.5 + 0.5 * ops.erf(numbers * 0.5**0.5)
-        filled = ops.clip(
-            self.bins * below[..., None] - ops.arange(self.bins, dtype="float32"), 0, 1
-        )
-        return ops.reshape(2.0 * filled - 1.0, (-1, numbers.shape[1] * self.bins))
-
-
-class RandomlyMasked(keras.layers.Layer):
-    """Indices of any shape, each 0 (missing) with a probability while training."""
-
-    def __init__(self, share: float):
-        super().__init__(dtype="int64")
-        self.share = share
-        self.seed = keras.random.SeedGenerator()
-
-    def call(self, indices: Tensor, training: bool = False) -> Tensor:
-        if not training:
-            return indices
-        kept = keras.random.uniform(ops.shape(indices), dtype="float32", seed=self.seed)
-        return ops.where(kept >= self.share, indices, 0)
-
-
-class MaskedMean(keras.layers.Layer):
-    """Mean over the second axis of the kept values: [batch, n, d], [batch, n] -> [batch, d].
-
-    0 where it keeps nothing.
-    """
-
-    def call(self, values: Tensor, kept: Tensor) -> Tensor:
-        weights = ops.cast(kept, values.dtype)[..., None]
-        count = ops.maximum(ops.sum(weights, axis=1), 1.0)
-        return ops.sum(values * weights, axis=1) / count

@@ -1,12 +1,13 @@
 """A multilayer perceptron over numbers, categories and bags of words."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import ClassVar
 
-import keras
-
 from relation.core.config import Size, Sizes
 from relation.schema import Feature, FeatureKind
+from trainer_module.lazy import keras
 from trainer_module.ops import Tensor
 from trainer_module.preprocessing.vocabulary import Vocabulary
 from trainer_module.towers.column_vectors import WithColumns, column_inputs

@@ -1,13 +1,15 @@
 """An image for an image: a U-Net."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Literal
 
-import keras
 from pydantic import Field
 
 from relation.core.config import Size, Sizes
 from relation.schema import Feature
+from trainer_module.lazy import keras
 from trainer_module.ops import Tensor
 from trainer_module.preprocessing.vocabulary import Vocabulary
 from trainer_module.towers.base import Norm

@@ -1,26 +1,20 @@
 """Random flips of images while training, and flips of predicted images back."""
 
-from typing import Literal, TypeAlias
-
 import keras
 from keras import ops
 
 from trainer_module.ops import Tensor
 
-Flip: TypeAlias = Literal["none", "horizontal", "both"]
-AXES: dict[Flip, tuple[int, ...]] = {"none": (), "horizontal": (2,), "both": (2, 1)}
-"""Axes of [batch, height, width, channels] along which images are flipped."""
-
 
 class DrawnFlips(keras.layers.Layer):
-    """Which axes of each image are flipped: [batch, ...] -> bool [batch, axes].
+    """Which of `axes` of each image are flipped: [batch, ...] -> bool [batch, axes].
 
     While training, each with a probability of one half, independently; else none.
     """
 
-    def __init__(self, flip: Flip):
+    def __init__(self, axes: tuple[int, ...]):
         super().__init__(dtype="float32")
-        self.axes = AXES[flip]
+        self.axes = axes
         self.seed = keras.random.SeedGenerator()
 
     def call(self, images: Tensor, training: bool = False) -> Tensor:
@@ -36,9 +30,9 @@ class Flipped(keras.layers.Layer):
     Flips commute, and each is its own inverse: the same draw twice gives the images again.
     """
 
-    def __init__(self, flip: Flip):
+    def __init__(self, axes: tuple[int, ...]):
         super().__init__(dtype="float32")
-        self.axes = AXES[flip]
+        self.axes = axes
 
     def call(self, images: Tensor, drawn: Tensor, training: bool = False) -> Tensor:
         if not training:

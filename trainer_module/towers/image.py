@@ -2,18 +2,18 @@
 
 import abc
 from collections.abc import Callable, Mapping
-from typing import ClassVar, Literal
-
-import tensorflow as tf
+from typing import ClassVar, Literal, TypeAlias
 
 from relation.core.config import Size
-from relation.features.images.decode import decode_images
 from relation.schema import Feature, FeatureKind
 from trainer_module.data.decode_roles import Decode
-from trainer_module.data.remembered_images import RememberedImages
+from trainer_module.lazy import tf
 from trainer_module.ops import Tensor
 from trainer_module.towers.base import Network
-from trainer_module.towers.flips import DrawnFlips, Flip, Flipped
+
+Flip: TypeAlias = Literal["none", "horizontal", "both"]
+AXES: dict[Flip, tuple[int, ...]] = {"none": (), "horizontal": (2,), "both": (2, 1)}
+"""Axes of [batch, height, width, channels] along which images are flipped."""
 
 
 class ImageTower(Network, abc.ABC):
@@ -54,14 +54,21 @@ class ImageTower(Network, abc.ABC):
         """
         if self.flip == "none":
             return image, lambda answer: answer
-        drawn = DrawnFlips(self.flip)(image)
-        return Flipped(self.flip)(image, drawn), lambda answer: Flipped(self.flip)(answer, drawn)
+        from trainer_module.towers.flips import DrawnFlips, Flipped
+
+        axes = AXES[self.flip]
+        drawn = DrawnFlips(axes)(image)
+        return Flipped(axes)(image, drawn), lambda answer: Flipped(axes)(answer, drawn)
 
     def decode(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        from relation.features.images.decode import decode_images
+
         size = self.height, self.width, self.channels
         return _decoded(features, lambda encoded: decode_images(encoded, *size))
 
     def decoder(self, memory_mb: int) -> Decode:
+        from trainer_module.data.remembered_images import RememberedImages
+
         images = RememberedImages(self.height, self.width, self.channels, memory_mb)
         return lambda features: _decoded(features, images)
 

@@ -1,18 +1,18 @@
 """A transformer over the words of an entity's texts."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-import keras
-import numpy as np
-from keras import ops
 from pydantic import Field
 
 from relation.core.config import Size
 from relation.schema import Feature, FeatureKind
+from trainer_module.lazy import keras, ops
 from trainer_module.ops import Tensor
 from trainer_module.preprocessing.vocabulary import Vocabulary
-from trainer_module.towers.column_vectors import MaskedMean, WithColumns, column_inputs, needs_text
+from trainer_module.towers.column_vectors import WithColumns, column_inputs, needs_text
 
 
 class Sequence(WithColumns):
@@ -53,6 +53,8 @@ class Sequence(WithColumns):
     def build(
         self, features: tuple[Feature, ...], vocabularies: Mapping[str, Vocabulary] = {}
     ) -> keras.Model:
+        from trainer_module.towers.layers import MaskedMean
+
         inputs = column_inputs(features)
         texts = [f for f in features if f.kind is FeatureKind.TEXT]
         others = [f for f in features if f.kind is not FeatureKind.TEXT]
@@ -69,6 +71,8 @@ class Sequence(WithColumns):
         self, indices: Mapping[str, Tensor], vocabularies: Mapping[str, Vocabulary]
     ) -> Tensor:
         """Embedded words of all texts, each with its position: [batch, words, width]."""
+        from trainer_module.towers.layers import Place
+
         tables = {
             vocabulary: keras.layers.Embedding(
                 vocabulary.size,
@@ -106,21 +110,3 @@ def _joined(parts: list[Tensor]) -> Tensor:
       [batch, sum of all n, ...].
     """
     return keras.layers.Concatenate(axis=1)(parts) if len(parts) > 1 else parts[0]
-
-
-class Place(keras.layers.Layer):
-    """√d · words, plus the sinusoids of their positions, plus a learnt mark of their text.
-
-    [batch, words, d] -> the same. Sinusoids and scale are those of Vaswani et al. 2017, section
-    3.5, with all sines before all cosines.
-    """
-
-    def build(self, shape: tuple[int | None, ...]) -> None:
-        self.mark = self.add_weight(shape=(shape[-1],), initializer="random_normal", name="mark")
-
-    def call(self, words: Tensor) -> Tensor:
-        width = words.shape[-1]
-        frequencies = 10_000.0 ** (-np.arange(0, width, 2, dtype="float32") / width)
-        angles = ops.arange(ops.shape(words)[1], dtype="float32")[:, None] * frequencies
-        encoding = ops.concatenate([ops.sin(angles), ops.cos(angles)], axis=-1)
-        return width**0.5 * words + ops.cast(encoding, words.dtype) + self.mark

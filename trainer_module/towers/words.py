@@ -1,24 +1,17 @@
 """The words of an entity, each a vector of its own, for heads that compare word by word."""
 
-import math
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-import keras
-import numpy as np
-from keras import ops
-
 from relation.core.config import Size
 from relation.schema import Feature, FeatureKind
-from trainer_module.ops import Tensor, l2_normalize
+from trainer_module.lazy import keras, ops
+from trainer_module.ops import Tensor
 from trainer_module.preprocessing.vocabulary import Vocabulary
 from trainer_module.towers.base import Network
 from trainer_module.towers.column_vectors import column_inputs, needs_text
-
-WAVES = 16
-"""Sinusoids of a number."""
-SLOWEST, FASTEST = 0.5, 16.0
-"""Their frequencies, in radians a standard deviation."""
 
 
 class Words(Network):
@@ -55,6 +48,8 @@ class Words(Network):
     def build(
         self, features: tuple[Feature, ...], vocabularies: Mapping[str, Vocabulary] = {}
     ) -> keras.Model:
+        from trainer_module.towers.layers import Stacked, WithNumbers, WordVectors
+
         inputs = column_inputs(features)
         texts = [feature.name for feature in features if feature.kind is FeatureKind.TEXT]
         numbers = [inputs[feature.name] for feature in features if feature.name not in texts]
@@ -69,60 +64,3 @@ class Words(Network):
 
     def vector(self, output: Tensor) -> Tensor:
         return ops.sum(output, axis=(1, 2))
-
-
-class Stacked(keras.layers.Layer):
-    """Indices [batch, n] of each text, of any n -> [batch, texts, largest n], padded with 0."""
-
-    def __init__(self) -> None:
-        super().__init__(dtype="int64")
-
-    def call(self, texts: list[Tensor]) -> Tensor:
-        sizes = [ops.shape(text)[1] for text in texts]
-        most = ops.max(ops.stack(sizes))
-        padded = [
-            ops.pad(text, [[0, 0], [0, most - size]])
-            for text, size in zip(texts, sizes, strict=True)
-        ]
-        return ops.stack(padded, axis=1)
-
-
-class WordVectors(keras.layers.Layer):
-    """Indices of a vocabulary, any shape -> float32 [..., width]; 0 of index 0."""
-
-    def __init__(self, size: int, width: int):
-        super().__init__(dtype="float32")
-        self.size = size
-        normal = keras.initializers.RandomNormal(stddev=width**-0.5)
-        self.directions = keras.layers.Embedding(
-            size, width, embeddings_initializer=normal, trainable=False
-        )
-        self.scales = keras.layers.Embedding(size, 1, embeddings_initializer="zeros")
-
-    def call(self, indices: Tensor) -> Tensor:
-        rarity = ops.log1p(ops.cast(indices, "float32")) / math.log1p(self.size)
-        lengths = rarity[..., None] * ops.exp(self.scales(indices))
-        return lengths * l2_normalize(self.directions(indices))
-
-
-class WithNumbers(keras.layers.Layer):
-    """Words [batch, texts, n, d], then numbers [batch, k], with Σk = s -> both as words.
-
-    float32 [batch, texts + s, n, d + s·2·WAVES]; a number is the one word of a feature of its own.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(dtype="float32")
-        self.frequencies = np.geomspace(SLOWEST, FASTEST, WAVES, dtype="float32")
-
-    def call(self, tensors: list[Tensor]) -> Tensor:
-        words, *numbers = tensors
-        values = ops.concatenate(numbers, axis=-1)
-        angles = values[..., None] * self.frequencies
-        waves = ops.concatenate([ops.cos(angles), ops.sin(angles)], axis=-1) / WAVES**0.5
-        count, width = values.shape[1], words.shape[3]
-        own = ops.eye(count)[:, :, None] * waves[:, :, None, :]
-        own = ops.reshape(own, (-1, count, 1, count * 2 * WAVES))
-        own = ops.pad(own, [[0, 0], [0, 0], [0, ops.shape(words)[2] - 1], [width, 0]])
-        words = ops.pad(words, [[0, 0], [0, 0], [0, 0], [0, count * 2 * WAVES]])
-        return ops.concatenate([words, own], axis=1)

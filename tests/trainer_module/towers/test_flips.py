@@ -9,6 +9,7 @@ from trainer_module.towers.backbone import Backbone
 from trainer_module.towers.cnn import Cnn
 from trainer_module.towers.encoder_decoder import EncoderDecoder
 from trainer_module.towers.flips import DrawnFlips, Flipped
+from trainer_module.towers.image import AXES
 from trainer_module.towers.pixels import Pixels
 
 SHAPE = {"height": 32, "width": 48, "channels": 3}
@@ -36,8 +37,8 @@ def _built(name: str, **changes) -> keras.Model:
 @pytest.mark.parametrize(("flip", "reached"), [("horizontal", 2), ("both", 4)])
 def test_each_image_is_flipped_as_was_drawn_for_it_and_the_same_again_restores_it(flip, reached):
     keras.utils.set_random_seed(1)
-    layer, photos = Flipped(flip), np.tile(PHOTOS, (4, 1, 1, 1))
-    drawn = DrawnFlips(flip)(photos, training=True)
+    layer, photos = Flipped(AXES[flip]), np.tile(PHOTOS, (4, 1, 1, 1))
+    drawn = DrawnFlips(AXES[flip])(photos, training=True)
     flipped = layer(photos, drawn, training=True)
     named = [(*map(int, row), 0)[:2] for row in drawn.numpy()]
     for name, photo, other in zip(named, photos, flipped.numpy(), strict=True):

@@ -6,7 +6,8 @@ import pytest
 
 from tests.trainer_module.towers.helpers import COLOUR, IMAGE, MAKER, PRICE, TITLE, embed
 from trainer_module.preprocessing.vocabulary import Vocabulary
-from trainer_module.towers.sequence import Place, Sequence
+from trainer_module.towers.layers import Place
+from trainer_module.towers.sequence import Sequence
 
 WORDS = Vocabulary("item_words", 30)
 VOCABULARIES = {"title": WORDS, "maker": WORDS, "colour": Vocabulary("item_colour", 5)}

@@ -13,7 +13,8 @@ from tests.trainer_module.towers.helpers import (
     saved_and_loaded,
 )
 from trainer_module.preprocessing.vocabulary import Vocabulary
-from trainer_module.towers.words import FASTEST, SLOWEST, WAVES, Words
+from trainer_module.towers.layers import FASTEST, SLOWEST, WAVES
+from trainer_module.towers.words import Words
 
 VOCABULARY = Vocabulary("words", 20)
 INPUTS = {
