@@ -9,26 +9,24 @@ from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.proto import transform_pb2
 from tfx.types import BaseChannel
 
-from components.common.examples_artifact import entity_inputs
 from components.relation_gen.component import RelationGen
 from components.resolver.component import NODE_ID, baseline_resolver, latest_blessed_resolver
 from components.transform import executor
 from components.transform.component import Transform
 from components.validation.component import StrictExampleValidator
 from pipeline.paths import RemotePaths, RunPaths
+from pipeline.recipe_check import require_fit
 from pipeline.stages.evaluation import evaluate
 from pipeline.stages.file_patterns import Patterns
 from pipeline.stages.ingest import Ingested, ingest
 from pipeline.stages.reporting import report
 from pipeline.stages.training import train
-from relation.core.errors import RecipeError, UserError
 from relation.core.fingerprint import code_fingerprint, content_fingerprint
 from relation.core.plugins import module_content
 from relation.load import LoadedRecipe
-from relation.names import ENTITIES, EVAL, TRAIN
+from relation.names import ENTITIES, EVAL, TRAIN, entity_inputs
 from trainer_module.build_request import preprocessing_request
 from trainer_module.request import KEY
-from trainer_module.validate import check_level, check_model
 
 RELATION_GEN_CODE = ("components.relation_gen.executor", "relation.sources.base")
 """RelationGen's executor, and the sources, whose plug-ins count as part of it; so an edited plug-in
@@ -60,12 +58,7 @@ def build(
       RecipeError: a component, metric or split of the recipe does not exist or does not fit.
     """
     recipe = loaded.recipe
-    if recipe.model is not None:
-        features = {entity: loaded.features_of(entity) for entity in loaded.tuples.entities}
-        classes = len(loaded.compiled.label.domain)
-        check_model(recipe.model, loaded.tuples, features, classes)
-        assert recipe.evaluation is not None  # Validated: a model needs it.
-        check_level(recipe.model, loaded.tuples, recipe.evaluation)
+    require_fit(loaded)
     ingested = ingest(loaded, data, schema_files or {})
     tuples = _tuples(loaded, ingested)
     transform = _transform(loaded, tuples)
@@ -126,21 +119,11 @@ def _tuples(loaded: LoadedRecipe, ingested: Ingested) -> _Tuples:
 
 
 def _function_fingerprint(loaded: LoadedRecipe) -> str:
-    """Fingerprint the module of the recipe's function; "" where it names none.
-
-    Raises:
-      RecipeError: there is no such module, or it is in no file.
-    """
+    """Fingerprint the module of the recipe's function; "" where it names none."""
     function = loaded.compiled.function
     if function is None:
         return ""
-    try:
-        content = module_content(function.rpartition(".")[0])
-    except UserError as error:
-        raise RecipeError(
-            f"{loaded.path}: relation.source.function: got {function!r}; {error}"
-        ) from None
-    return content_fingerprint(content)
+    return content_fingerprint(module_content(function.rpartition(".")[0]))
 
 
 def _relation_inputs(loaded: LoadedRecipe, ingested: Ingested) -> dict[str, BaseChannel | None]:

@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.paths import RunPaths
+from pipeline.recipe_check import checked_recipe
 from pipeline.runners.interruption import SIGNALS
 from pipeline.runners.run_lock import holder, require_free
 from pipeline.settings import EXIT_STATUS, WRONG, recipe_name
 from relation.core.errors import UserError
 from relation.core.terminal import quiet_imports
-from relation.load import RECIPES, load_recipe
+from relation.load import RECIPES
 
 RUNNER = Path(__file__).with_name("local_runner.py").resolve()
 
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
       output folder, 3 refused.
     """
     try:
-        loaded = load_recipe(_flags(arguments).recipe)
+        loaded = checked_recipe(_flags(arguments).recipe)
         paths = RunPaths.of(loaded.recipe.name)
         paths.make()
         require_free(paths.lock)

@@ -1,6 +1,6 @@
 """Compiles a recipe: its source's part, and what every source has in common."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from tensorflow_metadata.proto.v0 import schema_pb2
@@ -21,6 +21,7 @@ from relation.compiled import (
     Relationships,
     RowRequirements,
 )
+from relation.core.errors import Faults
 from relation.data import Data
 from relation.names import EVAL, TRAIN
 from relation.recipe import Recipe
@@ -36,25 +37,37 @@ from relation.validation.number_ranges import with_ranges
 Schemas = Mapping[str, schema_pb2.Schema]
 
 
-def checked(recipe: Recipe, schemas: Schemas, paths: Mapping[str, Path]) -> CompiledRelation:
+def check_and_compile(
+    recipe: Recipe,
+    schemas: Schemas,
+    paths: Mapping[str, Path],
+    faults: Faults,
+    faulty: Collection[str] = (),
+) -> CompiledRelation | None:
     """Checks all that a recipe names, and compiles its relation.
 
     Args:
       schemas: of each entity type and edge list, by name.
       paths: where they were read.
+      faults: takes each fault; it names field, received value and what was expected.
+      faulty: sections of the recipe that are not valid, and so not checked.
 
-    Raises:
-      RecipeError: the message names field, received value and what was expected.
+    Returns:
+      The relation; None if it has a fault.
     """
-    context = _context(recipe.data, recipe.relation, schemas, paths)
-    source = recipe.relation.source
-    data_checks.check(context, source)
-    source.check(context)
-    compiled = _compiled(context, recipe.relation)
-    sampling_checks.check(context, compiled)
-    model_checks.check(context, recipe, compiled)
-    tuple_schema(compiled, schemas)  # Raises where two features of a tuple get one name.
-    return compiled
+    context, source = _context(recipe.data, recipe.relation, schemas, paths), recipe.relation.source
+    own = Faults()
+    if data_checks.check(context, source, own):
+        own.check(source.check, context)
+    compiled = None if own.lines else _compiled(context, recipe.relation)
+    if compiled is not None:
+        own.check(sampling_checks.check, context, compiled)
+        # Raises where two features of a tuple get one name.
+        own.check(tuple_schema, compiled, schemas)
+    faults.extend(own)
+    if "model" not in faulty:
+        model_checks.check(context, recipe, compiled, faults)
+    return None if own.lines else compiled
 
 
 def compile_relation(data: Data, relation: RelationConfig, schemas: Schemas) -> CompiledRelation:

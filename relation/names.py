@@ -1,4 +1,4 @@
-"""Names that several parts share: features of a tuple, and splits."""
+"""Names that several parts share: features of a tuple, splits, and inputs of components."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -25,6 +25,8 @@ ENTITIES = "entities"
 """A further split of the tuples' artifact: each training entity once, for Transform to analyze."""
 ID = "id"
 """The name of a member's id in a tuple, `<role>_id`, whatever its id feature is called."""
+EXAMPLES, OTHER_EXAMPLES = "examples", "other_examples"
+"""Inputs of a component that reads the rows of one or two entity types."""
 
 
 def prefixed(role: str, feature: str) -> str:
@@ -61,3 +63,16 @@ def tuple_feature_names(
                 "rename the role or the feature"
             )
     return {name: pairs[0] for name, pairs in origins.items()}
+
+
+def entity_inputs(entities: Iterable[str], what: str = EXAMPLES) -> dict[str, str]:
+    """The entity type of each input, by the name of the input.
+
+    Args:
+      entities: in the recipe's order.
+      what: the name of the first type's input; the second's begins with `other_`.
+
+    >>> entity_inputs(["user", "item"])
+    {'examples': 'user', 'other_examples': 'item'}
+    """
+    return dict(zip((what, f"other_{what}"), entities, strict=False))

@@ -11,7 +11,7 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from relation.compiled import MAX_FILTERED_IDS, CompiledRelation
-from relation.core.errors import RecipeError
+from relation.core.errors import Faults, RecipeError
 from relation.names import (
     FILTERED_IDS,
     ID,
@@ -74,9 +74,12 @@ def read_schema(path: Path) -> schema_pb2.Schema:
         raise RecipeError(f"{path}: the schema has no features")
     times = Counter(feature.name for feature in schema.feature)
     domains = {domain.name for domain in schema.string_domain}
-    for feature in schema.feature:
-        if fault := _fault(feature, times[feature.name], domains):
-            raise RecipeError(f"{path}: feature {feature.name!r}: {fault}")
+    faults = Faults(
+        f"{path}: feature {feature.name!r}: {fault}"
+        for feature in schema.feature
+        if (fault := _fault(feature, times[feature.name], domains))
+    )
+    faults.raise_any()
     return schema
 
 

@@ -16,9 +16,18 @@
 
 import enum
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
+from typing_extensions import Self
+
+from relation.core.validation_errors import with_known_keys
 
 
 class Frozen(BaseModel):
@@ -27,6 +36,14 @@ class Frozen(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
     )
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _errors_name_known_keys(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(data)
+        except ValidationError as error:
+            raise with_known_keys(error, tuple(cls.model_fields)) from None
 
 
 class LabelKind(str, enum.Enum):

@@ -39,7 +39,7 @@ def training_request(loaded: LoadedRecipe) -> TrainingRequest:
     preprocessing = preprocessing_request(loaded)
     if loaded.recipe.training.jit and preprocessing.keys is not None:
         raise RecipeError(
-            f"{loaded.path}: training.jit: got true; expected false, since XLA cannot compile "
+            "training.jit: got true; expected false, since XLA cannot compile "
             "mining or losses within a batch"
         )
     return TrainingRequest(
@@ -59,7 +59,7 @@ def _keys(loaded: LoadedRecipe) -> Keys | None:
     if grouped and compiled.batch_group is None:
         field, component = ("mining", model.mining) if model.mining else ("loss", model.loss)
         raise RecipeError(
-            f"{loaded.path}: model.{field}: got {component.type!r}; it needs groups, as the source "
+            f"model.{field}: got {component.type!r}; it needs groups, as the source "
             f"same_label gives them; the source is {loaded.recipe.relation.source.type}"
         )
     return Keys(

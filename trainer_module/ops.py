@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from trainer_module.lazy import keras, ops
+from relation.numeric.lazy import keras, ops
 
 Tensor = Any
 """A Keras tensor; shapes and dtypes are in the docstrings."""

@@ -9,11 +9,9 @@ registers its class by a decorator instead:
 
 from typing import TypeVar
 
-from pydantic import ValidationError
-
-from relation.core.errors import RecipeError
+from relation.core.errors import RecipeError, did_you_mean
 from relation.core.registry import Registry
-from relation.core.validation_errors import describe
+from relation.core.validation_errors import validated
 from relation.recipe import ComponentConfig
 from relation.spec import Frozen, Relation
 from trainer_module.heads.base import Head
@@ -28,20 +26,24 @@ C = TypeVar("C", bound=Frozen)
 class Components(Registry[C]):
     """Classes of components of a model, under the field of the recipe's `model` that names one."""
 
-    def resolve(self, config: ComponentConfig) -> C:
+    def resolve(self, config: ComponentConfig, field: str | None = None) -> C:
         """Return the component that a recipe configures.
+
+        Args:
+          config: type and parameters.
+          field: the recipe's field that it is under, for messages; by default that of the kind.
 
         Raises:
           RecipeError: unknown name or parameter, or a parameter of the wrong type or range.
         """
-        field = f"model.{self.kind}"
+        field = field or f"model.{self.kind}"
         if config.type not in self:
-            names = ", ".join(self.names)
+            names = ", ".join(self.names) + did_you_mean(config.type, self.names)
             raise RecipeError(f"{field}.type: got {config.type!r}; expected one of {names}")
-        try:
-            return self[config.type].model_validate(dict(config.params))
-        except ValidationError as error:
-            raise RecipeError("\n".join(describe(error, prefix=field))) from None
+        checked = validated(self[config.type].model_validate, dict(config.params), field)
+        if checked.value is None or checked.faults:
+            raise RecipeError("\n".join(checked.faults))
+        return checked.value
 
 
 TOWERS: Components[Tower] = Components(

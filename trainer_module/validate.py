@@ -2,15 +2,16 @@
 
 import functools
 from collections.abc import Callable, Mapping
+from typing import Any
 
-from relation.core.errors import RecipeError
+from relation.core.errors import Faults, RecipeError
 from relation.recipe import ComponentConfig, Evaluation, Model
 from relation.schema import Feature
 from relation.spec import LabelKind, Relation, triplets
 from trainer_module.heads.base import Head, SimilarityHead
 from trainer_module.losses.base import Loss, TupleLoss
 from trainer_module.metrics.registry import NUMBERS
-from trainer_module.registry import HEADS, LOSSES, MINERS, TOWERS, task_of
+from trainer_module.registry import HEADS, LOSSES, MINERS, TOWERS, Components, task_of
 from trainer_module.tasks.base import Task
 
 
@@ -29,6 +30,52 @@ def check_model(
     Raises:
       RecipeError: components do not exist or do not fit; the message names the field.
     """
+    check_components(component_configs(model))
+    faults = Faults()
+    faults.check(_check_tower_names, model, relation)
+    faults.raise_any()
+    for entity in relation.entities:
+        faults.check(_check_tower, model, entity, features[entity])
+    head = HEADS.resolve(model.head)
+    if faults.check(_check, "model.head", model.head.type, lambda: head.check(relation)):
+        faults.check(_check_images, model, relation, head)
+        faults.check(_check_loss, model, relation, head, task_of(head, relation, classes))
+    faults.raise_any()
+
+
+def component_configs(model: Model) -> dict[str, ComponentConfig]:
+    """The configurations of the components of a model, by the recipe's field."""
+    parts = {"tower": model.tower, "head": model.head, "loss": model.loss, "mining": model.mining}
+    named = {f"towers.{entity}": part for entity, part in model.towers.items()}
+    return {f"model.{key}": part for key, part in {**parts, **named}.items() if part is not None}
+
+
+def check_components(configs: Mapping[str, ComponentConfig]) -> None:
+    """Checks that components exist and take their parameters.
+
+    Args:
+      configs: by the recipe's field, as `model.towers.item`.
+
+    Raises:
+      RecipeError: a line for each fault.
+    """
+    faults = Faults()
+    for field, config in configs.items():
+        registry: Components[Any] = _REGISTRIES[field.split(".")[1]]
+        faults.check(registry.resolve, config, field)
+    faults.raise_any()
+
+
+_REGISTRIES: Mapping[str, Components[Any]] = {
+    "tower": TOWERS,
+    "towers": TOWERS,
+    "head": HEADS,
+    "loss": LOSSES,
+    "mining": MINERS,
+}
+
+
+def _check_tower_names(model: Model, relation: Relation) -> None:
     unknown = [name for name in model.towers if name not in relation.entities]
     missing = [name for name in relation.entities if model.towers and name not in model.towers]
     if unknown or missing:
@@ -36,14 +83,17 @@ def check_model(
             f"model.towers: got {', '.join(model.towers)}; expected one for each of "
             + ", ".join(relation.entities)
         )
-    for entity in relation.entities:
-        part = model.tower_of(entity)
-        field = "model.tower" if model.tower is not None else f"model.towers.{entity}"
-        _check(field, part.type, functools.partial(TOWERS.resolve(part).check, features[entity]))
-    head, loss = HEADS.resolve(model.head), LOSSES.resolve(model.loss)
-    _check("model.head", model.head.type, lambda: head.check(relation))
-    task = task_of(head, relation, classes)
-    _check_images(model, relation, head)
+
+
+def _check_tower(model: Model, entity: str, features: tuple[Feature, ...]) -> None:
+    part = model.tower_of(entity)
+    field = "model.tower" if model.tower is not None else f"model.towers.{entity}"
+    _check(field, part.type, functools.partial(TOWERS.resolve(part).check, features))
+
+
+def _check_loss(model: Model, relation: Relation, head: Head, task: Task) -> None:
+    """Checks the loss against head, label and miner: the first thing that does not fit."""
+    loss = LOSSES.resolve(model.loss)
     if loss.needs_proxies and (
         model.head.type != "cosine" or model.mining or len(relation.entities) > 1
     ):

@@ -1,7 +1,7 @@
 """Examples artifacts as every component reads and writes them: gzipped TFRecords of tf.Example."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from tfx import types
 from tfx.components.util import examples_utils
@@ -12,22 +12,6 @@ from relation.core.errors import DataError
 
 FILE_FORMAT = "tfrecords_gzip"
 PAYLOAD_FORMAT = "FORMAT_TF_EXAMPLE"
-
-EXAMPLES, OTHER_EXAMPLES = "examples", "other_examples"
-"""Inputs of a component that reads the rows of one or two entity types."""
-
-
-def entity_inputs(entities: Iterable[str], what: str = EXAMPLES) -> dict[str, str]:
-    """The entity type of each input, by the name of the input.
-
-    Args:
-      entities: in the recipe's order.
-      what: the name of the first type's input; the second's begins with `other_`.
-
-    >>> entity_inputs(["user", "item"])
-    {'examples': 'user', 'other_examples': 'item'}
-    """
-    return dict(zip((what, f"other_{what}"), entities, strict=False))
 
 
 def split_names(examples: types.Artifact) -> list[str]:

@@ -6,8 +6,8 @@ from tfx import types
 from tfx.dsl.components.base import base_beam_component, executor_spec
 from tfx.types import channel_utils, component_spec, standard_artifacts
 
-from components.common.examples_artifact import EXAMPLES, OTHER_EXAMPLES
 from components.corpus_evaluator import executor
+from relation.names import EXAMPLES, OTHER_EXAMPLES
 
 _TYPES = {
     executor.TUPLES: standard_artifacts.Examples,

@@ -15,10 +15,10 @@ from components.common.evaluation import corpus_results
 from components.common.evaluation.blessed_baseline import without_candidates
 from components.common.evaluation.corpus_results import BLESSED
 from components.common.evaluation.corpus_results import MODEL as CANDIDATE
-from components.common.examples_artifact import entity_inputs, split_globs, split_names
+from components.common.examples_artifact import split_globs, split_names
 from components.corpus_evaluator.request import CorpusRequest
 from components.corpus_evaluator.run import Files, evaluate
-from relation.names import EVAL, TRAIN
+from relation.names import EVAL, TRAIN, entity_inputs
 
 TUPLES, EDGES = "tuples", "edges"
 MODEL, BASELINE_MODEL = "model", "baseline_model"

@@ -12,18 +12,12 @@ from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
-from components.common.examples_artifact import (
-    check_formats,
-    describe,
-    entity_inputs,
-    split_globs,
-    split_names,
-)
+from components.common.examples_artifact import check_formats, describe, split_globs, split_names
 from components.common.input_files import InputFile, input_files
 from components.relation_gen.pipeline import materialize
 from components.relation_gen.stats import summary
 from relation.compiled import CompiledRelation
-from relation.names import ENTITIES
+from relation.names import ENTITIES, entity_inputs
 from relation.schema import tuple_schema
 
 SCHEMA_FILE = "schema.pbtxt"

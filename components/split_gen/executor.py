@@ -7,19 +7,13 @@ from tfx import types
 from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils
 
-from components.common.examples_artifact import (
-    EXAMPLES,
-    OTHER_EXAMPLES,
-    check_formats,
-    describe,
-    split_globs,
-    split_names,
-)
+from components.common.examples_artifact import check_formats, describe, split_globs, split_names
 from components.split_gen import split_stats
 from components.split_gen.request import EDGES, SplitRequest
 from components.split_gen.run import split
 from components.split_gen.split_context import SPLITS
 from relation.core.errors import DataError
+from relation.names import EXAMPLES, OTHER_EXAMPLES
 
 INPUTS = (EXAMPLES, OTHER_EXAMPLES, EDGES)
 

@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from components.common.examples_artifact import entity_inputs
 from relation.core.config import Name
+from relation.names import entity_inputs
 from relation.spec import Frozen
 
 EDGES = "edges"

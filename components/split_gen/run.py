@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 import apache_beam as beam
 import tensorflow as tf
 
-from components.common.examples_artifact import OTHER_EXAMPLES
 from components.split_gen import split_stats, steps, writing
 from components.split_gen.beam_stages import Counts, Stage, run
 from components.split_gen.by_component import propagate
@@ -17,6 +16,7 @@ from components.split_gen.by_time.timeline import PASSES, Boundary
 from components.split_gen.request import EDGES, SplitRequest
 from components.split_gen.split_context import HELD_ROWS, InputRows, SplitContext, partitions_for
 from relation.core.errors import DataError
+from relation.names import OTHER_EXAMPLES
 
 ROUNDS_AT_ONCE = 4
 """Rounds in one pipeline, because starting a pipeline takes seconds, or minutes."""

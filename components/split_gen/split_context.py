@@ -8,12 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from components.common.examples_artifact import EXAMPLES, OTHER_EXAMPLES
 from components.common.hashing import U64
 from components.split_gen.request import EDGES, SplitRequest
 from components.split_gen.state import Packed, Store
 from relation.core import splitmix
-from relation.names import EVAL, TRAIN
+from relation.names import EVAL, EXAMPLES, OTHER_EXAMPLES, TRAIN
 
 SPLITS = (TRAIN, EVAL)
 IN_TRAIN, IN_EVAL, LEFT_OUT = 0, 1, 2

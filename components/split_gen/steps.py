@@ -13,7 +13,6 @@ from collections import Counter
 import numpy as np
 import numpy.typing as npt
 
-from components.common.examples_artifact import EXAMPLES
 from components.common.hashing import U64
 from components.common.rows.example_decoder import read_decoded
 from components.split_gen.beam_stages import Counts
@@ -41,6 +40,7 @@ from components.split_gen.split_context import (
     SplitContext,
 )
 from components.split_gen.state import Packed, pack
+from relation.names import EXAMPLES
 
 LARGEST = "largest"
 """The largest component: the number of its entities, and its label."""

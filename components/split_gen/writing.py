@@ -6,7 +6,6 @@ import os
 
 import numpy as np
 
-from components.common.examples_artifact import EXAMPLES
 from components.common.rows.example_decoder import read_decoded
 from components.common.tfrecord_writer import RecordWriter, shard_name
 from components.split_gen.beam_stages import Counts, result
@@ -16,6 +15,7 @@ from components.split_gen.row_columns import ColumnDecoder, keys_of
 from components.split_gen.split_context import SPLITS, SplitContext
 from components.split_gen.split_stats import has_giant
 from relation.files.tfrecord_reader import read_batches
+from relation.names import EXAMPLES
 
 _UNKNOWN = 255
 SHOWN = 3

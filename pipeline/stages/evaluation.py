@@ -3,27 +3,22 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from google.protobuf import text_format
 from tfx.components.trainer.component import Trainer
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.types import BaseChannel
 
-from components.common.examples_artifact import entity_inputs
 from components.corpus_evaluator.component import CorpusEvaluator
 from components.corpus_evaluator.request import CorpusRequest
-from components.corpus_evaluator.retrieval.measures import names
 from components.evaluator.component import Evaluator
 from components.pusher.component import Pusher
 from pipeline.paths import RemotePaths, RunPaths
-from relation.core.errors import RecipeError
+from pipeline.stages.corpus import corpus_request, predicted_image_shape
 from relation.core.fingerprint import code_fingerprint
 from relation.load import LoadedRecipe
-from relation.names import EVAL
+from relation.names import EVAL, entity_inputs
 from trainer_module.metrics.eval_config import eval_config
-from trainer_module.metrics.registry import qualities
 from trainer_module.model.signatures import EVALUATE
-from trainer_module.registry import HEADS, TOWERS
 
 
 class EvaluationNodes(NamedTuple):
@@ -91,7 +86,7 @@ def evaluate(
             ),
             slice_role=loaded.tuples.roles[0].name,
             weighted=loaded.compiled.weighted,
-            image=_predicted_image_shape(loaded),
+            image=predicted_image_shape(loaded),
         ),
         gates=recipe.evaluation.model_dump_json(exclude_unset=True),
         example_splits=[EVAL],
@@ -105,58 +100,6 @@ def evaluate(
         served=served,
     )
     return EvaluationNodes(corpus_evaluator, evaluator, pusher)
-
-
-def corpus_request(loaded: LoadedRecipe) -> CorpusRequest:
-    """Make the CorpusEvaluator's request.
-
-    Raises:
-      RecipeError: see `evaluate`.
-    """
-    recipe = loaded.recipe
-    assert recipe.model is not None
-    assert recipe.evaluation is not None
-    head = HEADS.resolve(recipe.model.head)
-    request = CorpusRequest(
-        compiled=loaded.compiled,
-        features={entity: loaded.features_of(entity) for entity in loaded.tuples.entities},
-        schemas={
-            name: text_format.MessageToString(loaded.schemas[name])
-            for name, entity in recipe.data.entities.items()
-            if entity.read
-        },
-        similarity=head.similarity,
-        references=recipe.evaluation.corpus.references,
-        slices=recipe.evaluation.slices,
-        image=_predicted_image_shape(loaded),
-    )
-    corpus_metrics = names() if request.question is not None else ()
-    fields = {f"corpus.gates.{name}": name for name in recipe.evaluation.corpus.gates}
-    for field, name in fields.items():
-        if name not in corpus_metrics:
-            raise _unknown(field, name, corpus_metrics)
-    if "slice_floor" in recipe.evaluation.model_fields_set:
-        metrics = (*qualities(loaded.tuples), *corpus_metrics)
-        for name in recipe.evaluation.slice_floor or {}:
-            if name not in metrics:
-                raise _unknown(f"slice_floor.{name}", name, metrics)
-    return request
-
-
-def _predicted_image_shape(loaded: LoadedRecipe) -> tuple[int, int, int] | None:
-    """Return height, width and channels of the predicted image; None if none is predicted."""
-    assert loaded.recipe.model is not None
-    entity = loaded.tuples.roles[0].entity
-    return TOWERS.resolve(loaded.recipe.model.tower_of(entity)).image
-
-
-def _unknown(field: str, name: str, metrics: tuple[str, ...]) -> RecipeError:
-    none = "none, since corpus metrics do not apply to it"
-    expected = f"one of {', '.join(metrics)}" if metrics else none
-    return RecipeError(
-        f"evaluation.{field}: got {name!r}, which does not apply to this relation and head; "
-        f"expected {expected}"
-    )
 
 
 def _rows(

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from tfx.types import Artifact, BaseChannel
 
-from components.common.examples_artifact import entity_inputs
 from components.report.component import Report
 from components.report.executor import FILE
 from components.report.render.html import template_fingerprint
@@ -15,6 +14,7 @@ from components.report.request import ReportRequest
 from pipeline.paths import RunPaths
 from relation.core.fingerprint import code_fingerprint
 from relation.load import LoadedRecipe
+from relation.names import entity_inputs
 from relation.schema import read_features
 
 

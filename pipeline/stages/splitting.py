@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from components.common.examples_artifact import EXAMPLES, OTHER_EXAMPLES, entity_inputs
 from components.split_gen.request import (
     EDGES,
     Column,
@@ -24,7 +23,7 @@ from pipeline.stages.file_patterns import Pattern
 from relation.core.errors import RecipeError
 from relation.core.validation_errors import describe
 from relation.load import LoadedRecipe
-from relation.names import prefixed
+from relation.names import EXAMPLES, OTHER_EXAMPLES, entity_inputs, prefixed
 from relation.schema import read_features
 
 ROWS = "rows"
@@ -72,7 +71,7 @@ def split_step(loaded: LoadedRecipe) -> SplitStep | None:
     try:
         return _of_tables(loaded) if rows is None else _of_rows(loaded, rows)
     except ValidationError as error:
-        raise RecipeError(f"{loaded.path}: " + "; ".join(describe(error, "data.split"))) from None
+        raise RecipeError("\n".join(describe(error, "data.split"))) from None
 
 
 def _of_tables(loaded: LoadedRecipe) -> SplitStep:
@@ -109,7 +108,7 @@ def _of_rows(loaded: LoadedRecipe, rows: str) -> SplitStep:
         time = _column(loaded, rows, split.feature)
         if time.type != "int":
             raise RecipeError(
-                f"{loaded.path}: data.split.feature: got {split.feature!r}, a {time.type}; rows "
+                f"data.split.feature: got {split.feature!r}, a {time.type}; rows "
                 "that hold tuples are split by an integer"
             )
         # Rows have no id here, so rows of one time stay together.
@@ -117,7 +116,7 @@ def _of_rows(loaded: LoadedRecipe, rows: str) -> SplitStep:
     ids = _member_ids(loaded, rows)
     if len(ids) != 2:
         raise RecipeError(
-            f"{loaded.path}: data.split.unit: got 'component'; rows that hold tuples connect two "
+            f"data.split.unit: got 'component'; rows that hold tuples connect two "
             f"members by their ids, and {loaded.schema_paths[rows]} has for the roles these: "
             f"{', '.join(ids.values()) or 'none'}"
         )

@@ -8,14 +8,11 @@ from tfx.proto import trainer_pb2
 
 from components.resolver.component import latest_blessed_resolver
 from components.transform.component import Transform
-from relation.core.errors import RecipeError
 from relation.core.fingerprint import code_fingerprint
 from relation.load import LoadedRecipe
 from relation.names import EVAL, TRAIN
 from trainer_module.build_request import training_request
 from trainer_module.request import KEY, TrainingRequest
-from trainer_module.training.trial_values import tuned
-from trainer_module.validate import check_model
 
 
 def train(
@@ -31,9 +28,6 @@ def train(
     Returns:
       The nodes before the Trainer, and the Trainer. `tuning` adds a Tuner; a warm start adds a
       Resolver of the last blessed model.
-
-    Raises:
-      RecipeError: a field or value of the search space does not fit.
     """
     request = training_request(loaded)
     nodes: list[BaseNode] = []
@@ -56,14 +50,6 @@ def _tuner(loaded: LoadedRecipe, request: TrainingRequest, transform: Transform)
 
     tuning = loaded.recipe.tuning
     assert tuning is not None
-    features = {entity: loaded.features_of(entity) for entity in loaded.tuples.entities}
-    for values in tuning.extremes():
-        try:
-            model = tuned(request, values).model
-            check_model(model, loaded.tuples, features, len(loaded.compiled.label.domain))
-        except RecipeError as error:
-            ((field, value),) = values.items()
-            raise RecipeError(f"tuning.space.{field}: got {value!r}: {error}") from None
     module = "trainer_module.tuner_fn"
     tuner_request = request.model_copy(update={"tuning": tuning})
     modules = (module, "components.tuner.executor")

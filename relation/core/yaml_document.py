@@ -38,6 +38,30 @@ def read_mapping(text: str) -> dict[str, Any]:
     return plain
 
 
+def lines_of(text: str) -> dict[str, int]:
+    """The line, from 1 on, of each field of a document that `read_mapping` accepts.
+
+    >>> lines_of("name: a\\nmodel:\\n  head: {type: dot}\\nslices: [b]")
+    {'name': 1, 'model': 2, 'model.head': 3, 'model.head.type': 3, 'slices': 4, 'slices.0': 4}
+    """
+    lines: dict[str, int] = {}
+
+    def visit(node: yaml.Node | None, field: str) -> None:
+        if isinstance(node, yaml.MappingNode):
+            items = [(str(key.value), key, value) for key, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            items = [(str(number), item, item) for number, item in enumerate(node.value)]
+        else:
+            return
+        for name, key, value in items:
+            inner = f"{field}.{name}" if field else name
+            lines[inner] = key.start_mark.line + 1
+            visit(value, inner)
+
+    visit(yaml.compose(text, _Loader), "")
+    return lines
+
+
 class _Loader(yaml.SafeLoader):
     """Refuses what YAML accepts silently: repeated keys, and keys such as `on`, which is True."""
 

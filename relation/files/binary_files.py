@@ -3,7 +3,7 @@
 import io
 from typing import Any
 
-import tensorflow as tf
+from relation.numeric.lazy import tf
 
 BUFFER_BYTES = 1 << 20
 

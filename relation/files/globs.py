@@ -8,9 +8,8 @@ import os
 import re
 import stat
 
-import tensorflow as tf
-
 from relation.core.errors import DataError
+from relation.numeric.lazy import tf
 
 _LITERAL = re.compile(r"(?:[^*?\[{\\]|\[[*?\[{]\]|\\.)*", re.DOTALL)
 """What matches only itself: no wildcard, and no `{` of a span."""

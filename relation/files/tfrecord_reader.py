@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 import google_crc32c
 import numpy as np
-import tensorflow as tf
 from isal import igzip, isal_zlib
 
 from relation.core.errors import DataError
 from relation.files.binary_files import is_gzip, open_binary
 from relation.files.checksums import masked
+from relation.numeric.lazy import tf
 
 BATCH_ROWS = 8192
 BATCH_BYTES = 32 * 2**20

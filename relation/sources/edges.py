@@ -17,7 +17,7 @@ from relation.compiled import (
     RowRequirements,
 )
 from relation.core.config import Name
-from relation.core.errors import RecipeError
+from relation.core.errors import Faults, RecipeError
 from relation.data import Edges, End
 from relation.sources.base import (
     DEFAULT_NEGATIVES,
@@ -68,24 +68,29 @@ class EdgeSource(Source):
     def check(self, context: Context) -> None:
         """See `Source`."""
         left, right = ends(context.data.edges[self.edges])
-        entities = {left.entity, right.entity}
+        entities, faults = {left.entity, right.entity}, Faults()
         if self.symmetric and len(entities) > 1:
-            raise RecipeError(
-                "relation.source.symmetric: got true; expected false, since an edge connects two "
-                f"entity types: {left.entity} and {right.entity}"
+            faults.add(
+                RecipeError(
+                    "relation.source.symmetric: got true; expected false, since an edge connects "
+                    f"two entity types: {left.entity} and {right.entity}"
+                )
             )
-        expect_used(context, entities, f"the edges {self.edges}")
-        self._check_value(context)
+        faults.check(expect_used, context, entities, f"the edges {self.edges}")
+        faults.check(self._check_value, context)
         if context.relation_type != "pairs":
-            self._check_unlabelled(context.relation_type)
-        expect_no_anchor_groups(context)
+            faults.check(self._check_unlabelled, context.relation_type)
+        faults.check(expect_no_anchor_groups, context)
         if context.sampling.weight is not None:
-            raise RecipeError(
-                f"{SAMPLING}.weight: got {context.sampling.weight!r}; the weight of an edge is a "
-                "column of the edge list: name it in data.edges"
+            faults.add(
+                RecipeError(
+                    f"{SAMPLING}.weight: got {context.sampling.weight!r}; the weight of an edge is "
+                    "a column of the edge list: name it in data.edges"
+                )
             )
         if context.relation_type == "pairs" and self.label != "binary":
-            self._check_valued_pairs(context)
+            faults.check(self._check_valued_pairs, context)
+        faults.raise_any()
 
     def _check_repeated(self, value: str | None) -> None:
         """Only numbers have a mean; edges without a value add up their weights."""

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from relation.compiled import NO_GRADE, NumberColumn, Relationships, RowRequirements
 from relation.core.config import Name
-from relation.core.errors import RecipeError
+from relation.core.errors import Faults, RecipeError
 from relation.data import Data
 from relation.sources.base import Context, Source, expect_no_id
 from relation.sources.column_requirements import group_key
@@ -42,10 +42,14 @@ class GradedGroup(Source):
                     else ", or the query's type under relation.source.query"
                 )
             )
-        documents = self.primary(data)
+        documents, faults = self.primary(data), Faults()
+        faults.check(self._check_group, context, documents)
+        faults.check(context.expect_number, "relation.source.grade", documents, self.grade)
+        faults.raise_any()
+
+    def _check_group(self, context: Context, documents: str) -> None:
         group = context.expect_one_key("relation.source.group", documents, self.group)
         expect_no_id(context, "relation.source.group", documents, self.group)
-        context.expect_number("relation.source.grade", documents, self.grade)
         if self.query is not None:
             field, key = f"data.entities.{self.query}.id", context.id_of(self.query)
             context.expect_type(field, self.query, key.name, group, f"the group {self.group!r}")

@@ -12,7 +12,7 @@ from relation.compiled import (
     TupleTable,
 )
 from relation.core.config import Name
-from relation.core.errors import RecipeError
+from relation.core.errors import Faults, RecipeError
 from relation.data import Data
 from relation.names import prefixed
 from relation.sources.base import Context, Source, TupleMembers, expect_used
@@ -46,32 +46,36 @@ class Inline(Source):
 
     def check(self, context: Context) -> None:
         """See `Source`."""
-        roles, label, kind = _members(context)
+        (roles, label, kind), faults = _members(context), Faults()
         for role in roles:
-            context.expect_entity(f"relation.roles.{role.name}", role.entity)
-            self._check_columns(context, role.name, role.entity)
-        expect_used(context, {role.entity for role in roles}, "relation.roles")
+            if faults.check(context.expect_entity, f"relation.roles.{role.name}", role.entity):
+                faults.check(self._check_columns, context, role.name, role.entity)
+        if not faults.lines:
+            faults.check(expect_used, context, {role.entity for role in roles}, "relation.roles")
         if label is not None:
-            context.expect_label("relation.label", self.rows, label, kind.value)
+            faults.check(context.expect_label, "relation.label", self.rows, label, kind.value)
         if self.repeated == "mean" and kind not in (LabelKind.SCALAR, LabelKind.VECTOR):
-            raise wrong(
-                "relation.source.repeated",
-                "mean",
-                f"'merge' or 'keep': labels of kind {kind.value} have no mean",
-            )
+            without = f"'merge' or 'keep': labels of kind {kind.value} have no mean"
+            faults.add(wrong("relation.source.repeated", "mean", without))
+        faults.raise_any()
 
     def _check_columns(self, context: Context, role: str, entity: str) -> None:
         """Rows need a column for each feature of a role, except for an id, which can be derived."""
         columns, field = context.features(self.rows), f"relation.roles.{role}"
+        faults = Faults()
         for name, feature in context.features(entity).items():
             column = prefixed(role, name)
             if column in columns:
-                context.expect_type(field, self.rows, column, feature, f"{name!r} of {entity}")
+                what = f"{name!r} of {entity}"
+                faults.check(context.expect_type, field, self.rows, column, feature, what)
             elif name != context.id_of(entity).name:
-                raise RecipeError(
-                    f"{field}: {context.paths[self.rows]} has no feature {column!r}, which the "
-                    f"feature {name!r} of entity type {entity} needs"
+                faults.add(
+                    RecipeError(
+                        f"{field}: {context.paths[self.rows]} has no feature {column!r}, which the "
+                        f"feature {name!r} of entity type {entity} needs"
+                    )
                 )
+        faults.raise_any()
 
     def compile(self, context: Context) -> Relationships:
         """See `Source`."""

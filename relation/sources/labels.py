@@ -13,7 +13,7 @@ from relation.compiled import (
     Relationships,
     RowRequirements,
 )
-from relation.core.errors import RecipeError
+from relation.core.errors import Faults, RecipeError
 from relation.data import Data
 from relation.sources.base import (
     NEGATIVES,
@@ -53,23 +53,29 @@ class Labels(Source):
 
     def check(self, context: Context) -> None:
         """See `Source`."""
-        entity = self.primary(context.data)
-        context.expect_domain("relation.source.feature", entity, self.feature)
-        if self.confidence is not None:
-            field = "relation.source.confidence"
-            confidence = context.expect_numbers(field, entity, self.confidence)
-            labels = context.features(entity)[self.feature]
-            if confidence.width != labels.width:
-                raise RecipeError(
-                    f"{field}: got {self.confidence!r}, of {confidence.width} values; expected "
-                    f"{labels.width}, as {self.feature!r} has"
-                )
+        entity, faults = self.primary(context.data), Faults()
+        faults.check(context.expect_domain, "relation.source.feature", entity, self.feature)
+        faults.check(self._check_confidence, context)
         if context.relation_type == "tags":
-            expect_one_type(context, self)
+            faults.check(expect_one_type, context, self)
         else:
-            self._check_label_entity(context)
-            expect_no_anchor_groups(context)
-            _check_negatives(context)
+            faults.check(self._check_label_entity, context)
+            faults.check(expect_no_anchor_groups, context)
+            faults.check(_check_negatives, context)
+        faults.raise_any()
+
+    def _check_confidence(self, context: Context) -> None:
+        """A number for each label."""
+        if self.confidence is None:
+            return
+        entity, field = self.primary(context.data), "relation.source.confidence"
+        confidence = context.expect_numbers(field, entity, self.confidence)
+        labels = context.features(entity).get(self.feature, confidence)
+        if confidence.width != labels.width:
+            raise RecipeError(
+                f"{field}: got {self.confidence!r}, of {confidence.width} values; expected "
+                f"{labels.width}, as {self.feature!r} has"
+            )
 
     def _check_label_entity(self, context: Context) -> None:
         """Labels that fill a role are a second entity type, whose rows have only ids."""
@@ -86,7 +92,7 @@ class Labels(Source):
             )
         label = self.brings(data)[0]
         key = context.id_of(label).name
-        feature = context.features(primary)[self.feature]
+        feature = context.expect("relation.source.feature", primary, self.feature)
         context.expect_type(f"data.entities.{label}.id", label, key, feature, repr(self.feature))
         beside = [name for name in context.features(label) if name != key]
         if beside:

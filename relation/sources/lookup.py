@@ -8,7 +8,7 @@ from typing import Any
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from relation import schema as schemas
-from relation.core.errors import RecipeError
+from relation.core.errors import RecipeError, did_you_mean
 from relation.data import Data
 from relation.schema import Feature
 
@@ -30,13 +30,14 @@ class Lookup:
 
     def id_of(self, entity: str) -> Feature:
         """The feature that identifies the rows of an entity type."""
-        return self.features(entity)[self.data.entities[entity].id]
+        return self.expect(f"data.entities.{entity}.id", entity, self.data.entities[entity].id)
 
     def expect(self, field: str, table: str, name: str) -> Feature:
         """A feature that exists."""
         features = self.features(table)
         if name not in features:
-            raise wrong(field, name, f"a feature of {self.paths[table]}: {', '.join(features)}")
+            listed = ", ".join(features) + did_you_mean(name, features)
+            raise wrong(field, name, f"a feature of {self.paths[table]}: {listed}")
         return features[name]
 
     def expect_key(self, field: str, table: str, name: str) -> Feature:
@@ -108,7 +109,7 @@ def wrong(field: str, got: Any, expected: str) -> RecipeError:
 def expect_one_of(field: str, name: str, what: str, names: Collection[str]) -> None:
     """Raises RecipeError, which lists the names, if a name is not among them."""
     if name not in names:
-        raise wrong(field, name, f"{what}: {_listed(names)}")
+        raise wrong(field, name, f"{what}: {_listed(names)}{did_you_mean(name, names)}")
 
 
 def _listed(names: Iterable[str]) -> str:

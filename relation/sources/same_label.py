@@ -9,7 +9,7 @@ from relation.compiled import (
     Relationships,
     RowRequirements,
 )
-from relation.core.errors import RecipeError
+from relation.core.errors import Faults, RecipeError
 from relation.sources.base import (
     NEGATIVES,
     RELATED,
@@ -34,14 +34,17 @@ class SameLabel(Source):
 
     def check(self, context: Context) -> None:
         """See `Source`."""
-        expect_one_type(context, self)
+        faults = Faults()
+        faults.check(expect_one_type, context, self)
         entity, field = self.primary(context.data), "relation.source.feature"
-        feature = context.expect_key(field, entity, self.feature)
-        expect_no_id(context, field, entity, self.feature)
-        _check_counts(context)
-        if feature.width > 1 or context.negatives.where != "anywhere":
-            _check_no_anchor_counts(context)
-        self._check_negatives(context)
+        if faults.check(context.expect_key, field, entity, self.feature):
+            faults.check(expect_no_id, context, field, entity, self.feature)
+            several = context.features(entity)[self.feature].width > 1
+            if several or context.negatives.where != "anywhere":
+                faults.check(_check_no_anchor_counts, context)
+        faults.check(_check_counts, context)
+        faults.check(self._check_negatives, context)
+        faults.raise_any()
 
     def _check_negatives(self, context: Context) -> None:
         """Checks options of negatives: labels are groups, and the anchor's own has no negatives."""

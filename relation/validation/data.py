@@ -1,6 +1,6 @@
 """Where rows come from, what identifies them, and how they are split."""
 
-from relation.core.errors import RecipeError
+from relation.core.errors import Faults, RecipeError
 from relation.data import Edges, End, Entity
 from relation.names import ID
 from relation.sources.base import Context, Source
@@ -10,38 +10,52 @@ IMAGE_FOLDER = ("id", "image", "label")
 """The features of a row that is an image file in the folder of its class: all of BYTES."""
 
 
-def check(context: Context, source: Source) -> None:
+def check(context: Context, source: Source, faults: Faults) -> bool:
     """Checks what `data` names.
 
-    Raises:
-      RecipeError: the message names field, received value and what was expected.
+    Args:
+      faults: takes each fault; it names field, received value and what was expected.
+
+    Returns:
+      Whether the tables are such that the source can be checked.
     """
-    _check_tables(context, source)
+    tables = Faults()
+    tables.check(_check_source_table, context, source)
+    tables.check(_check_negatives_table, context, source)
+    named = not tables.lines
     for name, entity in context.data.entities.items():
-        _check_origin(context, source, name, entity)
-        _check_id(context, name, entity)
-        _check_missing(f"data.entities.{name}", entity)
+        if named:
+            faults.check(_check_origin, context, source, name, entity)
+        faults.check(_check_id, context, name, entity)
+        faults.check(_check_missing, f"data.entities.{name}", entity)
     for name, edges in context.data.edges.items():
-        _check_missing(f"data.edges.{name}", edges)
-        _check_list(context, source, name, edges)
-    _check_split(context, source)
+        faults.check(_check_missing, f"data.edges.{name}", edges)
+        if named:
+            tables.check(_check_list, context, source, name, edges)
+    faults.extend(tables)
+    if named:
+        faults.check(_check_split, context, source)
+    return not tables.lines
 
 
-def _check_tables(context: Context, source: Source) -> None:
-    """The tables that the source and negatives name exist: other checks depend on that."""
-    tables, listed = context.data.edges, context.negatives.edges
+def _check_source_table(context: Context, source: Source) -> None:
+    """The table that the source names exists: other checks depend on that."""
     if source.table is not None:
         key = "rows" if source.holds_members else "edges"
+        tables = context.data.edges
         expect_one_of(f"relation.source.{key}", source.table, "one of data.edges", tables)
-    if listed is not None:
-        field = "relation.sampling.negatives.edges"
-        expect_one_of(field, listed, "one of data.edges", tables)
-        if listed == source.table:
-            raise wrong(
-                field,
-                listed,
-                "a list other than that of relation.source, whose edges are positives",
-            )
+
+
+def _check_negatives_table(context: Context, source: Source) -> None:
+    """The list that negatives name exists."""
+    field, listed = "relation.sampling.negatives.edges", context.negatives.edges
+    if listed is None:
+        return
+    expect_one_of(field, listed, "one of data.edges", context.data.edges)
+    if listed == source.table:
+        raise wrong(
+            field, listed, "a list other than that of relation.source, whose edges are positives"
+        )
 
 
 def _check_origin(context: Context, source: Source, name: str, entity: Entity) -> None:
@@ -137,38 +151,44 @@ def _check_list(context: Context, source: Source, name: str, edges: Edges) -> No
         return
     if name not in (listed, source.table) and context.data.split.unit != "component":
         raise RecipeError(f"{field}: neither `relation` nor `split` uses it: remove it")
-    _check_path(context, f"{field}.path", edges, split=False)
-    left, right = (
-        _check_end(context, name, f"{field}.{side}", end)
-        for side, end in (("left", edges.left), ("right", edges.right))
-    )
-    if left.id == right.id:
-        raise wrong(f"{field}.right.id", right.id, "a column other than that of the left end")
-    for key, value in (("value", edges.value), ("weight", edges.weight)):
-        if name == listed and value is not None:
-            raise wrong(
-                f"{field}.{key}", value, "none, since each row is a negative with a probability"
-            )
-    if edges.value is not None:
-        context.expect(f"{field}.value", name, edges.value)
-    if edges.weight is not None:
-        context.expect_number(f"{field}.weight", name, edges.weight)
+    faults = Faults()
+    faults.check(_check_path, context, f"{field}.path", edges, split=False)
+    for side, end in (("left", edges.left), ("right", edges.right)):
+        faults.check(_check_end, context, name, f"{field}.{side}", end)
+    if edges.left is not None and edges.right is not None and edges.left.id == edges.right.id:
+        other = "a column other than that of the left end"
+        faults.add(wrong(f"{field}.right.id", edges.right.id, other))
+    if name == listed:
+        for key, value in (("value", edges.value), ("weight", edges.weight)):
+            if value is not None:
+                none = "none, since each row is a negative with a probability"
+                faults.add(wrong(f"{field}.{key}", value, none))
+    else:
+        if edges.value is not None:
+            faults.check(context.expect, f"{field}.value", name, edges.value)
+        if edges.weight is not None:
+            faults.check(context.expect_number, f"{field}.weight", name, edges.weight)
+    faults.raise_any()
 
 
-def _check_end(lookup: Lookup, edges: str, field: str, end: End | None) -> End:
+def _check_end(lookup: Lookup, edges: str, field: str, end: End | None) -> None:
     if end is None:
         raise RecipeError(f"{field}: missing; expected an entity type, and the column with its id")
-    lookup.expect_entity(f"{field}.entity", end.entity)
-    lookup.expect_one_key(f"{field}.id", edges, end.id)
-    key = lookup.id_of(end.entity)
-    lookup.expect_type(f"{field}.id", edges, end.id, key, f"the id of {end.entity}")
-    return end
+    faults = Faults()
+    entity = faults.check(lookup.expect_entity, f"{field}.entity", end.entity)
+    column = faults.check(lookup.expect_one_key, f"{field}.id", edges, end.id)
+    if entity and column:
+        key, what = lookup.id_of(end.entity), f"the id of {end.entity}"
+        faults.check(lookup.expect_type, f"{field}.id", edges, end.id, key, what)
+    faults.raise_any()
 
 
 def _check_split(context: Context, source: Source) -> None:
-    data, primary = context.data, source.primary(context.data)
+    data, primary, faults = context.data, source.primary(context.data), Faults()
     for name in data.split.shared:
-        expect_one_of("data.split.shared", name, "an entity type", data.entities)
+        what = "an entity type"
+        faults.check(expect_one_of, "data.split.shared", name, what, data.entities)
+    faults.raise_any()
     if primary in data.split.shared and source.table is None:
         raise RecipeError(
             f"data.split.shared: got {primary!r}; without edges or rows that are "

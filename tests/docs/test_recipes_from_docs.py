@@ -10,7 +10,7 @@ from components.relation_gen.cli import main
 from relation.load import load_recipe
 from tests.docs.pages import DOCS, write_rows
 from tests.relation_gen.helpers import tuples
-from trainer_module.metrics.registry import check_gates
+from trainer_module.metrics.gates import check_gates
 from trainer_module.validate import check_model
 
 PAGE = (DOCS / "relations.md").read_text()

@@ -215,7 +215,10 @@ def test_rows_that_may_be_skipped_are_counted_and_the_run_goes_on(project, worke
 
 
 CASES = {
-    "unknown key": ({"training.epoch": 3}, r"training\.epoch: unknown key \(value 3\)$"),
+    "unknown key": (
+        {"training.epoch": 3},
+        r"training\.epoch: unknown key \(value 3\); expected one of",
+    ),
     "wrong type": ({"training.epochs": "many"}, r"training\.epochs: got 'many'; .*integer"),
     "out of range": (
         {"training.epochs": 0},
@@ -243,7 +246,7 @@ def test_a_wrong_recipe_is_reported_in_one_line(case, project):
     outcome = run_cli(project.recipe, project.runs)
     assert outcome.status == 2
     [line] = [line for line in outcome.terminal.splitlines() if not line.startswith("quick: ")]
-    assert re.search(rf"^Error: (\S+/quick\.yaml: )?{sentence}", line), line
+    assert re.search(rf"^Error: (\S+/quick\.yaml:(\d+:)? )?{sentence}", line), line
     assert outcome.lines == []
     assert outcome.versions == []
 
@@ -255,9 +258,10 @@ def test_an_unknown_component_is_reported_and_the_verdict_is_failed(project, wor
     assert outcome.status == 2
     [line] = outcome.terminal.splitlines()
     names = ", ".join(LOSSES.names)
-    cause = f"model.loss.type: got 'tripplet'; expected one of {names}"
-    assert line == f"Error: {cause}"
-    assert (outcome.verdict["verdict"], outcome.verdict["cause"]) == ("failed", cause)
+    cause = f"model.loss.type: got 'tripplet'; expected one of {names}; did you mean 'triplet'?"
+    assert re.fullmatch(rf"Error: {re.escape(str(project.recipe))}:\d+: {re.escape(cause)}", line)
+    assert outcome.verdict["verdict"] == "failed"
+    assert outcome.verdict["cause"] == line.removeprefix("Error: ")
 
 
 @pytest.mark.parametrize(

@@ -120,4 +120,4 @@ def test_entity_types_become_inputs_in_one_place():
         for name, call in calls("zip")
         if names(call) & {"EXAMPLES", "OTHER_EXAMPLES"} or "other_" in ast.unparse(call)
     ]
-    assert zipped == ["components.common.examples_artifact"]
+    assert zipped == ["relation.names"]

@@ -7,6 +7,7 @@ from relation import spec
 from relation.core.errors import RecipeError
 from relation.recipe import Evaluation, Gate
 from trainer_module.metrics import registry
+from trainer_module.metrics.gates import check_gates
 
 PAIRS, TRIPLETS = spec.pairs("item", "item"), spec.triplets("item", "item")
 RELATED = [
@@ -99,7 +100,7 @@ def test_a_relation_has_the_metrics_that_apply_to_it(relation, expected):
 )
 def test_a_gate_on_what_is_not_measured_is_an_error(relation, gates, message):
     with pytest.raises(RecipeError) as error:
-        registry.check_gates(relation, Evaluation(gates=gates))
+        check_gates(relation, Evaluation(gates=gates))
 
     assert str(error.value) == message
 
@@ -137,7 +138,7 @@ def test_metrics_of_which_more_is_better(relation, expected):
 def test_gates_that_fit_pass():
     gates = {"triplet_accuracy": Gate(min=0.9, max_drop=0.1), "examples": Gate(min=1)}
 
-    registry.check_gates(TRIPLETS, Evaluation(gates=gates))
+    check_gates(TRIPLETS, Evaluation(gates=gates))
 
 
 def test_gates_are_checked_without_tensorflow():

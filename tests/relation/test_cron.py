@@ -64,7 +64,7 @@ def test_a_recipe_with_a_wrong_one_is_refused():
     with pytest.raises(RecipeError) as raised:
         parse_recipe("schedule: {cron: '0 3 * * mo'}", "r.yaml")
     assert (
-        "r.yaml: schedule.cron: got '0 3 * * mo'; day of the week: got 'mo'; expected *, a number "
+        "r.yaml:1: schedule.cron: got '0 3 * * mo'; day of the week: got 'mo'; expected *, a number "
         "from 0 to 7, a range as 1-5, a step as */15, or a list of them"
     ) in str(raised.value).splitlines()
 

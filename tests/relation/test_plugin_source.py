@@ -103,7 +103,7 @@ def test_a_recipe_names_it(plugin, recipe):
     ("source", "message"),
     [
         ({"type": "same_prefix"}, r"relation\.source\.feature: missing; it is required$"),
-        ({"type": "same_prefix", "feature": "code", "depth": 1}, r"relation\.source\.depth: unknown key \(value 1\)$"),
+        ({"type": "same_prefix", "feature": "code", "depth": 1}, r"relation\.source\.depth: unknown key \(value 1\); expected one of"),
         ({"type": "same_prefix", "feature": "colour"}, r"relation\.source\.feature: got 'colour'; expected a feature of .*item\.pbtxt: id, code$"),
         ({"type": "prefix"}, r"relation\.source\.type: got 'prefix'; input should be one of 'same_label', 'edges', 'labels', 'same_prefix'$"),
     ],

@@ -164,10 +164,11 @@ def test_every_error_is_told_at_once():
     with pytest.raises(RecipeError) as error:
         parse_recipe("name: 3\nspeed: 4\n", "r.yaml")
     assert str(error.value).splitlines() == [
-        "r.yaml: name: got 3; input should be a valid string",
         "r.yaml: data: missing; it is required",
         "r.yaml: relation: missing; it is required",
-        "r.yaml: speed: unknown key (value 4)",
+        "r.yaml:1: name: got 3; input should be a valid string",
+        "r.yaml:2: speed: unknown key (value 4); expected one of name, description, data, relation, "
+        "model, training, tuning, evaluation, schedule",
     ]
 
 

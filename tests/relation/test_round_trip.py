@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from relation.compiled import CompiledRelation
-from relation.compiler import checked
-from relation.core.errors import RecipeError
+from relation.compiler import check_and_compile
+from relation.core.errors import Faults, RecipeError
 from relation.load import parse_recipe
 from relation.recipe import Recipe
 from tests.relation.systems import SCHEMAS, SYSTEMS, system
@@ -69,10 +69,7 @@ def _recipes(draw: st.DrawFn) -> Recipe | None:
 def _asked(recipe: Recipe) -> CompiledRelation | None:
     tables = {**recipe.data.entities, **recipe.data.edges}
     read = {name: _SCHEMAS[table.schema_path.split(".")[0]] for name, table in tables.items()}
-    try:
-        return checked(recipe, read, dict.fromkeys(read, Path("s.pbtxt")))
-    except RecipeError:
-        return None
+    return check_and_compile(recipe, read, dict.fromkeys(read, Path("s.pbtxt")), Faults())
 
 
 @settings(max_examples=300, deadline=None)

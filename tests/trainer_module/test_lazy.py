@@ -5,7 +5,7 @@ import sys
 
 import keras
 
-from trainer_module import lazy
+from relation.numeric import lazy
 from trainer_module.towers.backbone import networks
 
 IMPORT_ALL = """

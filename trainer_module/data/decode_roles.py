@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from relation.names import prefixed
+from relation.numeric.lazy import tf
 from relation.spec import Relation
-from trainer_module.lazy import tf
 from trainer_module.ops import Tensor
 
 Decode: TypeAlias = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]

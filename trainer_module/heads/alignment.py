@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from relation.numeric.lazy import keras
 from trainer_module.heads.base import SimilarityHead
 from trainer_module.heads.perceptron import Perceptron
-from trainer_module.lazy import keras
 
 
 class Alignment(Perceptron, SimilarityHead):

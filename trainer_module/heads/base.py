@@ -5,8 +5,8 @@ from __future__ import annotations
 import abc
 from typing import ClassVar, Literal
 
+from relation.numeric.lazy import keras
 from relation.spec import Frozen, LabelKind, Relation
-from trainer_module.lazy import keras
 from trainer_module.ops import Tensor
 
 _NOT_COMPARED = (LabelKind.VECTOR, LabelKind.CLASS, LabelKind.IMAGE)

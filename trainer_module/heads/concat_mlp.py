@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from relation.numeric.lazy import keras
 from trainer_module.heads.base import SimilarityHead
 from trainer_module.heads.pair_features import PairPerceptron
-from trainer_module.lazy import keras
 
 
 class ConcatMlp(PairPerceptron, SimilarityHead):

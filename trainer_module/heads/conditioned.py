@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from relation.core.config import Size, Sizes
+from relation.numeric.lazy import keras
 from trainer_module.heads.base import SimilarityHead
 from trainer_module.heads.perceptron import Perceptron
-from trainer_module.lazy import keras
 
 
 class Conditioned(Perceptron, SimilarityHead):

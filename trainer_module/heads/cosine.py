@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from relation.numeric.lazy import keras, ops
 from trainer_module.heads.base import SimilarityHead
-from trainer_module.lazy import keras, ops
 from trainer_module.ops import Tensor, as_float32, cosine, l2_normalize
 
 

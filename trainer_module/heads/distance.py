@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from relation.numeric.lazy import keras
 from trainer_module.heads.base import SimilarityHead
-from trainer_module.lazy import keras
 from trainer_module.ops import Tensor, as_float32, distance, root, squared_distances
 
 

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from pydantic import NonNegativeFloat, model_validator
 
+from relation.numeric.lazy import keras
 from trainer_module.heads.base import SimilarityHead
-from trainer_module.lazy import keras
 
 
 class FeatureError(SimilarityHead):

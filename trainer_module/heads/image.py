@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from relation.numeric.lazy import keras
 from trainer_module.heads.base import ImageHead
-from trainer_module.lazy import keras
 
 
 class Image(ImageHead):

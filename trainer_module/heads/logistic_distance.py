@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from pydantic import PositiveFloat
 
+from relation.numeric.lazy import keras
 from trainer_module.heads.base import SimilarityHead
-from trainer_module.lazy import keras
 from trainer_module.ops import Tensor, as_float32, root, squared_distances
 
 

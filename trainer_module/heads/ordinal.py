@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from relation.numeric.lazy import keras
 from trainer_module.heads.base import GradeHead
 from trainer_module.heads.perceptron import Perceptron
-from trainer_module.lazy import keras
 
 
 class Ordinal(Perceptron, GradeHead):

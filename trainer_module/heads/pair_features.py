@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from relation.numeric.lazy import keras
 from trainer_module.heads.perceptron import Perceptron
-from trainer_module.lazy import keras
 
 PairFeature = Literal["left", "right", "difference", "product", "cosine", "distance"]
 

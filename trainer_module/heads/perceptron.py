@@ -5,8 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from relation.core.config import Sizes
+from relation.numeric.lazy import keras
 from relation.spec import Frozen
-from trainer_module.lazy import keras
 
 
 class Perceptron(Frozen):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from relation.numeric.lazy import keras
 from trainer_module.heads.base import ScoreHead
 from trainer_module.heads.perceptron import Perceptron
-from trainer_module.lazy import keras
 
 
 class Scorer(Perceptron, ScoreHead):

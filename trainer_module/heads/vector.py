@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from relation.numeric.lazy import keras
 from trainer_module.heads.base import VectorHead
 from trainer_module.heads.pair_features import PairPerceptron
-from trainer_module.lazy import keras
 
 
 class Vector(PairPerceptron, VectorHead):

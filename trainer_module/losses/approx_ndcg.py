@@ -2,7 +2,7 @@
 
 from pydantic import PositiveFloat
 
-from trainer_module.lazy import ops
+from relation.numeric.lazy import ops
 from trainer_module.losses.base import ListLoss
 from trainer_module.losses.ranks import discount, normalized_gains
 from trainer_module.ops import Tensor, as_float32

@@ -4,7 +4,7 @@ import math
 
 from pydantic import Field, NonNegativeFloat
 
-from trainer_module.lazy import ops
+from relation.numeric.lazy import ops
 from trainer_module.losses.base import TagLoss
 from trainer_module.ops import Tensor, power
 

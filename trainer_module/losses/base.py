@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 
 from pydantic import PositiveFloat
 
+from relation.numeric.lazy import ops
 from relation.spec import Frozen, LabelKind, Relation
-from trainer_module.lazy import ops
 from trainer_module.ops import Tensor, as_float32
 
 

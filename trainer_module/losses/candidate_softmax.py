@@ -4,8 +4,8 @@ import math
 
 from pydantic import PositiveFloat
 
+from relation.numeric.lazy import ops
 from relation.spec import Relation
-from trainer_module.lazy import ops
 from trainer_module.losses.base import TupleLoss
 from trainer_module.losses.softmax import against_negatives
 from trainer_module.ops import Tensor, as_float32

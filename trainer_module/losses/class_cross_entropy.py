@@ -2,8 +2,8 @@
 
 from typing import ClassVar
 
+from relation.numeric.lazy import ops
 from relation.spec import LabelKind
-from trainer_module.lazy import ops
 from trainer_module.losses.base import ValueLoss
 from trainer_module.ops import Tensor, as_float32
 

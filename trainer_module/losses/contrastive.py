@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import PositiveFloat
 
-from trainer_module.lazy import ops
+from relation.numeric.lazy import ops
 from trainer_module.losses.base import TupleLoss
 from trainer_module.ops import Tensor, as_float32
 

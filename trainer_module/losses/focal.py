@@ -2,7 +2,7 @@
 
 from pydantic import Field, NonNegativeFloat
 
-from trainer_module.lazy import ops
+from relation.numeric.lazy import ops
 from trainer_module.losses.base import TagLoss
 from trainer_module.ops import Tensor, power, sigmoid_cross_entropy
 

@@ -1,6 +1,6 @@
 """Squared error of images."""
 
-from trainer_module.lazy import ops
+from relation.numeric.lazy import ops
 from trainer_module.losses.base import ImageLoss
 from trainer_module.ops import Tensor, as_float32
 

@@ -2,7 +2,7 @@
 
 from pydantic import Field, NonNegativeFloat, model_validator
 
-from trainer_module.lazy import ops
+from relation.numeric.lazy import ops
 from trainer_module.losses.base import ImageLoss
 from trainer_module.losses.image_l1 import ImageL1
 from trainer_module.losses.image_l2 import ImageL2

@@ -3,7 +3,7 @@
 import numpy as np
 from pydantic import Field, PositiveFloat
 
-from trainer_module.lazy import ops
+from relation.numeric.lazy import ops
 from trainer_module.losses.base import ImageLoss
 from trainer_module.ops import Tensor, as_float32
 

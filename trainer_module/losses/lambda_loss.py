@@ -4,7 +4,7 @@ import math
 
 from pydantic import NonNegativeFloat, PositiveFloat
 
-from trainer_module.lazy import ops
+from relation.numeric.lazy import ops
 from trainer_module.losses.base import ListLoss
 from trainer_module.losses.ordered_pairs import ordered_pairs
 from trainer_module.losses.ranks import discount, normalized_gains, ranks

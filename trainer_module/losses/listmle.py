@@ -1,6 +1,6 @@
 """ListMLE: likelihood of the right order."""
 
-from trainer_module.lazy import ops
+from relation.numeric.lazy import ops
 from trainer_module.losses.base import ListLoss
 from trainer_module.losses.ranks import before
 from trainer_module.ops import Tensor, as_float32, masked_logsumexp

@@ -1,6 +1,6 @@
 """ListNet: cross-entropy of the probabilities to be on top."""
 
-from trainer_module.lazy import ops
+from relation.numeric.lazy import ops
 from trainer_module.losses.base import ListLoss
 from trainer_module.ops import NOTHING, Tensor, as_float32, masked_logsumexp
 

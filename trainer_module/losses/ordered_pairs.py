@@ -1,6 +1,6 @@
 """Pairs of columns of one row, over which pairwise losses sum."""
 
-from trainer_module.lazy import ops
+from relation.numeric.lazy import ops
 from trainer_module.ops import Tensor
 
 

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import FiniteFloat, PositiveFloat
 
-from trainer_module.lazy import ops
+from relation.numeric.lazy import ops
 from trainer_module.losses.base import BatchLoss, WholeBatch, refuse_log_q, sides
 from trainer_module.ops import Tensor, as_float32, log_weight, masked_logsumexp, masked_mean
 

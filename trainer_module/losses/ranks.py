@@ -2,7 +2,7 @@
 
 import math
 
-from trainer_module.lazy import ops
+from relation.numeric.lazy import ops
 from trainer_module.ops import Tensor
 
 

@@ -1,7 +1,7 @@
 """Triplet loss with a soft margin."""
 
+from relation.numeric.lazy import ops
 from relation.spec import Relation
-from trainer_module.lazy import ops
 from trainer_module.losses.base import TupleLoss
 from trainer_module.losses.triplet import Triplet
 from trainer_module.ops import Tensor, as_float32

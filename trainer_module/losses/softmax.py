@@ -1,6 +1,6 @@
 """The softmax in which each positive competes with the negatives alone."""
 
-from trainer_module.lazy import ops
+from relation.numeric.lazy import ops
 from trainer_module.ops import Tensor, masked_logsumexp, masked_mean
 
 

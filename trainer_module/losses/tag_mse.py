@@ -1,6 +1,6 @@
 """Squared error of the confidence in tags."""
 
-from trainer_module.lazy import ops
+from relation.numeric.lazy import ops
 from trainer_module.losses.base import TagLoss
 from trainer_module.ops import Tensor
 

@@ -2,8 +2,8 @@
 
 from pydantic import PositiveFloat
 
+from relation.numeric.lazy import ops
 from relation.spec import Relation
-from trainer_module.lazy import ops
 from trainer_module.losses.base import TupleLoss
 from trainer_module.ops import Tensor, as_float32
 

@@ -10,7 +10,8 @@ from relation.names import ID, RELATION, RELATION_WEIGHT, prefixed
 from relation.recipe import Evaluation, Gate
 from relation.spec import Relation
 from trainer_module.metrics.collected import form_of
-from trainer_module.metrics.registry import EXAMPLES, check_gates, metrics_of, table_of
+from trainer_module.metrics.gates import check_gates
+from trainer_module.metrics.registry import EXAMPLES, metrics_of, table_of
 
 
 def eval_config(
@@ -36,7 +37,7 @@ def eval_config(
       image: height, width and channels of a predicted image; None for other predictions.
 
     Raises:
-      RecipeError: see `registry.check_gates`.
+      RecipeError: see `gates.check_gates`.
     """
     check_gates(relation, evaluation)
     form, table = form_of(relation), table_of(form_of(relation))

@@ -24,8 +24,6 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from relation.core.errors import RecipeError
-from relation.recipe import Evaluation
 from relation.spec import LabelKind, Relation, says_related
 from trainer_module.metrics import images, numeric, ranking, statistics, tags
 from trainer_module.metrics.collected import Form, Tuples, form_of
@@ -280,7 +278,7 @@ def _of_each_tag(form: Form) -> Table:
             undefined=NO_TAGS if name == "f1" else ONE_CLASS,
         )
         for number in range(form.width)
-        for name, metric in _TAG.items()
+        for name, metric in OF_EACH_TAG.items()
     }
 
 
@@ -288,7 +286,7 @@ def _of_tag(metric: Callable[[Floats, Floats, Floats | None], float], tag: int, 
     return metric(t.scores[:, [tag]], t.labels[:, [tag]], t.weights)
 
 
-_TAG: Mapping[str, Callable[[Floats, Floats, Floats | None], float]] = {
+OF_EACH_TAG: Mapping[str, Callable[[Floats, Floats, Floats | None], float]] = {
     "auc": lambda scores, labels, weights: statistics.roc_auc(
         scores[:, 0], labels[:, 0] >= tags.HAS, weights
     ),
@@ -297,6 +295,7 @@ _TAG: Mapping[str, Callable[[Floats, Floats, Floats | None], float]] = {
     ),
     "f1": tags.micro_f1,
 }
+"""The metrics of single tags: scores and labels [n, 1], weights [n] -> the metric."""
 
 
 def _says_related(form: Form) -> bool:
@@ -352,46 +351,3 @@ def metrics_of(relation: Relation) -> tuple[str, ...]:
 def qualities(relation: Relation) -> tuple[str, ...]:
     """Names of the metrics of a relation whose higher values are better."""
     return tuple(n for n, metric in table_of(form_of(relation)).items() if metric.is_quality)
-
-
-def check_gates(relation: Relation, evaluation: Evaluation) -> None:
-    """Checks that every gate is on a metric that the relation has and can define.
-
-    Raises:
-      RecipeError: an unknown metric, one that does not apply to the relation, or a `max_drop` of
-        one that does not measure quality.
-    """
-    fit = table_of(form_of(relation))
-    names = {name for _, table in TABLES for name in table} | set(fit)
-    for name, gate in evaluation.gates.items():
-        field = f"evaluation.gates.{name}"
-        if name not in names:
-            raise RecipeError(f"{field}: unknown metric {name!r}; expected one of {', '.join(fit)}")
-        if name not in fit:
-            raise RecipeError(
-                f"{field}: {unfit(relation, name)}; expected one of {', '.join(fit)}"
-                + (OR_CORPUS if relation.alike is not None else "")
-            )
-        if gate.max_drop is not None and not fit[name].is_quality:
-            raise RecipeError(
-                f"{field}.max_drop: got {gate.max_drop}; a lower {name!r} does not mean a worse "
-                "model: expected `min` or `max`"
-            )
-
-
-OR_CORPUS = ", or evaluation.corpus.gates where the head compares embeddings"
-
-
-def unfit(relation: Relation, name: str) -> str:
-    """Why a relation has not a metric, as a clause."""
-    if relation.alike is not None and name in RELATED:
-        what, lacking = ("related", "negatives") if relation.alike else ("unrelated", "positives")
-        return (
-            f"metric {name!r} needs related and unrelated pairs, and every pair is {what}, since "
-            f"relation.sampling asks for no {lacking}"
-        )
-    roles = ", ".join(role.name for role in relation.roles)
-    return (
-        f"metric {name!r} does not apply to tuples of {roles} with a label of kind "
-        f"{relation.label.value}"
-    )

@@ -3,8 +3,8 @@
 import abc
 from typing import Any, NamedTuple
 
+from relation.numeric.lazy import tf
 from relation.spec import Frozen
-from trainer_module.lazy import tf
 from trainer_module.losses.base import TupleLoss, sides
 from trainer_module.ops import Tensor, as_float32
 

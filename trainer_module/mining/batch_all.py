@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from trainer_module.lazy import tf
+from relation.numeric.lazy import tf
 from trainer_module.losses.base import TupleLoss, sides
 from trainer_module.losses.triplet import Triplet
 from trainer_module.mining.base import Mined, Miner

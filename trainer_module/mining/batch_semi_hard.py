@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from trainer_module.lazy import tf
+from relation.numeric.lazy import tf
 from trainer_module.mining.base import TripletMiner, Triplets, farthest
 from trainer_module.mining.buckets import Buckets, least_from_here, sorted_positives
 from trainer_module.ops import Tensor

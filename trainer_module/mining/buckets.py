@@ -7,7 +7,7 @@ and O(B²) memory, and in practice near O(B²).
 from collections.abc import Callable
 from typing import NamedTuple
 
-from trainer_module.lazy import tf
+from relation.numeric.lazy import tf
 from trainer_module.ops import Tensor
 
 

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field, PositiveFloat
 
-from trainer_module.lazy import keras, tf
+from relation.numeric.lazy import keras, tf
 from trainer_module.mining.base import TripletMiner, Triplets
 from trainer_module.mining.buckets import sorted_positives
 from trainer_module.ops import NOTHING, Tensor

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trainer_module.lazy import tf
+from relation.numeric.lazy import tf
 from trainer_module.ops import Tensor
 
 

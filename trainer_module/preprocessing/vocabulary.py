@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from trainer_module.lazy import tf
+from relation.numeric.lazy import tf
 
 ESCAPE = "\x1b"
 """Begins what stands in a vocabulary's file for something that a line cannot hold."""

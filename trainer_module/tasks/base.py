@@ -10,9 +10,9 @@ import abc
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from relation.numeric.lazy import keras
 from relation.spec import Relation
 from trainer_module.heads.base import Head
-from trainer_module.lazy import keras
 from trainer_module.losses.base import Loss
 from trainer_module.ops import Tensor
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from relation.numeric.lazy import keras, ops
 from trainer_module.heads.base import ImageHead
-from trainer_module.lazy import keras, ops
 from trainer_module.losses.base import ImageLoss
 from trainer_module.ops import Tensor
 from trainer_module.tasks.base import Task

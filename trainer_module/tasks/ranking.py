@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from relation.numeric.lazy import keras, ops
 from relation.spec import LabelKind
 from trainer_module.heads.base import ScoreHead
-from trainer_module.lazy import keras, ops
 from trainer_module.losses.base import ListLoss, Loss, TupleLoss
 from trainer_module.ops import Tensor
 from trainer_module.tasks.base import Task

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from relation.numeric.lazy import keras
 from relation.spec import LabelKind
 from trainer_module.heads.base import VectorHead
-from trainer_module.lazy import keras
 from trainer_module.losses.base import ValueLoss
 from trainer_module.ops import Tensor
 from trainer_module.tasks.base import Task

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from relation.numeric.lazy import keras, ops
 from relation.spec import Comparison, LabelKind
 from trainer_module.heads.base import SimilarityHead
-from trainer_module.lazy import keras, ops
 from trainer_module.losses.base import BatchLoss, ListLoss, Loss, TupleLoss
 from trainer_module.ops import Tensor
 from trainer_module.tasks.base import Task

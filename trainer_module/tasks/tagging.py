@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from relation.numeric.lazy import keras, ops
 from trainer_module.heads.base import GradeHead, TagHead
-from trainer_module.lazy import keras, ops
 from trainer_module.losses.base import TagLoss
 from trainer_module.ops import Tensor
 from trainer_module.tasks.base import Task

@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, NonNegativeInt
 
+from relation.numeric.lazy import keras
 from relation.schema import Feature
-from trainer_module.lazy import keras
 from trainer_module.ops import Tensor
 from trainer_module.preprocessing.vocabulary import Vocabulary
 from trainer_module.towers.image import ImageTower

@@ -9,10 +9,10 @@ from typing import ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
+from relation.numeric.lazy import keras, ops
 from relation.schema import Feature, FeatureKind
 from relation.spec import Frozen
 from trainer_module.data.decode_roles import Decode
-from trainer_module.lazy import keras, ops
 from trainer_module.ops import Tensor
 from trainer_module.preprocessing.vocabulary import Vocabulary
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from pydantic import Field
 
 from relation.core.config import Size
+from relation.numeric.lazy import keras, ops
 from relation.schema import Feature, FeatureKind
-from trainer_module.lazy import keras, ops
 from trainer_module.ops import Tensor
 from trainer_module.preprocessing.vocabulary import Vocabulary
 from trainer_module.towers.base import Network

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from relation.core.config import Size, Sizes
+from relation.numeric.lazy import keras
 from relation.schema import Feature, FeatureKind
-from trainer_module.lazy import keras
 from trainer_module.ops import Tensor
 from trainer_module.preprocessing.vocabulary import Vocabulary
 from trainer_module.towers.column_vectors import WithColumns, column_inputs

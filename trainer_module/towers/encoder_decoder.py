@@ -8,8 +8,8 @@ from typing import Literal
 from pydantic import Field
 
 from relation.core.config import Size, Sizes
+from relation.numeric.lazy import keras
 from relation.schema import Feature
-from trainer_module.lazy import keras
 from trainer_module.ops import Tensor
 from trainer_module.preprocessing.vocabulary import Vocabulary
 from trainer_module.towers.base import Norm

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar, Literal, TypeAlias
 
 from relation.core.config import Size
+from relation.numeric.lazy import tf
 from relation.schema import Feature, FeatureKind
 from trainer_module.data.decode_roles import Decode
-from trainer_module.lazy import tf
 from trainer_module.ops import Tensor
 from trainer_module.towers.base import Network
 

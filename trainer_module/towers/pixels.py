@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from relation.numeric.lazy import keras
 from relation.schema import Feature
-from trainer_module.lazy import keras
 from trainer_module.preprocessing.vocabulary import Vocabulary
 from trainer_module.towers.image import ImageTower
 

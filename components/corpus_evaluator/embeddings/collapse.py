@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.corpus_evaluator.embeddings.points import Floats
-from relation.core.effective_rank import effective_rank
+from relation.numeric.effective_rank import effective_rank
 
 Vector: TypeAlias = npt.NDArray[np.float64]
 Matrix: TypeAlias = npt.NDArray[np.float64]
@@ -25,7 +25,7 @@ class Shape(NamedTuple):
       rows, dimensions: n, d.
       finite: share of the rows whose numbers are all finite, in [0, 1].
       effective_rank: number of dimensions in which they vary, in [1, min(d, n − 1)]
-        (`relation.core.effective_rank`). 0 if all rows are equal, NaN if a row is not finite. If
+        (`relation.numeric.effective_rank`). 0 if all rows are equal, NaN if a row is not finite. If
         d > `SIDE`, that of the first `SIDE` rows.
       spread: dispersion, in [0, 1]: root mean squared distance from the mean, over root mean
         squared length. 0 if all rows are equal, 1 if their mean is 0, NaN if a row is not finite.

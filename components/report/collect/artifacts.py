@@ -12,14 +12,14 @@ from tfx.utils import path_utils
 
 from components.common.evaluation import corpus_results
 from components.common.evaluation.evaluation_results import read_verdict
-from components.common.examples_artifact import entity_inputs, split_globs, split_names
+from components.common.examples_artifact import split_globs, split_names
 from components.report.collect.evidence import Embeddings, Evidence, Neighbourhood
 from components.report.collect.findings import findings_of
 from components.report.collect.neighbourhoods import neighbourhoods, rows_of
 from components.report.collect.served_model import ServedModel
 from components.report.collect.tuple_sample import Member, Sample, records_of, sample
 from components.report.request import ReportRequest
-from relation.names import EVAL
+from relation.names import EVAL, entity_inputs
 
 STATS, HISTORY = "relation_stats.json", "history.json"
 Inputs = Mapping[str, Sequence[Artifact]]

@@ -10,7 +10,7 @@ from relation.core.errors import DataError
 from relation.load import load_recipe
 from relation.spec import LabelKind
 from tests.pipeline.new.tables import spread, table
-from trainer_module.metrics.registry import check_gates
+from trainer_module.metrics.gates import check_gates
 from trainer_module.validate import check_model
 
 N = 120

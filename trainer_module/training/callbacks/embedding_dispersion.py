@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from relation.core.effective_rank import effective_rank
+from relation.numeric.effective_rank import effective_rank
 
 POINT = 0.01
 """Embeddings with a smaller mean distance, as a share of their mean length, count as one point."""
@@ -16,8 +16,8 @@ LINE = 1.02
 class EmbeddingDispersion(NamedTuple):
     """Dispersion of embeddings [n, d].
 
-    effective_rank: number of directions in which they vary (`relation.core.effective_rank`): 1 … d;
-      0 of one point.
+    effective_rank: number of directions in which they vary (`relation.numeric.effective_rank`):
+      1 … d; 0 of one point.
     mean_distance: of all pairs, Euclidean.
     mean_length: of the embeddings.
     """

@@ -1,0 +1,62 @@
+"""The request of the CorpusEvaluator; made without TFX, which a check of a recipe does without."""
+
+from google.protobuf import text_format
+
+from components.corpus_evaluator.request import CorpusRequest
+from components.corpus_evaluator.retrieval.measures import names
+from relation.core.errors import Faults, RecipeError, did_you_mean
+from relation.load import LoadedRecipe
+from trainer_module.metrics.registry import qualities
+from trainer_module.registry import HEADS, TOWERS
+
+
+def corpus_request(loaded: LoadedRecipe) -> CorpusRequest:
+    """Make the CorpusEvaluator's request.
+
+    Raises:
+      RecipeError: a gate or a floor names a metric that the relation and the head do not have.
+    """
+    recipe = loaded.recipe
+    assert recipe.model is not None
+    assert recipe.evaluation is not None
+    head = HEADS.resolve(recipe.model.head)
+    request = CorpusRequest(
+        compiled=loaded.compiled,
+        features={entity: loaded.features_of(entity) for entity in loaded.tuples.entities},
+        schemas={
+            name: text_format.MessageToString(loaded.schemas[name])
+            for name, entity in recipe.data.entities.items()
+            if entity.read
+        },
+        similarity=head.similarity,
+        references=recipe.evaluation.corpus.references,
+        slices=recipe.evaluation.slices,
+        image=predicted_image_shape(loaded),
+    )
+    corpus_metrics, faults = names() if request.question is not None else (), Faults()
+    for name in recipe.evaluation.corpus.gates:
+        if name not in corpus_metrics:
+            faults.add(_unknown(f"corpus.gates.{name}", name, corpus_metrics))
+    if "slice_floor" in recipe.evaluation.model_fields_set:
+        metrics = (*qualities(loaded.tuples), *corpus_metrics)
+        for name in recipe.evaluation.slice_floor or {}:
+            if name not in metrics:
+                faults.add(_unknown(f"slice_floor.{name}", name, metrics))
+    faults.raise_any()
+    return request
+
+
+def predicted_image_shape(loaded: LoadedRecipe) -> tuple[int, int, int] | None:
+    """Return height, width and channels of the predicted image; None if none is predicted."""
+    assert loaded.recipe.model is not None
+    entity = loaded.tuples.roles[0].entity
+    return TOWERS.resolve(loaded.recipe.model.tower_of(entity)).image
+
+
+def _unknown(field: str, name: str, metrics: tuple[str, ...]) -> RecipeError:
+    none = "none, since corpus metrics do not apply to it"
+    expected = f"one of {', '.join(metrics)}" if metrics else none
+    return RecipeError(
+        f"evaluation.{field}: got {name!r}, which does not apply to this relation and head; "
+        f"expected {expected}{did_you_mean(name, metrics)}"
+    )
