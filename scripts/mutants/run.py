@@ -94,6 +94,8 @@ class _Trials:
                     rank[test] = math.inf
         with self.copy.edited(mutant.path, mutant.source):
             outcome = run_tests(self.copy, tests, self.logs / "broken.log", longest, rank)
+        if outcome.timed_out:
+            outcome = self._longer(mutant, tests, rank, longest) or outcome
         for test, seconds in outcome.each.items():
             self.seconds[test] = max(seconds, self.seconds.get(test, 0.0))
         if outcome.passed or outcome.timed_out:
@@ -103,6 +105,17 @@ class _Trials:
             return self.run(mutant, others) if others else replace(outcome, passed=True)
         self.noticed[mutant.path, outcome.failed] += 1
         return outcome
+
+    def _longer(
+        self, mutant: Mutant, tests: list[str], rank: dict[str, float], longest: float
+    ) -> Outcome | None:
+        """Measure the tests on unbroken code; run the mutant once more if they are slow there."""
+        unbroken = run_tests(self.copy, tests, self.logs / "unbroken.log", 10 * longest, rank)
+        if 3 * unbroken.seconds <= longest:
+            return None
+        with self.copy.edited(mutant.path, mutant.source):
+            log = self.logs / "broken.log"
+            return run_tests(self.copy, tests, log, 3 * unbroken.seconds, rank)
 
     def _is_sound(self, failed: str) -> bool:
         """Whether the test that failed passes on unbroken code; asked once a file."""
@@ -139,7 +152,7 @@ def run_part(
         result = earlier.get(mutant.key)
         if mutant.key in equivalents:
             result = _result(part, mutant, EQUIVALENT, [], reason=equivalents[mutant.key])
-        elif result is None or result.outcome not in (KILLED, TIMED_OUT):
+        elif result is None or result.outcome != KILLED:
             result = _try(part, mutant, trials, most_seconds)
             seconds = _stored_seconds(out) | trials.seconds
             (out / SECONDS).write_text(json.dumps(seconds))
