@@ -62,7 +62,7 @@ def propose(question: Question) -> Proposal:
     label, guessed = (question.label, "") if question.label else guess_label(table)
     if table.columns[label].width > 1:
         return tags.propose(name, table, label, guessed)
-    return same_label.propose(name, table, label, guessed)
+    return same_label.propose(name, table.with_labels(label), label, guessed)
 
 
 def _check(question: Question) -> None:

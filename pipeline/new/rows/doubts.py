@@ -45,12 +45,32 @@ def of_label(label: Column) -> list[str]:
             f"{len(alone):,} of {len(counts):,} values of {label.name!r} occur once ("
             f"{_listed(alone)}): such rows have no other row to be related to"
         )
+    doubts += of_joined(label.name, counts)
     if label.missing:
         doubts.append(
             f"{label.missing:,} of {len(label.entries):,} rows have no {label.name!r}: they are "
             "skipped"
         )
     return doubts
+
+
+def of_joined(name: str, counts: Counter[Value]) -> list[str]:
+    """Texts that look like several labels in one, with a character between.
+
+    >>> of_joined("t", Counter([b"a;b", b"b", b"c;a", b"c"]))[0][:34]
+    "values of 't' look like lists with"
+    """
+    texts = [value for value in counts if isinstance(value, bytes)]
+    for separator in (b";", b"|", b","):
+        joined = [value for value in texts if separator in value]
+        parts = {part.strip() for value in texts for part in value.split(separator)}
+        if len(joined) > len(texts) / 4 and len(parts) < len(texts):
+            return [
+                f"values of {name!r} look like lists with {separator.decode()!r} between, as in "
+                f"{_shown(joined[0])}: a CSV cell holds one value, so write JSON lines or Parquet "
+                "with lists, for tags"
+            ]
+    return []
 
 
 def same_but_for_writing(counts: Counter[Value]) -> list[str]:

@@ -74,6 +74,15 @@ def looks_like_id(name: str) -> bool:
     return bool(_ID_NAME.search(name) or _ID_CAMEL.search(name))
 
 
+def looks_like_code(name: str) -> bool:
+    """Whether the name of a column says that its numbers are codes.
+
+    >>> [looks_like_code(name) for name in ("zip", "area code", "user_id", "size")]
+    [True, True, True, False]
+    """
+    return bool(looks_like_id(name) or _CODE_NAME.search(name))
+
+
 def profile(column: Column) -> Profile:
     """Say what a column is."""
     values = column.values
@@ -124,7 +133,7 @@ def _number_kind(column: Column, values: list[int | float], distinct: int) -> tu
             return Kind.ID, f"it numbers the {distinct:,} rows"
         if _TIME_NAME.search(column.name) and _are_times(values):
             return Kind.TIME, "its name says so, and its values are Unix times"
-        if looks_like_id(column.name) or _CODE_NAME.search(column.name):
+        if looks_like_code(column.name):
             if distinct > UNIQUE_SHARE * len(values) and len(values) >= 20:
                 return Kind.UNIQUE, f"{distinct:,} different codes in {len(values):,} rows"
             return Kind.CATEGORY, "its name says that the numbers are codes"

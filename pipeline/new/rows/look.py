@@ -14,6 +14,7 @@ from components.entity_gen.readers.image_files import EXTENSIONS
 from components.entity_gen.records import Fault, LeftOut, ReadOptions
 from components.entity_gen.values import convert
 from pipeline.new.rows.examples import of_examples
+from pipeline.new.rows.kinds import looks_like_code
 from pipeline.new.rows.table import Column, Dtype, Table, Value
 from relation.core.errors import DataError
 from relation.files.globs import is_stray, literal_folder, matching_files
@@ -219,7 +220,9 @@ def typed(column: Column) -> tuple[Column, str]:
     for dtype in ("int", "float"):
         numbers = [_converted(value, dtype) for value in values]
         wrong = [value for value, number in zip(values, numbers, strict=True) if number is None]
-        if len(wrong) <= STRAYS * len(values) and not (wrong and dtype == "int"):
+        if wrong and (dtype == "int" or looks_like_code(column.name)):
+            continue
+        if len(wrong) <= STRAYS * len(values):
             return _as(column, dtype), _note(column.name, wrong, dtype)
     return column, ""
 
@@ -246,8 +249,8 @@ def _note(name: str, wrong: Sequence[Value], dtype: str) -> str:
         return ""
     shown = ", ".join(sorted({repr(value)[1:] for value in wrong if isinstance(value, bytes)})[:3])
     return (
-        f"column {name!r} holds numbers, but in {len(wrong):,} rows {shown}: those rows are "
-        "skipped, unless the cells are emptied"
+        f"column {name!r} holds numbers, but {len(wrong):,} of its cells do not, such as {shown}: "
+        "their rows are skipped, unless `missing` names such texts"
     )
 
 

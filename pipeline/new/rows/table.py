@@ -1,7 +1,7 @@
 """Rows that were looked at, as columns."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 Value: TypeAlias = bytes | int | float
@@ -61,6 +61,24 @@ class Table:
     whole: bool = True
     notes: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+
+    def with_labels(self, name: str) -> "Table":
+        """The same with a column of whole floats as one of labels.
+
+        Parquet and JSON lines are then read as integers. A CSV file is read as texts, since `1.0`
+        is not an integer there.
+        """
+        column = self.columns[name]
+        values = [value for value in column.values if value == value]
+        if column.dtype != "float" or not all(value == float(value) // 1 for value in values):
+            return self
+        text = self.file_format in ("csv", "image_manifest")
+        entries = (
+            tuple(str(value).encode() if text else int(value) for value in entry if value == value)
+            for entry in column.entries
+        )
+        labels = Column(name, "bytes" if text else "int", tuple(entries))
+        return replace(self, columns={**self.columns, name: labels})
 
     def only(self, names: Iterable[str]) -> list[Column]:
         """The columns of these names, in that order."""

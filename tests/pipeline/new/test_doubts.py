@@ -110,3 +110,12 @@ def test_keys_that_rows_share():
         "split: {unit: group, feature: user_id}"
     ]
     assert doubts.of_keys([shared, other], "user_id") == []
+
+
+def test_labels_that_are_lists_in_one_text():
+    joined = Counter([b"a;b", b"b;c", b"a;c", b"a;b;c"])
+    assert doubts.of_joined("tags", joined) == [
+        "values of 'tags' look like lists with ';' between, as in 'a;b': a CSV cell holds one value, "
+        "so write JSON lines or Parquet with lists, for tags"
+    ]
+    assert doubts.of_joined("city", Counter([b"Bonn, D", b"Rome, I", b"Oslo, N", b"Paris"])) == []

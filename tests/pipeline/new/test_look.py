@@ -40,9 +40,11 @@ def test_a_few_cells_that_are_not_numbers_are_noted():
     assert numbers.dtype == "float"
     assert numbers.entries[-1] == ()
     assert note == (
-        "column 'n' holds numbers, but in 1 rows 'x': those rows are skipped, unless the cells are "
-        "emptied"
+        "column 'n' holds numbers, but 1 of its cells do not, such as 'x': their rows are skipped, "
+        "unless `missing` names such texts"
     )
+    code = Column("zip", "bytes", column.entries)
+    assert typed(code) == (code, "")
     many = Column("n", "bytes", ((b"1",), (b"x",)))
     assert typed(many) == (many, "")
 

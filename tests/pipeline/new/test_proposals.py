@@ -63,6 +63,18 @@ def test_rows_of_a_label_are_triplets(tmp_path):
     assert doubts == ()
 
 
+@pytest.mark.parametrize(
+    ("file_format", "dtype"), [("parquet", "int"), ("jsonl", "int"), ("csv", "bytes")]
+)
+def test_whole_floats_are_labels(tmp_path, file_format, dtype):
+    values = [1.0, 2.0, float("nan"), 3.0] if file_format == "parquet" else [1.0, 2.0, None, 3.0]
+    item = table("rows", file_format, x=NUMBERS, kind=spread(N, *values))
+    loaded, doubts = proposed(tmp_path, label="kind", item=item)
+    features = {feature.name: feature.type for feature in loaded.schema.feature}
+    assert features["kind"] == {"int": 2, "bytes": 1}[dtype]
+    assert doubts == ("30 of 120 rows have no 'kind': they are skipped",)
+
+
 def test_a_label_is_guessed_and_said(tmp_path):
     item = table(x=NUMBERS, kind=spread(N, b"a", b"b"), size=spread(N, b"S", b"M", b"L"))
     loaded, doubts = proposed(tmp_path, item=item)
