@@ -1,7 +1,7 @@
 # `make help` lists what there is. Every target sets up the environment by itself.
 
 .DEFAULT_GOAL := help
-.PHONY: help env env-unit env-test run new test test-unit test-debian13 bench lint format lock reference clean distclean
+.PHONY: help env env-unit env-test run new check test test-unit test-debian13 bench lint format lock reference clean distclean
 
 PYTHON ?= python3
 
@@ -25,6 +25,9 @@ env-test:  ## the same with Airflow and Kubeflow too
 
 run: env  ## run a recipe through TFX: make run [RECIPE=name|path.yaml]
 	@$(ACTIVATED) $(if $(RECIPE),export RELATA_RECIPE="$(RECIPE)";) exec .venv/bin/python -m pipeline.run
+
+check: env  ## all faults of a recipe, then its first rows, memory and time: make check [RECIPE=…] [ROWS=1000]
+	@$(ACTIVATED) .venv/bin/python -m pipeline.check $(if $(RECIPE),"$(RECIPE)") $(if $(ROWS),--rows "$(ROWS)")
 
 new: env  ## write a recipe for your files: make new NAME=… DATA=… [EDGES=…] [LABEL=…]
 	@$(ACTIVATED) .venv/bin/python -m pipeline.new "$(NAME)" "$(DATA)" $(if $(EDGES),--edges "$(EDGES)") $(if $(LABEL),--label "$(LABEL)")

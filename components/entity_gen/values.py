@@ -12,7 +12,7 @@ from types import MappingProxyType
 import tensorflow as tf
 
 from components.entity_gen.records import Fault
-from relation.core.errors import DataError
+from relation.core.errors import DataError, did_you_mean
 
 EXPECTED = {
     "bytes": "text or bytes (BYTES in the schema)",
@@ -151,7 +151,7 @@ def check_columns(location: str, columns: Sequence[str], features: Iterable[str]
             listed = ", ".join(map(repr, columns)) or "none"
             raise DataError(
                 f"{location}: no column {name!r}, which the schema names; the file has the columns "
-                f"{listed}"
+                f"{listed}{did_you_mean(name, columns)}"
             )
         if columns.count(name) > 1:
             raise DataError(f"{location}: {columns.count(name)} columns {name!r}; expected one")

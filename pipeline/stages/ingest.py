@@ -12,10 +12,10 @@ from components.schema_gen.component import CuratedSchemaGen
 from components.split_gen.component import SplitGen
 from components.validation.component import StrictExampleValidator
 from pipeline.stages.file_patterns import Pattern, Patterns, read_tables
+from pipeline.stages.row_reading import row_reading
 from pipeline.stages.splitting import hash_keys, split_step
 from relation.core.fingerprint import code_fingerprint, content_fingerprint
 from relation.load import LoadedRecipe
-from relation.schema import FeatureKind, read_features
 
 
 class Ingested(NamedTuple):
@@ -106,7 +106,7 @@ def _table(loaded: LoadedRecipe, name: str, pattern: Pattern | None, schema_file
 
 def _rows(loaded: LoadedRecipe, name: str, pattern: Pattern) -> EntityGen:
     table, data = read_tables(loaded.recipe)[name], loaded.recipe.data
-    keys = hash_keys(loaded, name, pattern)
+    keys, reading = hash_keys(loaded, name, pattern), row_reading(loaded, name)
     return EntityGen(
         pattern=pattern,
         id_feature=keys.id,
@@ -114,29 +114,10 @@ def _rows(loaded: LoadedRecipe, name: str, pattern: Pattern) -> EntityGen:
         eval=data.split.eval if keys.partition else None,
         file_format=table.format,
         bad_rows=data.bad_rows,
-        features={} if table.format == "tfrecord" else _column_types(loaded, name),
+        features=reading.types,
         code_fingerprint=code_fingerprint("components.entity_gen.executor"),
         partition=keys.partition,
-        derive_id=_derives_id(loaded, name),
-        images=_images(loaded, name) if table.format == "image_manifest" else (),
+        derive_id=reading.derived_id is not None,
+        images=reading.images,
         missing=table.missing,
     )
-
-
-def _column_types(loaded: LoadedRecipe, name: str) -> dict[str, str]:
-    """Return the type of each column. Only formats without types depend on the schema."""
-    features = read_features(loaded.schemas[name])
-    types: dict[str, str] = {feature: one.dtype for feature, one in features.items()}
-    if _derives_id(loaded, name):
-        del types[loaded.recipe.data.entities[name].id]
-    return types
-
-
-def _images(loaded: LoadedRecipe, name: str) -> list[str]:
-    features = read_features(loaded.schemas[name])
-    return [feature for feature, one in features.items() if one.kind is FeatureKind.IMAGE]
-
-
-def _derives_id(loaded: LoadedRecipe, name: str) -> bool:
-    entity = loaded.recipe.data.entities.get(name)
-    return entity is not None and entity.derive_id

@@ -61,7 +61,7 @@ class Faults:
         """The lines."""
         return tuple(self._lines)
 
-    def add(self, error: RecipeError) -> None:
+    def add(self, error: UserError) -> None:
         """Add the faults of an error."""
         self._lines |= dict.fromkeys(str(error).splitlines())
 

@@ -126,7 +126,7 @@ def test_a_long_value_is_cut():
     [
         (
             ["id", "price\u200b"],
-            r"t\.csv: no column 'price', which the schema names; the file has the columns 'id', 'price\\u200b'$",
+            r"t\.csv: no column 'price', which the schema names; the file has the columns 'id', 'price\\u200b'; did you mean 'price\\u200b'\?$",
         ),
         ([], "the file has the columns none$"),
         (["price", "id", "price"], r"t\.csv: 2 columns 'price'; expected one$"),

@@ -117,6 +117,10 @@ class TrainingRun:
         alone.set_weights(model.get_weights())
         return alone, history
 
+    def training_batches(self) -> tf.data.Dataset:
+        """Whole steps of the training tuples, shuffled, epoch after epoch without end."""
+        return self._dataset(self._train, self._request.training.seed, ONE_BATCH)
+
     def points(self, model: RelationalModel) -> dict[str, Points]:
         """Embeddings of validation tuples for the projector, by entity type, in its first role.
 
