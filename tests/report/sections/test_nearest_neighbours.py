@@ -18,7 +18,7 @@ def sheets(*queries):
     """Titles and captions of the strips, of queries as (worst, MAP@R)."""
     evidence = evidence_of("digits_triplets", tuples=6)
     member, *_ = [n.query for n in evidence.neighbourhoods]
-    neighbours = tuple((member, 0.5 * n, n < 3) for n in range(10))
+    neighbours = tuple((member, 0.25 + 0.5 * n, n < 3) for n in range(10))
     found = tuple(Neighbourhood(member, neighbours, share, worst) for worst, share in queries)
     section = nearest_neighbours(
         dataclasses.replace(evidence, neighbourhoods=found), Cards(evidence.request)
@@ -45,5 +45,5 @@ def test_a_query_has_eight_neighbours_by_rank():
     assert strip.lead.role == "query"
     assert [card.role for card in strip.cards] == [str(rank) for rank in range(1, 9)]
     assert [card.mark for card in strip.cards] == [Mark.RIGHT] * 3 + [Mark.WRONG] * 5
-    assert [card.note for card in strip.cards][:3] == ["0.000", "0.500", "1.000"]
+    assert [card.note for card in strip.cards][:3] == ["0.250", "0.750", "1.250"]
     assert strip.note == "3 of 8 related; MAP@R 0.250"
