@@ -1,3 +1,4 @@
+import math
 import subprocess
 import sys
 
@@ -145,3 +146,21 @@ def test_gates_are_checked_without_tensorflow():
     code = "import sys, trainer_module.metrics.registry; sys.exit('tensorflow' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_an_interval_ends_where_the_metric_does():
+    """A range by hand for each metric whose values are not shares from 0 to 1."""
+    tables = (
+        *(registry.RELATED, registry.ONE_ABOVE_OTHERS, registry.PLACE_OF_POSITIVE),
+        *(registry.NUMBERS, registry.NUMBER, registry.CLASSES, registry.TAGS),
+        *(registry.LISTS, registry.ALL, registry.IMAGES),
+    )
+    other = {n: m.within for table in tables for n, m in table.items() if m.within != (0.0, 1.0)}
+    assert {name: other.get(name) for name in ("psnr", "r2", "ssim")} == {
+        "psnr": (0.0, 100.0),
+        "r2": (-math.inf, 1.0),
+        "ssim": (-1.0, 1.0),
+    }
+    assert {name for name, ends in other.items() if ends == (-1.0, 1.0)} == {
+        *("pearson", "spearman", "kendall", "ssim"),
+    }
