@@ -1,17 +1,16 @@
 """Tuples that have been through Transform, small enough to train on in a moment."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_transform.beam as tft_beam
 import yaml
-from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 from tfx.components.trainer.fn_args_utils import FnArgs
 
 from relation.load import LoadedRecipe, load_recipe
+from tests.trainer_module.transformed import transform
 from trainer_module.build_request import preprocessing_request
-from trainer_module.preprocessing.transform import preprocessing_fn
 from trainer_module.request import KEY, TrainingRequest
 from trainer_module.training.training_run import Files
 
@@ -93,18 +92,13 @@ def run_transform(
       spec: of the features of tuples.
       rows: by split, values by the name of the feature.
     """
-    metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(spec))
-    config = {KEY: preprocessing_request(loaded).model_dump_json()}
-    with tft_beam.Context(temp_dir=str(folder / "temp")):
-        function = (rows["train"], metadata) | tft_beam.AnalyzeDataset(
-            lambda inputs: preprocessing_fn(inputs, config)
-        )
-        function | tft_beam.WriteTransformFn(str(folder / "graph"))
-        for split, those in rows.items():
-            data, _ = ((those, metadata), function) | tft_beam.TransformDataset()
-            with tf.io.TFRecordWriter(str(folder / f"{split}.gz"), "GZIP") as writer:
-                for values in data:
-                    writer.write(_example(values))
+    tuples = [row for those in rows.values() for row in those]
+    values, _ = transform(preprocessing_request(loaded), spec, rows["train"], folder, tuples)
+    remaining = iter(values)
+    for split, those in rows.items():
+        with tf.io.TFRecordWriter(str(folder / f"{split}.gz"), "GZIP") as writer:
+            for transformed_row in itertools.islice(remaining, len(those)):
+                writer.write(_example(transformed_row))
     return Files(str(folder / "graph"), [str(folder / "train.gz")], [str(folder / "eval.gz")])
 
 

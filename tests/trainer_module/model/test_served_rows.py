@@ -4,15 +4,14 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-import tensorflow_transform.beam as tft_beam
 from tensorflow_transform import TFTransformOutput
-from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 
 from relation.names import prefixed
 from relation.schema import Feature, FeatureKind
 from relation.spec import LabelKind, Role, lists, pairs, rows, tags
 from tests.encoded_images import png, saved
 from tests.relations import compiled
+from tests.trainer_module.transformed import transform
 from trainer_module.heads.alignment import Alignment
 from trainer_module.heads.cosine import Cosine
 from trainer_module.heads.image import Image
@@ -20,9 +19,9 @@ from trainer_module.heads.scorer import Scorer
 from trainer_module.heads.tag import Tag
 from trainer_module.model.relational_model import RelationalModel
 from trainer_module.model.signatures import ServingModule
-from trainer_module.preprocessing.transform import preprocessing_fn, vocabularies
+from trainer_module.preprocessing.transform import vocabularies
 from trainer_module.registry import task_of
-from trainer_module.request import KEY, PreprocessingRequest
+from trainer_module.request import PreprocessingRequest
 from trainer_module.towers.cnn import Cnn
 from trainer_module.towers.dense import Dense
 from trainer_module.towers.encoder_decoder import EncoderDecoder
@@ -75,19 +74,8 @@ def _transform(numbers, tmp_path_factory) -> TFTransformOutput:
         for role in ("left", "right")
         for feature in ALL
     } | {"relation": tf.io.VarLenFeature(tf.float32)}
-    metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(spec))
-    items = [
-        {name: [] for name in spec} | {f"left_{n}": v for n, v in _values(number).items()}
-        for number in range(8)
-    ]
-    config = {KEY: asked.model_dump_json()}
-    folder = str(tmp_path_factory.mktemp("graph"))
-    with tft_beam.Context(temp_dir=str(tmp_path_factory.mktemp("tft"))):
-        function = (items, metadata) | tft_beam.AnalyzeDataset(
-            lambda inputs: preprocessing_fn(inputs, config)
-        )
-        function | tft_beam.WriteTransformFn(folder)
-    return TFTransformOutput(folder)
+    items = [{f"left_{n}": v for n, v in _values(number).items()} for number in range(8)]
+    return transform(asked, spec, items, tmp_path_factory.mktemp("transform"))[1]
 
 
 class AsLeft:

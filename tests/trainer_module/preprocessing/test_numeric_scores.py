@@ -3,15 +3,12 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-import tensorflow_transform.beam as tft_beam
-from tensorflow_transform import TFTransformOutput
-from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 
 from relation.schema import Feature, FeatureKind
 from tests.relations import compiled
+from tests.trainer_module.transformed import transform
 from trainer_module.preprocessing.numeric_scores import MAX_SCORE, without_offset
-from trainer_module.preprocessing.transform import preprocessing_fn
-from trainer_module.request import KEY, PreprocessingRequest
+from trainer_module.request import PreprocessingRequest
 
 NAN, INF = float("nan"), float("inf")
 N = 200
@@ -63,21 +60,12 @@ def served(request, tmp_path_factory):
     spec = {name: tf.io.VarLenFeature(kind) for name, kind in spec.items()}
     spec |= {f"{r}_brand": tf.io.VarLenFeature(tf.string) for r in ("left", "right")}
     spec["relation"] = tf.io.VarLenFeature(tf.float32)
-    metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(spec))
     columns = {**INTS, **FLOATS}
-    empty = {name: [] for name in spec}
     rows = [
-        {**empty, **{f"left_{name}": _list(values[i]) for name, values in columns.items()}}
-        for i in range(N)
+        {f"left_{name}": _list(values[i]) for name, values in columns.items()} for i in range(N)
     ]
-    config = {KEY: asked.model_dump_json()}
-    folder = str(tmp_path_factory.mktemp("graph"))
-    with tft_beam.Context(temp_dir=str(tmp_path_factory.mktemp("tft"))):
-        function = (rows, metadata) | tft_beam.AnalyzeDataset(
-            lambda inputs: preprocessing_fn(inputs, config)
-        )
-        function | tft_beam.WriteTransformFn(folder)
-    layer = TFTransformOutput(folder).transform_features_layer()
+    _, output = transform(asked, spec, rows, tmp_path_factory.mktemp("transform"))
+    layer = output.transform_features_layer()
     dtypes = {feature.name: TYPES[feature.dtype] for feature in FEATURES}
 
     def scores(name, numbers):

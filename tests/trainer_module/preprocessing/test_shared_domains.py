@@ -4,14 +4,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-import tensorflow_transform.beam as tft_beam
-from tensorflow_transform import TFTransformOutput
-from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 
 from relation.schema import Feature, FeatureKind
 from tests.relations import compiled
-from trainer_module.preprocessing.transform import preprocessing_fn, vocabularies
-from trainer_module.request import KEY, PreprocessingRequest
+from tests.trainer_module.transformed import transform
+from trainer_module.preprocessing.transform import vocabularies
+from trainer_module.request import PreprocessingRequest
 from trainer_module.towers.dense import Dense
 
 SHARED = {"kind": FeatureKind.CATEGORICAL, "dtype": "bytes", "domain": "country"}
@@ -48,17 +46,9 @@ TUPLE = {
 def transformed(tmp_path_factory):
     spec = {name: tf.io.VarLenFeature(tf.string) for name in list(TUPLE)[:3]}
     spec["relation"] = tf.io.VarLenFeature(tf.float32)
-    metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(spec))
-    entities = [{**{name: [] for name in spec}, **entity} for entity in ENTITIES]
-    folder = str(tmp_path_factory.mktemp("graph"))
-    with tft_beam.Context(temp_dir=str(tmp_path_factory.mktemp("tft"))):
-        config = {KEY: REQUEST.model_dump_json()}
-        function = (entities, metadata) | tft_beam.AnalyzeDataset(
-            lambda inputs: preprocessing_fn(inputs, config)
-        )
-        (rows, _) = (([TUPLE], metadata), function) | tft_beam.TransformDataset()
-        function | tft_beam.WriteTransformFn(folder)
-    return rows[0], TFTransformOutput(folder)
+    folder = tmp_path_factory.mktemp("transform")
+    [row], output = transform(REQUEST, spec, ENTITIES, folder, [TUPLE])
+    return row, output
 
 
 def test_one_index_means_one_value_whatever_the_feature_and_its_entity_type(transformed):

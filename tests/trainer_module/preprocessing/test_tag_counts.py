@@ -3,21 +3,19 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-import tensorflow_transform.beam as tft_beam
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_transform import TFTransformOutput
-from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 
 from relation.schema import Feature, FeatureKind
 from relation.spec import tags
 from tests.relations import compiled
+from tests.trainer_module import transformed
 from trainer_module.heads.tag import Tag
 from trainer_module.losses.weighted_tag_cross_entropy import WeightedTagCrossEntropy
 from trainer_module.objectives.per_tuple import PerTuple
 from trainer_module.preprocessing.tag_counts import inverse_frequencies
-from trainer_module.preprocessing.transform import preprocessing_fn
 from trainer_module.registry import task_of
-from trainer_module.request import KEY, PreprocessingRequest
+from trainer_module.request import PreprocessingRequest
 
 DOMAIN = ("blue\nsky", "red", "unseen", "x")
 TAGGED = [["red"], ["red", "x"], ["red", "blue\nsky"], [], ["red"]]
@@ -42,19 +40,10 @@ def transform(tmp_path_factory) -> TFTransformOutput:
         "example_tags": tf.io.VarLenFeature(tf.string),
         "relation": tf.io.VarLenFeature(tf.float32),
     }
-    metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(spec))
     rows = [
-        {"example_price": [1.0], "example_tags": [t.encode() for t in found], "relation": []}
-        for found in TAGGED
+        {"example_price": [1.0], "example_tags": [t.encode() for t in found]} for found in TAGGED
     ]
-    folder = str(tmp_path_factory.mktemp("graph"))
-    with tft_beam.Context(temp_dir=str(tmp_path_factory.mktemp("tft"))):
-        config = {KEY: request.model_dump_json()}
-        function = (rows, metadata) | tft_beam.AnalyzeDataset(
-            lambda inputs: preprocessing_fn(inputs, config)
-        )
-        function | tft_beam.WriteTransformFn(folder)
-    return TFTransformOutput(folder)
+    return transformed.transform(request, spec, rows, tmp_path_factory.mktemp("transform"))[1]
 
 
 def test_weights_are_inverse_to_counts_and_one_on_average(transform):

@@ -1,25 +1,20 @@
 """Texts become indices of words: one vocabulary an entity type, rare words by their hash."""
 
-from pathlib import Path
-
 import pytest
 import tensorflow as tf
-import tensorflow_transform.beam as tft_beam
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
-from tensorflow_transform import TFTransformOutput
-from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 
 from relation.schema import Feature, FeatureKind, read_features
 from tests.relations import compiled
+from tests.trainer_module.transformed import transform
 from trainer_module.preprocessing.transform import (
     RARE_BUCKETS,
     TEXT_WORDS,
-    preprocessing_fn,
     vocabularies,
 )
 from trainer_module.preprocessing.vocabulary import Vocabulary
-from trainer_module.request import KEY, PreprocessingRequest
+from trainer_module.request import PreprocessingRequest
 
 FEATURES = (
     Feature(name="title", kind=FeatureKind.TEXT, dtype="bytes", width=4),
@@ -30,7 +25,6 @@ REQUEST = PreprocessingRequest(
     compiled=compiled({"item": "sku"}, SAME_BRAND),
     features={"item": FEATURES},
 )
-CONFIG = {KEY: REQUEST.model_dump_json()}
 
 
 def _row(title: list, maker: list, right: list = (), right_maker: list = ()) -> dict[str, list]:
@@ -60,22 +54,11 @@ TUPLES = [
 SPEC = dict.fromkeys(TUPLES[0], tf.io.VarLenFeature(tf.string)) | {
     "negative_prob": tf.io.VarLenFeature(tf.float32)
 }
-METADATA = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(SPEC))
-
-
-def _transform(entities: list, tuples: list, folder: Path) -> tuple[list, TFTransformOutput]:
-    with tft_beam.Context(temp_dir=str(folder / "tft")):
-        function = (entities, METADATA) | tft_beam.AnalyzeDataset(
-            lambda inputs: preprocessing_fn(inputs, CONFIG)
-        )
-        rows, _ = ((tuples, METADATA), function) | tft_beam.TransformDataset()
-        function | tft_beam.WriteTransformFn(str(folder / "graph"))
-    return rows, TFTransformOutput(str(folder / "graph"))
 
 
 @pytest.fixture(scope="module")
 def transformed(tmp_path_factory):
-    return _transform(ENTITIES, TUPLES, tmp_path_factory.mktemp("text"))
+    return transform(REQUEST, SPEC, ENTITIES, tmp_path_factory.mktemp("text"), TUPLES)
 
 
 def test_a_natural_language_domain_makes_bytes_a_text():
@@ -139,7 +122,7 @@ def test_one_role_can_be_fed_alone(transformed):
 
 def test_without_any_word_there_is_room_for_every_index(tmp_path):
     words = [_row([f"word{i}".encode()], []) for i in range(4_000)]
-    rows, output = _transform([_row([], [])], words, tmp_path)
+    rows, output = transform(REQUEST, SPEC, [_row([], [])], tmp_path, words)
     size = vocabularies(output, {"item": FEATURES})["item"]["title"].size
     # Four thousand words leave few of the 1,024 buckets empty.
     assert size - 40 <= max(row["anchor_title"].max() for row in rows) < size

@@ -3,16 +3,13 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-import tensorflow_transform.beam as tft_beam
 from scipy.stats import norm
-from tensorflow_transform import TFTransformOutput
-from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 
 from relation.schema import Feature, FeatureKind
 from tests.relations import compiled
+from tests.trainer_module.transformed import transform
 from trainer_module.preprocessing.quantile_normalization import QUANTILES
-from trainer_module.preprocessing.transform import preprocessing_fn
-from trainer_module.request import KEY, PreprocessingRequest
+from trainer_module.request import PreprocessingRequest
 
 FEATURES = (
     Feature(name="price", kind=FeatureKind.NUMERIC, dtype="float", width=1),
@@ -68,21 +65,8 @@ def _transform(request, tmp_path_factory):
         for role in ("left", "right")
         for name, kind in [*((f.name, TYPES[f.dtype]) for f in FEATURES), ("brand", tf.string)]
     } | {"relation": tf.io.VarLenFeature(tf.float32)}
-    metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(spec))
-    empty = {name: [] for name in spec}
-    entities = [{**empty, **entity} for entity in ENTITIES]
-    config = {KEY: request.model_dump_json()}
-    with tft_beam.Context(temp_dir=str(tmp_path_factory.mktemp("tft"))):
-        function = (entities, metadata) | tft_beam.AnalyzeDataset(
-            lambda inputs: preprocessing_fn(inputs, config)
-        )
-        (rows, _) = (
-            ([TUPLE, TUPLE_WITHOUT_PRICE], metadata),
-            function,
-        ) | tft_beam.TransformDataset()
-        folder = str(tmp_path_factory.mktemp("graph"))
-        function | tft_beam.WriteTransformFn(folder)
-    return rows, TFTransformOutput(folder)
+    folder = tmp_path_factory.mktemp("transform")
+    return transform(request, spec, ENTITIES, folder, [TUPLE, TUPLE_WITHOUT_PRICE])
 
 
 def test_numbers_are_z_scores_of_the_entities_for_both_roles(transformed):

@@ -2,17 +2,15 @@
 
 import pytest
 import tensorflow as tf
-import tensorflow_transform.beam as tft_beam
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from tensorflow_transform import TFTransformOutput
-from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 
 from relation.schema import Feature, FeatureKind
 from tests.relations import compiled
-from trainer_module.preprocessing.transform import preprocessing_fn, vocabularies
+from tests.trainer_module.transformed import transform
+from trainer_module.preprocessing.transform import vocabularies
 from trainer_module.preprocessing.vocabulary import as_lines
-from trainer_module.request import KEY, PreprocessingRequest
+from trainer_module.request import PreprocessingRequest
 
 VALUES = [
     *(b"new\nline", b"new\\nline", b"new\x1bnline", b"\n", b"\r", b"\r\n", b"", b"\x1b", b"\x1b0"),
@@ -33,25 +31,16 @@ def transformed(tmp_path_factory):
     names = ("left_colour", "right_colour")
     spec = dict.fromkeys(names, tf.io.VarLenFeature(tf.string))
     spec["relation"] = tf.io.VarLenFeature(tf.float32)
-    metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(spec))
-    rows = [
-        {"left_colour": [value], "right_colour": [], "relation": []} for value in [*VALUES, b"x"]
-    ]
+    rows = [{"left_colour": [value]} for value in [*VALUES, b"x"]]
     asked = [*VALUES, b"unseen", b"un\nseen"]
     pairs = [
         {"left_colour": [value], "right_colour": [value, b"x"], "relation": [1.0]}
         for value in asked
     ]
     pairs.append({"left_colour": [], "right_colour": [b""], "relation": [1.0]})
-    config = {KEY: REQUEST.model_dump_json()}
-    folder = str(tmp_path_factory.mktemp("graph"))
-    with tft_beam.Context(temp_dir=str(tmp_path_factory.mktemp("tft"))):
-        function = (rows, metadata) | tft_beam.AnalyzeDataset(
-            lambda inputs: preprocessing_fn(inputs, config)
-        )
-        result, _ = ((pairs, metadata), function) | tft_beam.TransformDataset()
-        function | tft_beam.WriteTransformFn(folder)
-    return dict(zip([*asked, None], result, strict=True)), TFTransformOutput(folder)
+    folder = tmp_path_factory.mktemp("transform")
+    result, output = transform(REQUEST, spec, rows, folder, pairs)
+    return dict(zip([*asked, None], result, strict=True)), output
 
 
 def test_every_value_has_an_index_of_its_own(transformed):
