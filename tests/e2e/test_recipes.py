@@ -28,6 +28,7 @@ SHIPPED = sorted({path.stem for path in RECIPES.glob("*.yaml")} - ELSEWHERE)
 EPOCHS = {
     "entity_matching": 4,
     "label_conditioned": 7,
+    "two_tower_retrieval": 8,
 }
 """Enough epochs for the gates of a recipe; of one that is not here, its own."""
 
