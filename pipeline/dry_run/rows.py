@@ -17,6 +17,7 @@ from relation.files.globs import literal_folder, matching_files
 from relation.load import LoadedRecipe
 
 _KINDS = {"bytes_list": "BYTES", "int64_list": "INT", "float_list": "FLOAT"}
+MORE_ENTITIES = 10
 
 
 class FirstRows(NamedTuple):
@@ -40,13 +41,18 @@ class FirstRows(NamedTuple):
 def first_rows(loaded: LoadedRecipe, patterns: Patterns, limit: int) -> dict[str, FirstRows]:
     """Read the first rows of each table, at most `limit` of each of its patterns.
 
+    Of entities `MORE_ENTITIES` times as many are read where edges name them, since the first edges
+    may name any.
+
     Raises:
       DataError: a line for each table without files, damaged file, or column that does not fit.
     """
     faults, tables = Faults(), {}
     for name in read_tables(loaded.recipe):
         try:
-            tables[name] = _table(loaded, name, patterns[name], limit)
+            named = name in loaded.recipe.data.entities and bool(loaded.recipe.data.edges)
+            most = limit * MORE_ENTITIES if named else limit
+            tables[name] = _table(loaded, name, patterns[name], most)
         except DataError as error:
             faults.add(error)
             continue

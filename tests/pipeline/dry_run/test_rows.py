@@ -89,6 +89,28 @@ def test_types_and_names_of_columns_are_compared_with_the_schema(tmp_path):
     ]
 
 
+def test_more_entities_are_read_where_edges_name_them(tmp_path):
+    end = {"entity": "item"}
+    links = {"schema": "l.pbtxt", "path": "links.csv", "format": "csv"}
+    links |= {"left": {**end, "id": "a"}, "right": {**end, "id": "b"}}
+    (tmp_path / "l.pbtxt").write_text(
+        'feature { name: "a" type: BYTES } feature { name: "b" type: BYTES }'
+    )
+    recipe(tmp_path, "csv")
+    raw = yaml.safe_load((tmp_path / "r.yaml").read_text())
+    raw["data"]["edges"] = {"links": links}
+    raw["relation"]["source"] = {"type": "edges", "edges": "links"}
+    (tmp_path / "r.yaml").write_text(yaml.safe_dump(raw))
+    (tmp_path / "rows.csv").write_text("id,kind,price\n" + "a,x,1\n" * 40)
+    (tmp_path / "links.csv").write_text("a,b\n" + "a,c\n" * 40)
+    patterns = {"item": str(tmp_path / "rows.csv"), "links": str(tmp_path / "links.csv")}
+    tables = first_rows(load_recipe(str(tmp_path / "r.yaml")), patterns, 3)
+    assert {name: (len(table), table.complete) for name, table in tables.items()} == {
+        "item": (30, False),
+        "links": (3, False),
+    }
+
+
 def test_a_pattern_without_files_is_told(tmp_path):
     loaded, patterns = recipe(tmp_path, "csv")
     with pytest.raises(DataError, match=r"rows\*\.csv: "):
