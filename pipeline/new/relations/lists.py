@@ -17,6 +17,8 @@ from relation.core.errors import DataError
 
 DOCUMENT = "document"
 LENGTHS = (4, 32)
+MOST_COLUMNS = 2000
+"""Features of all rows of a list together: statistics of tuples take time with each."""
 HIGHEST_GRADE = 31
 TOP = 5
 _DRAWS = 20
@@ -43,7 +45,8 @@ def propose(name: str, table: Table, group: str, grade: str, guessed: str = "") 
             f"DATA: {table.path}: no column beside {group!r} and {grade!r} says anything of a row"
         )
     longest = max(map(len, grades))
-    length = min(max(longest, LENGTHS[0]), LENGTHS[1])
+    fit = max(LENGTHS[0], MOST_COLUMNS // len(features))
+    length = min(max(longest, LENGTHS[0]), LENGTHS[1], fit)
     shares = split(
         table.rows, {"unit": "group", "feature": group}, f"all of one {group} together, by a hash"
     )
@@ -75,7 +78,9 @@ def propose(name: str, table: Table, group: str, grade: str, guessed: str = "") 
                 f"{len(grades):,} groups of up to {longest:,} rows; a higher {grade!r} is better.",
             ),
             "sampling": Choice(
-                {"length": length}, f"At most {length} rows a list; of more the seed chooses."
+                {"length": length},
+                f"At most {length} rows a list; of more the seed chooses. A longer list has more "
+                "columns, which take time.",
             ),
             "seed": 1,
         },
