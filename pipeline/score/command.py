@@ -3,7 +3,8 @@
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -31,13 +32,9 @@ def main(arguments: Sequence[str]) -> int:
         if options.output is not None:
             table_file.check_format(options.output)
         answers = Answers(options.model)
-        rows = _rows(options.rows, answers)
-        count = table_file.write(_tables(options, answers, rows, skipped), options.output)
-        if not count:
-            raise DataError(
-                "no row can be used"
-                + "".join(f"; {n:,} {why}" for why, n in (skipped or {}).items())
-            )
+        patterns = _patterns(options.rows, answers)
+        inputs = Inputs(answers, patterns, options.number_rows, skipped)
+        count = table_file.write(_some(_tables(options, inputs), skipped), options.output)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return USER_ERROR
@@ -71,12 +68,54 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--output", metavar="FILE", help=".csv or .parquet; default: CSV to stdout")
     parser.add_argument(
+        "--number-rows", action="store_true", help="rows have no ids: their numbers are the ids"
+    )
+    parser.add_argument(
         "--skip-bad-rows", action="store_true", help="count records that cannot be used, and go on"
     )
     return parser
 
 
-def _rows(items: Sequence[str], answers: Answers) -> dict[str, str]:
+@dataclass(frozen=True)
+class Inputs:
+    """The model, and what its rows are read from.
+
+    Fields:
+      answers: the model.
+      patterns: path or glob of each entity type.
+      numbered: whether rows have no ids, so that they are numbered.
+      skipped: see `entity_rows`.
+    """
+
+    answers: Answers
+    patterns: Mapping[str, str]
+    numbered: bool
+    skipped: Skipped | None
+
+    def rows(self, entity: str, pattern: str | None = None) -> Iterator[EntityRow]:
+        """Yield the entities of a type, of its own pattern or another.
+
+        Raises:
+          UserError: the type has no pattern; see `entity_rows`, too.
+        """
+        if pattern is None and entity not in self.patterns:
+            raise UserError(f"expected rows of {entity!r} too: {entity}=GLOB")
+        pattern = pattern or self.patterns[entity]
+        return entity_rows(pattern, self.answers.interface, entity, self.numbered, self.skipped)
+
+
+def _some(tables: Iterator[pa.Table], skipped: Skipped | None) -> Iterator[pa.Table]:
+    """Yield the tables; it is an error if there is no row."""
+    empty = True
+    for table in tables:
+        empty = empty and not table.num_rows
+        yield table
+    if empty:
+        reasons = "".join(f"; {n:,} skipped: {why}" for why, n in (skipped or {}).items())
+        raise DataError(f"no row has an answer{reasons}")
+
+
+def _patterns(items: Sequence[str], answers: Answers) -> dict[str, str]:
     """The pattern of each entity type that is named, in the relation's order."""
     entities = answers.interface.relation.entities
     patterns: dict[str, str] = {}
@@ -94,45 +133,31 @@ def _rows(items: Sequence[str], answers: Answers) -> dict[str, str]:
     return {entity: patterns[entity] for entity in entities if entity in patterns}
 
 
-def _tables(
-    options: argparse.Namespace,
-    answers: Answers,
-    patterns: Mapping[str, str],
-    skipped: Skipped | None,
-) -> Iterator[pa.Table]:
-    interface = answers.interface
-
-    def rows(entity: str) -> Iterator[EntityRow]:
-        if entity not in patterns:
-            raise UserError(f"expected rows of {entity!r} too: {entity}=GLOB")
-        return entity_rows(patterns[entity], interface, entity, skipped)
-
+def _tables(options: argparse.Namespace, inputs: Inputs) -> Iterator[pa.Table]:
+    """Answer what the options ask for."""
+    answers = inputs.answers
     if options.among is not None and options.neighbours is None:
         raise UserError("--among: expected --neighbours beside it")
     if options.pairs is not None:
-        yield from _pairs(options.pairs, answers, rows, skipped)
+        yield from _pairs(options.pairs, inputs)
     elif options.neighbours is not None:
-        yield _neighbours(options, answers, patterns, skipped)
+        yield _neighbours(options.neighbours, options.among, inputs)
     else:
-        entity, *others = patterns
+        entity, *others = inputs.patterns
         if others:
-            raise UserError(f"got rows of {_list(patterns)}; expected one entity type")
-        alone = len(interface.scored) == 1 and not options.embeddings
-        for batch in batches(rows(entity)):
+            raise UserError(f"got rows of {_list(inputs.patterns)}; expected one entity type")
+        alone = len(answers.interface.scored) == 1 and not options.embeddings
+        for batch in batches(inputs.rows(entity)):
             yield answers.scores(batch) if alone else answers.embeddings(entity, batch)
 
 
-def _pairs(
-    pattern: str,
-    answers: Answers,
-    rows: Callable[[str], Iterator[EntityRow]],
-    skipped: Skipped | None,
-) -> Iterator[pa.Table]:
-    interface = answers.interface
+def _pairs(pattern: str, inputs: Inputs) -> Iterator[pa.Table]:
+    """Scores of the pairs of a file."""
+    interface, skipped = inputs.answers.interface, inputs.skipped
     if len(interface.scored) != 2:
         raise UserError("--pairs: the model scores one row at a time; leave --pairs out")
     entities = [interface.relation.entity_of(role) for role in interface.scored]
-    members = {entity: {row.id: row.example for row in rows(entity)} for entity in entities}
+    members = {entity: _by_id(inputs.rows(entity), entity) for entity in dict.fromkeys(entities)}
     lefts, rights = (members[entity] for entity in entities)
 
     def known(pair: tuple[str, str]) -> bool:
@@ -145,39 +170,48 @@ def _pairs(
         return True
 
     for batch in batches(filter(known, pair_ids(pattern, skipped))):
-        yield answers.pairs(batch, lefts, rights)
+        yield inputs.answers.pairs(batch, lefts, rights)
 
 
-def _neighbours(
-    options: argparse.Namespace,
-    answers: Answers,
-    patterns: Mapping[str, str],
-    skipped: Skipped | None,
-) -> pa.Table:
-    """Neighbours among rows of the other type, or among `--among`, or among the rows themselves."""
-    similarity = answers.interface.similarity
-    if options.neighbours < 1:
-        raise UserError(f"--neighbours: got {options.neighbours}; expected a number from 1")
+def _by_id(rows: Iterator[EntityRow], entity: str) -> dict[str, bytes]:
+    """The serialized entities by id.
+
+    Raises:
+      DataError: two rows have one id, but other features.
+    """
+    members: dict[str, bytes] = {}
+    for row in rows:
+        if members.setdefault(row.id, row.example) != row.example:
+            raise DataError(f"{entity}: two different rows have the id {row.id!r}; expected one")
+    return members
+
+
+def _neighbours(count: int, among: str | None, inputs: Inputs) -> pa.Table:
+    """Neighbours among rows of the other type, of `among`, or among the rows themselves."""
+    similarity = inputs.answers.interface.similarity
+    if count < 1:
+        raise UserError(f"--neighbours: got {count}; expected a number from 1")
     if similarity is None:
         raise UserError("--neighbours: the model's head does not say which embeddings are near")
-    searched = list(patterns.items())
-    if options.among is not None:
-        searched = [searched[0], (searched[0][0], options.among)]
-    populations = [_population(answers, entity, pattern, skipped) for entity, pattern in searched]
-    same = searched[0][0] == searched[-1][0]
-    return nearest(populations[0], populations[-1], options.neighbours, similarity, same)
+    first, *others = inputs.patterns
+    searched = others[0] if others else first
+    queries = _population(inputs, first, None)
+    references = (
+        queries if first == searched and among is None else _population(inputs, searched, among)
+    )
+    # Numbers of the rows of two files say nothing of each other.
+    same = references is queries or (first == searched and not inputs.numbered)
+    return nearest(queries, references, count, similarity, same)
 
 
-def _population(
-    answers: Answers, entity: str, pattern: str, skipped: Skipped | None
-) -> EntityEmbeddings:
+def _population(inputs: Inputs, entity: str, pattern: str | None) -> EntityEmbeddings:
     ids: list[str] = []
     vectors = []
-    for batch in batches(entity_rows(pattern, answers.interface, entity, skipped)):
+    for batch in batches(inputs.rows(entity, pattern)):
         ids += [row.id for row in batch]
-        vectors.append(answers.embed(entity, batch))
+        vectors.append(inputs.answers.embed(entity, batch))
     if not ids:
-        raise DataError(f"{pattern}: holds no usable row")
+        raise DataError(f"{pattern or inputs.patterns[entity]}: holds no usable row")
     return EntityEmbeddings(ids, np.concatenate(vectors))
 
 

@@ -34,7 +34,11 @@ Skipped: TypeAlias = Counter[str]
 
 
 def entity_rows(
-    pattern: str, interface: ServedInterface, entity: str, skipped: Skipped | None
+    pattern: str,
+    interface: ServedInterface,
+    entity: str,
+    numbered: bool,
+    skipped: Skipped | None,
 ) -> Iterator[EntityRow]:
     """Yield the entities of all files of a pattern.
 
@@ -42,6 +46,7 @@ def entity_rows(
       pattern: path or glob.
       interface: of the model.
       entity: their entity type.
+      numbered: whether ids are numbers of rows, from 1, since rows have none.
       skipped: counts records that cannot be used; None: such a record is an error.
 
     Raises:
@@ -50,6 +55,10 @@ def entity_rows(
     """
     key = interface.ids[entity]
     types = {feature.name: feature.dtype for feature in interface.features[entity]}
+    if numbered:
+        for number, (_, example) in enumerate(_examples(pattern, types, skipped), start=1):
+            yield EntityRow(str(number), example.SerializeToString())
+        return
     for place, example in _examples(pattern, {key: "bytes", **types}, skipped):
         values = _values(example.features.feature[key])
         if len(values) == 1:

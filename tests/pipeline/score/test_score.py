@@ -112,6 +112,20 @@ def test_neighbours_are_the_nearest_of_the_other_rows(model, rows, expected, tmp
         assert row["distance"] == pytest.approx(nearest, abs=1e-5)
 
 
+def test_rows_without_ids_are_numbered(model, rows, expected, tmp_path):
+    path, output = tmp_path / "new.parquet", tmp_path / "out.parquet"
+    pq.write_table(pq.read_table(rows / "items.parquet").drop(["id"]), path)
+    assert main([model, str(path), "--number-rows", "--output", str(output)]) == 0
+    table = pq.read_table(output)
+    assert table.column("id").to_pylist() == [str(n + 1) for n in range(COUNT)]
+    np.testing.assert_allclose(np.stack(table.column("embedding").to_pylist()), expected, atol=1e-6)
+    # A row's number in one file is no id of a row of another.
+    nearest = ["--neighbours", "1", "--among", str(path), "--output", str(output)]
+    assert main([model, str(path), "--number-rows", *nearest]) == 0
+    answers = pq.read_table(output).to_pylist()
+    assert all(row["distance"] == pytest.approx(0, abs=1e-5) for row in answers)
+
+
 def table_of(path, **columns):
     pq.write_table(pa.table(columns), path)
     return str(path)
@@ -137,6 +151,8 @@ def test_a_row_that_cannot_be_used_is_named_or_counted(model, tmp_path, capsys):
 def test_what_the_user_must_change_is_said_in_one_line(model, rows, tmp_path, capsys):
     items = str(rows / "items.parquet")
     unknown = table_of(tmp_path / "p.parquet", left=["0"], right=["none"])
+    numbers = pa.array([[1.0, 2.0, 3.0], [1.0, 2.0, 4.0]], pa.list_(pa.float32()))
+    twice = table_of(tmp_path / "t.parquet", id=["0", "0"], x=numbers, colour=["red"] * 2)
     alien = tmp_path / "alien"
     tf.saved_model.save(tf.Module(), str(alien))
     for arguments, message in (
@@ -152,11 +168,25 @@ def test_what_the_user_must_change_is_said_in_one_line(model, rows, tmp_path, ca
         ([model, items, items], f"item: got {items!r} and {items!r}; expected one glob"),
         ([model, items, "--pairs", unknown], f"{unknown}: got the id 'none', which no row of item "
          "has"),
+        ([model, twice, "--pairs", unknown], "item: two different rows have the id '0'; expected "
+         "one"),
         ([model, items, "--pairs", items], f"{items}: no column 'left', which the schema names; "
          "the file has the columns 'id', 'x', 'colour'"),
     ):  # fmt: skip
         assert main(arguments) == 2, arguments
         assert capsys.readouterr().err == f"error: {message}\n"
+
+
+def test_nothing_is_written_where_no_row_can_be_used(model, tmp_path, capsys):
+    numbers = pa.array([[1.0, 2.0, 3.0]], pa.list_(pa.float32()))
+    path = table_of(
+        tmp_path / "x.parquet", id=pa.array([None], pa.int64()), x=numbers, colour=["a"]
+    )
+    output = tmp_path / "out.csv"
+    assert main([model, path, "--skip-bad-rows", "--output", str(output)]) == 2
+    message = "error: no row has an answer; 1 skipped: has no id, or several\n"
+    assert capsys.readouterr().err == message
+    assert [entry.name for entry in tmp_path.iterdir()] == ["x.parquet"]
 
 
 def test_the_interface_lies_beside_the_graph(model):
