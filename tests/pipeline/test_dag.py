@@ -169,9 +169,11 @@ feature { name: "label" type: BYTES }
     [
         ("csv", {"id": "bytes", "image": "bytes", "label": "int"}),
         ("parquet", {"id": "bytes", "image": "bytes", "label": "int"}),
+        ("jsonl", {"id": "bytes", "image": "bytes", "label": "int"}),
+        # Which levels of folders are features.
+        ("image_folder", {"id": "bytes", "image": "bytes", "label": "bytes"}),
         # Their rows say the types, so an edited schema is no reason to read them again.
         ("tfrecord", {}),
-        ("image_folder", {}),
     ],
 )
 def test_entity_gen_knows_the_format_and_for_tables_the_schemas_types(

@@ -75,7 +75,9 @@ def test_gzip_byte_order_mark_and_empty_lines(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", [b'{"id": "\xff"}', gzip.compress(b'{"id": "a"}\n' * 99)[:-9], b'{"i\0d": 1}']
+    "content",
+    [b'{"id": "\xff"}', gzip.compress(b'{"id": "a"}\n' * 99, mtime=0)[:-9], b'{"i\0d": 1}'],
+    ids=["no UTF-8", "a gzip stream that is cut", "a null character"],
 )
 def test_a_damaged_file_is_named(tmp_path, content):
     with pytest.raises(DataError, match=r"rows\.jsonl: line \d+: "):
