@@ -19,6 +19,7 @@ from google.protobuf.message import DecodeError
 from sklearn.neighbors import NearestNeighbors
 
 from relation.core.errors import DataError
+from relation.files.feature_values import values_of
 from relation.files.globs import matching_files
 from relation.files.saved_model import load_model
 from relation.files.tfrecord_reader import read_batches
@@ -120,11 +121,9 @@ def _describe(row: bytes) -> str:
 
 
 def _text(feature: tf.train.Feature) -> str:
-    kind = feature.WhichOneof("kind")
-    values = getattr(feature, kind).value if kind else []
     return " ".join(
         repr(value.decode("utf-8", "replace")) if isinstance(value, bytes) else f"{value:g}"
-        for value in values
+        for value in values_of(feature)
     )
 
 

@@ -12,6 +12,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_transform.coders import example_proto_coder
 from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 
+from relation.files.feature_values import values_of
 from relation.load import LoadedRecipe
 from relation.names import ENTITIES, EVAL, TRAIN
 from trainer_module.build_request import preprocessing_request
@@ -58,12 +59,7 @@ def _values(
     files = sorted(glob.glob(str(folder / "tuples" / f"Split-{split}" / "*")))
     for record in tf.data.TFRecordDataset(files, compression_type="GZIP").as_numpy_iterator():
         features = tf.train.Example.FromString(record).features.feature
-        yield {name: _list(features[name]) if name in features else [] for name in types}
-
-
-def _list(feature: tf.train.Feature) -> list[Any]:
-    kind = feature.WhichOneof("kind")
-    return list(getattr(feature, kind).value) if kind else []
+        yield {name: list(values_of(features[name])) if name in features else [] for name in types}
 
 
 def _write(path: str, rows: Sequence[dict[str, Any]], schema: schema_pb2.Schema) -> None:

@@ -11,7 +11,8 @@ from components.entity_gen import readers
 from components.entity_gen.readers.file_format import require_format
 from components.entity_gen.records import Fault, ReadOptions
 from relation.core.errors import DataError
-from relation.files.globs import is_stray, literal_folder, matching_files
+from relation.files.feature_values import values_of
+from relation.files.globs import literal_folder, visible_files
 from trainer_module.model.interface import ServedInterface
 
 T = TypeVar("T")
@@ -60,7 +61,7 @@ def entity_rows(
             yield EntityRow(str(number), example.SerializeToString())
         return
     for place, example in _examples(pattern, {key: "bytes", **types}, skipped):
-        values = _values(example.features.feature[key])
+        values = values_of(example.features.feature[key])
         if len(values) == 1:
             yield EntityRow(_text(values[0]), example.SerializeToString())
         else:
@@ -74,7 +75,7 @@ def pair_ids(pattern: str, skipped: Skipped | None) -> Iterator[tuple[str, str]]
       DataError: see `entity_rows`.
     """
     for place, example in _examples(pattern, {LEFT: "bytes", RIGHT: "bytes"}, skipped):
-        left, right = (_values(example.features.feature[name]) for name in (LEFT, RIGHT))
+        left, right = (values_of(example.features.feature[name]) for name in (LEFT, RIGHT))
         if len(left) == len(right) == 1:
             yield _text(left[0]), _text(right[0])
         else:
@@ -94,7 +95,7 @@ def _examples(
 ) -> Iterator[tuple[str, tf.train.Example]]:
     """Yield the place and the features of each usable record."""
     options = ReadOptions(types, literal_folder(pattern))
-    paths = [path for path in matching_files(pattern) if not is_stray(path, options.folder)]
+    paths = visible_files(pattern)
     if not paths:
         raise DataError(f"{pattern}: all files are hidden, so none is read")
     for path in paths:
@@ -117,11 +118,6 @@ def _reject(fault: Fault, place: str, skipped: Skipped | None) -> None:
 
 def _expected_one(name: str, values: Sequence[object]) -> str:
     return f"column {name!r}: got {len(values)} values; expected one, the id"
-
-
-def _values(feature: tf.train.Feature) -> Sequence[bytes | int | float]:
-    kind = feature.WhichOneof("kind")
-    return getattr(feature, kind).value if kind else ()
 
 
 def _text(value: bytes | int | float) -> str:

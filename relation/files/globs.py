@@ -51,6 +51,16 @@ def matching_files(pattern: str) -> list[str]:
     return sorted(files)
 
 
+def visible_files(pattern: str) -> list[str]:
+    """The files that a pattern matches without those that `is_stray` names, sorted.
+
+    Raises:
+      DataError: see `matching_files`.
+    """
+    folder = literal_folder(pattern)
+    return [path for path in matching_files(pattern) if not is_stray(path, folder)]
+
+
 def is_stray(path: str, folder: str) -> bool:
     """Whether a file is hidden, or lies in a hidden folder or one that a system makes.
 

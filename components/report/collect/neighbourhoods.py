@@ -8,7 +8,8 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from components.report.collect.evidence import Neighbourhood
-from components.report.collect.tuple_sample import Member, as_id, values_of
+from components.report.collect.tuple_sample import Member, as_id
+from relation.files.feature_values import values_of
 
 Arrays = Mapping[str, npt.NDArray[np.generic]]
 

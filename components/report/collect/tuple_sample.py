@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from components.report.request import ReportRequest
 from components.report.text import Value
+from relation.files.feature_values import values_of
 from relation.names import ID, POSITIVE_IDS, RELATION, tuple_feature_names
 
 MEMBERS = 6_000
@@ -179,12 +180,6 @@ class _Reader:
 def as_id(value: Value) -> bytes:
     """Convert an id to bytes: a number to its decimal digits."""
     return value if isinstance(value, bytes) else str(value).encode()
-
-
-def values_of(feature: tf.train.Feature) -> tuple[Value, ...]:
-    """Return the values of a feature of a tf.Example."""
-    kind = feature.WhichOneof("kind")
-    return tuple(getattr(feature, kind).value) if kind else ()
 
 
 def records_of(patterns: Sequence[str]) -> Iterator[bytes]:

@@ -17,7 +17,7 @@ from pipeline.new.rows.examples import of_examples
 from pipeline.new.rows.kinds import looks_like_code
 from pipeline.new.rows.table import Column, Dtype, Table, Value
 from relation.core.errors import DataError
-from relation.files.globs import is_stray, literal_folder, matching_files
+from relation.files.globs import is_stray, literal_folder, visible_files
 from relation.files.wildcards import escape
 
 ROWS = 20_000
@@ -43,9 +43,7 @@ def look(data: str, folder: Path = Path(), rows: int = ROWS) -> Table:
     """
     relative = _pattern(data, folder)
     pattern = str(Path(escape(str(folder))) / relative)
-    paths = [
-        path for path in matching_files(pattern) if not is_stray(path, literal_folder(pattern))
-    ]
+    paths = visible_files(pattern)
     file_format = _format(paths)
     paths = [path for path in paths if format_of(path) == file_format]
     if file_format == "image_folder":
