@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import tempfile
 from collections import Counter
 from collections.abc import Iterable
@@ -17,10 +16,9 @@ from scripts.mutants.report import EQUIVALENT, KILLED, SURVIVED, TIMED_OUT, Resu
 from scripts.mutants.trial import Copy, Outcome, run_tests
 
 MOST_SECONDS = 60.0
-"""CPU seconds after which no further test files are run on a mutant, and the seconds that the known
-tests of the files of one process may take: the slowest are left out."""
-LONGEST = 60.0
-"""CPU seconds that tests may take beyond thrice what they took before."""
+"""CPU seconds that tests may take for a mutant: those that would take longer are left out."""
+SLOWEST = 200.0
+"""CPU seconds that a test may take on unbroken code."""
 QUICK = 0.5
 """Tests run by their seconds in steps of this; within a step, by file."""
 AT_ONCE = 6
@@ -28,7 +26,7 @@ AT_ONCE = 6
 
 
 SECONDS = "seconds.json"
-"""What each test took at most: the order of later runs."""
+"""What each test took: the order of later runs."""
 
 
 def _stored_seconds(out: Path) -> dict[str, float]:
@@ -56,9 +54,11 @@ class _Trials:
     noticed: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How often a test noticed a mutant of a module."""
     sound: dict[str, bool] = field(default_factory=dict)
-    """Whether a test that noticed passes on unbroken code; the first of its file stands for all."""
+    """By file, whether the test that noticed last passes on unbroken code."""
+    passed: set[str] = field(default_factory=set)
+    """Tests that passed once, so that their failure means something."""
     seconds: dict[str, float] = field(default_factory=dict)
-    """The most that each test took."""
+    """CPU seconds of each test when it passed last."""
 
     def nearest_first(self, module: str, part: Part) -> list[str]:
         """The files that the part names, then others by imports in between and size.
@@ -76,53 +76,40 @@ class _Trials:
 
         return sorted(tests, key=order)
 
-    def run(self, mutant: Mutant, tests: list[str]) -> Outcome:
+    def run(self, mutant: Mutant, tests: list[str], budget: float) -> Outcome:
         """Run test files on a mutant: tests that noticed one of its module before, then quick ones.
 
-        Out of time is a run that takes thrice as long as unbroken.
+        A test that is out of time was perhaps not measured yet, so it is measured on unbroken code.
         """
-        longest = LONGEST + 3 * sum(
-            seconds for test, seconds in self.seconds.items() if test.split("::")[0] in tests
-        )
         rank = {test: seconds // QUICK for test, seconds in self.seconds.items()}
         rank |= {test: -1.0 for (module, test), _ in self.noticed.items() if module == mutant.path}
-        spent = 0.0
-        for test in sorted(rank, key=rank.__getitem__):
-            if test.split("::")[0] in tests:
-                spent += self.seconds.get(test, 0.0)
-                if spent > MOST_SECONDS:
-                    rank[test] = math.inf
-        with self.copy.edited(mutant.path, mutant.source):
-            outcome = run_tests(self.copy, tests, self.logs / "broken.log", longest, rank)
-        if outcome.timed_out:
-            outcome = self._longer(mutant, tests, rank, longest) or outcome
-        for test, seconds in outcome.each.items():
-            self.seconds[test] = max(seconds, self.seconds.get(test, 0.0))
-        if outcome.passed or outcome.timed_out:
-            return outcome
-        if not self._is_sound(outcome.failed):
-            others = [test for test in tests if test != outcome.failed.split("::")[0]]
-            return self.run(mutant, others) if others else replace(outcome, passed=True)
-        self.noticed[mutant.path, outcome.failed] += 1
-        return outcome
-
-    def _longer(
-        self, mutant: Mutant, tests: list[str], rank: dict[str, float], longest: float
-    ) -> Outcome | None:
-        """Measure the tests on unbroken code; run the mutant once more if they are slow there."""
-        unbroken = run_tests(self.copy, tests, self.logs / "unbroken.log", 10 * longest, rank)
-        if 3 * unbroken.seconds <= longest:
-            return None
         with self.copy.edited(mutant.path, mutant.source):
             log = self.logs / "broken.log"
-            return run_tests(self.copy, tests, log, 3 * unbroken.seconds, rank)
+            outcome = run_tests(self.copy, tests, log, budget, self.seconds, rank)
+        self.seconds.update(outcome.each)
+        self.passed.update(outcome.each)
+        if outcome.passed:
+            return outcome
+        known = self.seconds.get(outcome.failed, 0.0)
+        if not self._is_sound(outcome.failed):
+            others = [test for test in tests if test != outcome.failed.split("::")[0]]
+            return self.run(mutant, others, budget) if others else replace(outcome, passed=True)
+        if outcome.timed_out and self.seconds.get(outcome.failed, 0.0) > known:
+            return self.run(mutant, tests, budget)
+        if not outcome.timed_out:
+            self.noticed[mutant.path, outcome.failed] += 1
+        return outcome
 
     def _is_sound(self, failed: str) -> bool:
-        """Whether the test that failed passes on unbroken code; asked once a file."""
+        """Whether the test that failed passes on unbroken code; asked once a test."""
         file = failed.split("::")[0]
-        if not file or file in self.sound:
+        if not file or self.sound.get(file) is False or failed in self.passed:
             return self.sound.get(file, True)
-        outcome = run_tests(self.copy, [failed], self.logs / "unbroken.log", 10 * LONGEST)
+        outcome = run_tests(
+            self.copy, [failed], self.logs / "unbroken.log", seconds={failed: SLOWEST}
+        )
+        self.passed.update([failed] if outcome.passed else [])
+        self.seconds.update(outcome.each)
         self.sound[file] = outcome.passed
         if not outcome.passed:
             print(f"{failed} fails on unbroken code, too: its file is left out", flush=True)
@@ -175,7 +162,7 @@ def _try(part: Part, mutant: Mutant, trials: _Trials, most_seconds: float) -> Re
     ]
     while left and spent < most_seconds:
         tests, left = left[:AT_ONCE], left[AT_ONCE:]
-        outcome = trials.run(mutant, tests)
+        outcome = trials.run(mutant, tests, most_seconds - spent)
         run, spent = run + tests, spent + outcome.seconds
         if not outcome.passed:
             kind = TIMED_OUT if outcome.timed_out else KILLED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import math
@@ -14,11 +15,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 HEAVY = (
     *("numpy", "pandas", "pyarrow", "scipy.stats", "sklearn.metrics", "pydantic", "yaml", "jinja2"),
@@ -33,8 +35,10 @@ PASSED, NO_TESTS = 0, 5
 UNKNOWN = 1.0
 """Rank of a test that was not run yet."""
 _FAILURE = re.compile(r"^(?:FAILED|ERROR) (\S+\.py(?:::.+?)?)(?: - .*)?$", re.MULTILINE)
-OUT_OF_TIME = (signal.SIGXCPU, signal.SIGKILL)
-"""What ends a process that used its CPU seconds."""
+OUT_OF_TIME = (signal.SIGXCPU, signal.SIGALRM)
+"""What ends a process whose test was out of time."""
+ALLOWANCE = 20.0
+"""CPU seconds that any test may take beyond thrice what it took before."""
 
 
 def import_heavy(names: Iterable[str] = HEAVY) -> None:
@@ -43,6 +47,7 @@ def import_heavy(names: Iterable[str] = HEAVY) -> None:
     for name in names:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    gc.freeze()  # or each fork copies the pages when it first collects
 
 
 def _project_files(root: Path) -> list[str]:
@@ -78,28 +83,72 @@ class Copy:
             os.utime(target, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
-class _Order:
-    """A plug-in of pytest that orders tests, and notes the seconds of each that ended."""
+class _Plan:
+    """A plug-in of pytest: the order of tests, the time of each, and an end to those that hang.
 
-    def __init__(self, rank: Mapping[str, float]) -> None:
+    `budget` is what the process may take in CPU seconds: tests that would take longer are skipped.
+    """
+
+    def __init__(self, rank: Mapping[str, float], seconds: Mapping[str, float], budget: float):
         self._rank = rank
+        self._known = seconds
+        self._budget = budget
+        self._begin = 0.0
+        self._failed: set[str] = set()
+        self.started: Callable[[str], None] = lambda test: None
         self.seconds: dict[str, float] = {}
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        """Sorts in place, equal ranks by file; infinite ones are left out."""
-        ranks = {item: self._rank.get(item.nodeid, UNKNOWN) for item in items}
-        items[:] = sorted((item for item in items if ranks[item] < math.inf), key=ranks.__getitem__)
+        """Sorts in place, equal ranks by file."""
+        items.sort(key=lambda item: self._rank.get(item.nodeid, UNKNOWN))
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Limits the CPU seconds of the test, and those of the clock for one that only waits."""
+        self._begin = _cpu_seconds()
+        self.started(nodeid)
+        limit_this_process(longest(self._known.get(nodeid, 0.0)))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: Any) -> None:
+        """Skips what there is no time for."""
+        if self._begin + self._known.get(item.nodeid, 0.0) > self._budget:
+            pytest.skip("no time is left")
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        """Adds setup, call and teardown."""
-        self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
+        """Notes which tests were skipped or failed."""
+        if not report.passed:
+            self._failed.add(report.nodeid)
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        """Notes the CPU seconds of a test that passed."""
+        if nodeid not in self._failed:
+            self.seconds[nodeid] = _cpu_seconds() - self._begin
+
+
+def _cpu_seconds() -> float:
+    """Of this process, and of those of its own that have ended."""
+    return sum(os.times()[:4])
+
+
+def longest(seconds: float) -> float:
+    """CPU seconds after which a test that took `seconds` is out of time."""
+    return ALLOWANCE + 3 * seconds
+
+
+def limit_this_process(seconds: float) -> None:
+    """Let this process end after so many more CPU seconds, or five times as many of the clock."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    soft = int(used.ru_utime + used.ru_stime + seconds) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
+    signal.setitimer(signal.ITIMER_REAL, ALLOWANCE + 5 * seconds)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run of tests ended, after how many CPU seconds; `each` has the seconds of each test.
+    """How a run of tests ended, after how many CPU seconds.
 
-    `failed` names the first test that failed, if pytest wrote it.
+    `failed` names the first test that failed, if pytest wrote it, or the one that was out of time.
+    `each` holds the seconds of those that passed.
     """
 
     passed: bool
@@ -110,30 +159,37 @@ class Outcome:
 
 
 def run_tests(
-    copy: Copy, tests: list[str], log: Path, seconds: float, rank: Mapping[str, float] | None = None
+    copy: Copy,
+    tests: list[str],
+    log: Path,
+    budget: float = math.inf,
+    seconds: Mapping[str, float] | None = None,
+    rank: Mapping[str, float] | None = None,
 ) -> Outcome:
-    """Run tests up to the first failure, in a fork that is killed after CPU seconds.
+    """Run tests up to the first failure, in a fork.
 
-    CPU seconds, since the clock's depend on what else runs. By the clock a fork may take ten times
-    as many and a minute more: one that waits for ever uses no CPU.
-
-    Tests run by their `rank`, those without one in the middle; infinite ones are left out.
+    `seconds` are what each test took before. One that takes more than thrice as long, and 20 CPU
+    seconds more, is out of time; CPU seconds, since the clock's depend on what else runs. Tests run
+    by their `rank`, those without one in the middle.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    log.with_suffix(".json").unlink(missing_ok=True)
+    for suffix in (".json", ".test"):
+        log.with_suffix(suffix).unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(prefix="mutants-") as scratch:
         child = os.fork()
         if child == 0:
-            resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 2))
-            _exit_with(lambda: _child(copy, tests, log, Path(scratch), rank or {}))
-        status, used = _wait(child, time.monotonic() + 60 + 10 * seconds)
+            plan = _Plan(rank or {}, seconds or {}, budget)
+            _exit_with(lambda: _child(copy, tests, log, Path(scratch), plan))
+        _, status, usage = os.wait4(child, 0)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child, signal.SIGKILL)  # what the tests left behind
+    timed_out = os.WIFSIGNALED(status) and os.WTERMSIG(status) in OUT_OF_TIME
+    last = log.with_suffix(".test")
     return Outcome(
-        passed=status is not None and os.waitstatus_to_exitcode(status) in (PASSED, NO_TESTS),
-        timed_out=status is None or (os.WIFSIGNALED(status) and os.WTERMSIG(status) in OUT_OF_TIME),
-        seconds=used,
-        failed=_first_failure(log),
+        passed=os.waitstatus_to_exitcode(status) in (PASSED, NO_TESTS),
+        timed_out=timed_out,
+        seconds=usage.ru_utime + usage.ru_stime,
+        failed=last.read_text() if timed_out and last.exists() else _first_failure(log),
         each=_read_seconds(log.with_suffix(".json")),
     )
 
@@ -149,41 +205,25 @@ def _exit_with(work: Callable[[], int]) -> None:
         os._exit(code)
 
 
-def _wait(child: int, end: float) -> tuple[int | None, float]:
-    """Exit status and CPU seconds of a child; None if it still ran at `end`, and was killed."""
-    done, status = 0, 0
-    while time.monotonic() < end:
-        done, status, usage = os.wait4(child, os.WNOHANG)
-        if done:
-            return status, usage.ru_utime + usage.ru_stime
-        time.sleep(0.05)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child, signal.SIGKILL)
-    usage = os.wait4(child, 0)[2]
-    return None, usage.ru_utime + usage.ru_stime
-
-
-def _child(
-    copy: Copy, tests: list[str], log: Path, scratch: Path, rank: Mapping[str, float]
-) -> int:
+def _child(copy: Copy, tests: list[str], log: Path, scratch: Path, plan: _Plan) -> int:
     """Run pytest in the copy, its output in the log."""
-    os.setsid()
+    os.setpgid(0, 0)
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for stream in (1, 2):
         os.dup2(output, stream)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     _enter(copy, scratch)
-    import pytest
+    limit_this_process(longest(ALLOWANCE))  # of the imports
 
     options = ["-x", "-q", "--no-header", "--tb=short", "-p", "no:cacheprovider"]
     options += ["-p", "no:xdist", f"--rootdir={copy.folder}", f"--basetemp={scratch / 'pytest'}"]
     if "hypothesis" in sys.modules:
         options.append("--hypothesis-seed=0")
-    order = _Order(rank)
+    plan.started = log.with_suffix(".test").write_text
     try:
-        return int(pytest.main([*options, *tests], plugins=[order]))
+        return int(pytest.main([*options, *tests], plugins=[plan]))
     finally:
-        log.with_suffix(".json").write_text(json.dumps(order.seconds))
+        log.with_suffix(".json").write_text(json.dumps(plan.seconds))
 
 
 def _enter(copy: Copy, scratch: Path) -> None:

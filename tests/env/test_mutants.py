@@ -167,15 +167,17 @@ def test_tests_kill_what_they_hold_and_what_they_do_not_hold_survives(tmp_path):
 BROKEN = """
 import sys
 from pathlib import Path
-from scripts.mutants.trial import Copy, run_tests
+from scripts.mutants import trial
 
-copy = Copy(Path("."), Path(sys.argv[1]))
+trial.ALLOWANCE = 1.0
+copy = trial.Copy(Path("."), Path(sys.argv[1]))
 test, log = "tests/test_toy.py", Path(sys.argv[1]) / "log"
 with copy.edited("toy.py", sys.argv[2]):
-    for rank in (0.0, float("inf")):
-        outcome = run_tests(copy, [test], log, 2, {f"{test}::test_clamp": rank})
+    for seconds in (0.0, 9.0):
+        outcome = trial.run_tests(copy, [test], log, 8.0, {f"{test}::test_clamp": seconds})
         print(outcome.passed, outcome.timed_out, outcome.failed)
-print(run_tests(copy, [test], log, 60).passed)
+outcome = trial.run_tests(copy, [test], log)
+print(outcome.passed, *outcome.each)
 """
 
 
@@ -183,15 +185,25 @@ print(run_tests(copy, [test], log, 60).passed)
     ("source", "run", "left_out"),
     [
         ("def clamp(*_): pass", "False False tests/test_toy.py::test_clamp", "True False "),
-        ("def clamp(*_):\n    while True: pass", "False True ", "True False "),
+        (
+            "def clamp(*_):\n    while True: pass",
+            "False True tests/test_toy.py::test_clamp",
+            "True False ",
+        ),
+        (
+            "import time\ndef clamp(*_): time.sleep(99)",
+            "False True tests/test_toy.py::test_clamp",
+            "True False ",
+        ),
         ("no_such_name", *["False False tests/test_toy.py"] * 2),  # The import fails at once.
     ],
 )
 def test_how_a_run_of_tests_ends(tmp_path, source, run, left_out):
-    """A test that is left out notices nothing; afterwards the module is as before."""
+    """A test for which no time is left notices nothing; afterwards the module is as before."""
     toy_project(tmp_path)
     command = [sys.executable, "-c", BROKEN, tmp_path / "copy", source]
-    assert run_in(tmp_path, command).splitlines() == [run, left_out, "True"]
+    sound = "True tests/test_toy.py::test_clamp"
+    assert run_in(tmp_path, command).splitlines() == [run, left_out, sound]
 
 
 def result(outcome, part="a"):
