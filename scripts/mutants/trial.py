@@ -95,7 +95,8 @@ class _Plan:
         self._budget = budget
         self._begin = 0.0
         self._failed: set[str] = set()
-        self.started: Callable[[str], None] = lambda test: None
+        self.started: Callable[[str], object] = len
+        """Takes the name of each test that begins."""
         self.seconds: dict[str, float] = {}
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
