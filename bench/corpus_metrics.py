@@ -14,10 +14,10 @@ import numpy as np
 
 from bench import isolated, peers
 from bench.results import Result
-from components.corpus_evaluator.embeddings.points import Keys, Points
-from components.corpus_evaluator.retrieval.distances import Similarity
-from components.corpus_evaluator.retrieval.measures import measure
 from relation.load import PROJECT
+from relation.retrieval.distances import Similarity
+from relation.retrieval.measures import measure
+from relation.retrieval.points import Keys, Points
 
 ROWS, DIMENSIONS, CLASSES, ROUNDS = 60_000, 64, 10, 3
 PEER = "pytorch-metric-learning with FAISS flat"

@@ -22,14 +22,14 @@ from scipy.spatial.distance import cdist
 from tfx.orchestration import metadata
 
 from bench.results import Result
-from components.corpus_evaluator.embeddings.points import Keys, Points
-from components.corpus_evaluator.retrieval.distances import Similarity
-from components.corpus_evaluator.retrieval.measures import measure
 from pipeline import local_runner
 from pipeline.paths import RunPaths
 from pipeline.settings import REFUSED
 from pipeline.ui.node_runs import node_run
 from relation.load import RECIPES
+from relation.retrieval.distances import Similarity
+from relation.retrieval.measures import measure
+from relation.retrieval.points import Keys, Points
 
 RECIPE_NAMES = ("digits_triplets", "digits_pairs", "digits_siamese")
 SEEDS = (1, 2, 3, 4, 5)

@@ -13,10 +13,10 @@ from PIL import Image
 from bench import public_data, quality
 from bench.results import Result
 from bench.systems import SEEDS, Array, trained
-from components.corpus_evaluator.embeddings.points import Keys, Points
-from components.corpus_evaluator.retrieval.distances import Similarity
-from components.corpus_evaluator.retrieval.measures import measure
 from demo_data.rows import RowValues, write_rows
+from relation.retrieval.distances import Similarity
+from relation.retrieval.measures import measure
+from relation.retrieval.points import Keys, Points
 
 GOALS = {
     "p_at_1_test_train": 0.868,

@@ -4,11 +4,11 @@ import inspect
 import json
 from collections.abc import Iterator
 
-from components.corpus_evaluator.retrieval import measures
 from pipeline.reference import fits
 from pipeline.reference.json_schema import COMPONENTS, JsonSchema, component_schema, recipe_schema
 from pipeline.reference.markdown import table, values_of
 from relation.core.registry import Registry
+from relation.retrieval import measures
 from trainer_module.metrics.collected import form_of
 from trainer_module.metrics.registry import table_of
 

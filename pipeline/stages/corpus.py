@@ -3,9 +3,9 @@
 from google.protobuf import text_format
 
 from components.corpus_evaluator.request import CorpusRequest
-from components.corpus_evaluator.retrieval.measures import names
 from relation.core.errors import Faults, RecipeError, did_you_mean
 from relation.load import LoadedRecipe
+from relation.retrieval.measures import names
 from trainer_module.metrics.registry import qualities
 from trainer_module.registry import HEADS, TOWERS
 

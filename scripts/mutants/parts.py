@@ -96,7 +96,7 @@ PARTS = (
     ),
     Part(
         "relation",
-        ("relation",),
+        ("relation", "-relation/retrieval"),
         (
             "tests/relation",
             "-tests/relation/test_plugin_source.py",
@@ -114,7 +114,7 @@ PARTS = (
     Part("metrics", ("trainer_module/metrics",), ("tests/metrics",)),
     Part(
         "evaluators",
-        ("components/evaluator", "components/corpus_evaluator"),
+        ("components/evaluator", "components/corpus_evaluator", "relation/retrieval"),
         ("tests/evaluator", "tests/corpus_evaluator"),
     ),
     Part(

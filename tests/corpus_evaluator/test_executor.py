@@ -13,10 +13,10 @@ from components.common.evaluation import corpus_results
 from components.common.evaluation.evaluation_results import Verdict
 from components.corpus_evaluator.executor import Executor
 from components.corpus_evaluator.request import CorpusRequest
-from components.corpus_evaluator.retrieval.distances import Similarity
 from components.evaluator.tuple_gates import apply_gates
 from demo_data.rows import example
 from relation.recipe import Evaluation
+from relation.retrieval.distances import Similarity
 from relation.schema import Feature, FeatureKind
 from tests.corpus_evaluator.test_retrieval import labelled
 from tests.corpus_evaluator.test_retrieval import oracle as definitions

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from components.common.evaluation.corpus_results import BASELINE, MODEL
 from components.corpus_evaluator.embeddings.encode import hashes
 from components.corpus_evaluator.embeddings.id_tuples import ReadEdges
-from components.corpus_evaluator.embeddings.points import Keys, Points
 from components.corpus_evaluator.request import CorpusRequest
-from components.corpus_evaluator.retrieval.distances import Similarity
-from components.corpus_evaluator.retrieval.measures import measure, nearest
 from components.corpus_evaluator.run import Files, evaluate
 from demo_data.rows import example
+from relation.retrieval.distances import Similarity
+from relation.retrieval.measures import measure, nearest
+from relation.retrieval.points import Keys, Points
 from relation.schema import Feature, FeatureKind
 from tests.corpus_evaluator.test_retrieval import assert_same, points
 from tests.corpus_evaluator.test_retrieval import oracle as definitions

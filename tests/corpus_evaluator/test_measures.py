@@ -13,8 +13,8 @@ from sklearn.datasets import load_digits
 from components.corpus_evaluator.embeddings.collapse import SIDE, shape
 from components.corpus_evaluator.embeddings.raw_features import RawFeatureLayout
 from components.corpus_evaluator.embeddings.word_columns import WordColumns
-from components.corpus_evaluator.retrieval.estimate import estimate
 from demo_data.rows import example
+from relation.retrieval.estimate import estimate
 from relation.schema import Feature, FeatureKind
 from tests.encoded_images import png
 

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from components.corpus_evaluator.embeddings.points import Keys, Points, Ragged
 from components.corpus_evaluator.embeddings.raw_features import RawFeatureLayout
 from components.corpus_evaluator.embeddings.word_columns import WORDS, WordColumns
-from components.corpus_evaluator.retrieval.distances import Similarity
-from components.corpus_evaluator.retrieval.measures import measure
 from demo_data.rows import example
+from relation.retrieval.distances import Similarity
+from relation.retrieval.measures import measure
+from relation.retrieval.points import Keys, Points, Ragged
 from relation.schema import Feature, FeatureKind
 
 TEXT = Feature(name="t", kind=FeatureKind.TEXT, dtype="bytes", width=1)

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import ndcg_score
 
-from components.corpus_evaluator.retrieval import measures
-from components.corpus_evaluator.retrieval.distances import Similarity
-from components.corpus_evaluator.retrieval.estimate import estimate
-from components.corpus_evaluator.retrieval.measures import measure, names
+from relation.retrieval import measures
+from relation.retrieval.distances import Similarity
+from relation.retrieval.estimate import estimate
+from relation.retrieval.measures import measure, names
 from tests.corpus_evaluator.test_retrieval import points
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "metrics"

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.corpus_evaluator.embeddings.points import Keys, Points
-from components.corpus_evaluator.retrieval import measures
-from components.corpus_evaluator.retrieval.distances import Similarity
-from components.corpus_evaluator.retrieval.equal_vectors import equal_vectors
-from components.corpus_evaluator.retrieval.measures import KS, measure, names
+from relation.retrieval import measures
+from relation.retrieval.distances import Similarity
+from relation.retrieval.equal_vectors import equal_vectors
+from relation.retrieval.measures import KS, measure, names
+from relation.retrieval.points import Keys, Points
 
 EXACT = {"rel": 0, "abs": 1e-9}
 EUCLIDEAN, COSINE, DOT = Similarity.EUCLIDEAN, Similarity.COSINE, Similarity.DOT

@@ -8,14 +8,14 @@ import numpy.typing as npt
 
 from components.corpus_evaluator.embeddings.encode import RAW
 from components.corpus_evaluator.embeddings.id_tuples import IdTuples
-from components.corpus_evaluator.embeddings.points import U64, Floats, Positions
 from components.corpus_evaluator.embeddings.population import Population
 from components.corpus_evaluator.embeddings.raw_features import FeatureScaling, RawFeatureLayout
 from components.corpus_evaluator.embeddings.word_columns import WordColumns
 from components.corpus_evaluator.request import CorpusRequest, Question
 from components.corpus_evaluator.retrieval.corpus_metrics import Space
-from components.corpus_evaluator.retrieval.distances import Similarity
 from relation.names import EVAL, TRAIN
+from relation.retrieval.distances import Similarity
+from relation.retrieval.points import U64, Floats, Positions
 
 _STEP = 8192
 Populations = Mapping[tuple[str, str], Population]

@@ -21,8 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from components.corpus_evaluator.embeddings.id_tuples import IdTuples
-from components.corpus_evaluator.embeddings.points import U64, Floats, Positions
 from relation.names import EVAL, TRAIN
+from relation.retrieval.points import U64, Floats, Positions
 from relation.spec import LabelKind, Relation
 
 F64 = npt.NDArray[np.float64]

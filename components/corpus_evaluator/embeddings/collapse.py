@@ -6,8 +6,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from components.corpus_evaluator.embeddings.points import Floats
 from relation.numeric.effective_rank import effective_rank
+from relation.retrieval.points import Floats
 
 Vector: TypeAlias = npt.NDArray[np.float64]
 Matrix: TypeAlias = npt.NDArray[np.float64]

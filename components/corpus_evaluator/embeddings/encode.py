@@ -15,7 +15,10 @@ from components.common.columns import Batch, Strings
 from components.common.rows.row_requirements import RowSpec
 from components.common.rows.row_validation import RowValidator
 from components.common.shuffle_store import BatchRef, FileStore, ShuffleStore
-from components.corpus_evaluator.embeddings.points import (
+from components.corpus_evaluator.embeddings.raw_features import RawFeatureLayout
+from relation.core import splitmix
+from relation.files.tfrecord_reader import read_batches
+from relation.retrieval.points import (
     U64,
     Floats,
     Keys,
@@ -23,9 +26,6 @@ from components.corpus_evaluator.embeddings.points import (
     Positions,
     Ragged,
 )
-from components.corpus_evaluator.embeddings.raw_features import RawFeatureLayout
-from relation.core import splitmix
-from relation.files.tfrecord_reader import read_batches
 
 RAW = "raw"
 """The name of the raw numbers and pixels, if an entity type has raw features at all.

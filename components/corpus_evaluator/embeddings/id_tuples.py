@@ -15,10 +15,10 @@ from components.common import hashing, shuffle_store
 from components.common.columns import Batch
 from components.common.edge_splits import hashed_splits
 from components.corpus_evaluator.embeddings.encode import hashes, values_of
-from components.corpus_evaluator.embeddings.points import U64
 from relation.compiled import CompiledRelation
 from relation.files.tfrecord_reader import read_batches
 from relation.names import EVAL, RELATION, RELATION_WEIGHT, prefixed
+from relation.retrieval.points import U64
 
 F32 = npt.NDArray[np.float32]
 

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from components.corpus_evaluator.embeddings.encode import RAW, EntityPlan, read_shards
-from components.corpus_evaluator.embeddings.points import (
+from components.corpus_evaluator.embeddings.raw_features import FeatureScaling
+from relation.retrieval.points import (
     U64,
     Floats,
     Keys,
@@ -16,7 +17,6 @@ from components.corpus_evaluator.embeddings.points import (
     Positions,
     Ragged,
 )
-from components.corpus_evaluator.embeddings.raw_features import FeatureScaling
 
 _WORDS = "words:"
 """The file of words; no model has such a name."""

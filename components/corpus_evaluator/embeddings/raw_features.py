@@ -15,10 +15,10 @@ import tensorflow as tf
 from PIL import Image
 
 from components.common import hashing
-from components.corpus_evaluator.embeddings.points import Floats, Positions, Ragged
 from components.corpus_evaluator.embeddings.word_columns import WORDS, WordColumns
 from relation.features.images.decode import decode_image
 from relation.features.words import split_words
+from relation.retrieval.points import Floats, Positions, Ragged
 from relation.schema import Feature, FeatureKind
 
 SIDE = 16

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from components.corpus_evaluator.embeddings.points import U64, Positions, Ragged
+from relation.retrieval.points import U64, Positions, Ragged
 
 WORDS = 512
 """Columns of words. Of more distinct words, each column stands for every 512th."""

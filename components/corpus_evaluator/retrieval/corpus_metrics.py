@@ -8,20 +8,20 @@ import numpy as np
 
 from components.common.evaluation.corpus_results import BASELINE, MODEL
 from components.corpus_evaluator.embeddings.id_tuples import IdTuples
-from components.corpus_evaluator.embeddings.points import Floats, Keys, Points, Positions
 from components.corpus_evaluator.embeddings.population import Population
 from components.corpus_evaluator.request import CorpusRequest, Question
 from components.corpus_evaluator.retrieval import report_sample
-from components.corpus_evaluator.retrieval.distances import Similarity
-from components.corpus_evaluator.retrieval.estimate import Estimate, estimates
-from components.corpus_evaluator.retrieval.measures import (
+from relation.names import EVAL
+from relation.retrieval.distances import Similarity
+from relation.retrieval.estimate import Estimate, estimates
+from relation.retrieval.measures import (
     EXACT_PAIRS,
     Statistics,
     measure,
     names,
     nearest,
 )
-from relation.names import EVAL
+from relation.retrieval.points import Floats, Keys, Points, Positions
 
 PAIRS = 2**33
 """Pairs of a query and a reference to compare, at most; beyond them, queries are sampled."""

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from components.corpus_evaluator.embeddings.points import U64, Points, Positions
 from components.corpus_evaluator.embeddings.population import Population
-from components.corpus_evaluator.retrieval.measures import Nearest, Statistics
 from relation.core import splitmix
+from relation.retrieval.measures import Nearest, Statistics
+from relation.retrieval.points import U64, Points, Positions
 
 WORST, OTHERS, NEIGHBOURS, EMBEDDINGS = 60, 60, 10, 2000
 

@@ -3,11 +3,11 @@ import re
 
 import pytest
 
-from components.corpus_evaluator.retrieval import measures
 from pipeline.reference import fits
 from pipeline.reference.__main__ import DOCS
 from pipeline.reference.markdown import table
 from pipeline.reference.pages import pages
+from relation.retrieval import measures
 from trainer_module.metrics.registry import metrics_of
 
 PAGES = pages()

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from components.corpus_evaluator.embeddings.points import Floats, Positions
+from relation.retrieval.points import Floats, Positions
 
 
 class Similarity(str, Enum):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from components.corpus_evaluator.embeddings.points import U64, Floats, Positions
 from relation.core.splitmix import mix
+from relation.retrieval.points import U64, Floats, Positions
 
 _ROWS = 8192
 """Vectors in memory at a time."""

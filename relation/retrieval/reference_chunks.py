@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from components.corpus_evaluator.embeddings.points import U64, Keys, Positions
+from relation.retrieval.points import U64, Keys, Positions
 
 
 @dataclass(frozen=True, eq=False)

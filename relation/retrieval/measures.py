@@ -32,10 +32,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from components.corpus_evaluator.embeddings.points import U64, Floats, Points, Positions
-from components.corpus_evaluator.retrieval.distances import Distances, Similarity
-from components.corpus_evaluator.retrieval.equal_vectors import equal_vectors
-from components.corpus_evaluator.retrieval.reference_chunks import Chunk, runs
+from relation.retrieval.distances import Distances, Similarity
+from relation.retrieval.equal_vectors import equal_vectors
+from relation.retrieval.points import U64, Floats, Points, Positions
+from relation.retrieval.reference_chunks import Chunk, runs
 
 EXACT_PAIRS = 2**26
 KS = (1, 5, 10)
@@ -120,7 +120,7 @@ def measure(
 
     The only reference with the query's key is the second nearest:
 
-    >>> from components.corpus_evaluator.embeddings.points import Keys
+    >>> from relation.retrieval.points import Keys
     >>> query = Points(np.uint64([1]), Keys.single(np.uint64([7])), np.array([[0.0]]))
     >>> labels = Keys.single(np.uint64([7, 8]))
     >>> references = Points(np.uint64([2, 3]), labels, np.array([[2.0], [1.0]]))

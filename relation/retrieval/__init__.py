@@ -1,0 +1,1 @@
+"""Nearest neighbours: exact search, and measures of whether related entities are near."""
