@@ -7,10 +7,8 @@ tf.Examples, as the pipeline reads them.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +19,7 @@ from sklearn.neighbors import NearestNeighbors
 from relation.core.errors import DataError
 from relation.files.feature_values import values_of
 from relation.files.globs import matching_files
-from relation.files.saved_model import load_model
+from relation.files.saved_model import Signatures, read_decision
 from relation.files.tfrecord_reader import read_batches
 
 ROWS_READ = 2_000
@@ -48,14 +46,14 @@ def main(arguments: list[str] | None = None) -> int:
     except DataError as error:
         print(error, file=sys.stderr)
         return 2
-    signatures = load_model(options.model).signatures
-    name = next(name for name in sorted(signatures) if name.startswith("embed_"))
-    embeddings = signatures[name](examples=tf.constant(rows))["embedding"].numpy()
+    model = Signatures(options.model)
+    name = next(name for name in model.names() if name.startswith("embed_"))
+    embeddings = model.answer(name, "embedding", rows)
     print(f"{len(rows):,} rows by {name}: embeddings of {embeddings.shape[1]} numbers")
     usable = np.flatnonzero(np.isfinite(embeddings).all(axis=1))
     if len(usable) < len(rows):
         print(f"{len(rows) - len(usable):,} rows without an embedding are left out")
-    for purpose, threshold in _decision(options.model).items():
+    for purpose, threshold in read_decision(options.model).items():
         print(
             f"a score of {threshold['score']:.4f} or above means related, best for {purpose}: "
             f"{threshold['reached']:.4f} on held-out tuples that did not choose it"
@@ -105,12 +103,6 @@ def _records(pattern: str) -> Iterator[bytes]:
                 except DecodeError:
                     raise DataError(f"{path}: record {number} is not a tf.Example") from None
                 yield record
-
-
-def _decision(model: str) -> dict[str, dict[str, float]]:
-    """The thresholds that a pushed model carries (`components.pusher.decision`)."""
-    path = Path(model) / "assets.extra" / "decision.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 def _describe(row: bytes) -> str:

@@ -18,6 +18,7 @@ from components.common.evaluation.corpus_results import MODEL as CANDIDATE
 from components.common.examples_artifact import split_globs, split_names
 from components.corpus_evaluator.request import CorpusRequest
 from components.corpus_evaluator.run import Files, evaluate
+from relation.files.saved_model import load_model
 from relation.names import EVAL, TRAIN, entity_inputs
 
 TUPLES, EDGES = "tuples", "edges"
@@ -61,7 +62,7 @@ def _path(model: types.Artifact) -> str:
 
 def _fits(request: CorpusRequest, path: str) -> bool:
     """Whether a model embeds all entity types of the tuples."""
-    signatures = tf.saved_model.load(path).signatures
+    signatures = load_model(path).signatures
     entities = request.compiled.tuples.entities
     return all(f"embed_{entity}" in signatures for entity in entities)
 

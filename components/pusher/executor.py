@@ -15,7 +15,8 @@ from tfx.types import Artifact, artifact_utils
 from tfx.types.standard_component_specs import PUSH_DESTINATION_KEY, PUSHED_MODEL_KEY
 
 from components.common.evaluation.evaluation_results import read_verdict
-from components.pusher import decision
+from components.pusher.decision import decision_of
+from relation.files.saved_model import write_decision
 
 EVALUATION = "evaluation"
 """Name of the input with the Evaluator's verdict."""
@@ -74,9 +75,9 @@ class Executor(executor.Executor):
 def _write_decision(inputs: dict[str, list[Artifact]], pushed: Artifact) -> None:
     """Write the decision threshold beside the graph, if the Evaluator chose one."""
     for evaluation in inputs.get(EVALUATION, []):
-        thresholds = decision.decision_of(read_verdict(evaluation.uri))
+        thresholds = decision_of(read_verdict(evaluation.uri))
         if thresholds:
-            decision.write(thresholds, pushed.get_string_custom_property(DESTINATION))
+            write_decision(thresholds, pushed.get_string_custom_property(DESTINATION))
 
 
 def newest_version(folder: str) -> str | None:

@@ -3,10 +3,8 @@
 import math
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias
 
-Value: TypeAlias = bytes | int | float
-"""One value of a feature."""
+from relation.files.feature_values import Value
 
 SHORT, LONG, WHOLE = 24, 160, 1000
 """Length limits in characters: of names beside others, of texts, and of tooltips."""

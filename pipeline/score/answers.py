@@ -5,12 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import tensorflow as tf
 
 from components.common.example_wire import entry, example, features_of
 from pipeline.score.rows import ID, LEFT, RIGHT, EntityRow
 from relation.core.errors import DataError
-from relation.files.saved_model import load_model
+from relation.files.saved_model import Signatures
 from relation.names import prefixed
 from trainer_module.model.interface import read_interface
 
@@ -28,14 +27,11 @@ class Answers:
           DataError: see `read_interface`.
         """
         self.interface = read_interface(model)
-        self._model = load_model(model)  # Signatures need it alive.
+        self._model = Signatures(model)
 
     def embed(self, entity: str, rows: Sequence[EntityRow]) -> Floats:
         """Embed entities of one type: float32 [n, d]; NaN where a row has no usable image."""
-        signature = self._model.signatures[f"embed_{entity}"]
-        answer = signature(examples=tf.constant([row.example for row in rows], tf.string))
-        vectors: Floats = answer[EMBEDDING].numpy()
-        return vectors
+        return self._model.answer(f"embed_{entity}", EMBEDDING, [row.example for row in rows])
 
     def embeddings(self, entity: str, rows: Sequence[EntityRow]) -> pa.Table:
         """Return the columns `id` and `embedding`, a list of d numbers, null without an answer."""
@@ -70,8 +66,7 @@ class Answers:
 
     def _score(self, tuples: Sequence[bytes]) -> dict[str, pa.Array]:
         """Score tuples: one column `score`, or one for each tag, class or number."""
-        answer = self._model.signatures[SCORE](examples=tf.constant(tuples, tf.string))
-        scores: Floats = answer[SCORE].numpy()
+        scores = self._model.answer(SCORE, SCORE, tuples)
         if scores.ndim > 2:
             raise DataError("the model predicts images, which no table holds")
         if scores.ndim == 1:

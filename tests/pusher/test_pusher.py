@@ -10,9 +10,9 @@ from tfx.components.evaluator import constants
 from tfx.types import channel_utils, standard_artifacts
 
 from components.common.evaluation.evaluation_results import Verdict, write_verdict
-from components.pusher import decision
 from components.pusher.component import Pusher
 from components.pusher.executor import Executor, newest_version
+from relation.files.saved_model import read_decision
 
 
 class Served:
@@ -84,13 +84,13 @@ def test_a_version_carries_the_threshold_that_was_chosen(served):
     metrics = {"threshold": 0.25, "accuracy": 0.9, "f1_threshold": math.nan, "f1": math.nan}
     pushed = served.push("first", metrics=metrics)
     version = pushed.get_string_custom_property("pushed_destination")
-    assert decision.read(version) == {"accuracy": {"score": 0.25, "reached": 0.9}}
+    assert read_decision(version) == {"accuracy": {"score": 0.25, "reached": 0.9}}
     # Of the same model another threshold is another version.
     other = served.push("first", metrics={**metrics, "threshold": 0.5})
     assert other.get_int_custom_property("added") == 1
     assert served.push("second").get_int_custom_property("added") == 1
     newest = newest_version(str(served.folder))
-    assert decision.read(str(served.folder / newest)) == {}
+    assert read_decision(str(served.folder / newest)) == {}
 
 
 def test_a_refused_model_pushes_nothing(served):

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from relation.files.saved_model import load_model
 from trainer_module.model.relational_model import RelationalModel
 
 
@@ -47,7 +48,7 @@ def start_from(folder: str, model: RelationalModel, vocabularies: Mapping[str, s
     Returns:
       A line that lists what was taken over, and what was not and why.
     """
-    saved = tf.saved_model.load(folder)
+    saved = load_model(folder)
     earlier = {name: np.asarray(value) for name, value in saved.named_weights.items()}
     own = named_weights(model)
     same = all(_same(os.path.join(folder, "assets", n), path) for n, path in vocabularies.items())

@@ -17,6 +17,7 @@ from components.common.rows.row_validation import RowValidator
 from components.common.shuffle_store import BatchRef, FileStore, ShuffleStore
 from components.corpus_evaluator.embeddings.raw_features import RawFeatureLayout
 from relation.core import splitmix
+from relation.files.saved_model import load_model
 from relation.files.tfrecord_reader import read_batches
 from relation.retrieval.points import (
     U64,
@@ -186,7 +187,7 @@ class Encode(beam.DoFn):
     def setup(self) -> None:
         """Loads the models, and builds the C++ decoder, which cannot be pickled."""
         self._validator = RowValidator(self.plan.rows) if self.plan.rows is not None else None
-        self._models = {name: tf.saved_model.load(path) for name, path in self.plan.models.items()}
+        self._models = {name: load_model(path) for name, path in self.plan.models.items()}
 
     def process(self, path: str) -> Iterator[tuple[int, BatchRef]]:
         """Encodes a file, batch by batch."""

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
-_BATCH = 256
+from relation.files.saved_model import Signatures
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -14,28 +14,21 @@ class ServedModel:
     """A SavedModel, called by its signatures."""
 
     def __init__(self, folder: str):
-        self._model = tf.saved_model.load(folder)  # Signatures need it alive.
-        self._signatures = self._model.signatures
+        self._signatures = Signatures(folder)
 
     def scores(self, tuples: Sequence[bytes]) -> Floats:
         """Score serialized raw tuples: float64 [n, C], with the columns of the head."""
-        return self._run("evaluate", "scores", tuples)
+        return self._signatures.answer("evaluate", "scores", tuples).astype(np.float64)
 
     def embeddings(self, entity: str, rows: Sequence[bytes]) -> Floats | None:
         """Embed serialized raw entities: float64 [n, d]; None for a type without embeddings."""
         name = f"embed_{entity}"
-        return self._run(name, "embedding", rows) if name in self._signatures else None
+        if name not in self._signatures:
+            return None
+        return self._signatures.answer(name, "embedding", rows).astype(np.float64)
 
     @property
     def image_shape(self) -> tuple[int, ...] | None:
         """[height, width, channels] of the predicted image; None where none is predicted."""
-        shape = self._signatures["score"].structured_outputs["score"].shape
-        return tuple(shape[1:]) if len(shape) == 4 else None
-
-    def _run(self, signature: str, output: str, examples: Sequence[bytes]) -> Floats:
-        function = self._signatures[signature]
-        parts = [
-            function(examples=tf.constant(examples[start : start + _BATCH]))[output].numpy()
-            for start in range(0, len(examples), _BATCH)
-        ]
-        return np.concatenate(parts).astype(np.float64)
+        _, *shape = self._signatures.shape("score", "score")
+        return tuple(size or 0 for size in shape) if len(shape) == 3 else None

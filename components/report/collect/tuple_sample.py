@@ -10,8 +10,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from components.report.request import ReportRequest
-from components.report.text import Value
-from relation.files.feature_values import values_of
+from relation.files.feature_values import Value, values_of
 from relation.names import ID, POSITIVE_IDS, RELATION, tuple_feature_names
 
 MEMBERS = 6_000

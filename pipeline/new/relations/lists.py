@@ -12,8 +12,9 @@ from pipeline.new.entities import entities
 from pipeline.new.relations.parts import BAD_ROWS, gate, held_out, split
 from pipeline.new.rows import doubts
 from pipeline.new.rows.kinds import profile
-from pipeline.new.rows.table import Table, Value
+from pipeline.new.rows.table import Table
 from relation.core.errors import DataError
+from relation.files.feature_values import Value
 
 DOCUMENT = "document"
 LENGTHS = (4, 32)

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from pipeline.new.rows.table import Column, Dtype, Table, Value
+from pipeline.new.rows.table import Column, Dtype, Table
+from relation.files.feature_values import Value
 from relation.names import prefixed
 
 _ROLES = (

@@ -11,8 +11,9 @@ from pipeline.new.entities import entities
 from pipeline.new.relations.parts import BAD_ROWS, ITEM, gate, held_out, split
 from pipeline.new.rows import doubts
 from pipeline.new.rows.kinds import Kind
-from pipeline.new.rows.table import Entry, Table, Value
+from pipeline.new.rows.table import Entry, Table
 from relation.core.errors import DataError
+from relation.files.feature_values import Value
 
 MOST_TAGS = 1000
 RARE = 10

@@ -9,7 +9,8 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 
 from pipeline.new.rows.kinds import FEATURES, Kind, Profile, looks_like_id
-from pipeline.new.rows.table import Column, Table, Value
+from pipeline.new.rows.table import Column, Table
+from relation.files.feature_values import Value
 
 LEAST_ROWS = 100
 SHOWN = 3

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 
 import tensorflow as tf
 
-from pipeline.new.rows.table import Column, Dtype, Table, Value
+from pipeline.new.rows.table import Column, Dtype, Table
+from relation.files.feature_values import Value
 
 _LISTS: dict[str, Dtype] = {"bytes_list": "bytes", "int64_list": "int", "float_list": "float"}
 

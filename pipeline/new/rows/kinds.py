@@ -7,7 +7,8 @@ import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipeline.new.rows.table import Column, Value
+from pipeline.new.rows.table import Column
+from relation.files.feature_values import Value
 
 
 class Kind(str, enum.Enum):

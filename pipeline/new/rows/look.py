@@ -15,8 +15,9 @@ from components.entity_gen.records import Fault, LeftOut, ReadOptions
 from components.entity_gen.values import convert
 from pipeline.new.rows.examples import of_examples
 from pipeline.new.rows.kinds import looks_like_code
-from pipeline.new.rows.table import Column, Dtype, Table, Value
+from pipeline.new.rows.table import Column, Dtype, Table
 from relation.core.errors import DataError
+from relation.files.feature_values import Value
 from relation.files.globs import is_stray, literal_folder, visible_files
 from relation.files.wildcards import escape
 

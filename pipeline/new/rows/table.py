@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-Value: TypeAlias = bytes | int | float
+from relation.files.feature_values import Value
+
 Entry: TypeAlias = tuple[Value, ...]
 """The values of one row in one column; empty where there is none."""
 Dtype: TypeAlias = Literal["bytes", "int", "float"]
