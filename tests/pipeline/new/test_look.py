@@ -146,3 +146,15 @@ def test_braces_and_missing_files(tmp_path):
         look("a{SPAN}.csv", tmp_path)
     with pytest.raises(DataError, match="no file matches"):
         look("no.csv", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [(["a.csv", "b.parquet"], r"\.csv, \.parquet"), (["notes.txt"], "no file of a known format")],
+)
+def test_a_folder_has_files_of_one_format(tmp_path, names, shown):
+    for name in names:
+        (tmp_path / "rows" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "rows" / name).touch()
+    with pytest.raises(DataError, match=f"^DATA: rows: got {shown}; expected files of one format"):
+        look("rows", tmp_path)

@@ -10,9 +10,12 @@ from PIL import Image
 
 from relation.features.images.decode import decode_images
 from relation.spec import pairs, triplets
+from trainer_module.data.inputs import MICRO_BATCH_WEIGHT
 from trainer_module.data.remembered_images import RememberedImages
 from trainer_module.heads.squared_distance import SquaredDistance
+from trainer_module.losses.contrastive import Contrastive
 from trainer_module.model.relational_model import RelationalModel
+from trainer_module.objectives.per_tuple import PerTuple
 from trainer_module.registry import task_of
 
 
@@ -41,6 +44,37 @@ def test_triplets_are_compared_anchor_to_positive_and_anchor_to_negative():
     # Embeddings are doubled, so squared distances are four times those of the inputs.
     assert np.asarray(result).tolist() == [[-4.0, -36.0], [0.0, -4.0]]
     assert len(model.trainable_variables) == 1
+
+
+def test_the_loss_of_a_batch_in_training_is_as_heavy_as_the_batch():
+    """Micro-batches sum to their batch; penalties of layers count once for all of them."""
+    x = keras.Input((1,), name="x")
+    kept = keras.layers.Dense(
+        1, use_bias=False, kernel_initializer="ones", kernel_regularizer=keras.regularizers.L2(0.5)
+    )
+    task = task_of(SquaredDistance(), pairs("item", "item"), 0)
+    model = RelationalModel(
+        task,
+        {"item": ("x",)},
+        {"item": keras.Model({"x": x}, kept(x))},
+        PerTuple(task, Contrastive()),
+    )
+    inputs = {
+        "left_x": tf.constant([[1.0], [2.0]]),
+        "right_x": tf.constant([[3.0], [2.0]]),
+        MICRO_BATCH_WEIGHT: tf.constant([0.25, 0.25]),
+    }
+    outputs = model(inputs)  # squared distances 4 and 0: losses 8 and .5
+    targets = tf.constant([[1.0], [0.0]])
+
+    def loss(x, training):
+        return float(model.compute_loss(x, targets, outputs, training=training))
+
+    whole = loss(inputs, training=False)
+    assert whole == pytest.approx(4.25 + 0.5)
+    assert loss(inputs, training=True) == pytest.approx(whole / 4)
+    del inputs[MICRO_BATCH_WEIGHT]
+    assert loss(inputs, training=True) == pytest.approx(whole)
 
 
 def test_what_is_related_is_known_from_the_kind_of_tuple_or_from_its_label():
