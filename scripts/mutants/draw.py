@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.mutants.edits import Edit, edits_of
+from scripts.mutants.reach import function_at
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Mutant:
     after: str
     source: str
     """The whole edited module."""
+    function: str
+    """The function that holds the line, as `reach` names it; "" for none."""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -80,5 +83,8 @@ def _first_that_compiles(
         except SyntaxError:
             continue
         if ast.dump(tree) != original:
-            return Mutant(path, edit, lines[edit.line - 1].strip(), edited.strip(), source)
+            function = function_at(path, "\n".join(lines), edit.line)
+            return Mutant(
+                path, edit, lines[edit.line - 1].strip(), edited.strip(), source, function
+            )
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterable
@@ -21,17 +22,14 @@ SLOWEST = 200.0
 """CPU seconds that a test may take on unbroken code."""
 QUICK = 0.5
 """Tests run by their seconds in steps of this; within a step, by file."""
+LATE = 1000.0
+"""Added to the rank of a test that does not enter the broken function."""
 AT_ONCE = 6
 """Test files that run in one process."""
 
 
-SECONDS = "seconds.json"
-"""What each test took: the order of later runs."""
-
-
-def _stored_seconds(out: Path) -> dict[str, float]:
-    file = out / SECONDS
-    return dict(json.loads(file.read_text())) if file.exists() else {}
+LEARNT = "learnt.json"
+"""What each test took, and which functions it entered: the order of later runs."""
 
 
 def results_file(out: Path, seed: int, part: Part) -> Path:
@@ -59,35 +57,55 @@ class _Trials:
     """Tests that passed once, so that their failure means something."""
     seconds: dict[str, float] = field(default_factory=dict)
     """CPU seconds of each test when it passed last."""
+    reached: dict[str, frozenset[str]] = field(default_factory=dict)
+    """The functions that each test entered then."""
 
-    def nearest_first(self, module: str, part: Part) -> list[str]:
+    def nearest_first(self, mutant: Mutant, part: Part) -> list[str]:
         """The files that the part names, then others by imports in between and size.
 
-        Those that do not import the module on any way come last.
+        Before them come those of which a test is known to enter the function that is broken; after
+        them those of which no test does; last those that do not import the module on any way.
         """
         tests = files(self.copy.folder, part.tests, "test_*.py")
         first = set(tests) & set(part.tests)
+        enters: dict[str, bool] = {}
+        for test, functions in self.reached.items():
+            file = test.split("::")[0]
+            enters[file] = enters.get(file, False) or mutant.function in functions
 
         def order(test: str) -> tuple[int, ...]:
             named_first = tests.index(test) if test in first else len(tests)
             size = (self.copy.folder / test).stat().st_size
-            steps = distance(self.copy.folder, test, module)
-            return int(steps == FAR), named_first, steps, size
+            steps = distance(self.copy.folder, test, mutant.path)
+            known = {True: 0, None: 1, False: 2}[enters.get(test)] if mutant.function else 1
+            return known, int(steps == FAR), named_first, steps, size
 
         return sorted(tests, key=order)
 
+    def rank(self, mutant: Mutant) -> dict[str, float]:
+        """The order of tests: those that noticed a mutant of the module, then quick ones.
+
+        A test that enters the broken function may take longer; one that does not comes late.
+        """
+        rank: dict[str, float] = {}
+        for test, seconds in self.seconds.items():
+            rank[test] = seconds // QUICK
+            if mutant.function and test in self.reached:
+                enters = mutant.function in self.reached[test]
+                rank[test] = rank[test] / 8 if enters else rank[test] + LATE
+        noticed = (test for module, test in self.noticed if module == mutant.path)
+        return rank | dict.fromkeys(noticed, -1.0)
+
     def run(self, mutant: Mutant, tests: list[str], budget: float) -> Outcome:
-        """Run test files on a mutant: tests that noticed one of its module before, then quick ones.
+        """Run test files on a mutant.
 
         A test that is out of time was perhaps not measured yet, so it is measured on unbroken code.
         """
-        rank = {test: seconds // QUICK for test, seconds in self.seconds.items()}
-        rank |= {test: -1.0 for (module, test), _ in self.noticed.items() if module == mutant.path}
+        rank = self.rank(mutant)
         with self.copy.edited(mutant.path, mutant.source):
             log = self.logs / "broken.log"
             outcome = run_tests(self.copy, tests, log, budget, self.seconds, rank)
-        self.seconds.update(outcome.each)
-        self.passed.update(outcome.each)
+        self._learn(outcome)
         if outcome.passed:
             return outcome
         known = self.seconds.get(outcome.failed, 0.0)
@@ -100,6 +118,12 @@ class _Trials:
             self.noticed[mutant.path, outcome.failed] += 1
         return outcome
 
+    def _learn(self, outcome: Outcome) -> None:
+        self.passed.update(outcome.each)
+        self.seconds.update(outcome.each)
+        for test, functions in outcome.reached.items():
+            self.reached[test] = frozenset(map(sys.intern, functions))
+
     def _is_sound(self, failed: str) -> bool:
         """Whether the test that failed passes on unbroken code; asked once a test."""
         file = failed.split("::")[0]
@@ -108,12 +132,29 @@ class _Trials:
         outcome = run_tests(
             self.copy, [failed], self.logs / "unbroken.log", seconds={failed: SLOWEST}
         )
-        self.passed.update([failed] if outcome.passed else [])
-        self.seconds.update(outcome.each)
+        self._learn(outcome)
         self.sound[file] = outcome.passed
         if not outcome.passed:
             print(f"{failed} fails on unbroken code, too: its file is left out", flush=True)
         return outcome.passed
+
+
+def _load(trials: _Trials, file: Path) -> None:
+    if not file.exists():
+        return
+    learnt = json.loads(file.read_text())
+    names = learnt["functions"]
+    trials.seconds.update(learnt["seconds"])
+    for test, functions in learnt["reached"].items():
+        trials.reached[test] = frozenset(names[number] for number in functions)
+
+
+def _store(trials: _Trials, file: Path) -> None:
+    names = sorted(set().union(*trials.reached.values()))
+    number = {name: n for n, name in enumerate(names)}
+    reached = {test: sorted(number[f] for f in own) for test, own in trials.reached.items()}
+    learnt = {"seconds": trials.seconds, "functions": names, "reached": reached}
+    file.write_text(json.dumps(learnt))
 
 
 def run_part(
@@ -132,7 +173,7 @@ def run_part(
     modules = files(copy.folder, part.modules)
     earlier = {result.key: result for result in stored_results(out, seed, part)}
     trials = _Trials(copy, out / f"seed-{seed}" / "logs" / part.name)
-    trials.seconds.update(_stored_seconds(out))
+    _load(trials, out / LEARNT)
     trials.noticed.update((result.path, result.failed) for result in earlier.values())
     results: list[Result] = []
     for mutant in draw(copy.folder, modules, seed, count):
@@ -141,8 +182,7 @@ def run_part(
             result = _result(part, mutant, EQUIVALENT, [], reason=equivalents[mutant.key])
         elif result is None or result.outcome != KILLED:
             result = _try(part, mutant, trials, most_seconds)
-            seconds = _stored_seconds(out) | trials.seconds
-            (out / SECONDS).write_text(json.dumps(seconds))
+            _store(trials, out / LEARNT)
         results.append(result)
         print(
             f"{part.name}: {result.outcome:10} {result.seconds:4.0f} s  {mutant.name}", flush=True
@@ -157,9 +197,7 @@ def _try(part: Part, mutant: Mutant, trials: _Trials, most_seconds: float) -> Re
     """Run test files, some of the nearest first, until one notices or `most_seconds` are spent."""
     run: list[str] = []
     spent = 0.0
-    left = [
-        test for test in trials.nearest_first(mutant.path, part) if trials.sound.get(test, True)
-    ]
+    left = [test for test in trials.nearest_first(mutant, part) if trials.sound.get(test, True)]
     while left and spent < most_seconds:
         tests, left = left[:AT_ONCE], left[AT_ONCE:]
         outcome = trials.run(mutant, tests, most_seconds - spent)

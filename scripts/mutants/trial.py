@@ -22,6 +22,8 @@ from typing import Any
 
 import pytest
 
+from scripts.mutants.reach import note_functions
+
 HEAVY = (
     *("numpy", "pandas", "pyarrow", "scipy.stats", "sklearn.metrics", "pydantic", "yaml", "jinja2"),
     *("rich.console", "matplotlib.figure", "hypothesis", "pytest", "_pytest.main", "tensorflow"),
@@ -97,7 +99,10 @@ class _Plan:
         self._failed: set[str] = set()
         self.started: Callable[[str], object] = len
         """Takes the name of each test that begins."""
+        self.entered: set[str] = set()
+        """The functions that were entered since it was cleared last."""
         self.seconds: dict[str, float] = {}
+        self.reached: dict[str, list[str]] = {}
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         """Sorts in place, equal ranks by file."""
@@ -106,6 +111,7 @@ class _Plan:
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Limits the CPU seconds of the test, and those of the clock for one that only waits."""
         self._begin = _cpu_seconds()
+        self.entered.clear()
         self.started(nodeid)
         limit_this_process(longest(self._known.get(nodeid, 0.0)))
 
@@ -121,9 +127,10 @@ class _Plan:
             self._failed.add(report.nodeid)
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
-        """Notes the CPU seconds of a test that passed."""
+        """Notes the CPU seconds of a test that passed, and the functions that it entered."""
         if nodeid not in self._failed:
-            self.seconds[nodeid] = _cpu_seconds() - self._begin
+            self.seconds[nodeid] = round(_cpu_seconds() - self._begin, 3)
+            self.reached[nodeid] = sorted(self.entered)
 
 
 def _cpu_seconds() -> float:
@@ -149,7 +156,7 @@ class Outcome:
     """How a run of tests ended, after how many CPU seconds.
 
     `failed` names the first test that failed, if pytest wrote it, or the one that was out of time.
-    `each` holds the seconds of those that passed.
+    `each` holds the seconds of those that passed, and `reached` the functions that they entered.
     """
 
     passed: bool
@@ -157,6 +164,7 @@ class Outcome:
     seconds: float
     failed: str = ""
     each: Mapping[str, float] = field(default_factory=dict)
+    reached: Mapping[str, list[str]] = field(default_factory=dict)
 
 
 def run_tests(
@@ -191,7 +199,7 @@ def run_tests(
         timed_out=timed_out,
         seconds=usage.ru_utime + usage.ru_stime,
         failed=last.read_text() if timed_out and last.exists() else _first_failure(log),
-        each=_read_seconds(log.with_suffix(".json")),
+        **_read(log.with_suffix(".json")),
     )
 
 
@@ -221,10 +229,12 @@ def _child(copy: Copy, tests: list[str], log: Path, scratch: Path, plan: _Plan) 
     if "hypothesis" in sys.modules:
         options.append("--hypothesis-seed=0")
     plan.started = log.with_suffix(".test").write_text
+    plan.entered = note_functions(copy.folder)
     try:
         return int(pytest.main([*options, *tests], plugins=[plan]))
     finally:
-        log.with_suffix(".json").write_text(json.dumps(plan.seconds))
+        notes = {"each": plan.seconds, "reached": plan.reached}
+        log.with_suffix(".json").write_text(json.dumps(notes))
 
 
 def _enter(copy: Copy, scratch: Path) -> None:
@@ -240,7 +250,7 @@ def _enter(copy: Copy, scratch: Path) -> None:
     os.environ.update(PYTHONPATH=str(copy.folder), TMPDIR=str(scratch / "tmp"))
 
 
-def _read_seconds(file: Path) -> dict[str, float]:
+def _read(file: Path) -> dict[str, Any]:
     return dict(json.loads(file.read_text())) if file.exists() else {}
 
 

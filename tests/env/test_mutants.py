@@ -10,6 +10,7 @@ import pytest
 from scripts.mutants.draw import draw
 from scripts.mutants.edits import edits_of
 from scripts.mutants.parts import PARTS, Part, files
+from scripts.mutants.reach import function_at
 from scripts.mutants.report import Result, equivalents, table
 from tests.env.checkout import ROOT
 
@@ -120,6 +121,7 @@ RUN = """
 import sys
 from pathlib import Path
 from scripts.mutants.parts import Part
+from scripts.mutants.reach import function_at
 from scripts.mutants.report import table
 from scripts.mutants.run import run_parts
 
@@ -177,7 +179,7 @@ with copy.edited("toy.py", sys.argv[2]):
         outcome = trial.run_tests(copy, [test], log, 8.0, {f"{test}::test_clamp": seconds})
         print(outcome.passed, outcome.timed_out, outcome.failed)
 outcome = trial.run_tests(copy, [test], log)
-print(outcome.passed, *outcome.each)
+print(outcome.passed, *outcome.each, *outcome.reached[f"{test}::test_clamp"])
 """
 
 
@@ -199,11 +201,18 @@ print(outcome.passed, *outcome.each)
     ],
 )
 def test_how_a_run_of_tests_ends(tmp_path, source, run, left_out):
-    """A test for which no time is left notices nothing; afterwards the module is as before."""
+    """A test for which no time is left notices nothing; afterwards the module is as before, and
+    what the test entered is noted."""
     toy_project(tmp_path)
     command = [sys.executable, "-c", BROKEN, tmp_path / "copy", source]
-    sound = "True tests/test_toy.py::test_clamp"
+    sound = "True tests/test_toy.py::test_clamp toy.py:clamp"
     assert run_in(tmp_path, command).splitlines() == [run, left_out, sound]
+
+
+def test_lines_belong_to_the_innermost_function():
+    source = "A = 1\nclass B:\n    def c(self):\n        def d():\n            return 1\n        return d\n"
+    names = [function_at("m.py", source, line) for line in range(1, 7)]
+    assert names == ["", "", "", "m.py:B.c", "m.py:B.c.d", "m.py:B.c"]
 
 
 def result(outcome, part="a"):
