@@ -5,7 +5,7 @@ import pytest
 from relation.core.errors import RecipeError
 from relation.recipe import Evaluation, Model
 from relation.schema import Feature, FeatureKind
-from relation.spec import LabelKind, Role, pairs, rows, tags, triplets
+from relation.spec import LabelKind, Role, pairs, ranked_pairs, rows, tags, triplets
 from trainer_module.registry import HEADS, LOSSES, MINERS, TOWERS
 from trainer_module.validate import check_level, check_model
 
@@ -65,6 +65,24 @@ def test_every_registered_component_is_found(registry, count):
 )  # fmt: skip
 def test_what_a_loss_needs_is_there(changes, relation):
     check_model(_model(**changes), relation, {"item": (IMAGE,)})
+
+
+@pytest.mark.parametrize(
+    ("head", "fits"),
+    [
+        *(("logistic_distance", True), ("conditioned", True), ("concat_mlp", True)),
+        *(("scorer", True), ("distance", False), ("squared_distance", False)),
+        *(("cosine", False), ("dot", False), ("feature_error", False)),
+    ],
+)
+def test_a_loss_of_logits_fits_heads_of_logits(head, fits):
+    relation = ranked_pairs("item", None) if head == "scorer" else pairs("item", "item")
+    model = _model(head={"type": head}, loss={"type": "binary_cross_entropy"})
+    if fits:
+        check_model(model, relation, {"item": (IMAGE,)})
+        return
+    with pytest.raises(RecipeError, match=f"got '{head}'; the loss 'binary_cross_entropy' reads"):
+        check_model(model, relation, {"item": (IMAGE,)})
 
 
 def test_a_fitting_model_passes():

@@ -27,7 +27,7 @@ class Head(Frozen, abc.ABC):
 
     @property
     def is_logit(self) -> bool:
-        """Whether its outputs are logits."""
+        """Whether losses of tuples may read its answer as a logit."""
         return False
 
     @property
@@ -120,7 +120,6 @@ class TagHead(Head):
     """One embedding to a logit for each tag."""
 
     task: ClassVar[str] = "tagging"
-    is_logit: ClassVar[bool] = True
 
     def check(self, relation: Relation) -> None:
         if relation.label is not LabelKind.TAGS:
@@ -139,7 +138,6 @@ class GradeHead(Head):
     """One embedding to the logits of each tag to be above each grade."""
 
     task: ClassVar[str] = "graded_tagging"
-    is_logit: ClassVar[bool] = True
 
     def check(self, relation: Relation) -> None:
         if relation.label is not LabelKind.TAGS or relation.levels == 1:

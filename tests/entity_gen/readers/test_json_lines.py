@@ -49,6 +49,7 @@ def test_a_line_is_a_row(tmp_path, line, expected):
         ("null", "line 2: got a JSON null; expected a JSON object"),
         ('{"id": "a"', "line 2: not JSON: Expecting ',' delimiter at character 11; expected a JSON object"),
         ('{"id": 1, "id": 2}', "line 2: the key 'id' appears twice; expected a JSON object"),
+        ('{"x": 0, "y": 3, "id": 1, "y": 2}', "line 2: the key 'y' appears twice; expected a JSON object"),
         ('{"x": 1e999}', "line 2: the number 1e999 is beyond 64 bits; expected a JSON object"),
         ("[" * 100_000, "line 2: nested too deeply; expected a JSON object"),
         ('{"n": ' + "9" * 5000 + "}", "line 2: "),
