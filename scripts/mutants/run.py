@@ -24,12 +24,19 @@ QUICK = 0.5
 """Tests run by their seconds in steps of this; within a step, by file."""
 LATE = 1000.0
 """Added to the rank of a test that does not enter the broken function."""
+DOCTEST = "tests/house/test_doctests.py::test_examples_in_docstrings[{}]"
+"""The test that runs the examples of a module."""
 AT_ONCE = 6
 """Test files that run in one process."""
 
 
 LEARNT = "learnt.json"
 """What each test took, and which functions it entered: the order of later runs."""
+
+
+def module_name(path: str) -> str:
+    """The dotted name of a module."""
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def results_file(out: Path, seed: int, part: Part) -> Path:
@@ -61,7 +68,7 @@ class _Trials:
     """The functions that each test entered then."""
 
     def nearest_first(self, mutant: Mutant, part: Part) -> list[str]:
-        """The files that the part names, then others by imports in between and size.
+        """The module's own examples, the files that the part names, others by imports and size.
 
         Before them come those of which a test is known to enter the function that is broken; after
         them those of which no test does; last those that do not import the module on any way.
@@ -80,7 +87,8 @@ class _Trials:
             known = {True: 0, None: 1, False: 2}[enters.get(test)] if mutant.function else 1
             return known, int(steps == FAR), named_first, steps, size
 
-        return sorted(tests, key=order)
+        examples = [DOCTEST.format(module_name(mutant.path))] if ">>> " in mutant.source else []
+        return examples + sorted(tests, key=order)
 
     def rank(self, mutant: Mutant) -> dict[str, float]:
         """The order of tests: those that noticed a mutant of the module, then quick ones.
@@ -110,7 +118,8 @@ class _Trials:
             return outcome
         known = self.seconds.get(outcome.failed, 0.0)
         if not self._is_sound(outcome.failed):
-            others = [test for test in tests if test != outcome.failed.split("::")[0]]
+            file = outcome.failed.split("::")[0]
+            others = [test for test in tests if test.split("::")[0] != file]
             return self.run(mutant, others, budget) if others else replace(outcome, passed=True)
         if outcome.timed_out and self.seconds.get(outcome.failed, 0.0) > known:
             return self.run(mutant, tests, budget)

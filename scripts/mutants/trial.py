@@ -32,8 +32,8 @@ HEAVY = (
     *("tensorboard", "tfx.v1", "tfx.orchestration.local.local_dag_runner", "ml_metadata"),
 )
 """Libraries that a child inherits; no TensorFlow operation may run before the fork."""
-PASSED, NO_TESTS = 0, 5
-"""Exit codes of pytest; any other counts as a failure."""
+PASSED, NOT_STARTED, NO_TESTS = 0, 4, 5
+"""Exit codes of pytest; others count as failures."""
 UNKNOWN = 1.0
 """Rank of a test that was not run yet."""
 _FAILURE = re.compile(r"^(?:FAILED|ERROR) (\S+\.py(?:::.+?)?)(?: - .*)?$", re.MULTILINE)
@@ -192,10 +192,13 @@ def run_tests(
         _, status, usage = os.wait4(child, 0)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child, signal.SIGKILL)  # what the tests left behind
+    code = os.waitstatus_to_exitcode(status)
+    if code == NOT_STARTED:
+        raise RuntimeError(log.read_text(errors="replace"))
     timed_out = os.WIFSIGNALED(status) and os.WTERMSIG(status) in OUT_OF_TIME
     last = log.with_suffix(".test")
     return Outcome(
-        passed=os.waitstatus_to_exitcode(status) in (PASSED, NO_TESTS),
+        passed=code in (PASSED, NO_TESTS),
         timed_out=timed_out,
         seconds=usage.ru_utime + usage.ru_stime,
         failed=last.read_text() if timed_out and last.exists() else _first_failure(log),
