@@ -180,6 +180,14 @@ def test_labels_that_make_no_tuple(form, sampling, counted, message):
             layout(relation(form, **sampling), totals)
 
 
+def test_sets_of_labels_relate_rows_of_several_groups():
+    """No two rows have the same labels, but two sets may have one in common, of whatever shard."""
+    alone = {"groups": 2, "related": 0, "rows": 2}
+    sets = label_sets([[b"a"], [b"a", b"b"]], 0)
+    totals = [total(), total("eval", label_sets=sets, **alone), total("eval", shard=1, **alone)]
+    layout(relation("triplets"), totals)
+
+
 def test_a_split_without_rows_says_what_was_read():
     counts = sizes() | {
         ("eval", "item", counters.READ): Counter(5),

@@ -120,6 +120,20 @@ def test_frequencies_too_large_to_be_counted_are_refused(frequency):
         weigh(shard, Negatives(draw="popularity"), np.array([1.0, 1, 1, 1, 1, frequency]))
 
 
+@pytest.mark.parametrize(
+    ("alpha", "frequency", "least"),
+    # Half of 2^-20 is the least weight that rounds to 1: 2^-21, and (2^-21)^2 = 2^-42.
+    [(1.0, 4e-7, "4.76837e-07"), (0.5, 2e-13, "2.27374e-13")],
+)
+def test_frequencies_too_small_to_be_drawn_are_refused(alpha, frequency, least):
+    shard = populate(indexed(SMALL), 7)
+    negatives = Negatives(draw="popularity", alpha=alpha)
+    with pytest.raises(DataError, match=rf"frequency of {frequency:g}; .* more than {least}: "):
+        weigh(shard, negatives, np.array([1.0, 1, 0, 1, 1, frequency]))
+    enough = weigh(shard, negatives, np.array([1.0, 1, 0, 1, 1, 1.2 * frequency]))
+    assert weights(enough)[-1] == 1
+
+
 def test_a_shard_without_entities_makes_nothing_unless_edges_name_some():
     """No data bring this about: edges are joined with the entities first."""
     parts = {kind: [] for kind in (Edges, ListedNegatives, FilteredEdges)}
