@@ -31,7 +31,9 @@ def note_functions(folder: Path) -> set[str]:
             return plain(self, data, path, **options)
         tree = ast.parse(data)
         for name, function in _functions(tree, f"{file.relative_to(folder).as_posix()}:"):
-            call = ast.parse(f"{_MARK}({name!r})").body[0]
+            # Beam pickles some functions for other processes, where nobody notes anything.
+            noted_by = f'getattr(__import__("builtins"), "{_MARK}", len)'
+            call = ast.parse(f"{noted_by}({name!r})").body[0]
             for node in ast.walk(call):
                 ast.copy_location(node, function.body[0])
             function.body.insert(int(ast.get_docstring(function, clean=False) is not None), call)
