@@ -5,6 +5,7 @@ from tfx.components.trainer.fn_args_utils import FnArgs
 
 from trainer_module.model.interface import interface_of, write_interface
 from trainer_module.model.signatures import ServingModule
+from trainer_module.model.transform_graph import TransformGraph
 from trainer_module.request import KEY, TrainingRequest
 from trainer_module.training.callbacks.projector import write_projector
 from trainer_module.training.custom_loop import is_chief
@@ -37,6 +38,7 @@ def run_fn(fn_args: FnArgs) -> None:
     if points := run.points(model):
         write_projector(points, fn_args.model_run_dir)
     labels = request.preprocessing.labels
-    module = ServingModule(model, run.transform, run.features, run.towers, labels)
+    transform = TransformGraph(run.transform)
+    module = ServingModule(model, transform, run.features, run.towers, labels)
     module.save(fn_args.serving_model_dir)
     write_interface(interface_of(request, model.task), fn_args.serving_model_dir)

@@ -184,6 +184,12 @@ def served(base):
     return tf.saved_model.load(base.model)
 
 
+def test_the_model_holds_its_weights_once_and_nothing_that_only_training_needs(base, served):
+    weights = sum(weight.numpy().nbytes for weight in served.named_weights.values())
+    stored = Path(base.model) / "variables" / "variables.data-00000-of-00001"
+    assert weights < stored.stat().st_size < 1.1 * weights
+
+
 def test_embeddings_are_of_the_image_alone(served, rows):
     embeddings = embed(served, rows[:50])
     assert embeddings.shape == (50, 64)

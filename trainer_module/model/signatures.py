@@ -16,7 +16,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import tensorflow as tf
-import tensorflow_transform as tft
 
 from relation.names import prefixed
 from relation.schema import Feature, FeatureKind
@@ -24,6 +23,7 @@ from trainer_module.data.decode_roles import decode_roles
 from trainer_module.heads.base import SimilarityHead
 from trainer_module.model.relational_model import RelationalModel
 from trainer_module.model.served_images import marked, without_faults
+from trainer_module.model.transform_graph import TransformGraph
 from trainer_module.model.warm_start import named_weights
 from trainer_module.towers.base import Tower
 
@@ -31,26 +31,26 @@ EVALUATE = "evaluate"
 _DTYPES = {"bytes": tf.string, "int": tf.int64, "float": tf.float32}
 
 
-class ServingModule(tf.Module):
-    """Holds the model beside the Transform graph, which Keras 3 cannot take into a model.
+class ServingModule:
+    """The model behind the Transform graph, on raw tf.Examples.
 
-    `labels`: the ids of all entities of the right role, where they are the domain of labels.
+    Args:
+      model: trained.
+      transform: from raw features of tuples, as sparse tensors, to transformed ones.
+      features, towers: by entity type.
+      labels: the ids of all entities of the right role, where they are the domain of labels.
     """
 
     def __init__(
         self,
         model: RelationalModel,
-        transform: tft.TFTransformOutput,
+        transform: TransformGraph,
         features: Mapping[str, Sequence[Feature]],
         towers: Mapping[str, Tower],
         labels: Sequence[str] = (),
     ):
-        super().__init__()
         self.model = model
-        # Keras does not show TensorFlow the states of its random layers, which the graph captures.
-        self.model_variables = [variable.value for variable in model.variables]
-        self.named_weights = {name: weight.value for name, weight in named_weights(model).items()}
-        self.transform_layer = transform.transform_features_layer()
+        self.transform = transform
         self._relation = model.relation
         self._features = {entity: tuple(those) for entity, those in features.items()}
         self._towers = dict(towers)
@@ -61,7 +61,7 @@ class ServingModule(tf.Module):
         self, raw: Mapping[str, Any], roles: tuple[str, ...]
     ) -> tuple[dict[str, tf.Tensor], tf.Tensor | None]:
         """Embeddings [batch, ...] by role, and the usable rows, see `without_faults`."""
-        transformed, usable = without_faults(self.transform_layer(raw), self._images(roles))
+        transformed, usable = without_faults(self.transform(raw), self._images(roles))
         names = self.model.features
         decoded = decode_roles(self._relation, self._decoders, names, transformed, roles)
         return self.model.embed_roles(decoded, roles), usable
@@ -169,5 +169,17 @@ class ServingModule(tf.Module):
         return result
 
     def save(self, folder: str) -> None:
-        """Writes the SavedModel."""
-        tf.saved_model.save(self, folder, signatures=self.signatures())
+        """Writes the SavedModel: signatures, and of the variables those that they need.
+
+        It holds no Keras model, which would bring the state of the optimizer, and functions that
+        nothing calls. `named_weights` are what a later model starts from.
+        """
+        signatures = self.signatures()  # A model that was not called yet gets its weights now.
+        exported = tf.Module()
+        exported.named_weights = {
+            n: weight.value for n, weight in named_weights(self.model).items()
+        }
+        # Those of random layers, which a graph captures, are no weights.
+        exported.variables_ = [variable.value for variable in self.model.variables]
+        exported.transform = self.transform
+        tf.saved_model.save(exported, folder, signatures=signatures)

@@ -23,23 +23,20 @@ ROWS = np.random.default_rng(0).normal(size=(4, 2)).astype("float32")
 
 
 class Transform:
-    """As TFTransformOutput: numbers as they are, ids as the place of the label from 1 on."""
+    """As TransformGraph: numbers as they are, ids as the place of the label from 1 on."""
 
     def __init__(self, labels):
         self.labels = tf.constant(labels, tf.string if isinstance(labels[0], str) else tf.int64)
 
-    def transform_features_layer(self):
-        def apply(raw):
-            found = {}
-            if "left_x" in raw:
-                found["left_x"] = tf.sparse.to_dense(raw["left_x"])
-            if "right_id" in raw:
-                ids = tf.reshape(raw["right_id"].values, [-1, 1])
-                place = tf.argmax(ids == self.labels[None, :], axis=1)
-                found["right_id"] = place[:, None] + 1
-            return found
-
-        return apply
+    def __call__(self, raw):
+        transformed = {}
+        if "left_x" in raw:
+            transformed["left_x"] = tf.sparse.to_dense(raw["left_x"])
+        if "right_id" in raw:
+            ids = tf.reshape(raw["right_id"].values, [-1, 1])
+            place = tf.argmax(ids == self.labels[None, :], axis=1)
+            transformed["right_id"] = place[:, None] + 1
+        return transformed
 
 
 def _module(head, key, labels, branch=()) -> ServingModule:
@@ -72,7 +69,7 @@ def _example(row=None, label=None) -> bytes:
 )
 def test_all_labels_at_once_are_scored_as_one_at_a_time(by, branch, tmp_path):
     module = _module(Conditioned(by=by, units=8), ID, LABELS, branch)
-    tf.saved_model.save(module, str(tmp_path), signatures=module.signatures())
+    module.save(str(tmp_path))
     signatures = tf.saved_model.load(str(tmp_path)).signatures
     actual = signatures["score_labels"](examples=tf.constant([_example(row) for row in ROWS]))
     assert actual["label"].numpy().tolist() == [label.encode() for label in LABELS]

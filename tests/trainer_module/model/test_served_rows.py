@@ -19,6 +19,7 @@ from trainer_module.heads.scorer import Scorer
 from trainer_module.heads.tag import Tag
 from trainer_module.model.relational_model import RelationalModel
 from trainer_module.model.signatures import ServingModule
+from trainer_module.model.transform_graph import TransformGraph
 from trainer_module.preprocessing.transform import vocabularies
 from trainer_module.registry import task_of
 from trainer_module.request import PreprocessingRequest
@@ -78,28 +79,22 @@ def _transform(numbers, tmp_path_factory) -> TFTransformOutput:
     return transform(asked, spec, items, tmp_path_factory.mktemp("transform"))[1]
 
 
-class AsLeft:
+class AsLeft(TransformGraph):
     """The Transform graph of pairs for roles of other names, each taken as the left one."""
 
-    def __init__(self, transform):
-        self._layer = transform.transform_features_layer()
-
-    def transform_features_layer(self):
-        def apply(raw):
-            roles = {name.rpartition("_")[0] for name in raw}
-            outputs = {}
-            for role in roles:
-                mine = {
-                    f"left_{name.removeprefix(role + '_')}": value
-                    for name, value in raw.items()
-                    if name.startswith(f"{role}_")
-                }
-                for name, value in self._layer(mine).items():
-                    if name.removeprefix("left_") in {f.name for f in ALL}:
-                        outputs[prefixed(role, name.removeprefix("left_"))] = value
-            return outputs
-
-        return apply
+    def __call__(self, raw):
+        roles = {name.rpartition("_")[0] for name in raw}
+        outputs = {}
+        for role in roles:
+            mine = {
+                f"left_{name.removeprefix(role + '_')}": value
+                for name, value in raw.items()
+                if name.startswith(f"{role}_")
+            }
+            for name, value in super().__call__(mine).items():
+                if name.removeprefix("left_") in {f.name for f in ALL}:
+                    outputs[prefixed(role, name.removeprefix("left_"))] = value
+        return outputs
 
 
 def _module(transform, tower, features, head, relation) -> ServingModule:

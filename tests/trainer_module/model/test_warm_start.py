@@ -7,6 +7,7 @@ import tensorflow as tf
 from tests.trainer_module import small_run
 from trainer_module.build_request import training_request
 from trainer_module.model.signatures import ServingModule
+from trainer_module.model.transform_graph import TransformGraph
 from trainer_module.model.warm_start import named_weights, start_from
 from trainer_module.training.training_run import TrainingRun
 from trainer_module.training.trial_values import tuned
@@ -24,7 +25,7 @@ def exported(tmp_path_factory):
     model = job.build()
     for number, weight in enumerate(model.weights):
         weight.assign(np.full(weight.shape, number + 1.0))
-    module = ServingModule(model, job.transform, job.features, job.towers)
+    module = ServingModule(model, TransformGraph(job.transform), job.features, job.towers)
     module.save(str(folder / "serving"))
     return folder, files, request
 
