@@ -154,6 +154,7 @@ def _transform(loaded: LoadedRecipe, tuples: _Tuples) -> Transform:
             KEY: preprocessing_request(loaded).model_dump_json(),
             "code_fingerprint": code_fingerprint(preprocessing, executor.__name__),
         },
+        disable_statistics=True,  # TupleStatistics has them.
     )
     transform.add_upstream_node(tuples.nodes[-1])  # Anomalies must stop the run first.
     return transform
