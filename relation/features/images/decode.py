@@ -85,15 +85,24 @@ def decode_image(encoded: bytes, channels: int, size: tuple[int, int] | None = N
     """
     if fault := header_fault(encoded):
         raise ValueError(fault)
-    contents = tf.constant(encoded)
     try:
-        pixels = _converted(_stored(contents, channels), channels)
+        return _decoder(channels, size)(tf.constant(encoded)).numpy()
     except tf.errors.InvalidArgumentError:
         raise ValueError(UNDECODABLE) from None
-    pixels = turned(pixels, orientations(contents[None])[0])
-    if size is not None:
-        pixels = tf.cast(tf.round(_resampled(pixels, *size)), tf.uint8)
-    return pixels.numpy()
+
+
+@functools.cache
+def _decoder(channels: int, size: tuple[int, int] | None) -> Callable[[tf.Tensor], tf.Tensor]:
+    """The traced function of `decode_image`: string scalar -> uint8 [height, width, channels]."""
+
+    def decode(encoded: tf.Tensor) -> tf.Tensor:
+        pixels = _converted(_stored(encoded, channels), channels)
+        pixels = turned(pixels, orientations(encoded[None])[0])
+        if size is not None:
+            pixels = tf.cast(tf.round(_resampled(pixels, *size)), tf.uint8)
+        return pixels
+
+    return tf.function(decode, [tf.TensorSpec([], tf.string)], autograph=False)
 
 
 def image_fault(encoded: bytes) -> Fault | None:
