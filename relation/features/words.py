@@ -14,6 +14,7 @@ _ORPHANS = r"(^| )\pM+"
 
 @tf.function(
     input_signature=[tf.TensorSpec([None], tf.string)],
+    autograph=False,
     experimental_attributes={"_noinline": True},
 )
 def split_words(texts: tf.Tensor) -> tf.RaggedTensor:

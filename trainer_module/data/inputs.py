@@ -11,6 +11,8 @@ from relation.names import RELATION, RELATION_WEIGHT, prefixed
 from relation.spec import Relation
 from trainer_module.data.decode_roles import Decode, decode_roles
 
+as_it_is = tf.autograph.experimental.do_not_convert
+"""Of a function that a dataset calls: AutoGraph would rewrite all that it calls, for seconds."""
 SHUFFLE_TUPLES = 16_384
 """Tuples held to shuffle from; RelationGen already writes them in the order of a hash."""
 NUMBER = "NUMBER"
@@ -84,7 +86,10 @@ def tuple_dataset(
     taken = {*of_roles, RELATION, RELATION_WEIGHT, *reads}
     spec = {name: kind for name, kind in feature_spec.items() if name in taken}
 
-    def prepare(serialized: tf.Tensor, **further: tf.Tensor) -> tuple[Any, ...]:
+    @as_it_is
+    def prepare(batch: Mapping[str, tf.Tensor]) -> tuple[Any, ...]:
+        further = dict(batch)
+        serialized = further.pop("serialized")
         features = tf.io.parse_example(serialized, spec)
         targets = contents.targets(features.get(RELATION), tf.shape(serialized)[0])
         decoded = decode_roles(relation, decoders, names, features, roles)
@@ -100,15 +105,21 @@ def tuple_dataset(
         # uses.
         once = tf.data.Dataset.range(1)
         steps = once.flat_map(
-            lambda _: records.shuffle(SHUFFLE_TUPLES, seed=shuffle_seed).batch(batch_size).repeat()
+            as_it_is(
+                lambda _: (
+                    records.shuffle(SHUFFLE_TUPLES, seed=shuffle_seed).batch(batch_size).repeat()
+                )
+            )
         )
     else:
         steps = records.batch(batch_size)
     if micro_batches.total > 1:
-        steps = steps.filter(lambda numbers, _: tf.size(numbers) >= micro_batches.total)
+        steps = steps.filter(as_it_is(lambda numbers, _: tf.size(numbers) >= micro_batches.total))
     weight = feature_spec.get(RELATION_WEIGHT)
-    batches = steps.flat_map(lambda numbers, rows: _split(numbers, rows, weight, micro_batches))
-    batches = batches.map(lambda batch: prepare(**batch), num_parallel_calls=tf.data.AUTOTUNE)
+    batches = steps.flat_map(
+        as_it_is(lambda numbers, rows: _split(numbers, rows, weight, micro_batches))
+    )
+    batches = batches.map(prepare, num_parallel_calls=tf.data.AUTOTUNE)
     return batches.prefetch(tf.data.AUTOTUNE)
 
 
@@ -139,6 +150,7 @@ def _split(
         weights = read[RELATION_WEIGHT][:, 0]
     average = tf.reduce_sum(weights) / micro_batches.total
 
+    @as_it_is
     def batch(index: tf.Tensor) -> dict[str, tf.Tensor]:
         start, end = index * size // micro_batches.total, (index + 1) * size // micro_batches.total
         relative = tf.math.divide_no_nan(tf.reduce_sum(weights[start:end]), average)
@@ -181,7 +193,7 @@ def named_tuples(
 ) -> list[dict[str, str]]:
     """Return text features of the tuples with some numbers, in the order of the numbers."""
     chosen = tf.constant(numbers, tf.int64)
-    matching = _records(files).filter(lambda number, _: tf.reduce_any(number == chosen))
+    matching = _records(files).filter(as_it_is(lambda number, _: tf.reduce_any(number == chosen)))
     spec = {name: feature_spec[name] for name in names}
     texts = {}
     for number, serialized in matching.take(len(numbers)):
@@ -203,6 +215,7 @@ def read_features(
     """Yield some features of transformed tuples side by side, batch by batch: [batch, values]."""
     spec = {name: feature_spec[name] for name in names}
 
+    @as_it_is
     def read(serialized: tf.Tensor) -> tf.Tensor:
         features = tf.io.parse_example(serialized, spec)
         return tf.concat([_dense(features[name]) for name in names], axis=1)

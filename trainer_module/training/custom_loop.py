@@ -97,8 +97,10 @@ class TrainingStep:
                 tf.Variable(tf.zeros(weight.shape, weight.dtype), **PER_REPLICA)
                 for weight in model.trainable_variables
             ]
-        self._gradients = tf.function(self._gradients_of, jit_compile=training.jit or None)
-        self._run = tf.function(self._micro_batch)
+        self._gradients = tf.function(
+            self._gradients_of, jit_compile=training.jit or None, autograph=False
+        )
+        self._run = tf.function(self._micro_batch, autograph=False)
 
     def __call__(self, batch: Batch, last: bool) -> Tensor:
         """Takes one batch, and updates the weights if it is the last of a step.
@@ -176,7 +178,7 @@ def fit_custom_loop(
     model.optimizer.build(model.trainable_variables)
     step = TrainingStep(model, training)
     run = keras.callbacks.CallbackList(callbacks, model=model, epochs=training.epochs, verbose=0)
-    evaluate = tf.function(lambda batch: _loss(model, batch))
+    evaluate = tf.function(lambda batch: _loss(model, batch), autograph=False)
     model.stop_training = False
     logs: dict[str, float] = {}
     data = iter(train)

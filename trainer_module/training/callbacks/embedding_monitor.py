@@ -71,7 +71,9 @@ class EmbeddingMonitor(keras.callbacks.Callback):
         """Embeddings by role [n, d], the outputs [n, C], and their targets [n, C]."""
         model = self.model
         if self._run is None:
-            self._run = tf.function(lambda inputs: _outputs(model, inputs), reduce_retracing=True)
+            self._run = tf.function(
+                lambda inputs: _outputs(model, inputs), reduce_retracing=True, autograph=False
+            )
         batches = []
         count = 0
         for inputs, targets, *_ in self._validation:
