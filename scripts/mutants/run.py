@@ -61,7 +61,7 @@ class _Trials:
     sound: dict[str, bool] = field(default_factory=dict)
     """By file, whether the test that noticed last passes on unbroken code."""
     passed: set[str] = field(default_factory=set)
-    """Tests that passed once, so that their failure means something."""
+    """Tests that passed once, in this run or before, so that their failure means something."""
     seconds: dict[str, float] = field(default_factory=dict)
     """CPU seconds of each test when it passed last."""
     reached: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -156,6 +156,7 @@ def _load(trials: _Trials, file: Path) -> None:
     trials.seconds.update(learnt["seconds"])
     for test, functions in learnt["reached"].items():
         trials.reached[test] = frozenset(names[number] for number in functions)
+    trials.passed.update(trials.reached)
 
 
 def _store(trials: _Trials, file: Path) -> None:

@@ -7,7 +7,10 @@ from components.common import example_wire, hashing
 from components.common.columns import Strings
 from components.relation_gen.batches import Contents, Entities, Tuples
 from components.relation_gen.context import Context
+from components.relation_gen.shuffle_keys import ShuffleKey
+from components.relation_gen.stats import counters
 from components.relation_gen.transforms.deduplicate import (
+    Deduplicate,
     equal_contents,
     group_labels,
     ids_in_several_splits,
@@ -89,6 +92,35 @@ def test_ids_of_several_splits_are_shown_once():
         key=[9, 4, 9, 4, 9, 8, 8], split=[0, 1, 1, 1, 2, 0, 0], group=[0] * 7
     )  # 4 and 8 are twice in one split
     assert several.key[ids_in_several_splits(several)].tolist() == [9]
+
+
+def test_of_many_ids_in_several_splits_the_first_300_by_key_are_looked_at(tmp_path):
+    loaded = recipe(
+        tmp_path,
+        "{type: triplets, source: {type: same_label, feature: kind}}",
+        {"item": schema(id=bytes, kind=bytes)},
+    )
+    made = Context.of(
+        loaded.compiled, loaded.schemas, [], ["train", "eval"], [1, 1], str(tmp_path / "out"), None
+    )
+    (tmp_path / "out").mkdir()
+    names = made.entities["item"].rows.encoded_names
+    rows = [row(id=b"%d" % (900 - key), kind=b"a") for key in range(301)]
+    both = entities(
+        rows * 2, names, key=[*range(301)] * 2, split=[0] * 301 + [1] * 301, group=[5] * 602
+    )
+    with made.store.writer() as out:
+        element = ShuffleKey("item", "", 0), [out.add(both)]
+    outputs = [
+        one for one in Deduplicate(made).process(element) if getattr(one, "tag", "") == counters.TAG
+    ]
+    counts = dict(one.value for one in outputs)
+    shown = counts[counters.ANY, "item", counters.OVERLAP]
+    assert (shown.count, shown.examples) == (301, (b"601", b"602", b"603"))
+    for split in ("train", "eval"):
+        assert counts[split, "item", counters.ENTITIES].count == 301
+        assert counts[split, "item", counters.USED].count == 301
+        assert (split, "item", counters.SKIPPED + "duplicate_id") not in counts
 
 
 def test_contents_under_different_ids_in_different_splits():
