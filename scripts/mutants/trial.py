@@ -9,7 +9,6 @@ import json
 import math
 import os
 import re
-import resource
 import shutil
 import signal
 import subprocess
@@ -22,6 +21,7 @@ from typing import Any
 
 import pytest
 
+from scripts.mutants.plan import OUT_OF_TIME, Plan, limit_this_process, longest
 from scripts.mutants.reach import note_functions
 
 HEAVY = (
@@ -34,13 +34,7 @@ HEAVY = (
 """Libraries that a child inherits; no TensorFlow operation may run before the fork."""
 PASSED, NOT_STARTED, NO_TESTS = 0, 4, 5
 """Exit codes of pytest; others count as failures."""
-UNKNOWN = 1.0
-"""Rank of a test that was not run yet."""
 _FAILURE = re.compile(r"^(?:FAILED|ERROR) (\S+\.py(?:::.+?)?)(?: - .*)?$", re.MULTILINE)
-OUT_OF_TIME = (signal.SIGXCPU, signal.SIGALRM)
-"""What ends a process whose test was out of time."""
-ALLOWANCE = 20.0
-"""CPU seconds that any test may take beyond thrice what it took before."""
 
 
 def import_heavy(names: Iterable[str] = HEAVY) -> None:
@@ -85,72 +79,6 @@ class Copy:
             os.utime(target, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
-class _Plan:
-    """A plug-in of pytest: the order of tests, the time of each, and an end to those that hang.
-
-    `budget` is what the process may take in CPU seconds: tests that would take longer are skipped.
-    """
-
-    def __init__(self, rank: Mapping[str, float], seconds: Mapping[str, float], budget: float):
-        self._rank = rank
-        self._known = seconds
-        self._budget = budget
-        self._begin = 0.0
-        self._failed: set[str] = set()
-        self.started: Callable[[str], object] = len
-        """Takes the name of each test that begins."""
-        self.entered: set[str] = set()
-        """The functions that were entered since it was cleared last."""
-        self.seconds: dict[str, float] = {}
-        self.reached: dict[str, list[str]] = {}
-
-    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        """Sorts in place, equal ranks by file."""
-        items.sort(key=lambda item: self._rank.get(item.nodeid, UNKNOWN))
-
-    def pytest_runtest_logstart(self, nodeid: str) -> None:
-        """Limits the CPU seconds of the test, and those of the clock for one that only waits."""
-        self._begin = _cpu_seconds()
-        self.entered.clear()
-        self.started(nodeid)
-        limit_this_process(longest(self._known.get(nodeid, 0.0)))
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self, item: Any) -> None:
-        """Skips what there is no time for."""
-        if self._begin + self._known.get(item.nodeid, 0.0) > self._budget:
-            pytest.skip("no time is left")
-
-    def pytest_runtest_logreport(self, report: Any) -> None:
-        """Notes which tests were skipped or failed."""
-        if not report.passed:
-            self._failed.add(report.nodeid)
-
-    def pytest_runtest_logfinish(self, nodeid: str) -> None:
-        """Notes the CPU seconds of a test that passed, and the functions that it entered."""
-        if nodeid not in self._failed:
-            self.seconds[nodeid] = round(_cpu_seconds() - self._begin, 3)
-            self.reached[nodeid] = sorted(self.entered)
-
-
-def _cpu_seconds() -> float:
-    """Of this process, and of those of its own that have ended."""
-    return sum(os.times()[:4])
-
-
-def longest(seconds: float) -> float:
-    """CPU seconds after which a test that took `seconds` is out of time."""
-    return ALLOWANCE + 3 * seconds
-
-
-def limit_this_process(seconds: float) -> None:
-    """Let this process end after so many more CPU seconds, or five times as many of the clock."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    soft = int(used.ru_utime + used.ru_stime + seconds) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
-    signal.setitimer(signal.ITIMER_REAL, ALLOWANCE + 5 * seconds)
-
-
 @dataclass(frozen=True)
 class Outcome:
     """How a run of tests ended, after how many CPU seconds.
@@ -187,7 +115,7 @@ def run_tests(
     with tempfile.TemporaryDirectory(prefix="mutants-") as scratch:
         child = os.fork()
         if child == 0:
-            plan = _Plan(rank or {}, seconds or {}, budget)
+            plan = Plan(rank or {}, seconds or {}, budget)
             _exit_with(lambda: _child(copy, tests, log, Path(scratch), plan))
         _, status, usage = os.wait4(child, 0)
         with contextlib.suppress(ProcessLookupError):
@@ -217,7 +145,7 @@ def _exit_with(work: Callable[[], int]) -> None:
         os._exit(code)
 
 
-def _child(copy: Copy, tests: list[str], log: Path, scratch: Path, plan: _Plan) -> int:
+def _child(copy: Copy, tests: list[str], log: Path, scratch: Path, plan: Plan) -> int:
     """Run pytest in the copy, its output in the log."""
     os.setpgid(0, 0)
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -225,7 +153,7 @@ def _child(copy: Copy, tests: list[str], log: Path, scratch: Path, plan: _Plan) 
         os.dup2(output, stream)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     _enter(copy, scratch)
-    limit_this_process(longest(ALLOWANCE))  # of the imports
+    limit_this_process(longest(20.0))  # the imports take about as long
 
     options = ["-x", "-q", "--no-header", "--tb=short", "-p", "no:cacheprovider"]
     options += ["-p", "no:xdist", f"--rootdir={copy.folder}", f"--basetemp={scratch / 'pytest'}"]

@@ -169,9 +169,9 @@ def test_tests_kill_what_they_hold_and_what_they_do_not_hold_survives(tmp_path):
 BROKEN = """
 import sys
 from pathlib import Path
-from scripts.mutants import trial
+from scripts.mutants import plan, trial
 
-trial.ALLOWANCE = 1.0
+plan.ALLOWANCE = 1.0
 copy = trial.Copy(Path("."), Path(sys.argv[1]))
 test, log = "tests/test_toy.py", Path(sys.argv[1]) / "log"
 with copy.edited("toy.py", sys.argv[2]):
