@@ -70,8 +70,9 @@ class _Trials:
     def nearest_first(self, mutant: Mutant, part: Part) -> list[str]:
         """The module's own examples, the files that the part names, others by imports and size.
 
-        Before them come those of which a test is known to enter the function that is broken; after
-        them those of which no test does; last those that do not import the module on any way.
+        Before them come those of which a test is known to enter the function that is broken, and
+        those not known yet that import the module; after them those of which no test enters it.
+        Among each, those that do not import the module on any way come last.
         """
         tests = files(self.copy.folder, part.tests, "test_*.py")
         first = set(tests) & set(part.tests)
@@ -84,7 +85,8 @@ class _Trials:
             named_first = tests.index(test) if test in first else len(tests)
             size = (self.copy.folder / test).stat().st_size
             steps = distance(self.copy.folder, test, mutant.path)
-            known = {True: 0, None: 1, False: 2}[enters.get(test)] if mutant.function else 1
+            known = {True: 0, None: int(steps > 1), False: 2}[enters.get(test)]
+            known = known if mutant.function else 1
             return known, int(steps == FAR), named_first, steps, size
 
         examples = [DOCTEST.format(module_name(mutant.path))] if ">>> " in mutant.source else []

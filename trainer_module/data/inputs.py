@@ -9,6 +9,7 @@ import tensorflow as tf
 from relation.core.errors import DataError
 from relation.names import RELATION, RELATION_WEIGHT, prefixed
 from relation.spec import Relation
+from trainer_module.data.batch_keys import as_text
 from trainer_module.data.decode_roles import Decode, decode_roles
 
 as_it_is = tf.autograph.experimental.do_not_convert
@@ -188,19 +189,27 @@ def count_tuples(files: Sequence[str]) -> int:
 def named_tuples(
     files: Sequence[str],
     feature_spec: Mapping[str, Any],
-    numbers: Sequence[int],
     names: Sequence[str],
-) -> list[dict[str, str]]:
-    """Return text features of the tuples with some numbers, in the order of the numbers."""
+    numbers: Sequence[int],
+) -> list[str]:
+    """The tuples with some numbers, in their order, by features that travel as texts.
+
+    Args:
+      files, feature_spec: see `tuple_dataset`.
+      names: the features, such as ids of members.
+      numbers: the tuples' numbers in the files.
+
+    Returns:
+      For each tuple `<name>=<value>`, separated by spaces.
+    """
     chosen = tf.constant(numbers, tf.int64)
     matching = _records(files).filter(as_it_is(lambda number, _: tf.reduce_any(number == chosen)))
-    spec = {name: feature_spec[name] for name in names}
+    spec = {as_text(name): feature_spec[as_text(name)] for name in names}
     texts = {}
     for number, serialized in matching.take(len(numbers)):
         features = tf.io.parse_single_example(serialized, spec)
-        texts[int(number)] = {
-            name: features[name].numpy()[0].decode("utf-8", "replace") for name in names
-        }
+        values = [features[as_text(name)].numpy()[0].decode("utf-8", "replace") for name in names]
+        texts[int(number)] = " ".join(map("=".join, zip(names, values, strict=True)))
     return [texts[number] for number in numbers]
 
 

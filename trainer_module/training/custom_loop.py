@@ -65,19 +65,30 @@ def distributed(
     replicas = strategy.num_replicas_in_sync
 
     def own(context: tf.distribute.InputContext) -> tf.data.Dataset:
-        local = replicas // context.num_input_pipelines
-        first = context.input_pipeline_id * local
-        chosen = [
-            batch * replicas + first + replica
-            for batch in range(training.accumulate)
-            for replica in range(local)
-        ]
+        workers, worker = context.num_input_pipelines, context.input_pipeline_id
+        micro_batches = own_micro_batches(training.accumulate, replicas, workers, worker)
         options = tf.data.Options()
         off = tf.data.experimental.AutoShardPolicy.OFF
         options.experimental_distribute.auto_shard_policy = off
-        return read(MicroBatches(training.accumulate * replicas, chosen)).with_options(options)
+        return read(micro_batches).with_options(options)
 
     return strategy.distribute_datasets_from_function(own)
+
+
+def own_micro_batches(accumulate: int, replicas: int, workers: int, worker: int) -> MicroBatches:
+    """The micro-batches of a step that a worker reads: those of its replicas, in each round.
+
+    >>> own_micro_batches(2, replicas=4, workers=2, worker=1)
+    MicroBatches(total=8, read=[2, 3, 6, 7])
+    """
+    local = replicas // workers
+    first = worker * local
+    read = [
+        batch * replicas + first + replica
+        for batch in range(accumulate)
+        for replica in range(local)
+    ]
+    return MicroBatches(accumulate * replicas, read)
 
 
 class TrainingStep:

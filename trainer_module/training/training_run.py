@@ -180,9 +180,8 @@ class TrainingRun:
 
     def _named(self, numbers: Sequence[int]) -> list[str]:
         """Names tuples of the training files by the ids of their members."""
-        names = [name for name in self._request.preprocessing.shown if name.endswith("_id")]
-        rows = named_tuples(self._train, self._spec, numbers, [as_text(name) for name in names])
-        return [" ".join(f"{name}={row[as_text(name)]}" for name in names) for row in rows]
+        ids = [name for name in self._request.preprocessing.shown if name.endswith("_id")]
+        return named_tuples(self._train, self._spec, ids, numbers)
 
 
 def _called(model: RelationalModel, batches: tf.data.Dataset) -> RelationalModel:

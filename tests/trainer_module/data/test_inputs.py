@@ -39,7 +39,8 @@ def tuples(folder):
         {
             "left_x": float(n),
             "right_x": 10.0 * n,
-            "left_id": f"l{n}",
+            "TEXT_left_id": f"l{n}",
+            "TEXT_right_id": "größe",
             "keys": [n, 7][: 1 + n % 2],
             RELATION: n % 2.0,
             RELATION_WEIGHT: weight,
@@ -160,10 +161,12 @@ def test_tuples_are_counted_and_named_by_their_place_in_the_sorted_files(tmp_pat
     files = tuples(tmp_path)[::-1]
     assert count_tuples(files) == 5
     assert count_tuples([]) == 0
-    spec = {"left_id": tf.io.FixedLenFeature([1], tf.string)}
-    assert named_tuples(files, spec, [4, 0, 2], ["left_id"]) == [
-        {"left_id": "l4"}, {"left_id": "l0"}, {"left_id": "l2"},
-    ]  # fmt: skip
+    spec = dict.fromkeys(("TEXT_left_id", "TEXT_right_id"), tf.io.FixedLenFeature([1], tf.string))
+    assert named_tuples(files, spec, ["left_id", "right_id"], [4, 0, 2]) == [
+        "left_id=l4 right_id=größe",
+        "left_id=l0 right_id=größe",
+        "left_id=l2 right_id=größe",
+    ]
 
 
 def test_features_are_read_side_by_side(tmp_path):

@@ -102,7 +102,7 @@ def _train(files, seed=1, tower=TOWER, spec=SPEC, **options):
 
     def named(numbers):
         texts = {"TEXT_left_id": tf.io.FixedLenFeature([1], tf.string)}
-        return [t["TEXT_left_id"] for t in named_tuples(files, texts, numbers, list(texts))]
+        return named_tuples(files, texts, ["left_id"], numbers)
 
     model(next(iter(dataset(None)))[0])
     tuples = Tuples(lambda parts: dataset(seed, parts), dataset(None), count_tuples(files), named)
@@ -134,8 +134,10 @@ def test_the_last_epoch_is_kept_where_it_is_asked_for(files):
 
 
 def test_it_stops_early_once_nothing_gets_better(files):
-    history, _, _ = _train(files, epochs=100, patience=2)
+    history, model, dataset = _train(files, epochs=100, patience=2)
     assert history.epochs == history.kept_epoch + 2 < 100
+    assert history.kept_loss < history.val_loss[-1]
+    assert model.evaluate(dataset(None), verbose=0) == pytest.approx(history.kept_loss, rel=1e-5)
 
 
 @pytest.mark.parametrize("step", ["keras", "tape"])
@@ -149,7 +151,7 @@ def test_a_loss_that_is_no_number_stops_with_the_batch_named(tmp_path, step):
     numbers = [inputs[NUMBER].numpy().tolist() for inputs, _ in order.take(4)]
     assert sorted(itertools.chain(*numbers)) == list(range(100))
     (batch,) = (batch for batch, those in enumerate(numbers) if 77 in those)
-    named = "; ".join(map(str, numbers[batch][:3]))
+    named = "; ".join(f"left_id={number}" for number in numbers[batch][:3])
     assert str(error.value) == (
         f"training: the loss is NaN at batch {batch + 1} of epoch 1, with the tuples {named}, …: lower "
         "training.learning_rate, or look for extreme values in the features"
