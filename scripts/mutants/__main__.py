@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scripts.mutants.parts import PARTS
 from scripts.mutants.report import equivalents, table
-from scripts.mutants.run import MOST_SECONDS, run_parts, stored_results
+from scripts.mutants.run import MOST_SECONDS, Drawing, run_parts, stored_results
 from scripts.mutants.trial import import_heavy
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,6 +23,9 @@ def main() -> None:
     parser.add_argument(
         "--most-seconds", type=float, default=MOST_SECONDS, help="CPU seconds of tests a mutant"
     )
+    parser.add_argument(
+        "--once", action="store_true", help="do not run again what survived an earlier run"
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "runs" / "mutants")
     parser.add_argument("--table", action="store_true", help="only the table of earlier results")
     options = parser.parse_args()
@@ -31,8 +34,15 @@ def main() -> None:
     out = options.out.resolve()
     if not options.table:
         import_heavy()
-        same = equivalents()
-        run_parts(ROOT, chosen, options.seed, options.count, out, same, options.most_seconds)
+        drawing = Drawing(
+            seed=options.seed,
+            count=options.count,
+            out=out,
+            equivalents=equivalents(),
+            most_seconds=options.most_seconds,
+            again=not options.once,
+        )
+        run_parts(ROOT, chosen, drawing)
     results = [result for part in PARTS for result in stored_results(out, options.seed, part)]
     text = table(results)
     (out / f"seed-{options.seed}.md").write_text(text)

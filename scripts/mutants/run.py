@@ -6,7 +6,7 @@ import json
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -169,40 +169,54 @@ def _store(trials: _Trials, file: Path) -> None:
     file.write_text(json.dumps(learnt))
 
 
-def run_part(
-    copy: Copy,
-    part: Part,
-    seed: int,
-    count: int,
-    out: Path,
-    equivalents: dict[tuple[str, str, str], str],
-    most_seconds: float = MOST_SECONDS,
-) -> list[Result]:
-    """Draw `count` mutants of a part and run each; say every result as it comes.
+@dataclass(frozen=True)
+class Drawing:
+    """Which mutants of each part are run, and where results are kept.
+
+    Attributes:
+      seed, count: what is drawn.
+      out: the folder of the results.
+      equivalents: reasons by `Mutant.key`.
+      most_seconds: CPU seconds that tests may take for a mutant.
+      again: whether those that no test noticed before are run again, as after tests were written.
+    """
+
+    seed: int
+    count: int
+    out: Path
+    equivalents: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
+    most_seconds: float = MOST_SECONDS
+    again: bool = True
+
+
+def run_part(copy: Copy, part: Part, drawing: Drawing) -> list[Result]:
+    """Draw mutants of a part and run each; say every result as it comes.
 
     Mutants that an earlier run of the seed killed are taken from its results.
     """
+    seed, out = drawing.seed, drawing.out
     modules = files(copy.folder, part.modules)
     earlier = {result.key: result for result in stored_results(out, seed, part)}
     trials = _Trials(copy, out / f"seed-{seed}" / "logs" / part.name)
     _load(trials, out / LEARNT)
     trials.noticed.update((result.path, result.failed) for result in earlier.values())
-    results: list[Result] = []
-    for mutant in draw(copy.folder, modules, seed, count):
-        result = earlier.get(mutant.key)
-        if mutant.key in equivalents:
-            result = _result(part, mutant, EQUIVALENT, [], reason=equivalents[mutant.key])
-        elif result is None or result.outcome != KILLED:
-            result = _try(part, mutant, trials, most_seconds)
+    mutants = draw(copy.folder, modules, seed, drawing.count)
+    results = {mutant.key: earlier[mutant.key] for mutant in mutants if mutant.key in earlier}
+    for mutant in mutants:
+        result = results.get(mutant.key)
+        if mutant.key in drawing.equivalents:
+            reason = drawing.equivalents[mutant.key]
+            result = _result(part, mutant, EQUIVALENT, [], reason=reason)
+        elif result is None or (drawing.again and result.outcome != KILLED):
+            result = _try(part, mutant, trials, drawing.most_seconds)
             _store(trials, out / LEARNT)
-        results.append(result)
-        print(
-            f"{part.name}: {result.outcome:10} {result.seconds:4.0f} s  {mutant.name}", flush=True
-        )
+        results[mutant.key] = result
+        said = f"{part.name}: {result.outcome:10} {result.seconds:4.0f} s  {mutant.name}"
+        print(said, flush=True)
         stored = results_file(out, seed, part)
         stored.parent.mkdir(parents=True, exist_ok=True)
-        stored.write_text(json.dumps([row.as_row() for row in results], indent=1))
-    return results
+        stored.write_text(json.dumps([row.as_row() for row in results.values()], indent=1))
+    return list(results.values())
 
 
 def _try(part: Part, mutant: Mutant, trials: _Trials, most_seconds: float) -> Result:
@@ -244,21 +258,9 @@ def _result(
     )
 
 
-def run_parts(
-    root: Path,
-    parts: Iterable[Part],
-    seed: int,
-    count: int,
-    out: Path,
-    equivalents: dict[tuple[str, str, str], str],
-    most_seconds: float = MOST_SECONDS,
-) -> list[Result]:
+def run_parts(root: Path, parts: Iterable[Part], drawing: Drawing) -> list[Result]:
     """The mutants of several parts on one copy of the project, which is removed afterwards."""
-    out = out.resolve()  # the tests run elsewhere
+    drawing = replace(drawing, out=drawing.out.resolve())  # the tests run elsewhere
     with tempfile.TemporaryDirectory(prefix="mutants-copy-") as folder:
         copy = Copy(root, Path(folder))
-        return [
-            result
-            for part in parts
-            for result in run_part(copy, part, seed, count, out, equivalents, most_seconds)
-        ]
+        return [result for part in parts for result in run_part(copy, part, drawing)]

@@ -123,10 +123,11 @@ from pathlib import Path
 from scripts.mutants.parts import Part
 from scripts.mutants.reach import function_at
 from scripts.mutants.report import table
-from scripts.mutants.run import run_parts
+from scripts.mutants.run import Drawing, run_parts
 
 same = {("toy.py", "if value < low:", "if value <= low:"): "both are `low` there"}
-results = run_parts(Path("."), [Part("toy", ("toy.py",), ("tests",))], int(sys.argv[1]), 4, Path("out"), same)
+drawing = Drawing(int(sys.argv[1]), 4, Path("out"), same, again=len(sys.argv) == 2)
+results = run_parts(Path("."), [Part("toy", ("toy.py",), ("tests",))], drawing)
 print(table(results))
 """
 
@@ -164,6 +165,12 @@ def test_tests_kill_what_they_hold_and_what_they_do_not_hold_survives(tmp_path):
     assert survivor.startswith("- toy: `toy.py:9`")
     assert equivalent.endswith(": both are `low` there")
     assert (tmp_path / "toy.py").read_text() == TOY
+    more = TESTS.replace("clamp\n", "clamp, unused\n", 1) + "    assert unused(1) == 2\n"
+    (tmp_path / "tests" / "test_toy.py").write_text(more)
+    once = run_in(tmp_path, [sys.executable, "-c", RUN, "1", "--once"])
+    assert "| toy | 4 | 2 | 0 | 1 | 1 | 66.7 % |" in once
+    again = run_in(tmp_path, [sys.executable, "-c", RUN, "1"])
+    assert "| toy | 4 | 3 | 0 | 1 | 0 | 100.0 % |" in again
 
 
 BROKEN = """
