@@ -19,7 +19,7 @@ from google.protobuf import json_format
 
 from pipeline.paths import RemotePaths, RunPaths, check_no_wildcard
 from pipeline.settings import IN_PROCESS, WRONG, recipe_name
-from pipeline.stages.file_patterns import Patterns, read_tables
+from pipeline.stages.file_patterns import Patterns
 from relation.core.errors import UserError
 from relation.load import LoadedRecipe, load_recipe
 
@@ -174,14 +174,14 @@ def _globs(loaded: LoadedRecipe) -> list[tuple[str, str | None]]:
     """List the inputs that need a glob: name, and split where each split has its own files."""
     return [
         (name, split)
-        for name, table in read_tables(loaded.recipe).items()
+        for name, table in loaded.recipe.data.tables.items()
         for split in (table.path if isinstance(table.path, Mapping) else [None])
     ]
 
 
 def _patterns(loaded: LoadedRecipe, flags: argparse.Namespace) -> Patterns:
     """Take each glob from its flag, or else from the recipe."""
-    tables = read_tables(loaded.recipe)
+    tables = loaded.recipe.data.tables
     patterns: dict[str, Any] = {}
     for table, split in _globs(loaded):
         *_, flag = _names(loaded, "data", table, split)

@@ -97,6 +97,21 @@ class Edges(Frozen):
         return self
 
 
+class RowReading(Frozen):
+    """How the files of a table are read."""
+
+    format: Format = "tfrecord"
+    """Their format."""
+    types: dict[str, Literal["bytes", "int", "float"]] = Field(default={})
+    """The type of each column; none where the format has types of its own."""
+    images: tuple[str, ...] = ()
+    """The features that hold images, where files hold the paths of images instead."""
+    missing: tuple[str, ...] = ()
+    """Texts that stand for a missing value in cells of CSV files."""
+    derived_id: str | None = None
+    """The feature for an id that is a hash of a row's other features; None: rows have one."""
+
+
 class Split(Frozen):
     """How rows are split into `train` and `eval`.
 
@@ -150,6 +165,11 @@ class Data(Frozen):
     bad_rows: Literal["fail", "skip"] = "fail"
     """The handling of unusable rows (undecodable image, NaN, no id, no label): `fail` stops the
     run, `skip` counts them by reason."""
+
+    @property
+    def tables(self) -> dict[str, Entity | Edges]:
+        """The tables that are read from files, by name: entity types, then edge lists."""
+        return {name: one for name, one in self.entities.items() if one.read} | self.edges
 
     @model_validator(mode="after")
     def _names_differ(self) -> "Data":

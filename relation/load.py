@@ -12,9 +12,9 @@ from relation.compiler import check_and_compile
 from relation.core.errors import Faults, RecipeError
 from relation.core.validation_errors import describe as describe  # Components describe their own.
 from relation.core.yaml_document import lines_of, read_mapping
-from relation.data import Edges, Entity
+from relation.data import Edges, Entity, RowReading
 from relation.recipe import Recipe
-from relation.schema import Feature, read_features, read_schema, tuple_schema
+from relation.schema import Feature, FeatureKind, read_features, read_schema, tuple_schema
 from relation.spec import Relation
 from relation.validation.sections import Sections, read_sections
 
@@ -66,6 +66,23 @@ class LoadedRecipe(NamedTuple):
             return tuple(features[name] for name in named)
         withheld = self.compiled.withheld[entity]
         return tuple(feature for name, feature in features.items() if name not in withheld)
+
+    def row_reading(self, table: str) -> RowReading:
+        """How the files of an entity type or edge list are read."""
+        part, features = self.recipe.data.tables[table], read_features(self.schemas[table])
+        entity = self.recipe.data.entities.get(table)
+        derived_id = entity.id if entity is not None and entity.derive_id else None
+        typed = part.format == "tfrecord"
+        manifest = part.format == "image_manifest"
+        return RowReading(
+            format=part.format,
+            types={n: f.dtype for n, f in features.items() if not typed and n != derived_id},
+            images=tuple(
+                n for n, f in features.items() if manifest and f.kind is FeatureKind.IMAGE
+            ),
+            missing=part.missing,
+            derived_id=derived_id,
+        )
 
     @property
     def tuple_schema(self) -> schema_pb2.Schema:

@@ -4,6 +4,8 @@ What a loss needs is read from its class here, and travels in the request. So Tr
 depends on `request.py`, does not depend on the code of any loss.
 """
 
+from google.protobuf import text_format
+
 from relation.core.errors import RecipeError
 from relation.load import LoadedRecipe
 from relation.names import ID, prefixed
@@ -43,7 +45,11 @@ def training_request(loaded: LoadedRecipe) -> TrainingRequest:
             "mining or losses within a batch"
         )
     return TrainingRequest(
-        preprocessing=preprocessing, model=loaded.recipe.model, training=loaded.recipe.training
+        preprocessing=preprocessing,
+        model=loaded.recipe.model,
+        training=loaded.recipe.training,
+        schemas={n: text_format.MessageToString(schema) for n, schema in loaded.schemas.items()},
+        readings={name: loaded.row_reading(name) for name in loaded.recipe.data.tables},
     )
 
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 from relation.core.errors import RecipeError, did_you_mean
 from relation.core.registry import Registry
 from relation.core.validation_errors import validated
-from relation.recipe import ComponentConfig
+from relation.recipe import ComponentConfig, Model
 from relation.spec import Frozen, Relation
 from trainer_module.heads.base import Head
 from trainer_module.losses.base import Loss
@@ -150,3 +150,8 @@ def task_of(head: Head, relation: Relation, classes: int = 0) -> Task:
       classes: number of classes of a label that is a class.
     """
     return TASKS[head.task](head, relation, classes)
+
+
+def predicted_image(model: Model, relation: Relation) -> tuple[int, int, int] | None:
+    """Return height, width and channels of the image that a model predicts; None if it does not."""
+    return TOWERS.resolve(model.tower_of(relation.roles[0].entity)).image

@@ -1,6 +1,9 @@
 """What Transform and Trainer need of a recipe: it travels as JSON in their `custom_config`."""
 
+from pydantic import Field
+
 from relation.compiled import CompiledRelation
+from relation.data import RowReading
 from relation.recipe import Model, Numbers, Training
 from relation.schema import Feature
 from relation.spec import Frozen, Relation
@@ -39,9 +42,15 @@ class PreprocessingRequest(Frozen):
 
 
 class TrainingRequest(Frozen):
-    """Preprocessing, model and training; for the Tuner the search, too."""
+    """Preprocessing, model and training; for the Tuner the search, too.
+
+    schemas: of each entity type and edge list, in protobuf's text form.
+    readings: how the files of those that are read were read.
+    """
 
     preprocessing: PreprocessingRequest
     model: Model
     training: Training
     tuning: Tuning | None = None
+    schemas: dict[str, str] = Field(default={})
+    readings: dict[str, RowReading] = Field(default={})

@@ -7,6 +7,8 @@ from google.protobuf import json_format, struct_pb2
 from tfx.proto import example_gen_pb2
 from tfx.utils import proto_utils
 
+from relation.data import RowReading
+
 
 @dataclass(frozen=True)
 class Config:
@@ -43,6 +45,19 @@ class Config:
         if self.partition is not None:
             keys.setdefault(self.partition, "split feature")
         return keys
+
+    @property
+    def reading(self) -> RowReading:
+        """How files are read."""
+        return RowReading.model_validate(
+            {
+                "format": self.file_format,
+                "types": self.features,
+                "images": self.images,
+                "missing": self.missing,
+                "derived_id": self.id_feature if self.derive_id else None,
+            }
+        )
 
     def pack(self) -> example_gen_pb2.CustomConfig:
         """Pack the parameters into the protocol buffer that TFX passes on."""

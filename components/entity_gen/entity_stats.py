@@ -6,6 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from components.entity_gen.reading import UNUSABLE, Rejected
 from relation.core.errors import DataError
 
 FILE = "entity_stats.json"
@@ -65,7 +66,7 @@ class EntityStats:
         total = unusable + sum(self.rows.values())
         lines = []
         for reason, fault in self.unusable.items():
-            message = fault.get("shown") or f"record {fault['record']} {reason}"
+            message = Rejected(UNUSABLE, reason, fault.get("shown", "")).message(fault["record"])
             others = f", as {_rows(fault['count'] - 1)} more" if fault["count"] > 1 else ""
             lines.append(f"{fault['file']}: {message}{others}")
         return f"{unusable} of {_rows(total)} cannot be used: " + "; ".join(lines)

@@ -10,7 +10,7 @@ from tfx.components.example_gen import base_example_gen_executor
 from tfx.types import artifact_utils, standard_component_specs
 
 from components.common.input_files import Redistribute
-from components.entity_gen import custom_config, entity_stats, records, transforms
+from components.entity_gen import custom_config, entity_stats, transforms
 from relation.files.globs import matching_files
 
 
@@ -58,21 +58,13 @@ class Executor(base_example_gen_executor.BaseExampleGenExecutor):
             config = _config(exec_properties)
             folder = exec_properties[standard_component_specs.INPUT_BASE_KEY]
             paths = matching_files(os.path.join(folder, split_pattern))
-            options = records.ReadOptions(
-                config.features, config.folder, config.images, config.missing
-            )
             read = (
                 pipeline
                 | "Files" >> beam.Create(paths, reshuffle=False)
                 | "Spread" >> Redistribute(str)
                 | "Read"
                 >> beam.ParDo(
-                    transforms.ReadRows(
-                        config.file_format,
-                        config.keys,
-                        options,
-                        config.id_feature if config.derive_id else None,
-                    )
+                    transforms.ReadRows(config.reading, config.folder, config.keys)
                 ).with_outputs(transforms.REJECTED, main=transforms.ROWS)
             )
             rejected = read[transforms.REJECTED]

@@ -10,17 +10,12 @@ import apache_beam as beam
 import tensorflow as tf
 from apache_beam.typehints.native_type_compatibility import convert_to_beam_type
 
-from components.entity_gen import readers, row_keys
-from components.entity_gen.records import Fault, LeftOut, ReadOptions
+from components.entity_gen.reading import LEFT_OUT, UNUSABLE, Rejected, read_rows
 from relation.core.errors import DataError
-from relation.files.globs import is_stray
+from relation.data import RowReading
 
 ROWS = "rows"
-UNUSABLE = "unusable"
 BROKEN = "broken"
-LEFT_OUT = "left_out"
-STRAY = "hidden_or_system_file"
-"""Reason to leave out a file that a person did not put there."""
 REJECTED = "rejected"
 """Tag of the records that `ReadRows` rejects."""
 
@@ -34,59 +29,22 @@ Counted: TypeAlias = tuple[tuple[str, str], tuple[int, Location]]
 class ReadRows(beam.DoFn):
     """Read usable rows; tag each rejected record as ((kind, reason), (1, location))."""
 
-    def __init__(
-        self,
-        file_format: str,
-        keys: Mapping[str, str],
-        options: ReadOptions,
-        derived_id: str | None = None,
-    ):
-        """Set up the reader.
-
-        Args:
-          file_format: name of a reader.
-          keys: purpose of each key feature that every row must have.
-          options: see `ReadOptions`.
-          derived_id: the id feature, where it is derived from the row's others.
-        """
-        self._file_format = file_format
+    def __init__(self, reading: RowReading, folder: str, keys: Mapping[str, str]):
+        """Take the arguments of `read_rows`."""
+        self._reading = reading
+        self._folder = folder
         self._keys = keys
-        self._options = options
-        self._derived_id = derived_id
 
     def process(self, path: str) -> Iterator[Any]:
         """Yield the usable rows of one file."""
-        if is_stray(path, self._options.folder):
-            yield _rejected(LEFT_OUT, STRAY, (path, 1, ""))
-            return
-        read = readers.reader(self._file_format)
         try:
-            for number, record in enumerate(read(path, self._options), start=1):
-                if isinstance(record, LeftOut):
-                    yield _rejected(LEFT_OUT, record.reason, (path, number, ""))
-                    continue
-                if isinstance(record, Fault):
-                    yield _rejected(UNUSABLE, record.reason, (path, number, record.shown))
-                    continue
-                if isinstance(record, str):
-                    yield _rejected(UNUSABLE, record, (path, number, ""))
-                    continue
-                if self._derived_id is not None:
-                    row_keys.derive_id(record, self._derived_id)
-                if fault := self._fault(record):
-                    yield _rejected(UNUSABLE, fault, (path, number, ""))
+            for number, row in read_rows(path, self._reading, self._folder, self._keys):
+                if isinstance(row, Rejected):
+                    yield _rejected(row.kind, row.reason, (path, number, row.shown))
                 else:
-                    yield record
+                    yield row
         except DataError as error:
             yield _rejected(BROKEN, str(error), (path, 0, ""))
-        except tf.errors.OpError as error:
-            yield _rejected(BROKEN, f"{path}: cannot be read: {error.message}", (path, 0, ""))
-
-    def _fault(self, example: tf.train.Example) -> str | None:
-        faults = (
-            row_keys.key_fault(example, name, purpose) for name, purpose in self._keys.items()
-        )
-        return next((fault for fault in faults if fault), None)
 
 
 def _rejected(kind: str, reason: str, location: Location) -> beam.pvalue.TaggedOutput:

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import tensorflow as tf
 
 from pipeline.dry_run.rows import FirstRows
-from pipeline.stages.file_patterns import Patterns, read_tables
+from pipeline.stages.file_patterns import Patterns
 from relation.files.binary_files import is_gzip, open_binary
 from relation.files.globs import matching_files
 from relation.load import LoadedRecipe
@@ -74,7 +74,7 @@ def all_tuples(
     pattern = patterns[name]
     globs = [pattern] if isinstance(pattern, str) else list(pattern.values())
     files = [file for glob in globs for file in matching_files(glob)]
-    rows = count_rows(read_tables(loaded.recipe)[name].format, files)
+    rows = count_rows(loaded.recipe.data.tables[name].format, files)
     return round(tuples * max(rows, len(table)) / len(table))
 
 

@@ -8,11 +8,10 @@ from typing import NamedTuple
 import tensorflow as tf
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from components.entity_gen.records import ReadOptions
-from components.entity_gen.transforms import BROKEN, LEFT_OUT, ReadRows
-from pipeline.stages.file_patterns import Pattern, Patterns, read_tables
-from pipeline.stages.row_reading import row_reading
+from components.entity_gen.reading import LEFT_OUT, Rejected, read_rows
+from pipeline.stages.file_patterns import Pattern, Patterns
 from relation.core.errors import DataError, Faults, did_you_mean
+from relation.data import RowReading
 from relation.files.globs import literal_folder, matching_files
 from relation.load import LoadedRecipe
 
@@ -48,7 +47,7 @@ def first_rows(loaded: LoadedRecipe, patterns: Patterns, limit: int) -> dict[str
       DataError: a line for each table without files, damaged file, or column that does not fit.
     """
     faults, tables = Faults(), {}
-    for name in read_tables(loaded.recipe):
+    for name in loaded.recipe.data.tables:
         try:
             named = name in loaded.recipe.data.entities and bool(loaded.recipe.data.edges)
             most = limit * MORE_ENTITIES if named else limit
@@ -64,16 +63,13 @@ def first_rows(loaded: LoadedRecipe, patterns: Patterns, limit: int) -> dict[str
 
 
 def _table(loaded: LoadedRecipe, name: str, pattern: Pattern, limit: int) -> FirstRows:
-    table = read_tables(loaded.recipe)[name]
     by_split = {None: pattern} if isinstance(pattern, str) else dict(pattern)
-    reading = row_reading(loaded, name)
+    reading = loaded.row_reading(name)
     left_out: Counter[str] = Counter()
     rows, complete, count = {}, True, 0
     for split, glob in by_split.items():
-        options = ReadOptions(reading.types, literal_folder(glob), reading.images, table.missing)
-        read = ReadRows(table.format, {}, options, reading.derived_id)
         files = matching_files(glob)
-        records = _records(read, files, left_out)
+        records = _records(files, reading, literal_folder(glob), left_out)
         rows[split] = tuple(islice(records, limit))
         complete &= next(records, None) is None
         count += len(files)
@@ -81,7 +77,7 @@ def _table(loaded: LoadedRecipe, name: str, pattern: Pattern, limit: int) -> Fir
 
 
 def _records(
-    read: ReadRows, files: list[str], left_out: Counter[str]
+    files: list[str], reading: RowReading, folder: str, left_out: Counter[str]
 ) -> Iterator[tf.train.Example]:
     """Yield usable rows, and count the others.
 
@@ -89,14 +85,11 @@ def _records(
       DataError: a file is damaged, or of another format.
     """
     for file in files:
-        for record in read.process(file):
-            if isinstance(record, tf.train.Example):
-                yield record
-                continue
-            (kind, reason), _ = record.value
-            if kind == BROKEN:
-                raise DataError(reason)
-            left_out[reason if kind == LEFT_OUT else f"a row {reason}"] += 1
+        for _, row in read_rows(file, reading, folder, {}):
+            if isinstance(row, Rejected):
+                left_out[row.reason if row.kind == LEFT_OUT else f"a row {row.reason}"] += 1
+            else:
+                yield row
 
 
 def _schema_faults(table: FirstRows, schema: schema_pb2.Schema) -> list[str]:

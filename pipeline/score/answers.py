@@ -5,16 +5,18 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import tensorflow as tf
 
 from components.common.example_wire import entry, example, features_of
-from pipeline.score.rows import ID, LEFT, RIGHT, EntityRow
+from pipeline.score.rows import ID, LEFT, RIGHT, EntityRow, id_of
 from relation.core.errors import DataError
 from relation.files.saved_model import Signatures
 from relation.names import prefixed
 from trainer_module.model.interface import read_interface
 
 Floats = npt.NDArray[np.float32]
-EMBEDDING, SCORE = "embedding", "score"
+EMBEDDING, SCORE, ROW = "embedding", "score", "row"
+SCORE_LABELS = "score_labels"
 
 
 class Answers:
@@ -64,6 +66,36 @@ class Answers:
         ids = {LEFT: [one for one, _ in pairs], RIGHT: [other for _, other in pairs]}
         return pa.table({**ids, **self._score(tuples)})
 
+    def tuples(self, examples: Sequence[bytes], first: int) -> pa.Table:
+        """Return the scores of rows that hold both members, with their numbers and ids.
+
+        Args:
+          examples: rows, with features such as `left_price`.
+          first: number of the first one.
+        """
+        numbers = {ROW: list(range(first, first + len(examples)))}
+        names = [prefixed(role, ID) for role in self.interface.scored]
+        rows = [tf.train.Example.FromString(example).features.feature for example in examples]
+        ids = {
+            column: [id_of(row, name) if name in row else None for row in rows]
+            for column, name in zip((LEFT, RIGHT), names, strict=True)
+        }
+        present = {name: values for name, values in ids.items() if any(values)}
+        return pa.table({**numbers, **present, **self._score(examples)})
+
+    @property
+    def scores_labels(self) -> bool:
+        """Whether labels are an input, so that each row has a score for each."""
+        return SCORE_LABELS in self._model
+
+    def labels(self, rows: Sequence[EntityRow]) -> pa.Table:
+        """Return `id` and a column for each label, for a model whose second role is a label."""
+        scores = self._model.answer(SCORE_LABELS, SCORE, [row.example for row in rows])
+        assert self.interface.compiled is not None
+        names = _free(self.interface.compiled.label.domain)
+        columns = zip(names, scores.T, strict=True)
+        return pa.table({ID: [row.id for row in rows], **{n: _numbers(c) for n, c in columns}})
+
     def _score(self, tuples: Sequence[bytes]) -> dict[str, pa.Array]:
         """Score tuples: one column `score`, or one for each tag, class or number."""
         scores = self._model.answer(SCORE, SCORE, tuples)
@@ -71,8 +103,13 @@ class Answers:
             raise DataError("the model predicts images, which no table holds")
         if scores.ndim == 1:
             return {SCORE: _numbers(scores)}
-        names = self.interface.outputs or [f"{SCORE}_{n}" for n in range(scores.shape[1])]
+        names = _free(self.interface.outputs) or [f"{SCORE}_{n}" for n in range(scores.shape[1])]
         return {name: _numbers(column) for name, column in zip(names, scores.T, strict=True)}
+
+
+def _free(names: Sequence[str]) -> list[str]:
+    """Names of columns beside those of ids."""
+    return [f"{SCORE}_{name}" if name in (ID, LEFT, RIGHT, ROW) else name for name in names]
 
 
 def _entries(role: str, row: bytes) -> list[bytes]:

@@ -7,7 +7,7 @@ from relation.core.errors import Faults, RecipeError, did_you_mean
 from relation.load import LoadedRecipe
 from relation.retrieval.measures import names
 from trainer_module.metrics.registry import qualities
-from trainer_module.registry import HEADS, TOWERS
+from trainer_module.registry import HEADS, predicted_image
 
 
 def corpus_request(loaded: LoadedRecipe) -> CorpusRequest:
@@ -49,8 +49,7 @@ def corpus_request(loaded: LoadedRecipe) -> CorpusRequest:
 def predicted_image_shape(loaded: LoadedRecipe) -> tuple[int, int, int] | None:
     """Return height, width and channels of the predicted image; None if none is predicted."""
     assert loaded.recipe.model is not None
-    entity = loaded.tuples.roles[0].entity
-    return TOWERS.resolve(loaded.recipe.model.tower_of(entity)).image
+    return predicted_image(loaded.recipe.model, loaded.tuples)
 
 
 def _unknown(field: str, name: str, metrics: tuple[str, ...]) -> RecipeError:

@@ -18,7 +18,7 @@ from relation.core.fingerprint import code_fingerprint
 from relation.load import LoadedRecipe
 from relation.names import EVAL, entity_inputs
 from trainer_module.metrics.eval_config import eval_config
-from trainer_module.model.signatures import EVALUATE
+from trainer_module.model.interface import EVALUATE
 
 
 class EvaluationNodes(NamedTuple):

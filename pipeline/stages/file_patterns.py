@@ -6,10 +6,8 @@ from typing import TypeAlias
 
 from demo_data.once import FILES, write_once
 from pipeline.paths import RunPaths
-from relation.data import Edges, Entity
 from relation.files.wildcards import escape
 from relation.load import LoadedRecipe
-from relation.recipe import Recipe
 
 Pattern: TypeAlias = str | Mapping[str, str]
 """A glob, or one for each split of `split: {unit: files}`."""
@@ -17,15 +15,9 @@ Patterns: TypeAlias = Mapping[str, Pattern]
 """Pattern of each entity type and edge list, by name."""
 
 
-def read_tables(recipe: Recipe) -> dict[str, Entity | Edges]:
-    """Return the tables that are read from files: entity types, then edge lists."""
-    entities = {name: entity for name, entity in recipe.data.entities.items() if entity.read}
-    return {**entities, **recipe.data.edges}
-
-
 def data_patterns(loaded: LoadedRecipe, paths: RunPaths) -> Patterns:
     """Return the patterns of all rows, after generating rows where the recipe asks for it."""
-    for name, table in read_tables(loaded.recipe).items():
+    for name, table in loaded.recipe.data.tables.items():
         if table.generator is not None:
             write_once(table.generator, paths.data / name)
     return expected_patterns(loaded, paths)
@@ -38,7 +30,7 @@ def expected_patterns(loaded: LoadedRecipe, paths: RunPaths) -> Patterns:
     no character is a wildcard.
     """
     patterns: dict[str, Pattern] = {}
-    for name, table in read_tables(loaded.recipe).items():
+    for name, table in loaded.recipe.data.tables.items():
         if table.path is None:
             patterns[name] = str(paths.data / name / FILES)
         elif isinstance(table.path, str):
@@ -48,8 +40,18 @@ def expected_patterns(loaded: LoadedRecipe, paths: RunPaths) -> Patterns:
     return patterns
 
 
+def single_globs(patterns: Patterns) -> dict[str, str]:
+    """Return the patterns of the tables that one glob names, without spans."""
+    return {n: one for n, one in patterns.items() if isinstance(one, str) and not _spans(one)}
+
+
+def _spans(pattern: str) -> bool:
+    """Whether a pattern holds a span, and not a brace that stands for itself."""
+    return "{" in pattern.replace("[{]", "")
+
+
 def tfrecords(loaded: LoadedRecipe, patterns: Patterns) -> str | None:
-    """Return the glob of the primary entities' TFRecord files.
+    """Return the glob of the primary entities' TFRecord files, for `trainer_module.try_model`.
 
     None if they have another format, spans or several globs, or are not in files of their own.
     """

@@ -11,8 +11,7 @@ from components.entity_gen.component import EntityGen
 from components.schema_gen.component import CuratedSchemaGen
 from components.split_gen.component import SplitGen
 from components.validation.component import StrictExampleValidator
-from pipeline.stages.file_patterns import Pattern, Patterns, read_tables
-from pipeline.stages.row_reading import row_reading
+from pipeline.stages.file_patterns import Pattern, Patterns
 from pipeline.stages.splitting import hash_keys, split_step
 from relation.core.fingerprint import code_fingerprint, content_fingerprint
 from relation.load import LoadedRecipe
@@ -61,7 +60,7 @@ def ingest(loaded: LoadedRecipe, patterns: Patterns, schema_files: Mapping[str, 
     Raises:
       RecipeError: the split of the recipe is not possible.
     """
-    first = next(iter(read_tables(loaded.recipe)))
+    first = next(iter(loaded.recipe.data.tables))
     tables = {}
     for name in loaded.schemas:
         file = schema_files.get(name) or str(loaded.schema_paths[name])
@@ -98,26 +97,26 @@ def _table(loaded: LoadedRecipe, name: str, pattern: Pattern | None, schema_file
     validator = StrictExampleValidator(
         statistics=statistics.outputs["statistics"],
         schema=schema.outputs["schema"],
-        title="rows" if len(read_tables(loaded.recipe)) == 1 else f"rows of {name}",
+        title="rows" if len(loaded.recipe.data.tables) == 1 else f"rows of {name}",
         code_fingerprint=code_fingerprint("components.validation.executor"),
     ).with_id("EntityValidator")
     return _Table(schema, rows, statistics, validator)
 
 
 def _rows(loaded: LoadedRecipe, name: str, pattern: Pattern) -> EntityGen:
-    table, data = read_tables(loaded.recipe)[name], loaded.recipe.data
-    keys, reading = hash_keys(loaded, name, pattern), row_reading(loaded, name)
+    data = loaded.recipe.data
+    keys, reading = hash_keys(loaded, name, pattern), loaded.row_reading(name)
     return EntityGen(
         pattern=pattern,
         id_feature=keys.id,
         train=data.split.train if keys.partition else None,
         eval=data.split.eval if keys.partition else None,
-        file_format=table.format,
+        file_format=reading.format,
         bad_rows=data.bad_rows,
         features=reading.types,
         code_fingerprint=code_fingerprint("components.entity_gen.executor"),
         partition=keys.partition,
         derive_id=reading.derived_id is not None,
         images=reading.images,
-        missing=table.missing,
+        missing=reading.missing,
     )

@@ -6,7 +6,6 @@ import pytest
 import yaml
 
 from pipeline import kubeflow_runner
-from pipeline.stages.file_patterns import read_tables
 from relation.load import RECIPES, load_recipe
 
 pytestmark = pytest.mark.kubeflow
@@ -42,7 +41,7 @@ FINGERPRINTED = {
 
 def flags_of(loaded):
     """Return flags with a path for every input of a recipe."""
-    data = [(f"--data_{name}", f"gs://bucket/{name}/*.gz") for name in read_tables(loaded.recipe)]
+    data = [(f"--data_{name}", f"gs://bucket/{name}/*.gz") for name in loaded.recipe.data.tables]
     schemas = [(f"--schema_{name}", f"/app/{name}.pbtxt") for name in loaded.schemas]
     places = [("--runs", RUNS), ("--image", "hub/relata:7"), *data, *schemas]
     return [word for place in places for word in place]
@@ -50,7 +49,7 @@ def flags_of(loaded):
 
 def tasks_of(loaded):
     """Return the tasks of a recipe."""
-    first, *others = read_tables(loaded.recipe)
+    first, *others = loaded.recipe.data.tables
     tasks = TASKS | (MODEL_TASKS if loaded.recipe.model else set())
     for name in others:
         tasks |= {f"{task}_{name}" for task in TASKS if task.startswith(("Entity", "Import"))}
@@ -101,13 +100,13 @@ def test_every_shipped_recipe(recipe, compiled, tmp_path):
         if any("code_fingerprint" in key + value for key, value in constants(spec, task).items())
     }
     assert fingerprints == {task for task in tasks if task.partition("_")[0] in FINGERPRINTED}
-    first = next(iter(read_tables(loaded.recipe)))
+    first = next(iter(loaded.recipe.data.tables))
     for name in loaded.schemas:
         suffix = "" if name == first else f"_{name}"
         schema = constants(spec, f"ImportSchemaGen{suffix}")
         assert schema["schema_file"] == f"/app/{name}.pbtxt"
         assert schema["content_fingerprint"]
-    for name in read_tables(loaded.recipe):
+    for name in loaded.recipe.data.tables:
         suffix = "" if name == first else f"_{name}"
         assert constants(spec, f"EntityGen{suffix}")["input_base"] == f"gs://bucket/{name}"
     if loaded.recipe.model is not None:

@@ -8,7 +8,6 @@ import pytest
 from components.entity_gen import custom_config
 from pipeline import dag
 from pipeline.paths import RunPaths
-from pipeline.stages.file_patterns import read_tables
 from relation.core import fingerprint
 from relation.core.errors import RecipeError
 from relation.load import PROJECT, RECIPES, load_recipe
@@ -37,7 +36,7 @@ SHIPPED = sorted(path.stem for path in RECIPES.glob("*.yaml"))
 
 def patterns(loaded):
     """Return a glob for each entity type and edge list."""
-    return {name: f"/{name}/*.gz" for name in read_tables(loaded.recipe)}
+    return {name: f"/{name}/*.gz" for name in loaded.recipe.data.tables}
 
 
 def built(loaded, folder, **options):

@@ -8,15 +8,21 @@ import os
 from typing import Literal
 
 import tensorflow as tf
-from pydantic import ValidationError
+from google.protobuf import text_format
+from pydantic import Field, ValidationError
+from tensorflow_metadata.proto.v0 import schema_pb2
 
+from relation.compiled import CompiledRelation
 from relation.core.errors import DataError
-from relation.schema import Feature
+from relation.data import RowReading
+from relation.schema import Feature, read_features
 from relation.spec import Frozen, LabelKind, Relation
-from trainer_module.registry import HEADS
+from trainer_module.registry import HEADS, predicted_image
 from trainer_module.request import TrainingRequest
 from trainer_module.tasks.base import Task
 
+EVALUATE = "evaluate"
+"""The signature with all columns of a prediction, which the Evaluator reads."""
 FILE = os.path.join("assets.extra", "interface.json")
 
 
@@ -30,6 +36,11 @@ class ServedInterface(Frozen):
       scored: the roles whose features the signature `score` reads: one, or the two of a pair.
       outputs: names of tags or classes, in the order of the columns of scores; else empty.
       similarity: what makes embeddings near; None where the head does not compare them so.
+      compiled: the compiled relation; None, as the further fields are empty, in models that were
+        pushed before there were these fields.
+      schemas: of each entity type and edge list, in protobuf's text form.
+      readings: how the files of each table that has some were read.
+      image: height, width and channels of a predicted image; None where none is predicted.
     """
 
     ids: dict[str, str]
@@ -38,6 +49,16 @@ class ServedInterface(Frozen):
     scored: tuple[str, ...]
     outputs: tuple[str, ...] = ()
     similarity: Literal["euclidean", "cosine", "dot"] | None = None
+    compiled: CompiledRelation | None = None
+    schemas: dict[str, str] = Field(default={})
+    readings: dict[str, RowReading] = Field(default={})
+    image: tuple[int, int, int] | None = None
+
+    def columns(self, table: str) -> dict[str, Feature]:
+        """Every column of a table by name: of its schema, or of its tower where there is none."""
+        if table not in self.schemas:
+            return {feature.name: feature for feature in self.features.get(table, ())}
+        return read_features(text_format.Parse(self.schemas[table], schema_pb2.Schema()))
 
 
 def interface_of(request: TrainingRequest, task: Task) -> ServedInterface:
@@ -51,6 +72,10 @@ def interface_of(request: TrainingRequest, task: Task) -> ServedInterface:
         scored=task.roles(task.score_columns),
         outputs=compiled.label.domain if named else (),
         similarity=HEADS.resolve(request.model.head).similarity,
+        compiled=compiled,
+        schemas=request.schemas,
+        readings=request.readings,
+        image=predicted_image(request.model, compiled.tuples),
     )
 
 

@@ -21,13 +21,13 @@ from relation.names import prefixed
 from relation.schema import Feature, FeatureKind
 from trainer_module.data.decode_roles import decode_roles
 from trainer_module.heads.base import SimilarityHead
+from trainer_module.model.interface import EVALUATE
 from trainer_module.model.relational_model import RelationalModel
 from trainer_module.model.served_images import marked, without_faults
 from trainer_module.model.transform_graph import TransformGraph
 from trainer_module.model.warm_start import named_weights
 from trainer_module.towers.base import Tower
 
-EVALUATE = "evaluate"
 _DTYPES = {"bytes": tf.string, "int": tf.int64, "float": tf.float32}
 
 

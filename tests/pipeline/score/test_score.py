@@ -137,13 +137,11 @@ def test_a_row_that_cannot_be_used_is_named_or_counted(model, tmp_path, capsys):
     numbers = pa.array([[1.0, 2.0, 3.0]] * 3, pa.list_(pa.float32()))
     table_of(path, id=ids, x=numbers, colour=["red"] * 3)
     assert main([model, str(path)]) == 2
-    assert capsys.readouterr().err == (
-        f"error: {path}: record 2: column 'id': got 0 values; expected one, the id\n"
-    )
+    assert capsys.readouterr().err == (f"error: {path}: record 2 has no id feature 'id'\n")
     output = tmp_path / "out.parquet"
     assert main([model, str(path), "--skip-bad-rows", "--output", str(output)]) == 0
     assert capsys.readouterr().err == (
-        f"skipped 1: has no id, or several\n2 rows written to {output}\n"
+        f"skipped 1: has no id feature 'id'\n2 rows written to {output}\n"
     )
     assert pq.read_table(output).column("id").to_pylist() == ["1", "3"]
 
@@ -184,7 +182,7 @@ def test_nothing_is_written_where_no_row_can_be_used(model, tmp_path, capsys):
     )
     output = tmp_path / "out.csv"
     assert main([model, path, "--skip-bad-rows", "--output", str(output)]) == 2
-    message = "error: no row has an answer; 1 skipped: has no id, or several\n"
+    message = "error: no row has an answer; 1 skipped: has no id feature 'id'\n"
     assert capsys.readouterr().err == message
     assert [entry.name for entry in tmp_path.iterdir()] == ["x.parquet"]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.paths import RunPaths
-from pipeline.stages.file_patterns import data_patterns, expected_patterns, tfrecords
+from pipeline.stages.file_patterns import data_patterns, expected_patterns, single_globs, tfrecords
 from relation.load import load_recipe
 
 
@@ -87,6 +87,11 @@ def test_a_generator_for_each_entity_type_and_edge_list(tmp_path):
 )
 def test_entities_that_come_with_the_source_have_no_files(recipe, read, tmp_path):
     assert list(expected_patterns(load_recipe(recipe), RunPaths(tmp_path))) == read
+
+
+def test_tables_that_one_glob_names():
+    patterns = {"a": "/a [[]x] [{]y}/*", "b": "/b/{SPAN}/*", "c": {"train": "/c/*", "eval": "/d/*"}}
+    assert single_globs(patterns) == {"a": patterns["a"]}
 
 
 def test_what_tools_can_read_that_know_tfrecord_files_alone():
