@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-UNKNOWN = 1.0
+UNKNOWN = 0.0
 """Rank of a test that was not run yet."""
 ALLOWANCE = 20.0
 """CPU seconds that any test may take beyond thrice what it took before."""

@@ -93,16 +93,18 @@ class _Trials:
         return examples + sorted(tests, key=order)
 
     def rank(self, mutant: Mutant) -> dict[str, float]:
-        """The order of tests: those that noticed a mutant of the module, then quick ones.
+        """The order of tests: those that noticed a mutant of the module, new ones, quick ones.
 
-        A test that enters the broken function may take longer; one that does not comes late.
+        A test that enters the broken function may take longer, but comes later the more other
+        functions it enters; one that does not enter it comes late.
         """
         rank: dict[str, float] = {}
         for test, seconds in self.seconds.items():
             rank[test] = seconds // QUICK
             if mutant.function and test in self.reached:
-                enters = mutant.function in self.reached[test]
-                rank[test] = rank[test] / 8 if enters else rank[test] + LATE
+                entered = self.reached[test]
+                enters = mutant.function in entered
+                rank[test] = rank[test] / 8 + len(entered) / 50 if enters else rank[test] + LATE
         noticed = (test for module, test in self.noticed if module == mutant.path)
         return rank | dict.fromkeys(noticed, -1.0)
 
