@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components.common.example_wire import joined
 from components.relation_gen.batches import (
     Edges,
     FilteredEdges,
@@ -11,11 +12,13 @@ from components.relation_gen.batches import (
     ListedNegatives,
     MemberRequests,
 )
+from components.relation_gen.context import Context
 from components.relation_gen.index.shard import UNIT, populate, weigh
 from components.relation_gen.transforms.build_index import BuildIndex
 from components.relation_gen.transforms.gather import bunches
 from relation.core.errors import DataError
 from relation.sampling import Negatives
+from tests.relation_gen.helpers_cases import recipe, schema
 
 
 def indexed(blocks: list[int], numbers: list[list[float]] | None = None) -> Indexed:
@@ -142,6 +145,22 @@ def test_a_shard_without_entities_makes_nothing_unless_edges_name_some():
     for kind in parts:
         with pytest.raises(RuntimeError, match="split 'train': edges name entities"):
             list(step._without_entities("train", parts | {kind: [object()]}))
+
+
+def test_counts_of_a_shard(tmp_path):
+    """Of three groups with 3, 1 and 2 rows, five rows have another of their group."""
+    loaded = recipe(
+        tmp_path,
+        "{type: triplets, source: {type: same_label, feature: kind}, sampling: {weight: w}}",
+        {"item": schema(id=bytes, kind=bytes, w=float)},
+    )
+    context = Context.of(loaded.compiled, loaded.schemas, [], ["train"], [1], "/nowhere", None)
+    shard = populate(indexed(SMALL, [[0.5], [0.0], [2.0], [1.0], [0.0], [3.0]]), 7)
+    labels = {group: (0, joined([name])) for group, name in enumerate([b"a", b"b", b"c"])}
+    total = BuildIndex(context)._total("train", 2, shard, labels, None)
+    assert (total.split, total.shard, total.rows, total.total_weight) == ("train", 2, 6, 6)
+    assert (total.groups, total.related, total.weighing) == (3, 5, 4)
+    assert len(total.label_sets) == len(total.top_weights) == 0
 
 
 def test_requests_are_joined_to_batches_of_about_a_size():
