@@ -24,6 +24,8 @@ QUICK = 0.5
 """Tests run by their seconds in steps of this; within a step, by file."""
 LATE = 1000.0
 """Added to the rank of a test that does not enter the broken function."""
+UNKNOWN_FILE = 500.0
+"""Rank of a file of which no test was run yet, and which does not import the module itself."""
 DOCTEST = "tests/house/test_doctests.py::test_examples_in_docstrings[{}]"
 """The test that runs the examples of a module."""
 AT_ONCE = 6
@@ -68,26 +70,28 @@ class _Trials:
     """The functions that each test entered then."""
 
     def nearest_first(self, mutant: Mutant, part: Part) -> list[str]:
-        """The module's own examples, the files that the part names, others by imports and size.
+        """The module's own examples, then test files.
 
-        Before them come those of which a test is known to enter the function that is broken, and
-        those not known yet that import the module; after them those of which no test enters it.
-        Among each, those that do not import the module on any way come last.
+        First come those that import the module, and those of which a test is known to enter the
+        broken function, by the rank of that test. Then others: by whether no test enters it, by
+        whether they import the module on any way, as the part names them, by imports and size.
         """
         tests = files(self.copy.folder, part.tests, "test_*.py")
         first = set(tests) & set(part.tests)
-        enters: dict[str, bool] = {}
-        for test, functions in self.reached.items():
-            file = test.split("::")[0]
-            enters[file] = enters.get(file, False) or mutant.function in functions
+        ranks: dict[str, float] = {}
+        for test, rank in self.rank(mutant).items():
+            if test in self.reached:
+                file = test.split("::")[0]
+                ranks[file] = min(rank, ranks.get(file, rank))
 
-        def order(test: str) -> tuple[int, ...]:
+        def order(test: str) -> tuple[float, ...]:
             named_first = tests.index(test) if test in first else len(tests)
             size = (self.copy.folder / test).stat().st_size
             steps = distance(self.copy.folder, test, mutant.path)
-            known = {True: 0, None: int(steps > 1), False: 2}[enters.get(test)]
-            known = known if mutant.function else 1
-            return known, int(steps == FAR), named_first, steps, size
+            rank = ranks.get(test, UNKNOWN_FILE)
+            if steps == 1:
+                rank = min(rank, 0.0)
+            return (rank if mutant.function else 0.0), int(steps == FAR), named_first, steps, size
 
         examples = [DOCTEST.format(module_name(mutant.path))] if ">>> " in mutant.source else []
         return examples + sorted(tests, key=order)

@@ -132,11 +132,13 @@ class TrainingRun:
         rows = next(iter(dataset.batch(POINTS)))
         features = tf.io.parse_example(rows, dict(self._spec))
         read = model.task.roles()
+        roles = {
+            entity: mine[0]
+            for entity in relation.entities
+            if (mine := [role for role in relation.roles_of(entity) if role in read])
+        }
         points = {}
-        for entity in relation.entities:
-            role = next((role for role in relation.roles_of(entity) if role in read), None)
-            if role is None:
-                continue
+        for entity, role in roles.items():
             decoded = decode_roles(relation, self._decoders, self.names, features, (role,))
             embeddings = np.asarray(model.embed_roles(decoded, (role,))[role])
             if embeddings.ndim != 2:
