@@ -68,6 +68,7 @@ PARTS = (
             "tests/trainer_module/training",
             "tests/trainer_module/test_run_fn.py",
             "tests/trainer_module/test_tuner_fn.py",
+            "tests/pipeline/dry_run",
         ),
     ),
     Part("signatures", ("trainer_module/model",), ("tests/trainer_module/model",)),

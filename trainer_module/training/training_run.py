@@ -1,7 +1,7 @@
 """A training run, from transformed tuples to a model: what Trainer and Tuner share."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import keras
@@ -127,7 +127,6 @@ class TrainingRun:
         Types whose towers return images are left out.
         """
         relation = self._request.preprocessing.relation
-        shown = self._request.preprocessing.shown
         dataset = tf.data.TFRecordDataset(sorted(self._validation), compression_type="GZIP")
         rows = next(iter(dataset.batch(POINTS)))
         features = tf.io.parse_example(rows, dict(self._spec))
@@ -141,20 +140,21 @@ class TrainingRun:
         for entity, role in roles.items():
             decoded = decode_roles(relation, self._decoders, self.names, features, (role,))
             embeddings = np.asarray(model.embed_roles(decoded, (role,))[role])
-            if embeddings.ndim != 2:
-                continue
-            columns = {
-                name.removeprefix(prefixed(role, "")): [
-                    text.decode("utf-8", "replace")
-                    for text in features[as_text(name)].numpy()[:, 0]
-                ]
-                for name in shown
-                if name.startswith(prefixed(role, ""))
-            }
             images = [f.name for f in self.features[entity] if f.kind is FeatureKind.IMAGE]
             pixels = np.asarray(decoded[prefixed(role, images[0])]) if images else None
-            points[entity] = Points(embeddings, columns, pixels)
+            if embeddings.ndim == 2:
+                points[entity] = Points(embeddings, self._columns(features, role), pixels)
         return points
+
+    def _columns(self, features: Mapping[str, tf.Tensor], role: str) -> dict[str, list[str]]:
+        """Texts of the shown features of a role's entities, by feature."""
+        return {
+            name.removeprefix(prefixed(role, "")): [
+                text.decode("utf-8", "replace") for text in features[as_text(name)].numpy()[:, 0]
+            ]
+            for name in self._request.preprocessing.shown
+            if name.startswith(prefixed(role, ""))
+        }
 
     def _vocabulary_files(self) -> dict[str, str]:
         return {
