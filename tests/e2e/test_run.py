@@ -474,6 +474,7 @@ def test_a_run_killed_while_it_trains_is_taken_up_by_the_next(base, worker, tmp_
 
 def test_a_terminated_run_says_so_and_leaves_no_process(base, tmp_path):
     process = start_until_training("pipeline.run", base.recipe, tmp_path)
+    assert holder(tmp_path / "quick" / ".lock") == process.pid  # No second process imports TFX.
     process.send_signal(signal.SIGTERM)
     rest, _ = process.communicate(timeout=120)
     assert process.returncode == FAILED
