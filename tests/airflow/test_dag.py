@@ -101,9 +101,8 @@ TWO_INPUTS = {
 
 def test_the_dag(tmp_path):
     airflow = Airflow(tmp_path)
-    recipe = variant(
-        tmp_path, name="nightly", schedule={"cron": "30 2 * * *"}, description=TEMPLATE
-    )
+    schedule = {"cron": "30 2 * * *"}
+    recipe = variant(tmp_path, "variant", name="nightly", schedule=schedule, description=TEMPLATE)
     (airflow.dags / "classes.py").write_text(MORE)
     done = airflow.run("-c", READ, str(airflow.dags), recipe=recipe)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -11,28 +11,32 @@ from tests.airflow.helpers import NEEDS_AIRFLOW, Airflow, variant
 pytestmark = [pytest.mark.airflow, pytest.mark.e2e, NEEDS_AIRFLOW]
 
 NAME = "digits_triplets"
+FEWER = {"epochs": 8, "batch_size": 64, "learning_rate": 0.001, "patience": 5, "seed": 1}
 
 
 @pytest.fixture(scope="module")
 def airflow(tmp_path_factory):
     airflow = Airflow(tmp_path_factory.mktemp("airflow"))
-    migrated = airflow.run("-m", "airflow", "db", "migrate", recipe=NAME)
-    assert migrated.returncode == 0, migrated.stderr
-    return airflow
+    migrated = airflow.command("db", "migrate", recipe=NAME)
+    assert migrated.status == 0, migrated.output
+    yield airflow
+    airflow.close()
 
 
 def run(airflow, recipe, date, name=NAME):
     """Run the DAG; return whether it succeeded, its verdict and the served versions."""
-    done = airflow.run("-m", "airflow", "dags", "test", name, date, recipe=recipe)
+    done = airflow.command("dags", "test", name, date, recipe=recipe)
     folder = airflow.runs / name
-    assert (folder / "verdict.json").exists(), done.stdout[-5000:] + done.stderr[-5000:]
+    assert (folder / "verdict.json").exists(), done.output[-5000:]
     verdict = json.loads((folder / "verdict.json").read_text())
     versions = sorted(path.name for path in (folder / "serving").iterdir())
-    return done.returncode == 0, verdict, versions
+    return done.status == 0, verdict, versions
 
 
 def test_default_recipe(airflow, tmp_path):
-    succeeded, verdict, versions = run(airflow, NAME, "2026-01-01")
+    """In fewer epochs; `make run` trains it to the end on the other stack."""
+    recipe = variant(tmp_path, "quick", training=FEWER)
+    succeeded, verdict, versions = run(airflow, recipe, "2026-01-01")
     assert (succeeded, verdict["verdict"]) == (True, "blessed"), verdict
     [version] = versions
     assert (verdict["trained"], verdict["pushed_version"]) == (True, version)
@@ -40,12 +44,13 @@ def test_default_recipe(airflow, tmp_path):
     assert "run_id=manual__2026-01-01T00:00:00+00:00/" in f"{verdict['log']}/"
     embeds_raw_rows(airflow.runs / NAME, version)
 
-    succeeded, verdict, versions = run(airflow, NAME, "2026-01-02")
+    succeeded, verdict, versions = run(airflow, recipe, "2026-01-02")
     assert (succeeded, verdict["verdict"]) == (True, "blessed"), verdict
     assert (verdict["trained"], verdict["pushed_version"]) == (False, None)
     assert versions == [version]
 
-    strict = variant(tmp_path, evaluation={"gates": {"accuracy": {"min": 1.0}}})
+    gates = {"gates": {"accuracy": {"min": 1.0}}}
+    strict = variant(tmp_path, "strict", training=FEWER, evaluation=gates)
     succeeded, verdict, versions = run(airflow, strict, "2026-01-03")
     assert (succeeded, verdict["verdict"]) == (False, "refused"), verdict
     assert "accuracy" in verdict["cause"]
@@ -55,7 +60,7 @@ def test_default_recipe(airflow, tmp_path):
 
 def test_a_failed_task_leaves_its_cause(airflow, tmp_path):
     item = {"schema": "schemas/digits.pbtxt", "path": str(tmp_path / "nothing" / "*.gz")}
-    recipe = variant(tmp_path, name="no_rows", data={"entities": {"item": item}})
+    recipe = variant(tmp_path, "no_rows", name="no_rows", data={"entities": {"item": item}})
     succeeded, verdict, versions = run(airflow, recipe, "2026-01-01", name="no_rows")
     assert (succeeded, verdict["verdict"], versions) == (False, "failed", [])
     assert verdict["cause"].startswith("EntityGen: ")

@@ -12,9 +12,9 @@ from relation.core.plugins import VARIABLE
 PLUGIN = '''
 """Huber's loss of relatedness."""
 
-from keras import ops
 from pydantic import PositiveFloat
 
+from relation.numeric.lazy import ops
 from trainer_module.losses.base import TupleLoss
 from trainer_module.ops import Tensor, as_float32
 from trainer_module.registry import LOSSES

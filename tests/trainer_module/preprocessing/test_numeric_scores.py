@@ -7,6 +7,7 @@ import tensorflow as tf
 from relation.schema import Feature, FeatureKind
 from tests.relations import compiled
 from tests.trainer_module.transformed import transform
+from trainer_module.model.transform_graph import TransformGraph
 from trainer_module.preprocessing.numeric_scores import MAX_SCORE, without_offset
 from trainer_module.request import PreprocessingRequest
 
@@ -65,7 +66,7 @@ def served(request, tmp_path_factory):
         {f"left_{name}": _list(values[i]) for name, values in columns.items()} for i in range(N)
     ]
     _, output = transform(asked, spec, rows, tmp_path_factory.mktemp("transform"))
-    layer = output.transform_features_layer()
+    layer = TransformGraph(output)
     dtypes = {feature.name: TYPES[feature.dtype] for feature in FEATURES}
 
     def scores(name, numbers):

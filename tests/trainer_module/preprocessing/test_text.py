@@ -8,6 +8,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from relation.schema import Feature, FeatureKind, read_features
 from tests.relations import compiled
 from tests.trainer_module.transformed import transform
+from trainer_module.model.transform_graph import TransformGraph
 from trainer_module.preprocessing.transform import (
     RARE_BUCKETS,
     TEXT_WORDS,
@@ -115,9 +116,7 @@ def test_a_rare_word_is_known_again_in_every_role_and_feature(transformed):
 def test_one_role_can_be_fed_alone(transformed):
     _, output = transformed
     alone = {"anchor_title": tf.sparse.from_dense([["canon camera"]])}
-    assert output.transform_features_layer()(alone)["anchor_title"].numpy().tolist() == [
-        [1, 2, 0, 0]
-    ]
+    assert TransformGraph(output)(alone)["anchor_title"].numpy().tolist() == [[1, 2, 0, 0]]
 
 
 def test_without_any_word_there_is_room_for_every_index(tmp_path):

@@ -8,6 +8,7 @@ from scipy.stats import norm
 from relation.schema import Feature, FeatureKind
 from tests.relations import compiled
 from tests.trainer_module.transformed import transform
+from trainer_module.model.transform_graph import TransformGraph
 from trainer_module.preprocessing.quantile_normalization import QUANTILES
 from trainer_module.request import PreprocessingRequest
 
@@ -107,7 +108,7 @@ def test_one_role_can_be_fed_alone(transformed):
         "left_price": tf.sparse.from_dense([[6.0]]),
         "left_colour": tf.sparse.from_dense([["blue"]]),
     }
-    result = output.transform_features_layer()(alone)
+    result = TransformGraph(output)(alone)
     assert result["left_price"].numpy() == pytest.approx(np.array([[3 / np.sqrt(3.5)]]))
     assert result["left_colour"].numpy().tolist() == [[2]]
     assert "right_price" not in result
