@@ -404,15 +404,16 @@ def copied(tmp_path_factory):
     return folder
 
 
-def test_edited_source_files_run_again_with_all_after_them(base, copied, tmp_path):
+def test_edited_source_files_run_again_with_all_after_them(base, copied):
     worker = Worker(copied)
-    first = worker.run(base.recipe, tmp_path)
+    first = base.run(worker, base.recipe)
     assert first.status == 0, first.terminal
+    assert first.nodes("cached") >= set(UPSTREAM["Trainer"])  # The code is the same.
 
     def run_edited(path):
         source = copied / path
         source.write_text(source.read_text() + "\n# edited\n")
-        outcome = worker.run(base.recipe, tmp_path)
+        outcome = base.run(worker, base.recipe)
         assert outcome.status == 0, outcome.terminal
         return outcome
 
