@@ -23,7 +23,7 @@ from pipeline import dag
 from pipeline.paths import RunPaths
 from pipeline.runners.airflow_launcher import Launcher
 from pipeline.settings import BEAM_ARGS, recipe_name
-from pipeline.stages.file_patterns import data_patterns, expected_patterns, tfrecords
+from pipeline.stages.file_patterns import data_patterns, expected_patterns, single_globs
 from pipeline.ui import verdict
 from pipeline.ui.node_runs import pipeline_run
 from pipeline.ui.root_cause import root_cause
@@ -137,7 +137,7 @@ def write_verdict(
     result = verdict.of_run(
         loaded.recipe.name,
         paths,
-        tfrecords(loaded, expected_patterns(loaded, paths)),
+        single_globs(expected_patterns(loaded, paths)),
         pipeline_run(connection, loaded.recipe.name, dag_run.run_id),
         time.time() - ti.xcom_pull(task_ids=PREPARE),
         _logs(dag_run),

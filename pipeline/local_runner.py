@@ -44,7 +44,7 @@ def _run(loaded: LoadedRecipe, paths: RunPaths, interruption: Interruption) -> i
         from pipeline import dag
         from pipeline.runners.console_runner import ConsoleRunner
         from pipeline.runners.metadata_check import require_usable
-        from pipeline.stages.file_patterns import data_patterns, tfrecords
+        from pipeline.stages.file_patterns import data_patterns, single_globs
         from pipeline.ui import verdict
         from pipeline.ui.root_cause import root_cause
 
@@ -67,7 +67,7 @@ def _run(loaded: LoadedRecipe, paths: RunPaths, interruption: Interruption) -> i
         with contextlib.suppress(OSError):  # The disk may be full.
             verdict.write(verdict.failed(name, cause), paths.verdict)
         return _error(cause, WRONG if isinstance(error, UserError) else FAILED)
-    runner = ConsoleRunner(name, paths, tfrecords(loaded, data), interruption)
+    runner = ConsoleRunner(name, paths, single_globs(data), interruption)
     runner.run(pipeline)
     return runner.exit_status
 

@@ -3,6 +3,7 @@
 import datetime
 import logging
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from ml_metadata.errors import StatusError
@@ -32,13 +33,15 @@ class ConsoleRunner(local_dag_runner.LocalDagRunner):
     registers a pipeline. Then nothing runs and `exit_status` stays 0.
     """
 
-    def __init__(self, recipe: str, paths: RunPaths, data: str | None, interruption: Interruption):
+    def __init__(
+        self, recipe: str, paths: RunPaths, data: Mapping[str, str], interruption: Interruption
+    ):
         """Describe the run.
 
         Args:
           recipe: name of the recipe.
           paths: its paths.
-          data: glob of raw rows in TFRecord files, as `verdict.of_run` takes it.
+          data: globs of raw rows, as `verdict.of_run` takes it.
           interruption: the signals that end the run.
         """
         super().__init__()

@@ -73,7 +73,7 @@ def each_row(inputs: Inputs, embeddings: bool) -> Iterator[pa.Table]:
     if table is not None and entity == table.name:
         yield from _inline_tuples(inputs, entity)
         return
-    if others and compiled is not None and compiled.query is not None:
+    if others and compiled and compiled.query and len(answers.interface.scored) == 2:
         yield from _ranked(inputs, compiled.candidate, compiled.query, compiled.group_by or "")
         return
     if others:

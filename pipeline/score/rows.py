@@ -132,7 +132,7 @@ def pair_ids(
     paths, folder = _paths(pattern), literal_folder(pattern)
     for path in paths:
         file_format = _format(path, paths, own)
-        present = set(_pair_columns(path, file_format))
+        present = set(_pair_columns(path, file_format, folder))
         left, right = next((pair for pair in choices if {*pair} <= present), choices[0])
         reading = RowReading(format=file_format, types={left: "bytes", right: "bytes"})
         for row in _usable(path, reading, folder, dict.fromkeys((left, right), "id"), rejections):
@@ -231,11 +231,11 @@ def _header(path: str, file_format: str) -> list[str] | None:
     return [*columns.types, *columns.unreadable]
 
 
-def _pair_columns(path: str, file_format: Format) -> Iterable[str]:
+def _pair_columns(path: str, file_format: Format, folder: str) -> Iterable[str]:
     """The columns of a file of pairs, of TFRecords those of the first row."""
     if file_format in COLUMNS:
         return COLUMNS[file_format](path).types
-    rows = read_rows(path, RowReading(format=file_format), "/", {})
+    rows = read_rows(path, RowReading(format=file_format), folder, {})
     first = next((row for _, row in rows if isinstance(row, tf.train.Example)), None)
     return [] if first is None else list(first.features.feature)
 

@@ -17,10 +17,14 @@ from pydantic import Field
 from components.common.evaluation.evaluation_results import GateResult, read_verdict
 from components.pusher.executor import ADDED, newest_version
 from pipeline.paths import RunPaths
+from pipeline.score.suggestion import suggestion
 from pipeline.stages.reporting import page_of
 from pipeline.ui.node_runs import NodeRun
 from pipeline.ui.node_summary import summarize_node
+from relation.core.errors import DataError
+from relation.files.wildcards import escape
 from relation.spec import Frozen
+from trainer_module.model.interface import read_interface
 
 _RESERVED_BYTES = 1 << 18
 
@@ -72,7 +76,7 @@ def failed(recipe: str, cause: str, log: Path | None = None) -> RunVerdict:
 def of_run(
     recipe: str,
     paths: RunPaths,
-    data: str | None,
+    data: Mapping[str, str] | str | None,
     runs: Mapping[str, NodeRun],
     seconds: float,
     log: Path,
@@ -82,8 +86,9 @@ def of_run(
     Args:
       recipe: name of the recipe.
       paths: paths of its runs.
-      data: glob of raw rows in TFRecord files, for the command that tries the model; None for
-        EntityGen's output.
+      data: glob of the raw rows of each table that one glob names, for the command that tries the
+        model; of others it takes EntityGen's output. Earlier copies of the Airflow runner pass a
+        glob or None, which say less.
       runs: last execution of each node.
       seconds: duration of the nodes.
       log: log file.
@@ -108,7 +113,7 @@ def of_run(
         trained=not runs["Trainer"].cached,
         pushed_version=version,
         served=str(served) if served else None,
-        command=_command(served, data or _entities(runs)) if served else None,
+        command=_command(served, data if isinstance(data, Mapping) else {}, runs),
         report=report,
         seconds=round(seconds, 1),
         log=str(log),
@@ -176,18 +181,40 @@ def _cause(
     return "every gate passed; the newest version is this very model, so none was added"
 
 
-def _entities(runs: Mapping[str, NodeRun]) -> str:
-    return os.path.join(runs["EntityGen"].output("examples").uri, "Split-*", "*.gz")
+def _command(
+    served: Path | None, data: Mapping[str, str], runs: Mapping[str, NodeRun]
+) -> str | None:
+    """The command that shows what the served model answers to the recipe's own rows.
+
+    None where no command can: the model has none, or says nothing of its rows.
+    """
+    if served is None:
+        return None
+    try:
+        interface = read_interface(str(served))
+    except DataError:
+        return None
+    files = {}
+    for number, table in enumerate(interface.readings):
+        node = f"EntityGen_{table}" if number else "EntityGen"
+        if table in data:
+            files[table] = _displayed(data[table])
+        elif node in runs:
+            files[table] = _displayed(_rows(runs[node]))
+    arguments = suggestion(interface, files)
+    if arguments is None:
+        return None
+    start = [_displayed(sys.executable), "-m", "pipeline.score", _displayed(served)]
+    return shlex.join([*start, *arguments])
 
 
-def _command(served: Path, data: str) -> str:
-    python = _displayed(sys.executable)
-    return shlex.join(
-        [python, "-m", "trainer_module.try_model", _displayed(served), _displayed(data)]
-    )
+def _rows(run: NodeRun) -> str:
+    return os.path.join(escape(run.output("examples").uri), "Split-*", "*.gz")
 
 
 def _displayed(path: str | Path) -> str:
     """Return a path relative to the working directory, or absolute where it lies outside."""
+    if "://" in str(path):
+        return str(path)
     relative = os.path.relpath(path)
     return os.path.abspath(path) if relative.startswith(os.pardir) else relative
