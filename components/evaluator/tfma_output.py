@@ -8,12 +8,12 @@ from typing import Any
 
 from components.common.evaluation.evaluation_results import (
     EXAMPLES,
-    SPREAD,
     GateResult,
     Interval,
     Value,
     Verdict,
     in_slice,
+    why_undefined,
 )
 
 LOW, HIGH = "low", "high"
@@ -70,20 +70,7 @@ def _undefined(config: Any, overall: Mapping[str, float]) -> Iterator[tuple[str,
         for metric in spec.metrics:
             settings = json.loads(metric.config)
             if math.isnan(overall.get(settings["name"], math.nan)):
-                yield settings["name"], _why(overall, settings.get("undefined", ""))
-
-
-def _why(overall: Mapping[str, float], otherwise: str) -> str:
-    """Why a metric is not a number.
-
-    Args:
-      otherwise: the reason where there are tuples and their scores are finite.
-    """
-    if not overall.get(EXAMPLES):
-        return "there is no tuple"
-    if math.isnan(overall.get(SPREAD, 0.0)):
-        return "a score is not a finite number"
-    return otherwise
+                yield settings["name"], why_undefined(overall, settings.get("undefined", ""))
 
 
 def _intervals(bounds: Mapping[str, Mapping[str, float]]) -> dict[str, Interval]:

@@ -6,10 +6,7 @@ The Evaluator chooses it after the model was exported. So it lies beside the gra
 import math
 
 from components.common.evaluation.evaluation_results import Verdict
-from relation.files.saved_model import Threshold
-
-CHOICES = {"accuracy": "threshold", "f1": "f1_threshold"}
-"""By the metric that a threshold maximizes: the metric that holds the threshold."""
+from relation.files.saved_model import THRESHOLDS, Threshold
 
 
 def decision_of(verdict: Verdict) -> dict[str, Threshold]:
@@ -20,7 +17,7 @@ def decision_of(verdict: Verdict) -> dict[str, Threshold]:
       are related.
     """
     decision = {}
-    for name, threshold in CHOICES.items():
+    for name, threshold in THRESHOLDS.items():
         score, reached = verdict.metrics.get(threshold), verdict.metrics.get(name)
         if score is not None and reached is not None and math.isfinite(score):
             decision[name] = Threshold(score=score, reached=reached)

@@ -42,7 +42,7 @@ from components.relation_gen.transforms import (
 )
 from relation.compiled import CompiledRelation
 from relation.core.errors import DataError
-from relation.names import ENTITIES, TRAIN
+from relation.names import ENTITIES, EVAL, TRAIN
 
 COUNTERS = "counters.json"
 
@@ -219,7 +219,7 @@ def materialize(
     Args:
       schemas: of each entity type and table of the relation, by name.
       files: of each input, by its name.
-      splits: names of the splits; one must be "train".
+      splits: names of the splits; one must be "train", unless "eval" is the only one.
       buckets: hash buckets of each split, for rows of files without a split.
       make_pipeline: makes the Beam pipeline to run in.
       texts: content of text files to write beside the splits, by name.
@@ -231,7 +231,7 @@ def materialize(
     Raises:
       UserError: data, recipe or output folder cannot be used. Nothing is left under `output`.
     """
-    if TRAIN not in splits or ENTITIES in splits:
+    if (TRAIN not in splits and list(splits) != [EVAL]) or ENTITIES in splits:
         raise DataError(
             f"splits: got {', '.join(splits) or 'none'}; expected {TRAIN!r} among them, and not "
             f"{ENTITIES!r}"

@@ -1,7 +1,9 @@
 """Build the page from the evidence."""
 
+import math
 from collections.abc import Sequence
 
+from components.common.evaluation.evaluation_results import EXAMPLES, SPREAD
 from components.report.collect.evidence import Evidence
 from components.report.collect.findings import Findings
 from components.report.render.cards import Cards
@@ -21,11 +23,27 @@ def page(evidence: Evidence) -> Page:
     return Page(
         title=evidence.request.recipe,
         description=evidence.request.description,
-        banner=_data_banner(evidence)
-        if evidence.findings is None
-        else _model_banner(evidence.findings, _headline(evidence), evidence.tags),
+        banner=_banner(evidence),
         sections=tuple(section for section in sections if section is not None),
     )
+
+
+def _banner(evidence: Evidence) -> Banner:
+    if evidence.findings is None:
+        return _data_banner(evidence)
+    if evidence.rows == "given":
+        return _metrics_banner(evidence, evidence.findings)
+    return _model_banner(evidence.findings, _headline(evidence), evidence.tags)
+
+
+def _metrics_banner(evidence: Evidence, findings: Findings) -> Banner:
+    """Without a verdict: what was measured, and the first metrics."""
+    named = findings.of_tuples([*_headline(evidence), *(m.name for m in findings.metrics)])
+    counted = next((m.value for m in named if m.name == EXAMPLES), 0.0)
+    shown = [m for m in named if m.name not in (EXAMPLES, SPREAD) and not math.isnan(m.value)]
+    first = dict.fromkeys((metric_name(m.name, evidence.tags), measured(m.value)) for m in shown)
+    cause = f"{number(counted)} tuples of the given rows. Nothing was gated."
+    return Banner("measured", cause, tuple(first)[:6])
 
 
 def _headline(evidence: Evidence) -> tuple[str, ...]:

@@ -18,6 +18,9 @@ BATCH = 256
 DECISION = os.path.join("assets.extra", "decision.json")
 """The file of decision thresholds, in a folder that TensorFlow Serving does not read."""
 
+THRESHOLDS = {"accuracy": "threshold", "f1": "f1_threshold"}
+"""By the metric that a decision threshold maximizes: the metric that holds the threshold."""
+
 
 class Threshold(TypedDict):
     """A decision threshold: two examples are related from `score` on.

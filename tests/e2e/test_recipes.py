@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from relation.load import RECIPES, load_recipe
+from tests.e2e.served_files import JUDGED, check_evaluation, check_printed_command
 from tests.golden.record import GOLDEN, tuple_digests, weight_names
 
 pytestmark = pytest.mark.e2e
@@ -77,6 +78,9 @@ def test_a_shipped_recipe_is_blessed_and_pushed(name, worker, tmp_path):
                 assert results[metric, bound]["threshold"] == value
                 better = results[metric, bound]["value"] - value
                 assert (better if bound == "min" else -better) >= 0
+    check_printed_command(outcome, tmp_path)
+    if name in JUDGED:
+        check_evaluation(outcome, load_recipe(name), tmp_path)
     if version("tfx").startswith("1.16."):  # What recorded it; other versions of Pillow may differ.
         golden = json.loads(GOLDEN.read_text())[name]
         served = outcome.folder / "serving" / outcome.versions[0]

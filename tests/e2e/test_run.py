@@ -3,6 +3,7 @@
 Recipe, rows and runs are in a folder whose name TFX would take for a glob.
 """
 
+import csv
 import json
 import re
 import shlex
@@ -255,27 +256,26 @@ def test_rows_of_one_label_score_higher_on_average(served, rows):
     assert scores[same].mean() > scores[~same].mean() + 0.1
 
 
-def test_the_command_that_is_printed_tries_the_model(base):
+def test_the_command_that_is_printed_tries_the_model(base, rows):
     command = shlex.split(base.first.verdict["command"])
     assert shlex.join(command) in base.first.terminal
     assert PROJECT / command[0] == Path(sys.executable)
-    assert command[1:3] == ["-m", "trainer_module.try_model"]
+    assert command[1:3] == ["-m", "pipeline.score"]
     done = subprocess.run(
-        [sys.executable, *command[1:], "--queries", "2", "--neighbours", "3"],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=True,
+        [sys.executable, *command[1:]], cwd=PROJECT, capture_output=True, text=True, check=True
     )
-    blocks = done.stdout.strip().split("\n\n")
-    rows, *decisions = blocks[0].splitlines()
-    assert rows == f"{ROWS} rows by embed_item: embeddings of 64 numbers"
-    assert [line.split(", best for ")[1].split(":")[0] for line in decisions] == [
-        "accuracy",
-        "f1",
-    ]
-    assert [len(block.splitlines()) for block in blocks[1:]] == [4, 4]
-    assert blocks[1].startswith("id='digit-0000'  label=0\n")
+    answers = list(csv.DictReader(done.stdout.splitlines()))
+    assert [row["rank"] for row in answers] == 5 * ["1", "2", "3", "4", "5"]
+    labels = {
+        row.features.feature["id"].bytes_list.value[0].decode(): row.features.feature[
+            "label"
+        ].int64_list.value[0]
+        for row in rows
+    }
+    same = [labels[row["query"]] == labels[row["neighbour"]] for row in answers]
+    assert sum(same) > len(same) / 2
+    assert all(float(row["distance"]) > 0 for row in answers)
+    assert all(row["query"] != row["neighbour"] for row in answers)
 
 
 def test_an_unchanged_second_run_retrains_nothing_and_says_so(base):

@@ -24,9 +24,8 @@ from relation.recipe import Evaluation, Gate
 from relation.schema import tuple_schema
 from tests.metrics.conftest import BROKEN, GOOD, POOR, ROLES, make_tuples, save_model, scores_of
 from tests.relations import compiled
-from trainer_module.metrics.collected import collect, form_of
+from trainer_module.metrics.collected import collect, form_of, key_of
 from trainer_module.metrics.eval_config import eval_config
-from trainer_module.metrics.tfma_metrics import _key
 
 RELATIONS = {"pairs": spec.pairs("item", "item"), "triplets": spec.triplets("item", "item")}
 ENTITY = text_format.Parse(
@@ -74,9 +73,7 @@ def _expected(kind, scores, examples):
     flat, truth = scores.ravel(), related.ravel()
     labels = related.astype(np.float32) if kind == "pairs" else np.zeros((len(scores), 0), "f4")
     ids = [f"{role}_id" for role in ROLES[kind]]
-    keys = [
-        _key({i: [e.features.feature[i].bytes_list.value[0]] for i in ids}, ids) for e in examples
-    ]
+    keys = [key_of([[e.features.feature[i].bytes_list.value[0]] for i in ids]) for e in examples]
     tuples = collect(form_of(RELATIONS[kind]), np.frombuffer(b"".join(keys), "<u8"), scores, labels)
     choosing, reporting = (half.flat for half in tuples.halves)
     threshold, f1_threshold = _best(choosing, accuracy_score), _best(choosing, f1_score)

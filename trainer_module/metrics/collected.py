@@ -2,7 +2,9 @@
 
 import dataclasses
 import functools
-from typing import NamedTuple
+import hashlib
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -153,6 +155,103 @@ def collect(
     order = np.argsort(whole.view(row).ravel(), kind="stable")
     chosen = None if weights is None else weights[order]
     return Tuples(form, keys[order], scores[order], labels[order], chosen)
+
+
+Packed: TypeAlias = tuple[bytearray, bytearray, bytearray, bytearray]
+"""Columns, labels, and weights (1 where there are none), as little-endian float32 in row order; and
+keys, as little-endian uint64."""
+
+
+def packing() -> Packed:
+    """Nothing yet."""
+    return bytearray(), bytearray(), bytearray(), bytearray()
+
+
+def pack(
+    packed: Packed, form: Form, scores: Any, label: Any, weight: Any, ids: Sequence[Sequence[Any]]
+) -> None:
+    """Add a tuple.
+
+    Args:
+      packed: what it is added to.
+      form: the meaning of columns and labels.
+      scores: its columns, floats [C] (of images the pixels of the target follow).
+      label: its label, numbers [width].
+      weight: a number.
+      ids: the values of the features that identify it.
+
+    Raises:
+      ValueError: an unexpected number of columns, or an invalid label or weight.
+    """
+    columns, labels, weights, keys = packed
+    row = _numbers(scores)
+    if row.size != (form.columns or row.size):
+        raise ValueError(f"scores: got {row.size} of a tuple; expected {form.columns}")
+    if form.label is LabelKind.IMAGE:
+        row, target = np.split(row, 2)
+        labels += target.tobytes()
+    elif form.width:
+        labels += _label(form, label, row.size).tobytes()
+    columns += row.tobytes()
+    weights += _weight(weight).tobytes()
+    keys += key_of(ids)
+
+
+def key_of(ids: Sequence[Sequence[Any]]) -> bytes:
+    """A hash of what identifies a tuple, 8 bytes.
+
+    Args:
+      ids: the values of each feature that does.
+    """
+    return hashlib.blake2b(repr([list(one) for one in ids]).encode(), digest_size=8).digest()
+
+
+def unpack(packed: Packed, form: Form, weighted: bool) -> Tuples:
+    """The tuples that were added, as `collect` orders them; `weighted`: whether with weights."""
+    columns, labels, weights = (np.frombuffer(bytes(part), "<f4") for part in packed[:3])
+    keys = np.frombuffer(bytes(packed[3]), "<u8")
+    count = len(weights)
+    scores = columns.reshape(count, len(columns) // count if count else form.columns or 1)
+    labels = labels.reshape(count, len(labels) // count if count else form.width)
+    return collect(form, keys, scores, labels, weights if weighted else None)
+
+
+_LABELS = {
+    LabelKind.BINARY: "0 or 1",
+    LabelKind.CLASS: "the index of a class",
+    LabelKind.TAGS: "a number from 0 to 1",
+}
+
+
+def expected_label(form: Form) -> str:
+    """What a label of a tuple must be, in words."""
+    what = _LABELS.get(form.label, "a finite number")
+    return what if form.width == 1 else f"{form.width} numbers, each {what}"
+
+
+def _numbers(value: Any) -> Matrix:
+    return np.asarray([] if value is None else value, dtype="<f4").ravel()
+
+
+def _label(form: Form, value: Any, columns: int) -> Matrix:
+    label = _numbers(value)
+    fits = label.size == form.width and bool(np.isfinite(label).all())
+    if form.label is LabelKind.BINARY:
+        fits = fits and bool(np.isin(label, (0, 1)).all())
+    if form.label is LabelKind.CLASS:
+        fits = fits and bool(np.isin(label, np.arange(columns)).all())
+    if form.label is LabelKind.TAGS:
+        fits = fits and bool(((label >= 0) & (label <= 1)).all())
+    if not fits:
+        raise ValueError(f"label of a tuple: got {label.tolist()}; expected {expected_label(form)}")
+    return label
+
+
+def _weight(value: Any) -> Matrix:
+    weight = _numbers(value)
+    if weight.size != 1 or not np.isfinite(weight[0]) or weight[0] < 0:
+        raise ValueError(f"weight of a tuple: got {weight.tolist()}; expected one, 0 or above")
+    return weight
 
 
 def _hash(keys: Keys) -> Keys:

@@ -298,7 +298,8 @@ OF_EACH_TAG: Mapping[str, Callable[[Floats, Floats, Floats | None], float]] = {
 """The metrics of single tags: scores and labels [n, 1], weights [n] -> the metric."""
 
 
-def _says_related(form: Form) -> bool:
+def says_related_of(form: Form) -> bool:
+    """Whether tuples of a form hold both related and unrelated pairs."""
     return says_related(form.label, form.related)
 
 
@@ -321,7 +322,7 @@ def _numbers(form: Form) -> bool:
 
 
 TABLES: tuple[tuple[Callable[[Form], bool], Table], ...] = (
-    (_says_related, RELATED),
+    (says_related_of, RELATED),
     (_one_above_others, ONE_ABOVE_OTHERS),
     (_several_compared, PLACE_OF_POSITIVE),
     (_numbers, NUMBERS),

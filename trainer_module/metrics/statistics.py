@@ -7,6 +7,7 @@ Every metric takes weights. Without them counts are integers, so the order of th
 bit of a value. Libraries add floats; hence AUC is written by hand.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -162,25 +163,53 @@ def accuracy_on_half(choosing: Flat, reporting: Flat) -> BestThreshold:
 
     Both NaN where a half has only one class, or a score that is not finite.
     """
-    threshold = best_threshold(*choosing).threshold
-    if np.isnan(threshold) or _counts(*reporting) is None:
-        return BestThreshold(NAN, NAN)
-    called = reporting.scores >= threshold
-    return BestThreshold(threshold, mean(called == reporting.related, reporting.weights))
+    return _on_half(best_threshold(*choosing).threshold, reporting, accuracy_at)
 
 
 def f1_on_half(choosing: Flat, reporting: Flat) -> BestThreshold:
-    """The threshold with the best F1 on one half, and F1 at it on the other half; NaN as above.
+    """The threshold with the best F1 on one half, and F1 at it on the other half; NaN as above."""
+    return _on_half(best_f1(*choosing).threshold, reporting, f1_at)
 
-    F1 = 2·hits / (predicted + related).
-    """
-    threshold = best_f1(*choosing).threshold
+
+def _on_half(
+    threshold: float, reporting: Flat, quality: Callable[[Flat, float], float]
+) -> BestThreshold:
     if np.isnan(threshold) or _counts(*reporting) is None:
         return BestThreshold(NAN, NAN)
-    called = reporting.scores >= threshold
-    shares = (called & reporting.related, called, reporting.related)
-    hits, all_called, all_related = (mean(share, reporting.weights) for share in shares)
-    return BestThreshold(threshold, 2 * hits / (all_called + all_related))
+    return BestThreshold(threshold, quality(reporting, threshold))
+
+
+def accuracy_at(pairs: Flat, threshold: float) -> float:
+    """Accuracy of "related if and only if score ≥ threshold", in [0, 1].
+
+    Args:
+      pairs: scores, relatedness and weights, [n] each.
+      threshold: a number.
+
+    Returns:
+      A scalar; NaN without pairs, or where a score is not finite.
+    """
+    if not np.isfinite(pairs.scores).all():
+        return NAN
+    return mean((pairs.scores >= threshold) == pairs.related, pairs.weights)
+
+
+def f1_at(pairs: Flat, threshold: float) -> float:
+    """F1 at a threshold, in [0, 1]: 2·hits / (predicted + related).
+
+    Args:
+      pairs: scores, relatedness and weights, [n] each.
+      threshold: a number.
+
+    Returns:
+      A scalar; NaN where no pair is related or predicted so, or where a score is not finite.
+    """
+    if not np.isfinite(pairs.scores).all():
+        return NAN
+    called = pairs.scores >= threshold
+    shares = (called & pairs.related, called, pairs.related)
+    hits, all_called, all_related = (mean(share, pairs.weights) for share in shares)
+    return 2 * hits / (all_called + all_related) if all_called + all_related else NAN
 
 
 def spread(scores: Floats, present: Bools) -> float:

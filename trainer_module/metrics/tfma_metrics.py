@@ -8,23 +8,25 @@ times that while they are sorted.
 """
 
 import dataclasses
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import apache_beam as beam
 import numpy as np
-import numpy.typing as npt
 from tensorflow_model_analysis.metrics import metric_types
 
 from relation.spec import LabelKind
-from trainer_module.metrics.collected import Form, Tuples, collect
+from trainer_module.metrics.collected import (
+    Form,
+    Packed,
+    Tuples,
+    expected_label,
+    pack,
+    packing,
+    unpack,
+)
 from trainer_module.metrics.jackknife import interval
 from trainer_module.metrics.registry import table_of
-
-_Accumulator: TypeAlias = tuple[bytearray, bytearray, bytearray, bytearray]
-"""Columns, labels, and weights (1 where there are none), as little-endian float32 in row order; and
-keys, as little-endian uint64."""
 
 
 class RelationMetric(metric_types.Metric):
@@ -158,95 +160,44 @@ class CollectTuples(beam.CombineFn):
         """The expected columns. On a failure TFMA shows this text and the tuple, but hides the
         cause."""
         count = self._form.columns
-        label = f", and its label as {_expected(self._form)}" if self._form.width else ""
+        label = f", and its label as {expected_label(self._form)}" if self._form.width else ""
         weight = ", and a weight that is not negative" if self._weighted else ""
         return f"tuples: expected {count or 'some'} scores of each{label}{weight}"
 
-    def create_accumulator(self) -> _Accumulator:
+    def create_accumulator(self) -> Packed:
         """Nothing yet."""
-        return bytearray(), bytearray(), bytearray(), bytearray()
+        return packing()
 
-    def add_input(self, accumulator: _Accumulator, element: Any) -> _Accumulator:
+    def add_input(self, accumulator: Packed, element: Any) -> Packed:
         """Adds one tuple.
 
         Raises:
           ValueError: an unexpected number of columns, or an invalid label or weight.
         """
-        columns, labels, weights, keys = accumulator
-        row = _numbers(element.get_predictions(self._model_name))
-        if row.size != (self._form.columns or row.size):
-            raise ValueError(f"scores: got {row.size} of a tuple; expected {self._form.columns}")
-        if self._form.label is LabelKind.IMAGE:
-            row, label = np.split(row, 2)
-            labels += label.tobytes()
-        elif self._form.width:
-            labels += _label(self._form, element.get_labels(self._model_name), row.size).tobytes()
-        columns += row.tobytes()
-        weight = element.get_example_weights(self._model_name) if self._weighted else 1.0
-        weights += _weight(weight).tobytes()
-        keys += _key(element.features or {}, self._ids)
+        name, features = self._model_name, element.features or {}
+        pack(
+            accumulator,
+            self._form,
+            element.get_predictions(name),
+            element.get_labels(name) if self._form.width else None,
+            element.get_example_weights(name) if self._weighted else 1.0,
+            [_values(features.get(feature)) for feature in self._ids],
+        )
         return accumulator
 
-    def merge_accumulators(self, accumulators: Iterable[_Accumulator]) -> _Accumulator:
+    def merge_accumulators(self, accumulators: Iterable[Packed]) -> Packed:
         """Concatenates; no metric depends on the order."""
-        merged = self.create_accumulator()
+        merged = packing()
         for accumulator in accumulators:
             for whole, part in zip(merged, accumulator, strict=True):
                 whole += part
         return merged
 
-    def extract_output(self, accumulator: _Accumulator) -> dict[Any, Tuples]:
+    def extract_output(self, accumulator: Packed) -> dict[Any, Tuples]:
         """The tuples, for the metrics that are derived from them."""
-        columns, labels, weights = (np.frombuffer(bytes(part), "<f4") for part in accumulator[:3])
-        keys = np.frombuffer(bytes(accumulator[3]), "<u8")
-        count = len(weights)
-        scores = columns.reshape(count, len(columns) // count if count else self._form.columns or 1)
-        labels = labels.reshape(count, len(labels) // count if count else self._form.width)
-        chosen = weights if self._weighted else None
-        return {self._key: collect(self._form, keys, scores, labels, chosen)}
+        return {self._key: unpack(accumulator, self._form, self._weighted)}
 
 
-def _key(features: Mapping[str, Any], ids: Sequence[str]) -> bytes:
-    """A hash of the values of some features, 8 bytes; a missing one has no value."""
-    values = [
-        [] if (value := features.get(name)) is None else np.asarray(value).ravel().tolist()
-        for name in ids
-    ]
-    return hashlib.blake2b(repr(values).encode(), digest_size=8).digest()
-
-
-def _numbers(value: Any) -> npt.NDArray[np.float32]:
-    return np.asarray([] if value is None else value, dtype="<f4").ravel()
-
-
-_LABELS = {
-    LabelKind.BINARY: "0 or 1",
-    LabelKind.CLASS: "the index of a class",
-    LabelKind.TAGS: "a number from 0 to 1",
-}
-
-
-def _expected(form: Form) -> str:
-    what = _LABELS.get(form.label, "a finite number")
-    return what if form.width == 1 else f"{form.width} numbers, each {what}"
-
-
-def _label(form: Form, value: Any, columns: int) -> npt.NDArray[np.float32]:
-    label = _numbers(value)
-    fits = label.size == form.width and bool(np.isfinite(label).all())
-    if form.label is LabelKind.BINARY:
-        fits = fits and bool(np.isin(label, (0, 1)).all())
-    if form.label is LabelKind.CLASS:
-        fits = fits and bool(np.isin(label, np.arange(columns)).all())
-    if form.label is LabelKind.TAGS:
-        fits = fits and bool(((label >= 0) & (label <= 1)).all())
-    if not fits:
-        raise ValueError(f"label of a tuple: got {label.tolist()}; expected {_expected(form)}")
-    return label
-
-
-def _weight(value: Any) -> npt.NDArray[np.float32]:
-    weight = _numbers(value)
-    if weight.size != 1 or not np.isfinite(weight[0]) or weight[0] < 0:
-        raise ValueError(f"weight of a tuple: got {weight.tolist()}; expected one, 0 or above")
-    return weight
+def _values(feature: Any) -> list[Any]:
+    """The values of a feature; a missing one has none."""
+    return [] if feature is None else list(np.asarray(feature).ravel().tolist())

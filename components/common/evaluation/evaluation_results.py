@@ -181,6 +181,20 @@ def write_verdict(verdict: Verdict, evaluation_uri: str) -> None:
         file.write(json.dumps(verdict.to_json(), indent=2, allow_nan=False) + "\n")
 
 
+def why_undefined(metrics: Mapping[str, float], otherwise: str) -> str:
+    """Say why a metric of tuples is not a number, as a clause.
+
+    Args:
+      metrics: all values of the same tuples.
+      otherwise: the reason where there are tuples and their scores are finite.
+    """
+    if not metrics.get(EXAMPLES):
+        return "there is no tuple"
+    if math.isnan(metrics.get(SPREAD, 0.0)):
+        return "a score is not a finite number"
+    return otherwise
+
+
 def in_slice(metric: str, feature: str, value: Value) -> str:
     """The name of a metric in one slice."""
     return _in(metric, f"{feature}={value}")

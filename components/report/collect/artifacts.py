@@ -1,6 +1,5 @@
 """Collect the evidence from a run's artifacts and its model."""
 
-import dataclasses
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,12 +12,12 @@ from tfx.utils import path_utils
 from components.common.evaluation import corpus_results
 from components.common.evaluation.evaluation_results import read_verdict
 from components.common.examples_artifact import split_globs, split_names
-from components.report.collect.evidence import Embeddings, Evidence, Neighbourhood
-from components.report.collect.findings import findings_of
-from components.report.collect.neighbourhoods import neighbourhoods, rows_of
+from components.report.collect.evidence import Evidence
+from components.report.collect.model_evidence import with_model
 from components.report.collect.served_model import ServedModel
-from components.report.collect.tuple_sample import Member, Sample, records_of, sample
+from components.report.collect.tuple_sample import records_of, sample
 from components.report.request import ReportRequest
+from relation.files.saved_model import Signatures
 from relation.names import EVAL, entity_inputs
 
 STATS, HISTORY = "relation_stats.json", "history.json"
@@ -43,69 +42,23 @@ def collect_evidence(request: ReportRequest, inputs: Inputs) -> Evidence:
 
 
 def _with_model(evidence: Evidence, inputs: Inputs) -> Evidence:
-    [model_artifact], [run], [evaluation] = (
-        inputs["model"],
-        inputs["model_run"],
-        inputs["evaluation"],
-    )
-    [corpus_artifact] = inputs["corpus_evaluation"]
-    model = ServedModel(path_utils.serving_model_path(model_artifact.uri))
-    findings = findings_of(read_verdict(evaluation.uri))
-    question = (findings.corpus or {}).get("question")
-    return dataclasses.replace(
+    [model], [run] = inputs["model"], inputs["model_run"]
+    [evaluation], [corpus] = inputs["evaluation"], inputs["corpus_evaluation"]
+    keys = {name: key for key, name in entity_inputs(evidence.request.compiled.entities).items()}
+
+    def records(entity: str) -> Iterator[bytes]:
+        for examples in inputs.get(keys[entity], ()):
+            splits = split_names(examples)
+            yield from records_of([g for split in splits for g in split_globs(examples, split)])
+
+    return with_model(
         evidence,
-        findings=findings,
-        history=_json(os.path.join(run.uri, HISTORY)),
-        scores=model.scores([t.record for t in evidence.sample.tuples]),
-        image_shape=model.image_shape,
-        embeddings=dict(_embeddings(model, evidence.request, evidence.sample)),
-        neighbourhoods=tuple(_neighbourhoods(evidence, inputs, question, corpus_artifact))
-        if question
-        else (),
+        ServedModel(Signatures(path_utils.serving_model_path(model.uri))),
+        read_verdict(evaluation.uri),
+        corpus_results.read_arrays(corpus.uri),
+        records,
+        _json(os.path.join(run.uri, HISTORY)),
     )
-
-
-def _embeddings(
-    model: ServedModel, request: ReportRequest, tuples: Sample
-) -> Iterator[tuple[str, Embeddings]]:
-    by_key = tuples.members
-    for entity in request.relation.entities:
-        members = tuple(by_key[key] for key in sorted(by_key) if key[0] == entity)
-        vectors = model.embeddings(entity, [member.serialized() for member in members])
-        if members and vectors is not None:
-            yield entity, Embeddings(members, vectors)
-
-
-def _neighbourhoods(
-    evidence: Evidence, inputs: Inputs, question: Mapping[str, Any], artifact: Artifact
-) -> Iterator[Neighbourhood]:
-    arrays = corpus_results.read_arrays(artifact.uri)
-    if not arrays:
-        return iter(())
-    query, reference = question["query"], question["reference"]
-    ids: dict[str, set[str]] = {query: set(), reference: set()}
-    ids[query].update(arrays["query_id"].tolist())
-    ids[reference].update(arrays["neighbour_id"].ravel().tolist())
-    rows = {entity: _rows(evidence, inputs, entity, ids[entity]) for entity in ids}
-    return neighbourhoods(arrays, query, reference, rows[query], rows[reference])
-
-
-def _rows(evidence: Evidence, inputs: Inputs, entity: str, ids: set[str]) -> dict[str, Member]:
-    """Find rows by id: in the sample, then in the files of the entity type, if it has any."""
-    rows = {
-        name: member
-        for (kind, id_), member in evidence.sample.members.items()
-        if kind == entity and (name := id_.decode("utf-8", "replace")) in ids
-    }
-    id_features = evidence.request.compiled.entities
-    key = next(key for key, name in entity_inputs(id_features).items() if name == entity)
-    files = inputs.get(key)
-    missing = ids - set(rows)
-    if files and missing:
-        [examples] = files
-        globs = [glob for split in split_names(examples) for glob in split_globs(examples, split)]
-        rows |= rows_of(records_of(globs), entity, id_features[entity], missing)
-    return rows
 
 
 def _lineage(inputs: Inputs) -> Iterator[tuple[str, str]]:

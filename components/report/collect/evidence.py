@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +57,7 @@ class Evidence:
       embeddings: embeddings of the entities in the sample, by entity type.
       neighbourhoods: nearest neighbours of some held-out entities, most mistakes first.
       lineage: sources of the page: (name, value).
+      rows: what the judged rows are: held out from training, or given to a finished model.
     """
 
     request: ReportRequest
@@ -69,6 +70,7 @@ class Evidence:
     embeddings: Mapping[str, Embeddings] = field(default_factory=dict)
     neighbourhoods: tuple[Neighbourhood, ...] = ()
     lineage: tuple[tuple[str, str], ...] = ()
+    rows: Literal["held-out", "given"] = "held-out"
 
     @property
     def relation(self) -> Relation:
@@ -81,8 +83,8 @@ class Evidence:
         return self.request.compiled.label.domain
 
     def held_out(self, entity: str) -> str:
-        """Return "held-out ", but "" for an entity type that is not split."""
-        return "" if entity in self.request.compiled.shared else "held-out "
+        """Return `rows` and a space, but "" for an entity type that is not split."""
+        return "" if entity in self.request.compiled.shared else f"{self.rows} "
 
 
 @dataclass(frozen=True)

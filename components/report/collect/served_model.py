@@ -13,8 +13,8 @@ Floats = npt.NDArray[np.float64]
 class ServedModel:
     """A SavedModel, called by its signatures."""
 
-    def __init__(self, folder: str):
-        self._signatures = Signatures(folder)
+    def __init__(self, signatures: Signatures):
+        self._signatures = signatures
 
     def scores(self, tuples: Sequence[bytes]) -> Floats:
         """Score serialized raw tuples: float64 [n, C], with the columns of the head."""

@@ -127,7 +127,10 @@ class Section:
 
 @dataclass(frozen=True)
 class Banner:
-    """The verdict (`blessed`, `refused`, or `data` without a model), its cause and main metrics."""
+    """The verdict, its cause and main metrics.
+
+    `verdict`: `blessed`, `refused`, `data` without a model, or `measured` without gates.
+    """
 
     verdict: str
     cause: str

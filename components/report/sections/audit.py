@@ -97,7 +97,7 @@ def _label_distribution(evidence: Evidence) -> list[Block]:
     if not labels.size:
         return []
     names = [Name.of(tag) for tag in evidence.request.compiled.label.domain]
-    title = "Labels of held-out tuples"
+    title = f"Labels of {evidence.rows} tuples"
     if kind in (LabelKind.SCALAR, LabelKind.VECTOR):
         figure = figures.histogram(labels.ravel(), title, "label", "labels")
     elif kind is LabelKind.TAGS:

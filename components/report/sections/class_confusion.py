@@ -43,8 +43,8 @@ def class_confusion(evidence: Evidence, cards: Cards) -> Section | None:
         for n in wrong[:WORST]
     )
     lead = (
-        f"{len(tuples):,} held-out pairs, {len(wrong):,} of them predicted wrong. Rows are true "
-        "classes, columns predicted classes; shades are shares of a row."
+        f"{len(tuples):,} {evidence.rows} pairs, {len(wrong):,} of them predicted wrong. Rows are "
+        "true classes, columns predicted classes; shades are shares of a row."
     )
     blocks = (
         _confusion(names, true.tolist(), predicted.tolist()),

@@ -30,7 +30,7 @@ def examples(evidence: Evidence, cards: Cards) -> Section | None:
         )
         for t in chosen
     )
-    sheet = Sheet("Held-out tuples, drawn at random", strips)
+    sheet = Sheet(f"{evidence.rows.capitalize()} tuples, drawn at random", strips)
     return Section("examples", "Examples", "The members of each tuple, and its label.", (sheet,))
 
 

@@ -37,7 +37,7 @@ def label_images(evidence: Evidence, cards: Cards) -> Section | None:
         title = "Mean squared error by image"
         blocks.insert(0, Figures((figures.histogram(finite, title, "error", "errors"),)))
     lead = (
-        f"{len(tuples):,} held-out images: input, label and the model's answer. Pixels are from 0 "
-        f"to 1; mean squared error {number(float(errors.mean()))}."
+        f"{len(tuples):,} {evidence.rows} images: input, label and the model's answer. Pixels are "
+        f"from 0 to 1; mean squared error {number(float(errors.mean()))}."
     )
     return Section("pictures", "Images and their labels", lead, tuple(blocks))

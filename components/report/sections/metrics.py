@@ -8,6 +8,8 @@ from components.report.render.cards import Cards
 from components.report.render.page import Block, Note, Section, Table, TableCell
 from components.report.text import listed, measured, measured_or_why, metric_name
 
+_INTERVALS = "In brackets: the 95 % confidence interval."
+
 
 def metrics(evidence: Evidence, _: Cards) -> Section | None:
     """Build one table for the tuples and one for the corpus."""
@@ -36,14 +38,14 @@ def metrics(evidence: Evidence, _: Cards) -> Section | None:
 
 def _lead(evidence: Evidence) -> str:
     """Say which rows were measured, and what else they decided."""
+    if evidence.rows == "given":
+        at = " Decision thresholds are the model's own." if evidence.relation.says_related else ""
+        return f"Of the given rows, which chose nothing.{at} {_INTERVALS}"
     chosen = ["the epoch"] if evidence.history.get("keep") == "best" else []
     if evidence.findings and evidence.findings.threshold is not None:
         chosen.append("the decision threshold")
     also = f" It also chose {listed(chosen)}." if chosen else ""
-    return (
-        f"Of the eval split, which the model was not trained on.{also} In brackets: the 95 % "
-        "confidence interval."
-    )
+    return f"Of the eval split, which the model was not trained on.{also} {_INTERVALS}"
 
 
 def _table(

@@ -72,9 +72,9 @@ def ranked_queries(evidence: Evidence, cards: Cards) -> Section | None:
         ),
     ]
     lead = (
-        f"{len(queries):,} held-out queries; NDCG@{RANKS}: mean {number(values.mean(), 3)}, median "
-        f"{number(float(np.median(values)), 3)}. Below, documents in the model's order, with "
-        "their grades."
+        f"{len(queries):,} {evidence.rows} queries; NDCG@{RANKS}: mean {number(values.mean(), 3)}, "
+        f"median {number(float(np.median(values)), 3)}. Below, documents in the model's order, "
+        "with their grades."
     )
     return Section("ranking", "Queries", lead, tuple(blocks))
 

@@ -52,7 +52,7 @@ def regression(evidence: Evidence, cards: Cards) -> Section | None:
         for n in np.argsort(-size, kind="stable")[:WORST].tolist()
     )
     lead = (
-        f"{len(tuples):,} held-out pairs; mean absolute error "
+        f"{len(tuples):,} {evidence.rows} pairs; mean absolute error "
         f"{number(float(np.abs(errors).mean()))}. "
         "On the dashed line predictions equal the truth."
     )

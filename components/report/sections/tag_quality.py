@@ -37,8 +37,8 @@ def tag_quality(evidence: Evidence, cards: Cards) -> Section | None:
         for n in np.argsort(-errors, kind="stable")[:WORST].tolist()
     )
     lead = (
-        f"{len(examples):,} held-out examples. A tag counts as present from {HALF} on, both in "
-        "labels and in predictions."
+        f"{len(examples):,} {evidence.rows} examples. A tag counts as present from {HALF} on, both "
+        "in labels and in predictions."
     )
     blocks = (_by_tag(names, labels, scores), Sheet("Worst examples first", strips))
     return Section("tags", "Tags", lead, blocks)

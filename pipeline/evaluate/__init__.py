@@ -1,0 +1,1 @@
+"""All metrics of a pushed model on new rows with labels: `python -m pipeline.evaluate`."""
