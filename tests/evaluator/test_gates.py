@@ -4,8 +4,7 @@ import math
 
 import pytest
 
-from components.common.evaluation.evaluation_results import GateResult, Verdict
-from components.evaluator import tfma_output
+from components.common.evaluation.evaluation_results import GateResult, Verdict, why_undefined
 from components.evaluator.tuple_gates import apply_gates
 from relation.recipe import Evaluation
 
@@ -265,4 +264,4 @@ def test_a_verdict_survives_its_file(tmp_path):
     ],
 )
 def test_why_a_metric_is_undefined(metrics, reason):
-    assert tfma_output._why(metrics, "all tuples weigh 0") == reason
+    assert why_undefined(metrics, "all tuples weigh 0") == reason

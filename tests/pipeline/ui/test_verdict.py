@@ -17,6 +17,10 @@ from pipeline.settings import EXIT_STATUS
 from pipeline.ui import verdict as verdicts
 from pipeline.ui.node_runs import NodeRun
 from pipeline.ui.verdict import RunVerdict
+from relation.load import load_recipe
+from trainer_module.build_request import training_request
+from trainer_module.model.interface import interface_of, write_interface
+from trainer_module.registry import HEADS, task_of
 
 PASSED = GateResult("auc", "min", 0.9, 0.95, None, True)
 REFUSED = GateResult("accuracy", "min", 0.99, 0.875, None, False)
@@ -156,15 +160,38 @@ def test_the_file_is_replaced_as_a_whole(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["linked", "verdict.json"]
 
 
-def test_the_command_survives_a_shell():
-    command = verdicts._command(Path("runs/my cats/serving/1"), "runs/my cats/*.gz")
-    assert shlex.split(command)[-2:] == ["runs/my cats/serving/1", "runs/my cats/*.gz"]
-    elsewhere = verdicts._command(Path("/srv/runs/serving/1"), os.path.abspath("data/*.gz"))
-    assert shlex.split(elsewhere)[-2:] == ["/srv/runs/serving/1", "data/*.gz"]
+@pytest.fixture
+def served(tmp_path):
+    """A folder with the description of a model of digits, and what passes for a graph."""
+    loaded = load_recipe("digits_pairs")
+    request = training_request(loaded)
+    task = task_of(HEADS.resolve(request.model.head), loaded.tuples)
+    folder = tmp_path / "my cats" / "serving" / "1"
+    write_interface(interface_of(request, task), str(folder))
+    (folder / "saved_model.pb").write_bytes(b"")
+    return folder
 
 
-def test_rows_of_other_formats_are_tried_as_entity_gen_made_them():
+def test_the_command_survives_a_shell(served):
+    command = verdicts._command(served, {"item": "runs/my cats/*.gz"}, {})
+    start = ["-m", "pipeline.score", str(served), "runs/my cats/*.gz"]
+    assert shlex.split(command)[1:5] == start
+    elsewhere = verdicts._command(served, {"item": os.path.abspath("data/*.gz")}, {})
+    assert shlex.split(elsewhere)[4] == "data/*.gz"
+    remote = verdicts._command(served, {"item": "gs://bucket/*.gz"}, {})
+    assert shlex.split(remote)[4] == "gs://bucket/*.gz"
+
+
+def test_rows_that_no_single_glob_names_are_tried_as_entity_gen_wrote_them(served):
     examples = standard_artifacts.Examples()
     examples.uri = "/runs/cats/EntityGen/examples/7"
     runs = {"EntityGen": NodeRun(cached=False, outputs={"examples": [examples]})}
-    assert verdicts._entities(runs) == "/runs/cats/EntityGen/examples/7/Split-*/*.gz"
+    command = verdicts._command(served, {}, runs)
+    assert shlex.split(command)[4] == "/runs/cats/EntityGen/examples/7/Split-*/*.gz"
+
+
+def test_without_a_model_that_describes_itself_there_is_no_command(tmp_path, served):
+    assert verdicts._command(None, {"item": "a"}, {}) is None
+    assert verdicts._command(served, {}, {}) is None
+    (served / "assets.extra" / "interface.json").unlink()
+    assert verdicts._command(served, {"item": "a"}, {}) is None
