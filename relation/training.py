@@ -1,10 +1,27 @@
 """The recipe's `training`."""
 
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from relation.spec import Frozen
+
+MetricName: TypeAlias = Annotated[
+    str, StringConstraints(pattern=r"^(corpus\.)?[a-z][a-z0-9_]{0,62}$")
+]
+
+
+class BestBy(Frozen):
+    """The metric whose best value chooses the epoch."""
+
+    best: MetricName
+    """A metric of tuples or of nearest neighbours, such as `auc` or `recall_at_10`, of the
+    validation tuples. Where both have one of a name it is that of tuples, and `corpus.<name>` is
+    the other."""
+
+
+Keep: TypeAlias = Literal["best", "last"] | BestBy
+"""The epoch whose weights are kept."""
 
 
 class Training(Frozen):
@@ -45,13 +62,19 @@ class Training(Frozen):
     memory_mb: int = Field(256, ge=0, le=2**20)
     """MiB of decoded images to keep, so that each is decoded once; 0 keeps none."""
     patience: int = Field(5, ge=1, le=10**6)
-    """Epochs without a lower validation loss after which training stops."""
-    keep: Literal["best", "last"] = "best"
-    """The epoch whose weights are kept: that of the lowest validation loss, or the last. With
-    `last` all `epochs` are trained, whatever the `patience`: for a schedule that must reach its
-    end where few tuples validate."""
+    """Epochs without a lower validation loss (or a better metric, see `keep`) after which training
+    stops."""
+    keep: Keep = "best"
+    """The epoch whose weights are kept: that of the lowest validation loss, that of the best value
+    of a metric (`{best: recall_at_10}`), or the last. With `last` all `epochs` are trained,
+    whatever the `patience`: for a schedule that must reach its end where few tuples validate."""
     seed: int = Field(0, ge=0, lt=2**31)
     """Seed of initial weights, of the order of batches and of random layers."""
+
+    @property
+    def metric(self) -> str | None:
+        """The metric that chooses the epoch; None: the validation loss does, or nothing."""
+        return self.keep.best if isinstance(self.keep, BestBy) else None
 
     @model_validator(mode="after")
     def _options_fit(self) -> "Training":

@@ -9,7 +9,9 @@ from google.protobuf import text_format
 from relation.core.errors import RecipeError
 from relation.load import LoadedRecipe
 from relation.names import ID, prefixed
+from relation.schema import read_features, tuple_schema
 from trainer_module.data.batch_keys import Keys
+from trainer_module.metrics.epoch_metric import epoch_metric
 from trainer_module.registry import LOSSES
 from trainer_module.request import PreprocessingRequest, TrainingRequest
 
@@ -18,13 +20,15 @@ def preprocessing_request(loaded: LoadedRecipe) -> PreprocessingRequest:
     """Return what Transform needs of a recipe.
 
     Raises:
-      RecipeError: there is no such loss, or it needs groups and the source has none.
+      RecipeError: there is no such loss, it needs groups and the source has none, or there is no
+        such metric to choose the epoch by.
     """
     model = loaded.recipe.model
     return PreprocessingRequest(
         compiled=loaded.compiled,
         features={entity: loaded.features_of(entity) for entity in loaded.tuples.entities},
         keys=_keys(loaded),
+        measured=_measured(loaded),
         counted=_counted(loaded),
         shown=_shown(loaded),
         numbers=model.numbers if model is not None else "z_scores",
@@ -44,12 +48,15 @@ def training_request(loaded: LoadedRecipe) -> TrainingRequest:
             "training.jit: got true; expected false, since XLA cannot compile "
             "mining or losses within a batch"
         )
+    raw = read_features(tuple_schema(loaded.compiled, loaded.schemas))
+    ids = (prefixed(role.name, ID) for role in loaded.tuples.roles)
     return TrainingRequest(
         preprocessing=preprocessing,
         model=loaded.recipe.model,
         training=loaded.recipe.training,
         schemas={n: text_format.MessageToString(schema) for n, schema in loaded.schemas.items()},
         readings={name: loaded.row_reading(name) for name in loaded.recipe.data.tables},
+        integer_ids=tuple(name for name in ids if raw[name].dtype == "int"),
     )
 
 
@@ -70,6 +77,21 @@ def _keys(loaded: LoadedRecipe) -> Keys | None:
         )
     return Keys(
         group=compiled.batch_group,
+        known_positives=compiled.sampling.known_positives > 0,
+        filtered=compiled.filtered,
+    )
+
+
+def _measured(loaded: LoadedRecipe) -> Keys | None:
+    """The keys that a metric of neighbours needs, where one chooses the epoch."""
+    model, compiled = loaded.recipe.model, loaded.compiled
+    if model is None:
+        return None
+    metric = epoch_metric(loaded.recipe.training, model, compiled)
+    if metric is None or metric.question is None:
+        return None
+    return Keys(
+        group=compiled.batch_group if metric.question.relevant == "label" else None,
         known_positives=compiled.sampling.known_positives > 0,
         filtered=compiled.filtered,
     )

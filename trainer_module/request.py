@@ -18,6 +18,8 @@ class PreprocessingRequest(Frozen):
     """The relation, and the features of each entity type that its tower takes.
 
     keys: the keys that define who is related within a batch; None: the model needs none.
+    measured: the keys that say who is related for a metric of neighbours; None: none chooses the
+      epoch.
     counted: the feature whose tags are counted; None: the loss does not weight tags.
     shown: features kept as text to name tuples in messages: ids, and the first label.
     numbers: as in the recipe's model.
@@ -26,6 +28,7 @@ class PreprocessingRequest(Frozen):
     compiled: CompiledRelation
     features: dict[str, tuple[Feature, ...]]
     keys: Keys | None = None
+    measured: Keys | None = None
     counted: str | None = None
     shown: tuple[str, ...] = ()
     numbers: Numbers = "z_scores"
@@ -34,6 +37,12 @@ class PreprocessingRequest(Frozen):
     def relation(self) -> Relation:
         """Roles, label and comparisons."""
         return self.compiled.tuples
+
+    @property
+    def hashed(self) -> tuple[str, ...]:
+        """The features that are hashed, for the loss or for a metric."""
+        names = (k.names(self.relation) for k in (self.keys, self.measured) if k is not None)
+        return tuple(dict.fromkeys(name for those in names for name in those))
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -46,6 +55,7 @@ class TrainingRequest(Frozen):
 
     schemas: of each entity type and edge list, in protobuf's text form.
     readings: how the files of those that are read were read.
+    integer_ids: the ids of members that are integers in raw tuples.
     """
 
     preprocessing: PreprocessingRequest
@@ -54,3 +64,4 @@ class TrainingRequest(Frozen):
     tuning: Tuning | None = None
     schemas: dict[str, str] = Field(default={})
     readings: dict[str, RowReading] = Field(default={})
+    integer_ids: tuple[str, ...] = ()

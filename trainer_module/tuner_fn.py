@@ -13,6 +13,7 @@ from tfx.components.tuner.component import TunerFnResult
 from relation.core.errors import DataError, UserError, named
 from relation.files.disk import is_full
 from relation.tuning import Range, Tuning, Value
+from trainer_module.metrics.epoch_metric import epoch_metric
 from trainer_module.request import KEY, TrainingRequest
 from trainer_module.training.training_run import Files, TrainingRun
 from trainer_module.training.trial_values import tuned
@@ -21,7 +22,7 @@ progress = logging.getLogger("relata.progress")
 
 
 def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
-    """A search for the values with the lowest validation loss.
+    """A search for the values with the lowest validation loss, or the best metric.
 
     Args:
       fn_args: TFX's; `custom_config` holds a TrainingRequest with `tuning`, as JSON.
@@ -30,7 +31,7 @@ def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
     assert request.tuning is not None
     files = Files(fn_args.transform_graph_path, fn_args.train_files, fn_args.eval_files)
     oracle = keras_tuner.oracles.RandomSearchOracle(
-        objective=keras_tuner.Objective("val_loss", "min"),
+        objective=_objective(request),
         max_trials=request.tuning.trials,
         seed=request.training.seed + 1,  # Keras Tuner takes 0 for none.
         hyperparameters=space_of(request.tuning),
@@ -40,6 +41,15 @@ def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
     )
     trials = Trials(request, files, oracle=oracle, directory=fn_args.working_dir)
     return TunerFnResult(tuner=trials, fit_kwargs={})
+
+
+def _objective(request: TrainingRequest) -> keras_tuner.Objective:
+    """The metric that chooses the epoch, which compares trials, too; or the validation loss."""
+    prepared = request.preprocessing
+    metric = epoch_metric(request.training, request.model, prepared.compiled)
+    if metric is None:
+        return keras_tuner.Objective("val_loss", "min")
+    return keras_tuner.Objective(metric.name, "max" if metric.better == "higher" else "min")
 
 
 def space_of(tuning: Tuning) -> keras_tuner.HyperParameters:
@@ -56,7 +66,7 @@ def space_of(tuning: Tuning) -> keras_tuner.HyperParameters:
 
 
 class Trials(base_tuner.BaseTuner):
-    """Trains a model for each trial; its validation loss is that of the kept epoch.
+    """Trains a model for each trial; its value is that of the kept epoch.
 
     A trial that raises, as one does whose loss is not finite, fails; the others go on. An error of
     the system, such as a full disk, ends the search: it is not due to the values.
@@ -69,7 +79,7 @@ class Trials(base_tuner.BaseTuner):
         super().__init__(project_name="trials", overwrite=True, **kwargs)
 
     def run_trial(self, trial: trial.Trial, *args: Any, **kwargs: Any) -> float:
-        """The validation loss of the trial's values.
+        """The validation loss of the trial's values, or the metric that chooses the epoch.
 
         Raises:
           FailedTrialError: the values cannot be trained with; the search goes on.
@@ -82,7 +92,7 @@ class Trials(base_tuner.BaseTuner):
         )
         progress.info("trial %s: %s", trial.trial_id, shown)
         try:
-            return self._loss_of(values)
+            return self._value_of(values)
         except Exception as error:
             if isinstance(error, OSError) or is_full(error):
                 raise keras_tuner.errors.FatalError(str(error)) from error
@@ -104,7 +114,8 @@ class Trials(base_tuner.BaseTuner):
         if ran < requested:
             progress.info("%d of %d trials: tuning.space gave no further values", ran, requested)
 
-    def _loss_of(self, values: Mapping[str, Value]) -> float:
+    def _value_of(self, values: Mapping[str, Value]) -> float:
         with tempfile.TemporaryDirectory() as logs:
             _, history = TrainingRun(tuned(self._request, values), self._files).fit(logs)
-        return history.kept_loss
+        metric = history.kept_metric
+        return history.kept_loss if metric is None else metric

@@ -1,13 +1,12 @@
-"""The configuration of the CorpusEvaluator, and the question that follows from the relation."""
+"""The configuration of the CorpusEvaluator."""
 
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
 
 from relation.compiled import CompiledRelation
 from relation.names import EVAL
+from relation.retrieval.question import Question
 from relation.schema import Feature, FeatureKind
 from relation.spec import Frozen, LabelKind
-
-Relevance = Literal["label", "edges", "tuples"]
 
 
 class CorpusRequest(Frozen):
@@ -33,13 +32,10 @@ class CorpusRequest(Frozen):
     image: tuple[int, int, int] | None = None
 
     @property
-    def question(self) -> "Question | None":
+    def question(self) -> Question | None:
         """The retrieval that measures the embeddings; None if the embeddings do not learn
         nearness."""
-        compiled = self.compiled
-        if self.similarity is None or compiled.relevance is None:
-            return None
-        return Question(compiled.anchor, compiled.candidate, compiled.relevance)
+        return Question.of(self.compiled, self.similarity)
 
     @property
     def reference_key(self) -> tuple[str, str] | None:
@@ -87,25 +83,6 @@ class CorpusRequest(Frozen):
         return set.intersection(
             *({_shape(f) for f in features} for features in self.features.values())
         )
-
-
-class Question(NamedTuple):
-    """Queries, held-out entities of one type, retrieve references of the same type or another.
-
-    Attributes:
-      query, reference: the entity types.
-      relevant: a reference is relevant if it shares a label with the query; if an edge relates
-        them; or if both are in one tuple whose label does not say "unrelated".
-    """
-
-    query: str
-    reference: str
-    relevant: Relevance
-
-    @property
-    def same(self) -> bool:
-        """Whether queries and references are of one entity type."""
-        return self.query == self.reference
 
 
 Shape: TypeAlias = tuple[str, FeatureKind, int]

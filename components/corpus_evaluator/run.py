@@ -22,11 +22,12 @@ from components.corpus_evaluator.embeddings.id_tuples import IdTuples, ReadEdges
 from components.corpus_evaluator.embeddings.id_tuples import read as read_id_tuples
 from components.corpus_evaluator.embeddings.population import Population
 from components.corpus_evaluator.embeddings.raw_features import RawFeatureLayout
-from components.corpus_evaluator.request import CorpusRequest, Question
+from components.corpus_evaluator.request import CorpusRequest
 from components.corpus_evaluator.retrieval.corpus_metrics import Corpus, CorpusMetrics, Space
 from relation.names import EVAL, TRAIN, prefixed
 from relation.retrieval.distances import Similarity
 from relation.retrieval.points import Floats
+from relation.retrieval.question import Question
 from relation.schema import FeatureKind
 from relation.spec import LabelKind
 

@@ -20,5 +20,6 @@ class Executor(executor.Executor):
         """Search as the base class does, and write the failed trials beside its results."""
         tuner = executor.search(input_dict, exec_properties, self._get_tmp_dir())
         executor.write_best_hyperparameters(tuner, output_dict)
-        counts = TrialCounts(tuner.oracle.max_trials, tuner.failures)
+        oracle, objective = tuner.oracle, tuner.oracle.objective
+        counts = TrialCounts(oracle.max_trials, tuner.failures, objective.name, objective.direction)
         write_counts(counts, artifact_utils.get_single_uri(output_dict["tuner_results"]))

@@ -13,10 +13,14 @@ class TrialCounts(NamedTuple):
 
     requested: number of trials that the recipe requests.
     failures: reason by id of the failed trial, in the order of the trials.
+    objective: name of the value that trials are compared by.
+    direction: "min" or "max".
     """
 
     requested: int
     failures: Mapping[str, str]
+    objective: str = "val_loss"
+    direction: str = "min"
 
 
 def write_counts(counts: TrialCounts, folder: str) -> None:

@@ -165,8 +165,7 @@ def _metrics() -> str:
                 low, high = (
                     f"{bound:g}".replace("inf", "∞").replace("-", "−") for bound in metric.within
                 )
-                better = "higher" if metric.is_quality else ""
-                row = (f"`{name}`", metric.meaning, f"{low} to {high}", better)
+                row = (f"`{name}`", metric.meaning, f"{low} to {high}", metric.better or "")
                 rows.setdefault(row, []).append(case)
     definitions = inspect.cleandoc(measures.__doc__ or "").split("\n\n")[1:4]
     parts = [

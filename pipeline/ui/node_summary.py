@@ -80,16 +80,20 @@ def _tuples(run: NodeRun) -> str:
 
 def _training(run: NodeRun) -> str:
     history = read_history(run.output("model_run").uri)
-    epoch = f"{history.keep} epoch {history.kept_epoch} of {history.epochs}"
-    return f"{epoch}, val_loss {history.kept_loss:.4f}"
+    loss = f"val_loss {history.kept_loss:.4f}"
+    of = f"epoch {history.kept_epoch} of {history.epochs}"
+    if isinstance(history.keep, str):
+        return f"{history.keep} {of}, {loss}"
+    return f"best {of} by {history.keep.best}, {history.kept_metric:.4f}, {loss}"
 
 
 def _tuning(run: NodeRun) -> str:
     folder = run.output("tuner_results").uri
     with open(os.path.join(folder, "tuner_results.json"), encoding="utf-8") as file:
         scores = [trial["score"] for trial in json.load(file)]
-    requested, failures = read_counts(folder)
-    parts = [f"best of {len(scores)} trials, val_loss {min(scores):.4f}"]
+    requested, failures, objective, direction = read_counts(folder)
+    best = min(scores) if direction == "min" else max(scores)
+    parts = [f"best of {len(scores)} trials, {objective} {best:.4f}"]
     if failures:
         first = shorten(next(iter(failures.values())), LONGEST, placeholder="…")
         parts.append(f"{len(failures)} failed (first: {first})")

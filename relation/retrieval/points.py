@@ -7,6 +7,8 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from relation.core.splitmix import mix
+
 U64: TypeAlias = npt.NDArray[np.uint64]
 Positions: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.floating[Any]]
@@ -83,6 +85,25 @@ class Keys(Ragged):
         starts = np.cumsum([0, *map(len, distinct)])
         return cls(starts, np.concatenate([np.zeros(0, np.uint64), *distinct]))
 
+    @classmethod
+    def of_pairs(cls, owners: Positions, values: U64, n: int) -> "Keys":
+        """Keys of n entities, from the owner and the value of each; repeated keys count once.
+
+        >>> keys = Keys.of_pairs(np.array([2, 0, 2]), np.uint64([5, 7, 3]), 3)
+        >>> keys.starts.tolist(), keys.values.tolist()
+        ([0, 1, 1, 3], [7, 3, 5])
+
+        Args:
+          owners: from 0 to n − 1, int64 [k].
+          values: uint64 [k].
+          n: number of entities.
+        """
+        order = np.lexsort([values, owners])
+        owners, values = owners[order], values[order]
+        new = np.ones(len(owners), dtype=bool)
+        new[1:] = (owners[1:] != owners[:-1]) | (values[1:] != values[:-1])
+        return cls(np.searchsorted(owners[new], np.arange(n + 1)), values[new])
+
 
 @dataclass(frozen=True, eq=False)
 class Points:
@@ -108,3 +129,8 @@ class Points:
         hidden = None if self.hidden is None else self.hidden.take(positions)
         keys, vectors = self.keys.take(positions), self.vectors[positions]
         return Points(self.ids[positions], keys, vectors, hidden)
+
+
+def chosen_ids(ids: U64, count: int) -> Positions:
+    """Up to `count` positions, chosen by a hash of the ids, ascending: uint64 [n] → int64 [m]."""
+    return np.sort(np.argsort(mix(ids), kind="stable")[:count])

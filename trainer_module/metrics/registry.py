@@ -21,6 +21,7 @@ import dataclasses
 import functools
 import math
 from collections.abc import Callable, Mapping
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -28,6 +29,8 @@ from relation.spec import LabelKind, Relation, says_related
 from trainer_module.metrics import images, numeric, ranking, statistics, tags
 from trainer_module.metrics.collected import Form, Tuples, form_of
 from trainer_module.metrics.statistics import Bools, Flat, Floats
+
+Better: TypeAlias = Literal["higher", "lower"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,16 +40,21 @@ class TupleMetric:
     Attributes:
       meaning: the metric in words.
       compute: the metric; NaN where it is undefined.
-      is_quality: whether higher is better, so that a drop of it means a worse model.
+      better: whether higher or lower values are better; None: it does not measure quality.
       within: its lowest and highest possible value.
       undefined: where it is undefined though scores are finite, as a clause.
     """
 
     meaning: str
     compute: Callable[[Tuples], float]
-    is_quality: bool = True
+    better: Better | None = "higher"
     within: tuple[float, float] = (0.0, 1.0)
     undefined: str = "all tuples weigh 0"
+
+    @property
+    def is_quality(self) -> bool:
+        """Whether a drop of it means a worse model."""
+        return self.better == "higher"
 
 
 Table = Mapping[str, TupleMetric]
@@ -98,7 +106,7 @@ RELATED: Table = {
     "threshold": TupleMetric(
         "That threshold: scores at or above it mean related.",
         lambda t: statistics.accuracy_on_half(*_flat_halves(t)).threshold,
-        False,
+        None,
         ANY,
         undefined=BOTH_IN_HALVES,
     ),
@@ -110,7 +118,7 @@ RELATED: Table = {
     "f1_threshold": TupleMetric(
         "That threshold: scores at or above it mean related.",
         lambda t: statistics.f1_on_half(*_flat_halves(t)).threshold,
-        False,
+        None,
         ANY,
         undefined=BOTH_IN_HALVES,
     ),
@@ -118,7 +126,7 @@ RELATED: Table = {
         "Error rate where false positives and false negatives are equally frequent; lower is "
         "better.",
         lambda t: statistics.equal_error_rate(*t.flat),
-        is_quality=False,
+        "lower",
         undefined=BOTH,
     ),
 }
@@ -141,13 +149,13 @@ NUMBERS: Table = {
     "mae": TupleMetric(
         "Mean absolute error.",
         lambda t: numeric.absolute_error(t.scores, t.labels, t.weights),
-        False,
+        "lower",
         NOT_NEGATIVE,
     ),
     "mse": TupleMetric(
         "Mean squared error.",
         lambda t: numeric.squared_error(t.scores, t.labels, t.weights),
-        False,
+        "lower",
         NOT_NEGATIVE,
     ),
     "r2": TupleMetric(
@@ -195,18 +203,18 @@ TAGS: Table = {
     "ranking_loss": TupleMetric(
         "Share of pairs of a present and an absent tag that are in the wrong order.",
         lambda t: tags.ranking_loss(t.scores, t.labels, t.weights),
-        is_quality=False,
+        "lower",
     ),
     "coverage": TupleMetric(
         "Mean number of top scores that cover all tags of an example.",
         lambda t: tags.coverage(t.scores, t.labels, t.weights),
-        False,
+        "lower",
         NOT_NEGATIVE,
     ),
     "hamming": TupleMetric(
         "Share of tags that are wrong.",
         lambda t: tags.hamming(t.scores, t.labels, t.weights),
-        is_quality=False,
+        "lower",
     ),
     "micro_f1": TupleMetric(
         "F1 of all tags taken together.",
@@ -230,7 +238,7 @@ LISTS: Table = {
     "lists_without_relevant": TupleMetric(
         "Number of lists without a relevant document.",
         lambda t: ranking.irrelevant(t.labels),
-        False,
+        None,
         NOT_NEGATIVE,
     ),
 }
@@ -240,10 +248,10 @@ ALL: Table = {
     "score_spread": TupleMetric(
         "The largest standard deviation of a score over tuples; 0 where all are the same.",
         lambda t: statistics.spread(t.scores, t.present),
-        False,
+        None,
         NOT_NEGATIVE,
     ),
-    EXAMPLES: TupleMetric("Number of tuples.", lambda t: float(len(t)), False, NOT_NEGATIVE),
+    EXAMPLES: TupleMetric("Number of tuples.", lambda t: float(len(t)), None, NOT_NEGATIVE),
 }
 
 

@@ -84,14 +84,13 @@ def preprocessing_fn(
         words = tf.sparse.to_dense(_as_text(inputs[name]), "")
         joined = tf.strings.reduce_join(words, axis=1, separator=" ", keepdims=True)
         outputs[as_text(name)] = tf.strings.strip(joined)
-    if request.keys is not None:
-        for name in request.keys.names(request.relation):
-            text = _as_text(inputs[name])
-            outputs[hashed(name)] = tf.SparseTensor(
-                text.indices,
-                tf.strings.to_hash_bucket_fast(text.values, _HASHES),
-                text.dense_shape,
-            )
+    for name in request.hashed:
+        text = _as_text(inputs[name])
+        outputs[hashed(name)] = tf.SparseTensor(
+            text.indices,
+            tf.strings.to_hash_bucket_fast(text.values, _HASHES),
+            text.dense_shape,
+        )
     return outputs
 
 

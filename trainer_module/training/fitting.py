@@ -9,15 +9,25 @@ import tensorflow as tf
 
 from relation.training import Training
 from trainer_module.data.inputs import MicroBatches, batches_of_epoch
+from trainer_module.metrics.epoch_metric import EpochMetric
 from trainer_module.model.relational_model import RelationalModel
 from trainer_module.training.callbacks.embedding_monitor import EmbeddingMonitor
+from trainer_module.training.callbacks.epoch_metric import EpochMetricMonitor
 from trainer_module.training.callbacks.nan_guard import Named, NanGuard, NanGuardCallback
 from trainer_module.training.custom_loop import distributed, fit_custom_loop
+from trainer_module.training.epoch_values import EpochValue
 from trainer_module.training.history import History
 from trainer_module.training.optimizers import optimizer_of
 
 progress = logging.getLogger("relata.progress")
 """Progress for people; the runner decides where it goes."""
+
+
+class Chooser(NamedTuple):
+    """The metric that chooses the epoch, and what computes it."""
+
+    metric: EpochMetric
+    value: EpochValue
 
 
 class Tuples(NamedTuple):
@@ -40,15 +50,18 @@ def fit(
     tuples: Tuples,
     training: Training,
     log_dir: str,
+    chooser: Chooser | None = None,
 ) -> History:
     """Fits, and keeps the weights of the best or the last epoch, as `keep` says.
 
     Args:
       model: built (called) and not compiled, in the scope of the strategy where there is one.
       log_dir: for TensorBoard.
+      chooser: the metric that chooses the epoch; None: the validation loss does, or nothing.
 
     Raises:
-      DataError: a loss is not finite, or there are too few tuples.
+      DataError: a loss is not finite, the metric is undefined after every epoch, or there are too
+        few tuples.
     """
     strategy = tf.distribute.get_strategy()
     micro_batches = MicroBatches(training.accumulate * strategy.num_replicas_in_sync)
@@ -58,13 +71,16 @@ def fit(
     model.compile(optimizer, jit_compile=training.jit)
     guard = NanGuard(tuples.named)
     monitor = EmbeddingMonitor(tuples.validation, log_dir)
-    log = _EpochLog(training.epochs, guard, monitor)
-    callbacks = [keras.callbacks.TensorBoard(log_dir), monitor, log]
-    if training.keep == "best":
+    measured = None if chooser is None else EpochMetricMonitor(*chooser, tuples.validation)
+    log = _EpochLog(training.epochs, guard, monitor, measured)
+    first = [] if measured is None else [measured]
+    callbacks = [*first, keras.callbacks.TensorBoard(log_dir), monitor, log]
+    if training.keep != "last":
+        higher = measured is not None and measured.metric.better == "higher"
         stopping = keras.callbacks.EarlyStopping(
-            "val_loss",
-            mode="min",
-            min_delta=0.0,  # So the first of the lowest losses is kept, as History says.
+            "val_loss" if measured is None else measured.key,
+            mode="max" if higher else "min",
+            min_delta=0.0,  # So the first of the best values is kept, as History says.
             patience=training.patience,
             restore_best_weights=True,
         )
@@ -86,6 +102,7 @@ def fit(
         loss=log.loss,
         val_loss=log.val_loss,
         keep=training.keep,
+        **({} if measured is None else _measured(measured)),
         effective_rank={
             entity: [d.effective_rank for d in epochs] for entity, epochs in dispersion
         },
@@ -93,12 +110,23 @@ def fit(
     )
 
 
+def _measured(monitor: EpochMetricMonitor) -> dict[str, Any]:
+    return {"metric": tuple(monitor.values), "better": monitor.metric.better}
+
+
 class _EpochLog(keras.callbacks.Callback):
     """Keeps the losses by epoch, and logs a line for each epoch, with the monitor's warnings."""
 
-    def __init__(self, epochs: int, guard: NanGuard, monitor: EmbeddingMonitor):
+    def __init__(
+        self,
+        epochs: int,
+        guard: NanGuard,
+        monitor: EmbeddingMonitor,
+        measured: EpochMetricMonitor | None,
+    ):
         super().__init__()
         self._epochs, self._guard, self._monitor = epochs, guard, monitor
+        self._measured = measured
         self.loss: list[float] = []
         self.val_loss: list[float] = []
 
@@ -108,5 +136,9 @@ class _EpochLog(keras.callbacks.Callback):
         self.val_loss.append(float(logs["val_loss"]))
         self._guard.check_validation(self.val_loss[-1], epoch)
         losses = f"loss {self.loss[-1]:.4f}  val_loss {self.val_loss[-1]:.4f}"
+        if self._measured is not None:
+            value = self._measured.values[-1]
+            shown = "undefined" if value is None else f"{value:.4f}"
+            losses += f"  {self._measured.metric.name} {shown}"
         warnings = "".join(f"  {warning}" for warning in self._monitor.warnings)
         progress.info("epoch %d/%d  %s%s", epoch + 1, self._epochs, losses, warnings)

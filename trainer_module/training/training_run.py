@@ -9,8 +9,10 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from relation.names import prefixed
+from relation.names import ID, prefixed
+from relation.retrieval.distances import Similarity
 from relation.schema import FeatureKind
+from relation.spec import Role
 from trainer_module.data.batch_keys import as_text
 from trainer_module.data.decode_roles import decode_roles
 from trainer_module.data.inputs import (
@@ -20,6 +22,8 @@ from trainer_module.data.inputs import (
     named_tuples,
     tuple_dataset,
 )
+from trainer_module.metrics.collected import form_of
+from trainer_module.metrics.epoch_metric import epoch_metric
 from trainer_module.model.relational_model import RelationalModel
 from trainer_module.model.warm_start import start_from
 from trainer_module.objectives.make_objective import make_objective
@@ -30,7 +34,8 @@ from trainer_module.tasks.base import Task
 from trainer_module.towers.base import Tower
 from trainer_module.training.callbacks.projector import Points
 from trainer_module.training.custom_loop import strategy_of
-from trainer_module.training.fitting import Tuples, fit
+from trainer_module.training.epoch_values import NeighbourValue, TupleValue, ValidationFiles
+from trainer_module.training.fitting import Chooser, Tuples, fit
 from trainer_module.training.history import History
 
 progress = logging.getLogger("relata.progress")
@@ -110,12 +115,32 @@ class TrainingRun:
             _called(model, tuples.validation)
             if base_model is not None:
                 progress.info(start_from(base_model, model, self._vocabulary_files()))
-            history = fit(model, tuples, training, log_dir)
+            history = fit(model, tuples, training, log_dir, self._chooser())
         if training.strategy == "none":
             return model, history
         alone = _called(self.build(), tuples.validation)
         alone.set_weights(model.get_weights())
         return alone, history
+
+    def _chooser(self) -> Chooser | None:
+        """What computes the metric that chooses the epoch, if one does."""
+        request, prepared = self._request, self._request.preprocessing
+        metric = epoch_metric(request.training, request.model, prepared.compiled)
+        if metric is None:
+            return None
+        files = ValidationFiles(self._validation, self._spec)
+        if metric.question is not None:
+            assert prepared.measured is not None
+            similarity = Similarity(HEADS.resolve(request.model.head).similarity)
+            return Chooser(
+                metric,
+                NeighbourValue(metric, similarity, prepared.compiled, files, prepared.measured),
+            )
+        relation = prepared.relation
+        image = self.towers[relation.roles[0].entity].image
+        form = form_of(relation)._replace(image=image)
+        ids = {name: name in request.integer_ids for name in map(_id_of, relation.roles)}
+        return Chooser(metric, TupleValue(metric, form, files, ids, prepared.compiled.weighted))
 
     def training_batches(self) -> tf.data.Dataset:
         """Whole steps of the training tuples, shuffled, epoch after epoch without end."""
@@ -184,6 +209,10 @@ class TrainingRun:
         """Names tuples of the training files by the ids of their members."""
         ids = [name for name in self._request.preprocessing.shown if name.endswith("_id")]
         return named_tuples(self._train, self._spec, ids, numbers)
+
+
+def _id_of(role: Role) -> str:
+    return prefixed(role.name, ID)
 
 
 def _called(model: RelationalModel, batches: tf.data.Dataset) -> RelationalModel:

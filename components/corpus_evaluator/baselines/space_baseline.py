@@ -11,11 +11,12 @@ from components.corpus_evaluator.embeddings.id_tuples import IdTuples
 from components.corpus_evaluator.embeddings.population import Population
 from components.corpus_evaluator.embeddings.raw_features import FeatureScaling, RawFeatureLayout
 from components.corpus_evaluator.embeddings.word_columns import WordColumns
-from components.corpus_evaluator.request import CorpusRequest, Question
+from components.corpus_evaluator.request import CorpusRequest
 from components.corpus_evaluator.retrieval.corpus_metrics import Space
 from relation.names import EVAL, TRAIN
 from relation.retrieval.distances import Similarity
 from relation.retrieval.points import U64, Floats, Positions
+from relation.retrieval.question import Question
 
 _STEP = 8192
 Populations = Mapping[tuple[str, str], Population]

@@ -9,7 +9,7 @@ import numpy as np
 from components.common.evaluation.corpus_results import BASELINE, MODEL
 from components.corpus_evaluator.embeddings.id_tuples import IdTuples
 from components.corpus_evaluator.embeddings.population import Population
-from components.corpus_evaluator.request import CorpusRequest, Question
+from components.corpus_evaluator.request import CorpusRequest
 from components.corpus_evaluator.retrieval import report_sample
 from relation.names import EVAL
 from relation.retrieval.distances import Similarity
@@ -21,7 +21,8 @@ from relation.retrieval.measures import (
     names,
     nearest,
 )
-from relation.retrieval.points import Floats, Keys, Points, Positions
+from relation.retrieval.points import Floats, Keys, Points, Positions, chosen_ids
+from relation.retrieval.question import Question
 
 PAIRS = 2**33
 """Pairs of a query and a reference to compare, at most; beyond them, queries are sampled."""
@@ -101,8 +102,7 @@ def _pairs(queries: Population, references: Population, related: IdTuples) -> Po
 def _by_query(pairs: Positions, queries: Population, references: Population) -> Keys:
     """The ids of the references of each query, of ascending `_pairs`."""
     query, reference = np.divmod(pairs, max(len(references), 1))
-    starts = np.searchsorted(query, np.arange(len(queries) + 1))
-    return Keys(starts, references.ids[reference])
+    return Keys.of_pairs(query, references.ids[reference], len(queries))
 
 
 class CorpusMetrics:
@@ -119,7 +119,7 @@ class CorpusMetrics:
         self._request, self._corpus, self._spaces = request, corpus, spaces
         most = max(LEAST_QUERIES, PAIRS // max(len(corpus.references), 1))
         asking = corpus.asking
-        self.positions = asking[report_sample.chosen(corpus.queries.ids[asking], most)]
+        self.positions = asking[chosen_ids(corpus.queries.ids[asking], most)]
         self.statistics: dict[str, Statistics] = {}
         for name, space in spaces.items():
             queries, references = self._points(space)

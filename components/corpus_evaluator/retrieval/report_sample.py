@@ -8,14 +8,9 @@ import numpy.typing as npt
 from components.corpus_evaluator.embeddings.population import Population
 from relation.core import splitmix
 from relation.retrieval.measures import Nearest, Statistics
-from relation.retrieval.points import U64, Points, Positions
+from relation.retrieval.points import Points, Positions, chosen_ids
 
 WORST, OTHERS, NEIGHBOURS, EMBEDDINGS = 60, 60, 10, 2000
-
-
-def chosen(ids: U64, count: int) -> Positions:
-    """Up to `count` positions, chosen by a hash of the ids, ascending: uint64 [n] → int64 [m]."""
-    return np.sort(np.argsort(splitmix.mix(ids), kind="stable")[:count])
 
 
 def shown(statistics: Statistics) -> Positions:
@@ -45,7 +40,7 @@ def arrays(
     positions = shown(statistics)
     rows = queries.positions(points[0].ids)[positions]
     neighbours, distances, relevant = nearest(positions, NEIGHBOURS)
-    some = chosen(references.ids, EMBEDDINGS)
+    some = chosen_ids(references.ids, EMBEDDINGS)
     return {
         "query_id": _texts(queries.names, rows),
         "query_slices": _slices(queries, rows),

@@ -6,6 +6,7 @@ from components.report.collect.evidence import Evidence
 from components.report.collect.findings import Metric
 from components.report.render.cards import Cards
 from components.report.render.page import Block, Note, Section, Table, TableCell
+from components.report.sections.training_curves import chosen_by
 from components.report.text import listed, measured, measured_or_why, metric_name
 
 _INTERVALS = "In brackets: the 95 % confidence interval."
@@ -41,7 +42,9 @@ def _lead(evidence: Evidence) -> str:
     if evidence.rows == "given":
         at = " Decision thresholds are the model's own." if evidence.relation.says_related else ""
         return f"Of the given rows, which chose nothing.{at} {_INTERVALS}"
-    chosen = ["the epoch"] if evidence.history.get("keep") == "best" else []
+    chosen = ["the epoch"] if evidence.history.get("keep", "last") != "last" else []
+    if (metric := chosen_by(evidence.history)) is not None:
+        chosen = [f"the epoch (by {metric})"]
     if evidence.findings and evidence.findings.threshold is not None:
         chosen.append("the decision threshold")
     also = f" It also chose {listed(chosen)}." if chosen else ""

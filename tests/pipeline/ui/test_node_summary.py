@@ -9,7 +9,7 @@ from tfx.types import artifact_utils, standard_artifacts
 from components.tuner.trial_counts import TrialCounts, write_counts
 from pipeline.ui.node_runs import NodeRun
 from pipeline.ui.node_summary import summarize_node
-from trainer_module.training.history import History, write_history
+from trainer_module.training.history import History, read_history, write_history
 
 
 @pytest.mark.parametrize(
@@ -101,6 +101,21 @@ def test_statistics_count_the_features_of_the_first_split(tmp_path, splits):
     artifact.split_names = artifact_utils.encode_split_names(splits)
     run = NodeRun(False, {"statistics": [artifact]})
     assert summarize_node("EntityStatistics_item", run) == "3 features"
+
+
+def test_training_says_which_metric_chose_the_epoch(tmp_path):
+    history = History(
+        loss=(3, 2, 1),
+        val_loss=(1.0, 0.25, 0.5),
+        keep={"best": "auc"},
+        metric=(0.5, None, 0.75),
+        better="higher",
+    )
+    write_history(history, str(tmp_path))
+    assert read_history(str(tmp_path)) == history
+    run = NodeRun(False, {"model_run": [artifact_at(tmp_path, standard_artifacts.ModelRun)]})
+    said = "best epoch 3 of 3 by auc, 0.7500, val_loss 0.5000"
+    assert summarize_node("Trainer", run) == said
 
 
 @pytest.mark.parametrize(("keep", "said"), [("best", (2, 0.25)), ("last", (3, 0.5))])

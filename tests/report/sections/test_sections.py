@@ -317,6 +317,7 @@ def test_every_series_of_the_training_is_drawn():
         "loss": [2, 1],
         "val_auc": [0.5, 0.75],
         "broken": [1, math.nan],
+        "kept_epoch": 1,
     }
     evidence = dataclasses.replace(with_findings(blessed=True), history=history)
     section = build(training_curves, evidence)
@@ -327,11 +328,35 @@ def test_every_series_of_the_training_is_drawn():
 
 
 def test_the_lead_says_that_the_last_epoch_was_kept():
-    history = {"loss": [3.0, 2.0], "val_loss": [1.0, 2.0], "keep": "last"}
+    history = {"loss": [3.0, 2.0], "val_loss": [1.0, 2.0], "keep": "last", "kept_epoch": 2}
     section = build(
         training_curves, dataclasses.replace(with_findings(blessed=True), history=history)
     )
     assert "epoch 2 were kept, the last, with a validation loss of 2." in section.lead
+
+
+@pytest.mark.parametrize(
+    ("name", "better", "said"),
+    [
+        ("recall_at_10", "higher", "the highest recall@10 of validation, 0.7500"),
+        ("mae", "lower", "the lowest MAE of validation, 0.7500"),
+        ("corpus.mrr", "higher", "the highest corpus MRR of validation, 0.7500"),
+    ],
+)
+def test_the_metric_that_chose_the_epoch_is_named_and_drawn(name, better, said):
+    history = {
+        "loss": [3.0, 2.0],
+        "val_loss": [1.0, 2.0],
+        "keep": {"best": name},
+        "metric": [0.5, 0.75],
+        "better": better,
+        "kept_epoch": 2,
+    }
+    evidence = dataclasses.replace(with_findings(blessed=True), history=history)
+    section = build(training_curves, evidence)
+    assert f"epoch 2 were kept, with {said} (its validation loss is 2)." in section.lead
+    titles = [figure.title for figure in section.blocks[0].figures]
+    assert titles == ["Loss", said.split(" ", 2)[2].split(",")[0]]
 
 
 @pytest.mark.parametrize("name", ["digits_pairs", "search_ranking", "relation_vector"])

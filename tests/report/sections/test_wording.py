@@ -73,6 +73,11 @@ def test_the_banner_leads_with_f1_where_few_pairs_are_related(share, leads):
         ("best", 0.5, " It also chose the epoch and the decision threshold."),
         ("best", None, " It also chose the epoch."),
         ("last", math.nan, ""),
+        (
+            {"best": "recall_at_10"},
+            0.5,
+            " It also chose the epoch (by recall@10) and the decision threshold.",
+        ),
     ],
 )
 def test_the_metrics_say_which_rows_they_are_of(keep, threshold, also):
