@@ -24,7 +24,7 @@ from pipeline.stages.training import train
 from relation.core.fingerprint import code_fingerprint, content_fingerprint
 from relation.core.plugins import module_content
 from relation.load import LoadedRecipe
-from relation.names import ENTITIES, EVAL, TRAIN, entity_inputs
+from relation.names import ENTITIES, TRAINED, entity_inputs
 from trainer_module.build_request import preprocessing_request
 from trainer_module.request import KEY
 
@@ -149,7 +149,7 @@ def _transform(loaded: LoadedRecipe, tuples: _Tuples) -> Transform:
         examples=tuples.tuples,
         schema=tuples.schema,
         preprocessing_fn=f"{preprocessing}.preprocessing_fn",
-        splits_config=transform_pb2.SplitsConfig(analyze=[ENTITIES], transform=[TRAIN, EVAL]),
+        splits_config=transform_pb2.SplitsConfig(analyze=[ENTITIES], transform=TRAINED),
         custom_config={
             KEY: preprocessing_request(loaded).model_dump_json(),
             "code_fingerprint": code_fingerprint(preprocessing, executor.__name__),

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from relation.core.config import Dotted, Name
 from relation.data import End
+from relation.names import MEASURED
 from relation.sampling import Caps, Negatives
 from relation.spec import Frozen, LabelKind, Relation
 
@@ -248,9 +249,14 @@ class CompiledRelation(Relationships):
     shared: tuple[Name, ...] = ()
     """The entity types whose rows are in every split."""
     shares: dict[str, int] = Field(default={"train": 3, "eval": 1})
-    """Hash buckets of each split, for rows without a split of their own."""
+    """The splits, and hash buckets of each for rows without a split of their own."""
     seed: int = 0
     memory_mb: int = 320
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """The splits that evaluators measure: the one that chooses, and the one that does not."""
+        return tuple(split for split in MEASURED if split in self.shares)
 
     @property
     def related_table(self) -> str | None:

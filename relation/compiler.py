@@ -23,7 +23,6 @@ from relation.compiled import (
 )
 from relation.core.errors import Faults
 from relation.data import Data
-from relation.names import EVAL, TRAIN
 from relation.recipe import Recipe
 from relation.relation_types import RelationConfig
 from relation.schema import tuple_schema
@@ -109,7 +108,7 @@ def _compiled(context: Context, relation: RelationConfig) -> CompiledRelation:
         negatives_table=table,
         bad_rows=data.bad_rows,
         shared=(*split.shared, *(n for n in related.generated if n not in split.shared)),
-        shares={TRAIN: split.train, EVAL: split.eval},
+        shares=data.shares,
         seed=relation.seed,
         memory_mb=relation.memory_mb,
     )

@@ -5,11 +5,12 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from relation.core.config import Dotted, Name
+from relation.names import EVAL, TEST, TRAIN
 from relation.spec import Frozen
 
 TableFormat = Literal["tfrecord", "csv", "parquet", "jsonl"]
 Format = Literal["tfrecord", "csv", "parquet", "jsonl", "image_folder", "image_manifest"]
-Paths = str | dict[Literal["train", "eval"], str]
+Paths = str | dict[Literal["train", "eval", "test"], str]
 """A glob, or one for each split where the files are given a split (`split: {unit: files}`)."""
 
 
@@ -29,7 +30,7 @@ class Entity(Frozen):
     equal rows are one entity. The schema has the id all the same, of BYTES."""
     path: Paths | None = None
     """A glob of files, relative to the recipe's folder; it may hold spans (docs/data.md).
-    With `split: {unit: files}` a glob for each split: `{train: …, eval: …}`."""
+    With `split: {unit: files}` a glob for each split: `{train: …, eval: …}`, and `test: …`."""
     format: Format = "tfrecord"
     """The format of the files: TFRecord of tf.Example, CSV or JSON lines, all plain or `.gz`;
     Parquet; image files in a folder for each class; or a CSV file with paths of images."""
@@ -113,14 +114,17 @@ class RowReading(Frozen):
 
 
 class Split(Frozen):
-    """How rows are split into `train` and `eval`.
+    """How rows are split into `train`, `eval`, and where asked for `test`.
+
+    `train` is learnt from. `eval` chooses the epoch and decision thresholds, and has the gates.
+    `test` is measured beside it, and chooses nothing.
 
     | unit | what stays together |
     |---|---|
     | `entity` | rows with one id |
     | `group` | rows with one value of `feature` |
     | `component` | entities that edges connect, however indirectly |
-    | `time` | the earlier rows by `feature` train, the later evaluate |
+    | `time` | the earlier rows by `feature` train, the later evaluate, the latest test |
     | `files` | the files of each split are named by `path` |
     """
 
@@ -128,15 +132,17 @@ class Split(Frozen):
     """What stays together: rows of one id, rows of one value of `feature`, entities that edges
     connect, a span of time, or the files of each split."""
     train: int = Field(3, ge=1, le=1000)
-    """Share of `train`, relative to `eval`: of hash buckets; with `component` of components, with
-    `time` of rows. Not with `files`."""
+    """Share of `train`, relative to the others: of hash buckets; with `component` of components,
+    with `time` of rows. Not with `files`."""
     eval: int = Field(1, ge=1, le=1000)
-    """Share of `eval`, relative to `train`. Not with `files`."""
+    """Share of `eval`, relative to the others. Not with `files`."""
+    test: int = Field(0, ge=0, le=1000)
+    """Share of `test`, relative to the others; 0: there is no such split. Not with `files`."""
     feature: str | None = None
     """The feature that says the group or the time (an integer). Only with `group` and `time`, and
     required."""
     shared: tuple[Name, ...] = ()
-    """Entity types that may be in both splits. Their overlap is counted; that of others stops the
+    """Entity types that may be in all splits. Their overlap is counted; that of others stops the
     run."""
 
     @model_validator(mode="after")
@@ -146,9 +152,10 @@ class Split(Frozen):
             raise ValueError(f"unit {self.unit!r} needs a `feature`")
         if not needed and self.feature is not None:
             raise ValueError(f"unit {self.unit!r} takes no `feature`")
-        if self.unit == "files" and (self.train, self.eval) != (3, 1):
+        if self.unit == "files" and (self.train, self.eval, self.test) != (3, 1, 0):
             raise ValueError(
-                "unit 'files' takes no `train` and `eval`: `path` names the files of each split"
+                "unit 'files' takes no `train`, `eval` and `test`: `path` names the files of each "
+                "split"
             )
         return self
 
@@ -161,7 +168,7 @@ class Data(Frozen):
     edges: dict[Name, Edges] = Field(default={}, max_length=3)
     """Edge lists, lists of negatives, and rows that hold tuples, by name."""
     split: Split = Split()
-    """How rows are split into `train` and `eval`."""
+    """How rows are split into `train`, `eval` and `test`."""
     bad_rows: Literal["fail", "skip"] = "fail"
     """The handling of unusable rows (undecodable image, NaN, no id, no label): `fail` stops the
     run, `skip` counts them by reason."""
@@ -170,6 +177,20 @@ class Data(Frozen):
     def tables(self) -> dict[str, Entity | Edges]:
         """The tables that are read from files, by name: entity types, then edge lists."""
         return {name: one for name, one in self.entities.items() if one.read} | self.edges
+
+    @property
+    def shares(self) -> dict[str, int]:
+        """The splits, in their order, and the share of each; with `files` of rows without a split.
+
+        `test` is there only where the recipe asks for it.
+        """
+        paths = [table.path for table in self.tables.values()]
+        test = self.split.test or int(any(isinstance(p, dict) and TEST in p for p in paths))
+        return {
+            TRAIN: self.split.train,
+            EVAL: self.split.eval,
+            **({TEST: test} if test else {}),
+        }
 
     @model_validator(mode="after")
     def _names_differ(self) -> "Data":

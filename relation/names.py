@@ -19,8 +19,14 @@ TUPLE_FEATURES = (RELATION, NEGATIVE_PROB, RELATION_WEIGHT, POSITIVE_IDS, FILTER
 """Features of a tuple that belong to none of its members."""
 DOCUMENTS_CUT = "documents_cut"
 """Counter in `relation_stats.json`: documents that did not fit into lists."""
-TRAIN, EVAL = "train", "eval"
-"""The splits of rows, and of tuples."""
+TRAIN, EVAL, TEST = "train", "eval", "test"
+"""The splits of rows, and of tuples. A model learns from `train`. `eval` chooses: the epoch, the
+trial, decision thresholds, and by the gates whether a model is blessed. `test`, where a recipe asks
+for one, is measured and chooses nothing. Their roles are said by the two constants below."""
+TRAINED = (TRAIN, EVAL)
+"""The splits that training sees: Transform transforms no other."""
+MEASURED = (EVAL, TEST)
+"""The splits that evaluators measure: the one that chooses first."""
 ENTITIES = "entities"
 """A further split of the tuples' artifact: each training entity once, for Transform to analyze."""
 ID = "id"

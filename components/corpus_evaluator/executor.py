@@ -19,7 +19,7 @@ from components.common.examples_artifact import split_globs, split_names
 from components.corpus_evaluator.request import CorpusRequest
 from components.corpus_evaluator.run import Files, evaluate
 from relation.files.saved_model import load_model
-from relation.names import EVAL, TRAIN, entity_inputs
+from relation.names import entity_inputs
 
 TUPLES, EDGES = "tuples", "edges"
 MODEL, BASELINE_MODEL = "model", "baseline_model"
@@ -44,16 +44,26 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         models = {CANDIDATE: _path(artifact_utils.get_single_instance(input_dict[MODEL]))}
         if baseline and _fits(request, _path(baseline[0])):
             models[BLESSED] = _path(baseline[0])
-        with tempfile.TemporaryDirectory(prefix="relata-") as local:
-            results, arrays = evaluate(
-                request,
-                _files(request, input_dict),
-                models,
-                scratch,
-                local,
-                self._make_beam_pipeline,
-            )
+        files = _files(request, input_dict)
+        first, *others = request.compiled.measured
+        results, arrays = self._measured(request, first, files, models, scratch)
+        for split in others:
+            results[split], _ = self._measured(request, split, files, models, scratch)
         corpus_results.write(output, results, arrays)
+
+    def _measured(
+        self,
+        request: CorpusRequest,
+        split: str,
+        files: Files,
+        models: Mapping[str, str],
+        scratch: str,
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Evaluates one split."""
+        of_split = request.model_copy(update={"held_out": split})
+        folder, make_pipeline = os.path.join(scratch, split), self._make_beam_pipeline
+        with tempfile.TemporaryDirectory(prefix="relata-") as local:
+            return evaluate(of_split, files, models, folder, local, make_pipeline)
 
 
 def _path(model: types.Artifact) -> str:
@@ -77,7 +87,7 @@ def _files(request: CorpusRequest, artifacts: Mapping[str, list[types.Artifact]]
             everything = [path for paths in _by_split(artifact).values() for path in paths]
             common = entity in compiled.shared
             entities[entity] = (
-                {TRAIN: everything, EVAL: everything} if common else _by_split(artifact)
+                dict.fromkeys(compiled.shares, everything) if common else _by_split(artifact)
             )
     tuples = _by_split(artifact_utils.get_single_instance(artifacts[TUPLES]))
     edges: Mapping[str, Sequence[str]] = {}
@@ -92,7 +102,7 @@ def _files(request: CorpusRequest, artifacts: Mapping[str, list[types.Artifact]]
     paths += [path for split_paths in tuples.values() for path in split_paths]
     return Files(
         entities,
-        {split: tuples[split] for split in (TRAIN, EVAL)},
+        {split: tuples[split] for split in compiled.shares},
         edges,
         {path: int(tf.io.gfile.stat(path).length) for path in paths},
     )

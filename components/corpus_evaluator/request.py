@@ -18,7 +18,8 @@ class CorpusRequest(Frozen):
       schemas: by entity type that has rows of its own, in protobuf's text form; entities of other
         types are read from the tuples.
       similarity: how the model's head compares embeddings; None if it does not.
-      references: the split of the references.
+      references: the split of the references: `EVAL` for that of the queries, or `TRAIN`.
+      held_out: the split that is measured.
       slices: features of queries whose values are measured apart.
       image: height, width and channels of a label that is an image.
     """
@@ -30,6 +31,7 @@ class CorpusRequest(Frozen):
     references: str
     slices: tuple[str, ...]
     image: tuple[int, int, int] | None = None
+    held_out: str = EVAL
 
     @property
     def question(self) -> Question | None:
@@ -39,11 +41,17 @@ class CorpusRequest(Frozen):
 
     @property
     def reference_key(self) -> tuple[str, str] | None:
-        """Entity type and split of the references; EVAL stands for all rows of a common type."""
+        """Entity type and split of the references; `held_out` stands for all rows of a common
+        type."""
         if (question := self.question) is None:
             return None
         common = question.reference in self.compiled.shared
-        return question.reference, EVAL if common else self.references
+        return question.reference, self.held_out if common else self.reference_split
+
+    @property
+    def reference_split(self) -> str:
+        """The split of references of a type that is split."""
+        return self.held_out if self.references == EVAL else self.references
 
     @property
     def standalone_entity(self) -> str | None:

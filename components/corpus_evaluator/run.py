@@ -18,13 +18,19 @@ from components.corpus_evaluator.baselines import image_baseline, tuple_baseline
 from components.corpus_evaluator.baselines.space_baseline import SpaceBaseline
 from components.corpus_evaluator.embeddings import collapse
 from components.corpus_evaluator.embeddings.encode import EncodeEntities, EntityPlan
-from components.corpus_evaluator.embeddings.id_tuples import IdTuples, ReadEdges, ReadTuples
+from components.corpus_evaluator.embeddings.id_tuples import (
+    ELSEWHERE,
+    IdTuples,
+    ReadEdges,
+    ReadTuples,
+    joined,
+)
 from components.corpus_evaluator.embeddings.id_tuples import read as read_id_tuples
 from components.corpus_evaluator.embeddings.population import Population
 from components.corpus_evaluator.embeddings.raw_features import RawFeatureLayout
 from components.corpus_evaluator.request import CorpusRequest
 from components.corpus_evaluator.retrieval.corpus_metrics import Corpus, CorpusMetrics, Space
-from relation.names import EVAL, TRAIN, prefixed
+from relation.names import TRAIN, prefixed
 from relation.retrieval.distances import Similarity
 from relation.retrieval.points import Floats
 from relation.retrieval.question import Question
@@ -68,7 +74,7 @@ def evaluate(
     """Measures a model.
 
     Args:
-      request: what to measure.
+      request: what to measure, and on which split.
       files: the input files.
       models: folders of SavedModels: `MODEL`, and `BLESSED` if there is one.
       scratch: a folder that all workers can write to.
@@ -87,7 +93,7 @@ def evaluate(
     shapes = {
         entity: collapse.shape(population.vectors[MODEL])
         for (entity, split), population in populations.items()
-        if split == EVAL and len(population)
+        if split == request.held_out and len(population)
     }
     result: dict[str, Any] = {
         "embeddings": {entity: shape._asdict() for entity, shape in shapes.items()},
@@ -100,12 +106,12 @@ def evaluate(
     if request.question is None:
         relation = request.compiled.tuples
         if request.image is not None:
-            sums = (image_baseline.read(_images(scratch, s), request.image) for s in (TRAIN, EVAL))
+            splits = (TRAIN, request.held_out)
+            sums = (image_baseline.read(_images(scratch, s), request.image) for s in splits)
             tuples = image_baseline.of_images(*sums)
         else:
-            tuples = tuple_baseline.of_tuples(
-                relation, id_tuples[TRAIN], id_tuples[EVAL], baseline.near, baseline.features
-            )
+            both = id_tuples[TRAIN], id_tuples[request.held_out]
+            tuples = tuple_baseline.of_tuples(relation, *both, baseline.near, baseline.features)
         return result | {"tuples": tuples and tuples._asdict()}, {}
     if not all(shape.finite == 1 for shape in shapes.values()):
         return result, {}
@@ -115,10 +121,11 @@ def evaluate(
 
 def _plans(request: CorpusRequest, files: Files, models: Mapping[str, str], scratch: str) -> Plans:
     compiled, question = request.compiled, request.question
-    wanted = [(entity, EVAL) for entity in compiled.tuples.entities]
+    wanted = [(entity, request.held_out) for entity in compiled.tuples.entities]
     if request.reference_key is not None:
         wanted.append(request.reference_key)
     measured = set(wanted)
+    wanted += [(question.query, split) for question, split in _not_counted(request)]
     if request.standalone_entity is not None:
         wanted.append((request.standalone_entity, TRAIN))
     by_label = question is not None and question.relevant == "label"
@@ -144,6 +151,17 @@ def _plans(request: CorpusRequest, files: Files, models: Mapping[str, str], scra
     return plans
 
 
+def _not_counted(request: CorpusRequest) -> list[tuple[Question, str]]:
+    """The question, with each split whose edges give no popularity: of neither training nor this
+    split. Only where the split of an edge is that of its left end."""
+    compiled, question = request.compiled, request.question
+    if question is None or question.relevant != "edges" or question.same or compiled.filtered:
+        return []
+    if question.query in compiled.shared:
+        return []
+    return [(question, s) for s in compiled.measured if s != request.held_out]
+
+
 def _row_spec(request: CorpusRequest, entity: str) -> RowSpec:
     schema = text_format.Parse(request.schemas[entity], schema_pb2.Schema())
     return entity_spec(request.compiled, entity, schema).rows
@@ -157,14 +175,20 @@ def _metrics(
     baseline: SpaceBaseline,
 ) -> CorpusMetrics:
     assert request.reference_key is not None
-    queries, references = populations[question.query, EVAL], populations[request.reference_key]
+    queries = populations[question.query, request.held_out]
+    references = populations[request.reference_key]
     related = id_tuples[EDGES]
     elsewhere: IdTuples | None = None
     if question.relevant == "tuples":
-        related, elsewhere = (_related(request, id_tuples[split]) for split in (EVAL, TRAIN))
+        by_split = {s: _related(request, id_tuples[s]) for s in request.compiled.shares}
+        related = by_split.pop(request.held_out)
+        elsewhere = joined(list(by_split.values()), 2, related.labels.shape[1])
     elif request.compiled.filtered:
         held_out = related.labels[:, 0] == 1
         related, elsewhere = _rows(related, held_out), _rows(related, ~held_out)
+    for _, split in _not_counted(request):
+        others = populations[question.query, split].positions(related.members[:, 0]) >= 0
+        related.labels[others] = ELSEWHERE
     corpus = Corpus.of(question, queries, references, related, elsewhere)
     assert request.similarity is not None
     near = Similarity(request.similarity)
@@ -209,18 +233,21 @@ def _run(
     scratch: str,
     make_pipeline: Callable[[], beam.Pipeline],
 ) -> dict[str, IdTuples]:
-    """Encodes the entities, and reads `EDGES`, and the tuples of `TRAIN` and `EVAL`."""
+    """Encodes the entities, and reads `EDGES`, and the tuples of each split."""
     compiled, question = request.compiled, request.question
     relation = compiled.tuples
     width = 0 if relation.label is LabelKind.NONE else relation.width
-    folders = {name: os.path.join(scratch, f"ids-{name}") for name in (EDGES, TRAIN, EVAL)}
+    folders = {name: os.path.join(scratch, f"ids-{name}") for name in (EDGES, *files.tuples)}
     readers: dict[str, tuple[Sequence[str], beam.DoFn]] = {
-        split: (files.tuples[split], ReadTuples(folders[split], compiled))
-        for split in (TRAIN, EVAL)
+        split: (paths, ReadTuples(folders[split], compiled))
+        for split, paths in files.tuples.items()
     }
     if question is not None and question.relevant == "edges":
         readers |= {
-            f"{EDGES}-{split}": (paths, ReadEdges(folders[EDGES], compiled, split))
+            f"{EDGES}-{split}": (
+                paths,
+                ReadEdges(folders[EDGES], compiled, split, request.held_out),
+            )
             for split, paths in files.edges.items()
         }
     with make_pipeline() as pipeline:
@@ -233,7 +260,7 @@ def _run(
         if request.image is not None:
             readers |= {
                 f"images-{split}": (files.tuples[split], _image_reader(request, scratch, split))
-                for split in (TRAIN, EVAL)
+                for split in (TRAIN, request.held_out)
             }
         for name, (paths, reader) in readers.items():
             created = pipeline | f"Paths[{name}]" >> beam.Create(list(paths), reshuffle=False)

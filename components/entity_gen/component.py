@@ -12,6 +12,7 @@ from tfx.proto import example_gen_pb2
 from components.entity_gen import custom_config, driver, executor, readers
 from relation.core.errors import DataError
 from relation.files.globs import literal_folder
+from relation.names import EVAL, TEST, TRAIN
 
 ALL = "all"
 """The only split, where EntityGen does not split the rows."""
@@ -22,8 +23,8 @@ Patterns: TypeAlias = str | Mapping[str, str]
 class EntityGen(component.FileBasedExampleGen):
     """Read files into an Examples artifact (`outputs["examples"]`), in one of three ways.
 
-    - One glob and two shares: `train` and `eval`, by a hash of one feature. Rows with the same
-      value of that feature share a split.
+    - One glob and two or three shares: `train`, `eval` and `test`, by a hash of one feature. Rows
+      with the same value of that feature share a split.
     - One glob without shares: the one split `all`.
     - One glob for each split: these splits.
 
@@ -48,6 +49,7 @@ class EntityGen(component.FileBasedExampleGen):
         derive_id: bool = False,
         images: Sequence[str] = (),
         missing: Sequence[str] = (),
+        test: int | None = None,
     ):
         """Describe the node.
 
@@ -69,6 +71,7 @@ class EntityGen(component.FileBasedExampleGen):
           derive_id: whether rows have no id of their own, so that it is a hash of the others.
           images: features that are images, whose paths an image manifest holds.
           missing: texts that stand for a missing value in cells of CSV files.
+          test: hash buckets of test rows; None: there is no such split.
 
         Raises:
           DataError: an unknown format, spans that TFX does not know, or splits without a common
@@ -81,8 +84,9 @@ class EntityGen(component.FileBasedExampleGen):
             hashed = partition or id_feature
             assert hashed is not None
             output.split_config.partition_feature_name = hashed
-            output.split_config.splits.add(name="train", hash_buckets=train)
-            output.split_config.splits.add(name="eval", hash_buckets=eval)
+            for name, buckets in ((TRAIN, train), (EVAL, eval), (TEST, test)):
+                if buckets is not None:
+                    output.split_config.splits.add(name=name, hash_buckets=buckets)
         config = custom_config.Config(
             id_feature,
             file_format,

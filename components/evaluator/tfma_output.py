@@ -20,11 +20,12 @@ LOW, HIGH = "low", "high"
 """Outputs of a metric that bound its 95 % confidence interval."""
 
 
-def read(evaluation_uri: str) -> Verdict:
+def read(evaluation_uri: str, *, bounded: bool = True) -> Verdict:
     """Reads the metrics, and the bounds of the EvalConfig with TFMA's decision on each.
 
     Args:
       evaluation_uri: the output folder of TFMA.
+      bounded: whether the EvalConfig has bounds.
     """
     import tensorflow_model_analysis as tfma  # Here: it takes seconds, and TensorFlow with it.
     from tensorflow_model_analysis.writers import eval_config_writer
@@ -54,7 +55,7 @@ def read(evaluation_uri: str) -> Verdict:
         of_slice = _undefined(config, metrics)
         undefined |= {in_slice(name, feature, shown): why for name, why in of_slice}
     return Verdict(
-        blessed=bool(tfma.load_validation_result(evaluation_uri).validation_ok),
+        blessed=bounded and bool(tfma.load_validation_result(evaluation_uri).validation_ok),
         gates=tuple(_gates(config, overall, baseline, drops, undefined)),
         metrics=overall,
         slices=dict(sorted(slices.items(), key=lambda item: _order(*item[0]))),

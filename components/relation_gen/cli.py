@@ -68,7 +68,7 @@ def _run(arguments: argparse.Namespace, beam_flags: Sequence[str]) -> None:
             f"--input: the recipe splits by {split.unit}, which this command cannot do: expected "
             "files in folders Split-<name>"
         )
-    splits, buckets = _splits(rows, {"train": split.train, "eval": split.eval})
+    splits, buckets = _splits(rows, loaded.compiled.shares)
     with held_stderr():
         stats = materialize(
             loaded.compiled,

@@ -10,10 +10,14 @@ from components.report.render.cards import Cards
 from components.report.render.page import Banner, Page
 from components.report.sections import SECTIONS
 from components.report.text import measured, metric_name, number
+from relation.names import EVAL, TEST, TRAIN
 from relation.spec import LabelKind
 
 RARE = 0.2
 """Below this share of related pairs, the banner leads with F1 and average precision."""
+
+
+_PURPOSES = {TRAIN: "train", EVAL: "evaluate", TEST: "test"}
 
 
 def page(evidence: Evidence) -> Page:
@@ -70,7 +74,7 @@ def _model_banner(findings: Findings, headline: Sequence[str], tags: Sequence[st
 
 def _data_banner(evidence: Evidence) -> Banner:
     highlights = tuple(
-        (f"tuples to {'train' if split == 'train' else 'evaluate'}", number(counts["tuples"]))
+        (f"tuples to {_PURPOSES[split]}", number(counts["tuples"]))
         for split, counts in evidence.stats["splits"].items()
         if "tuples" in counts
     )

@@ -35,7 +35,7 @@ class SplitGenSpec(component_spec.ComponentSpec):
 class SplitGen(base_beam_component.BaseBeamComponent):
     """Splits entities, and the edges between them, by connected component or by time.
 
-    Outputs, all Examples with the splits `train` and `eval`:
+    Outputs, all Examples with the splits of the request's shares:
       split_examples: the rows of `examples`; beside its splits is `split_stats.json`.
       split_other_examples, split_edges: the rows of `other_examples` and `edges`, if present.
     """

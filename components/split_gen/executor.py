@@ -11,7 +11,6 @@ from components.common.examples_artifact import check_formats, describe, split_g
 from components.split_gen import split_stats
 from components.split_gen.request import EDGES, SplitRequest
 from components.split_gen.run import split
-from components.split_gen.split_context import SPLITS
 from relation.core.errors import DataError
 from relation.names import EXAMPLES, OTHER_EXAMPLES
 
@@ -54,7 +53,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             self._make_beam_pipeline,
         )
         for name, artifact in outputs.items():
-            describe(artifact, inputs[name], SPLITS)
+            describe(artifact, inputs[name], request.splits)
             for what, count in split_stats.properties(written, name).items():
                 artifact.set_int_custom_property(what, count)
 

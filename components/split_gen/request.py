@@ -1,6 +1,6 @@
 """The configuration of SplitGen; its JSON is part of the cache key."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -41,9 +41,9 @@ class SplitRequest(Frozen):
       entities: the id column of each entity type; the first type is the input `examples`, the
         second `other_examples`.
       edges: the endpoints of an edge, where there are edges.
-      train, eval: shares of the components, or of the rows where the unit is time.
+      shares: of the components, or of the rows where the unit is time, by split in their order.
       feature: the time, for unit "time" alone.
-      shared: entity types that may be in both splits. They connect nothing, have no time, and are
+      shared: entity types that may be in all splits. They connect nothing, have no time, and are
         split by their id.
       seed: of the hash that assigns components.
       bad_rows: whether a row without a time ends the run, or is left out.
@@ -52,8 +52,7 @@ class SplitRequest(Frozen):
     unit: Literal["component", "time"]
     entities: dict[Name, Column] = Field(min_length=1, max_length=2)
     edges: EdgeEndpoints | None = None
-    train: int = Field(ge=1)
-    eval: int = Field(ge=1)
+    shares: dict[str, Annotated[int, Field(ge=1)]] = Field(min_length=2)
     feature: Column | None = None
     shared: tuple[Name, ...] = ()
     seed: int = 0
@@ -76,6 +75,16 @@ class SplitRequest(Frozen):
                 "all entity types are shared and there are no edges, so no input has a time"
             )
         return self
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits; rows refer to one by its index here. The first is that of training."""
+        return tuple(self.shares)
+
+    @property
+    def shown_shares(self) -> str:
+        """The shares as messages have them: `3:1`."""
+        return ":".join(map(str, self.shares.values()))
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:

@@ -35,7 +35,7 @@ def split(
     partitions: int | None = None,
     held: int = HELD_ROWS,
 ) -> split_stats.Stats:
-    """Splits the rows of each input into `Split-train` and `Split-eval` under its output.
+    """Splits the rows of each input into a folder `Split-<name>` for each split under its output.
 
     Args:
       request: how to split.
@@ -106,23 +106,24 @@ class _Run:
         if context.request.timed:
             first += [
                 self._by_partition(
-                    moments.stage_name(number), moments.histogram, pass_number=number
+                    moments.stage_name(cut, number), moments.histogram, cut=cut, pass_number=number
                 )
+                for cut in range(len(context.request.shares) - 1)
                 for number in range(PASSES)
             ]
         counts = self._run(*first)
         split_stats.check_rows(context, counts["scan"])
         settled = self._settle() if by_components else 0
-        boundary = self._boundary() if context.request.timed else None
+        boundaries = self._boundaries() if context.request.timed else []
         counts |= self._run(
-            self._by_partition("decide", steps.decide, round_number=settled, boundary=boundary),
+            self._by_partition("decide", steps.decide, round_number=settled, boundaries=boundaries),
             self._by_partition("sizes", steps.sizes),
             self._by_file("write", writing.write),
         )
         if split_stats.has_giant(context.request, counts["sizes"]):
             shown = self._shown(settled, counts["sizes"]["largest"][1])
             raise split_stats.giant_error(context.request, counts["sizes"], shown)
-        return split_stats.build(context, counts, settled, boundary)
+        return split_stats.build(context, counts, settled, boundaries)
 
     def _rounds(self, first: int) -> list[Stage]:
         """`ROUNDS_AT_ONCE` rounds; those after one that changes nothing are skipped."""
@@ -150,16 +151,20 @@ class _Run:
                 return settled
         raise RuntimeError(f"components did not converge in {MAX_ROUNDS} rounds")
 
-    def _boundary(self) -> Boundary:
-        boundary = moments.dividing(self._context)
-        if boundary is None:
+    def _boundaries(self) -> list[Boundary]:
+        boundaries = [
+            moments.dividing(self._context, cut)
+            for cut in range(len(self._context.request.shares) - 1)
+        ]
+        found = [boundary for boundary in boundaries if boundary is not None]
+        if len(found) < len(boundaries):
             feature = self._context.request.feature
             assert feature is not None
             raise DataError(
                 f"all rows have the same value of {feature.name!r}, so a split would be empty; "
                 "split by another feature, or by another unit"
             )
-        return boundary
+        return found
 
     def _shown(self, round_number: int, label: int) -> list[str]:
         """A few entities of a component, as text."""

@@ -12,10 +12,9 @@ from components.common.hashing import U64
 from components.split_gen.request import EDGES, SplitRequest
 from components.split_gen.state import Packed, Store
 from relation.core import splitmix
-from relation.names import EVAL, EXAMPLES, OTHER_EXAMPLES, TRAIN
+from relation.names import EXAMPLES, OTHER_EXAMPLES
 
-SPLITS = (TRAIN, EVAL)
-IN_TRAIN, IN_EVAL, LEFT_OUT = 0, 1, 2
+IN_TRAIN, LEFT_OUT = 0, 254
 """Decisions about a row, as `DECIDED` stores them."""
 PARTITION_BYTES = 8 * 2**20
 """Compressed input bytes per partition of entities and edges, about."""
@@ -143,7 +142,7 @@ class SplitContext:
 
     @property
     def shared_types(self) -> npt.NDArray[np.bool_]:
-        """Whether each type may be in both splits, bool [types]."""
+        """Whether each type may be in all splits, bool [types]."""
         return np.array([entity in self.request.shared for entity in self.request.types])
 
     @property
@@ -152,14 +151,14 @@ class SplitContext:
         return EDGES in self.request.timed
 
     def by_hash(self, label: U64) -> npt.NDArray[np.uint8]:
-        """The split of each label: uint64 [n] → `IN_TRAIN` or `IN_EVAL`, uint8 [n].
+        """The split of each label: uint64 [n] → index of the split, uint8 [n].
 
         It is a pure function of label, shares and seed.
         """
         request = self.request
         bits = splitmix.random_bits(request.seed, _PURPOSE, label, np.zeros(1, dtype=np.int64))
-        bucket = bits % np.uint64(request.train + request.eval)
-        return np.where(bucket < request.train, IN_TRAIN, IN_EVAL).astype(np.uint8)
+        ends = np.cumsum(list(request.shares.values())).astype(np.uint64)
+        return np.searchsorted(ends, bits % ends[-1], side="right").astype(np.uint8)
 
 
 def partitions_for(sizes: Sequence[int]) -> int:

@@ -6,8 +6,9 @@ from typing import Any
 from components.split_gen.beam_stages import Counts
 from components.split_gen.by_time.timeline import Boundary
 from components.split_gen.request import EDGES, SplitRequest
-from components.split_gen.split_context import SPLITS, SplitContext
+from components.split_gen.split_context import SplitContext
 from relation.core.errors import DataError
+from relation.names import TRAIN
 
 FILE = "split_stats.json"
 
@@ -51,7 +52,7 @@ def check_rows(context: SplitContext, counts: Counts) -> None:
 
 def largest_share(request: SplitRequest) -> float:
     """The greatest share of the connected entities that one component may hold, in [0, 1.1]."""
-    return request.train / (request.train + request.eval) + TOLERANCE
+    return request.shares[TRAIN] / sum(request.shares.values()) + TOLERANCE
 
 
 def has_giant(request: SplitRequest, sizes: Counts) -> bool:
@@ -66,21 +67,21 @@ def giant_error(request: SplitRequest, sizes: Counts, shown: Sequence[str]) -> D
     return DataError(
         f"edges connect {size:,} of the {connected:,} entities that have edges "
         f"({size / connected:.0%}) into one component, among them {', '.join(shown)}; with shares "
-        f"of {request.train}:{request.eval} a component may hold at most "
+        f"of {request.shown_shares} a component may hold at most "
         f"{largest_share(request):.0%}. Components cannot split such data: split by unit `entity` "
         "and name the types that may be in both splits in `shared`, or split by unit `time`"
     )
 
 
 def build(
-    context: SplitContext, counts: Mapping[str, Counts], rounds: int, boundary: Boundary | None
+    context: SplitContext, counts: Mapping[str, Counts], rounds: int, boundaries: Sequence[Boundary]
 ) -> Stats:
     """The content of `split_stats.json`.
 
     Args:
       counts: the counts of every stage, by its name.
       rounds: number of rounds that changed anything.
-      boundary: where splits are by time.
+      boundaries: between one split and the next, where splits are by time.
 
     Raises:
       DataError: a split is empty.
@@ -91,14 +92,18 @@ def build(
     for name in inputs_of(context):
         rows = {
             "read": read[f"rows/{name}"],
-            **{split: written[f"{split}/{name}"] for split in SPLITS},
+            **{split: written[f"{split}/{name}"] for split in context.request.splits},
             "no_time": written[f"left out/{name}"],
         }
         if rows["read"] != sum(rows.values()) - rows["read"]:
             raise RuntimeError(f"{name}: the counts of rows do not add up: {rows}")
         stats["rows"][name] = {**rows, "no_id": read[f"no id/{name}"]}
-    if boundary is not None:
-        stats["time"] = {"moment": boundary.moment, "rows_of_that_moment": boundary.side}
+    if boundaries:
+        first, *others = (
+            {"moment": boundary.moment, "rows_of_that_moment": boundary.side}
+            for boundary in boundaries
+        )
+        stats["time"] = {**first, **dict(zip(context.request.splits[2:], others, strict=True))}
     else:
         stats["components"] = {
             "count": sizes.get("components", 0),
@@ -117,13 +122,13 @@ def build(
 
 def _check_splits(context: SplitContext, stats: Stats) -> None:
     for name, rows in stats["rows"].items():
-        for split in SPLITS:
+        for split in context.request.splits:
             if rows[split]:
                 continue
             request = context.request
             raise DataError(
                 f"split {split!r} of {name} would be empty: its {rows['read']:,} rows "
-                f"{_why(stats)} with shares of {request.train}:{request.eval}; add rows, or change "
+                f"{_why(stats)} with shares of {request.shown_shares}; add rows, or change "
                 "the shares, the seed or the unit"
             )
 

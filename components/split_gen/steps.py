@@ -9,6 +9,7 @@ state (`split_context.SplitContext`) and returns counts (`beam_stages.Counts`).
 
 import itertools
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -225,20 +226,20 @@ def anchors(left: U64, right: U64, *, left_is_shared: bool, right_is_shared: boo
 
 
 def decide(
-    context: SplitContext, partition: int, round_number: int, boundary: Boundary | None
+    context: SplitContext, partition: int, round_number: int, boundaries: Sequence[Boundary]
 ) -> Counts:
     """Decides the split of the entities of a partition, and of all rows that follow them.
 
     Args:
       round_number: the round whose links are stars.
-      boundary: where splits are by time.
+      boundaries: between one split and the next, where splits are by time.
     """
     entities = context.entities(partition)
     label = graph.lookup(entities["key"], *roots(context, partition, round_number))
     split = context.by_hash(label)
-    if boundary is not None:
+    if boundaries:
         timed = context.timed_types[entities["type"]]
-        split = np.where(timed, _by_time(entities["time"], boundary), split)
+        split = np.where(timed, _by_time(entities["time"], boundaries), split)
 
     def keep(rows: Packed, splits: Splits) -> None:
         decided.add(rows["file"], pack(DECIDED, row=rows["row"], split=splits))
@@ -247,9 +248,9 @@ def decide(
         batches = itertools.chain(context.rows.read(partition), context.anchored.read(partition))
         for rows in batches:
             keep(rows, split[np.searchsorted(entities["key"], rows["key"])])
-        if boundary is not None:
+        if boundaries:
             for rows in context.stamps.read(partition):
-                keep(rows, _by_time(rows["time"], boundary))
+                keep(rows, _by_time(rows["time"], boundaries))
     with context.sizes.writer(_task(partition)) as sizes:
         unshared = label[~context.shared_types[entities["type"]]]
         labels, count = np.unique(unshared, return_counts=True)
@@ -257,9 +258,10 @@ def decide(
     return {}
 
 
-def _by_time(time: U64, boundary: Boundary) -> Splits:
+def _by_time(time: U64, boundaries: Sequence[Boundary]) -> Splits:
     """The split of each code of a time: uint64 [n] → uint8 [n]."""
-    return (time >= np.uint64(boundary.code)).astype(np.uint8)
+    codes = np.array([boundary.code for boundary in boundaries], dtype=np.uint64)
+    return np.searchsorted(np.maximum.accumulate(codes), time, side="right").astype(np.uint8)
 
 
 def sizes(context: SplitContext, partition: int) -> Counts:

@@ -12,7 +12,7 @@ from components.split_gen.beam_stages import Counts, result
 from components.split_gen.by_component import graph
 from components.split_gen.by_component.propagate import roots
 from components.split_gen.row_columns import ColumnDecoder, keys_of
-from components.split_gen.split_context import SPLITS, SplitContext
+from components.split_gen.split_context import LEFT_OUT, SplitContext
 from components.split_gen.split_stats import has_giant
 from relation.files.tfrecord_reader import read_batches
 from relation.names import EXAMPLES
@@ -41,7 +41,7 @@ def write(context: SplitContext, number: int) -> Counts:
     with contextlib.ExitStack() as stack:
         writers = [
             stack.enter_context(RecordWriter(os.path.join(folder, f"Split-{split}", name)))
-            for split in SPLITS
+            for split in context.request.splits
         ]
         for records in read_batches(file.path):
             batch = splits[done : done + len(records)]
@@ -54,10 +54,9 @@ def write(context: SplitContext, number: int) -> Counts:
             raise RuntimeError(
                 f"{file.path}: got {done} rows; expected {len(splits)}, one for each split decision"
             )
-    held = np.bincount(splits, minlength=3).tolist()
-    return {
-        f"{what}/{file.input}": rows for what, rows in zip((*SPLITS, "left out"), held, strict=True)
-    }
+    codes = {**dict(enumerate(context.request.splits)), LEFT_OUT: "left out"}
+    held = np.bincount(splits, minlength=LEFT_OUT + 1)
+    return {f"{what}/{file.input}": int(held[code]) for code, what in codes.items()}
 
 
 def members(context: SplitContext, partition: int, round_number: int, label: int) -> Counts:

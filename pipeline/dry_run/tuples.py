@@ -37,7 +37,7 @@ def make_tuples(loaded: LoadedRecipe, tables: Mapping[str, FirstRows], folder: P
     ]
     split = loaded.recipe.data.split
     named = sorted({file.split for file in files if file.split is not None})
-    shares = {"train": split.train, "eval": split.eval}
+    shares = loaded.compiled.shares
     return materialize(
         loaded.compiled.model_copy(update={"bad_rows": "skip"}),
         loaded.schemas,

@@ -15,6 +15,7 @@ from pipeline.stages.file_patterns import Pattern, Patterns
 from pipeline.stages.splitting import hash_keys, split_step
 from relation.core.fingerprint import code_fingerprint, content_fingerprint
 from relation.load import LoadedRecipe
+from relation.names import EVAL, TEST, TRAIN
 
 
 class Ingested(NamedTuple):
@@ -106,11 +107,13 @@ def _table(loaded: LoadedRecipe, name: str, pattern: Pattern | None, schema_file
 def _rows(loaded: LoadedRecipe, name: str, pattern: Pattern) -> EntityGen:
     data = loaded.recipe.data
     keys, reading = hash_keys(loaded, name, pattern), loaded.row_reading(name)
+    shares = data.shares if keys.partition else {}
     return EntityGen(
         pattern=pattern,
         id_feature=keys.id,
-        train=data.split.train if keys.partition else None,
-        eval=data.split.eval if keys.partition else None,
+        train=shares.get(TRAIN),
+        eval=shares.get(EVAL),
+        test=shares.get(TEST),
         file_format=reading.format,
         bad_rows=data.bad_rows,
         features=reading.types,

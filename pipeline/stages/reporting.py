@@ -46,7 +46,8 @@ def report_request(loaded: LoadedRecipe) -> ReportRequest:
     """Make the Report's request from the recipe."""
     recipe, split = loaded.recipe, loaded.recipe.data.split
     by = f" {split.feature}" if split.feature else ""
-    shares = "" if split.unit == "files" else f", {split.train} : {split.eval}"
+    shares = " : ".join(map(str, recipe.data.shares.values()))
+    shares = "" if split.unit == "files" else f", {shares}"
     seeds, code = {"relation": recipe.relation.seed}, {"tuples": "components.relation_gen.executor"}
     if recipe.model is not None:
         seeds["training"], code["training"] = recipe.training.seed, "trainer_module.run_fn"

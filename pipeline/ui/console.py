@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.spinner import Spinner
 from rich.table import Table
 
-from components.common.evaluation.evaluation_results import GateResult
+from components.common.evaluation.evaluation_results import GateResult, on_test
 from pipeline.ui.verdict import RunVerdict
 
 _STYLES = {
@@ -136,7 +136,7 @@ class Console:
             say(f"  log      {escape(verdict.log or 'none')}", highlight=False, soft_wrap=True)
             return
         if verdict.gates:
-            say(_gate_table(verdict.gates))
+            say(_gate_table(verdict.gates, on_test(verdict.evaluation)))
         for name, reason in verdict.undefined.items():
             say(f"  undefined: {escape(name)}: {reason}", highlight=False, soft_wrap=True)
         say(f"  log      {escape(verdict.log or 'none')}", highlight=False, soft_wrap=True)
@@ -155,7 +155,8 @@ class Console:
         )
 
 
-def _gate_table(gates: tuple[GateResult, ...]) -> Table:
+def _gate_table(gates: tuple[GateResult, ...], tested: Mapping[str, float]) -> Table:
+    """A row for each gate; with a test split its value there, which decided nothing."""
     table = Table(box=None, padding=(0, 2), title_justify="left")
     for heading, justify in (
         ("gate", "left"),
@@ -163,12 +164,14 @@ def _gate_table(gates: tuple[GateResult, ...]) -> Table:
         ("value", "right"),
         ("bound", "left"),
         ("", "left"),
+        *([("test split", "right")] if tested else []),
     ):
         table.add_column(heading, justify=justify)  # type: ignore[arg-type]
     for gate in gates:
         mark = "[green]passed[/]" if gate.passed else "[red]refused[/]"
         values = (gate.kind, escape(gate.name), gate.value_text(), gate.bound_text())
-        table.add_row(*values, mark)
+        more = [f"{tested[gate.name]:.4f}" if gate.name in tested else "–"] if tested else []
+        table.add_row(*values, mark, *more)
     return table
 
 

@@ -88,12 +88,13 @@ def _check_missing(field: str, part: Entity | Edges) -> None:
 
 
 def _check_path(lookup: Lookup, field: str, part: Entity | Edges, split: bool) -> None:
-    """Two globs require `unit: files`, and `unit: files` requires two globs."""
-    by_files, both = lookup.data.split.unit == "files", "a glob for `train` and for `eval`"
+    """A glob for each split requires `unit: files`, and `unit: files` requires these globs."""
+    by_files, shares = lookup.data.split.unit == "files", lookup.data.shares
+    both = "a glob for " + " and for ".join(f"`{split}`" for split in shares)
     if isinstance(part.path, dict):
         if not by_files:
             raise wrong(field, part.path, "one glob, unless data.split.unit is `files`")
-        if set(part.path) != {"train", "eval"}:
+        if set(part.path) != set(shares):
             raise wrong(field, part.path, both)
     elif by_files and split:
         raise wrong(field, part.path, f"{both}, since data.split.unit is `files`")
@@ -192,7 +193,7 @@ def _check_split(context: Context, source: Source) -> None:
     if primary in data.split.shared and source.table is None:
         raise RecipeError(
             f"data.split.shared: got {primary!r}; without edges or rows that are "
-            "split, both splits would hold the same tuples"
+            "split, all splits would hold the same tuples"
         )
     if data.split.unit == "component" and not _connecting(context):
         raise wrong(

@@ -103,21 +103,27 @@ def evaluate(tmp_path_factory):
         shards=1,
         beam_args=(),
         more_rows=(),
+        seeds=(1, 0),
     ):
         root = tmp_path_factory.mktemp(f"run{next(count)}")
-        for split, seed in (("train", 1), ("eval", 0)):
+        seed_of = dict(zip(("train", "eval", "test"), seeds, strict=False))
+        for split, seed in seed_of.items():
             write(root / "examples", split, [*rows(seed=seed), *more_rows], shards)
             write(root / "tuples", split, [tf.train.Example()], 1)
         examples = standard_artifacts.Examples
         inputs = {
-            "examples": [artifact(examples, root / "examples", ("train", "eval"))],
-            "tuples": [artifact(examples, root / "tuples", ("train", "eval"))],
+            "examples": [artifact(examples, root / "examples", seed_of)],
+            "tuples": [artifact(examples, root / "tuples", seed_of)],
             "model": [artifact(standard_artifacts.Model, model)],
             "baseline_model": [artifact(standard_artifacts.Model, blessed)] if blessed else [],
         }
         source = {"type": "same_label", "feature": "label"}
         request = CorpusRequest(
-            compiled=compiled({"item": "id"}, {"type": "triplets", "source": source}),
+            compiled=compiled(
+                {"item": "id"},
+                {"type": "triplets", "source": source},
+                split={"test": len(seeds) - 2},
+            ),
             features={"item": FEATURES},
             schemas={"item": SCHEMA},
             similarity="euclidean",
@@ -166,6 +172,19 @@ def test_rows_that_make_no_tuple_are_not_measured(models, evaluate):
     expected, _ = evaluate(models["good"])
     actual, _ = evaluate(models["good"], more_rows=(without_number, without_label))
     assert actual == expected
+
+
+def test_the_test_split_is_measured_as_eval_is_and_changes_nothing_else(models, evaluate):
+    eval_alone, arrays = evaluate(models["good"])
+    test_alone, _ = evaluate(models["good"], seeds=(1, 2))
+    both, same_arrays = evaluate(models["good"], seeds=(1, 0, 2))
+    tested = both.pop("test")
+    assert both == eval_alone
+    assert tested["question"].pop("queries") == tested["question"].pop("references") == "test"
+    assert test_alone["question"].pop("queries") == "eval"
+    del test_alone["question"]["references"]
+    assert tested == test_alone != eval_alone
+    assert all(np.array_equal(arrays[name], same_arrays[name]) for name in arrays)
 
 
 def test_metrics_agree_with_the_definitions(models, evaluate):

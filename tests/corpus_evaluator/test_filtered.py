@@ -124,14 +124,26 @@ def links(lefts, rights, seed, count):
     return sorted(found)
 
 
-@pytest.mark.parametrize("types", [("item", "item"), ("user", "item")])
-def test_held_out_edges_ask_and_training_edges_are_left_out(tmp_path, types):
+@pytest.mark.parametrize(
+    ("types", "measured", "third"),
+    [
+        (("item", "item"), "eval", False),
+        (("user", "item"), "eval", False),
+        (("user", "item"), "eval", True),
+        (("user", "item"), "test", True),
+    ],
+)
+def test_held_out_edges_ask_and_edges_of_other_splits_are_left_out(
+    tmp_path, types, measured, third
+):
     left_type, right_type = types
     entities = {name: rows(name, seed) for seed, name in enumerate(dict.fromkeys(types))}
     edges = {
         "train": links(entities[left_type], entities[right_type], 1, 80),
         "eval": links(entities[left_type], entities[right_type], 2, 15),
     }
+    if third:
+        edges["test"] = links(entities[left_type], entities[right_type], 4, 12)
     ends = {
         "left": {"entity": left_type, "id": "from"},
         "right": {"entity": right_type, "id": "to"},
@@ -142,7 +154,7 @@ def test_held_out_edges_ask_and_training_edges_are_left_out(tmp_path, types):
             {"type": "pairs", "source": {"type": "edges", "edges": "link"}},
             {**dict.fromkeys(entities, ITEM), "link": LINK},
             edges={"link": ends},
-            split={"shared": list(entities)},
+            split={"shared": list(entities), "test": int(third)},
         ),
         features=dict.fromkeys(
             entities, (Feature(name="x", kind=FeatureKind.NUMERIC, dtype="float", width=2),)
@@ -151,6 +163,7 @@ def test_held_out_edges_ask_and_training_edges_are_left_out(tmp_path, types):
         similarity="euclidean",
         references="eval",
         slices=(),
+        held_out=measured,
     )
     assert request.question is not None
     files = {
@@ -168,7 +181,7 @@ def test_held_out_edges_ask_and_training_edges_are_left_out(tmp_path, types):
     corpus, arrays = evaluate(
         request,
         Files(
-            {name: {"train": paths, "eval": paths} for name, paths in files.items()},
+            {name: dict.fromkeys(edges, paths) for name, paths in files.items()},
             tuples,
             by_split,
             sizes,
@@ -180,9 +193,9 @@ def test_held_out_edges_ask_and_training_edges_are_left_out(tmp_path, types):
     )
 
     known, held_out = defaultdict(set), defaultdict(set)
-    for target, split in ((known, "train"), (held_out, "eval")):
-        for a, b in edges[split]:
-            target[a].add(b)
+    for split, mine in edges.items():
+        for a, b in mine:
+            (held_out if split == measured else known)[a].add(b)
     popular = {b: sum(b == right for _, right in edges["train"]) for b in entities[right_type]}
     firsts, by_popularity = [], []
     for a, right in sorted(held_out.items()):
@@ -203,6 +216,7 @@ def test_held_out_edges_ask_and_training_edges_are_left_out(tmp_path, types):
     assert corpus["counts"]["queries"] == corpus["counts"]["measured"] == len(held_out)
     assert corpus["counts"]["without_match"] == 0
     assert corpus["counts"]["references"] == N
+    assert corpus["question"]["queries"] == corpus["question"]["references"] == measured
     assert corpus["spaces"][MODEL]["mrr"]["value"] == pytest.approx(np.mean(firsts))
     if left_type != right_type:
         assert corpus["trivial_by"] == "popularity"

@@ -95,6 +95,17 @@ def test_rows_are_split_by_their_id_and_the_contract_of_the_artifact_is_kept(fol
         assert names == ["data_tfrecord-00000-of-00001.gz"]
 
 
+def test_a_third_share_tests(folder, tmp_path):
+    write(folder / "a.gz", [row(number) for number in range(40)])
+    artifact, out = run(tmp_path, train=1, eval=1, test=2)
+    names = ("train", "eval", "test", "test")
+    expected = {
+        name: sorted(row(n) for n in range(40) if names[bucket(n)] == name) for name in names
+    }
+    assert {name: read(out / f"Split-{name}") for name in names} == expected
+    assert json.loads(artifact.split_names) == ["train", "eval", "test"]
+
+
 def test_cache_key_follows_files_code_and_parameters(folder, tmp_path):
     write(folder / "a.gz", [row(1)])
     pattern = str(folder / "*.gz")

@@ -86,7 +86,7 @@ def evaluate(tmp_path):
     """Runs the Evaluator's executor as TFX would: evaluate(config, records, model=…, …) -> Run.
 
     `corpus` is what `corpus.json` holds, `gates` what the recipe's `evaluation` says of the gates
-    that hold by default; by default none.
+    that hold by default; by default none. `tested`: tuples of a test split.
     """
 
     def run(
@@ -101,6 +101,7 @@ def evaluate(tmp_path):
         beam_args=(),
         corpus=None,
         gates=None,
+        tested=(),
     ):
         import tensorflow as tf
         from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
@@ -114,7 +115,9 @@ def evaluate(tmp_path):
         root = tmp_path / name
         examples = standard_artifacts.Examples()
         examples.uri = str(root / "examples")
-        examples.split_names = artifact_utils.encode_split_names(["eval"])
+        examples.split_names = artifact_utils.encode_split_names(
+            ["eval", *(["test"] if tested else [])]
+        )
         examples.set_string_custom_property("payload_format", "FORMAT_TF_EXAMPLE")
         split = root / "examples" / "Split-eval"
         split.mkdir(parents=True)
@@ -122,6 +125,13 @@ def evaluate(tmp_path):
             path = str(split / f"data_tfrecord-{shard:05d}-of-{shards:05d}.gz")
             with tf.io.TFRecordWriter(path, "GZIP") as writer:
                 for record in records[shard::shards]:
+                    writer.write(record)
+
+        if tested:
+            (root / "examples" / "Split-test").mkdir()
+            path = str(root / "examples" / "Split-test" / "data_tfrecord-00000-of-00001.gz")
+            with tf.io.TFRecordWriter(path, "GZIP") as writer:
+                for record in tested:
                     writer.write(record)
 
         def artifact(kind, folder):

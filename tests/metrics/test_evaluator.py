@@ -18,6 +18,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.common.evaluation import evaluation_results
 from components.evaluator import __main__ as command
+from components.evaluator.tested import config_of_test
 from relation import spec
 from relation.core.errors import RecipeError
 from relation.recipe import Evaluation, Gate
@@ -186,6 +187,50 @@ def test_gates_decide_the_blessing(model, baseline, gates, passed, models, evalu
     assert [gate.passed for gate in verdict.gates] == passed
     assert verdict.blessed is run.blessed is all(passed)
     assert (verdict.baseline is None) is (baseline is None)
+
+
+def test_the_test_split_is_measured_at_thresholds_of_eval_and_gates_nothing(models, evaluate):
+    records, tested = make_tuples("pairs", 300), make_tuples("pairs", 200, seed=9)
+    run = evaluate(
+        _config("pairs", {"auc": Gate(min=0.8)}, ["label"]),
+        records,
+        model=models["pairs", "good"],
+        tested=tested,
+    )
+    verdict = evaluation_results.read_verdict(run.evaluation)
+    examples = [tf.train.Example.FromString(record) for record in records]
+    scores = scores_of(models["pairs", "good"], records)
+    expected = _expected("pairs", scores, examples)
+    assert verdict.metrics == pytest.approx(expected, **EXACT)
+    assert [gate.value for gate in verdict.gates] == [pytest.approx(expected["auc"], **EXACT)]
+    assert run.blessed
+    scores = scores_of(models["pairs", "good"], tested)[:, 0]
+    labels = [
+        tf.train.Example.FromString(record).features.feature["relation"].float_list.value[0]
+        for record in tested
+    ]
+    of_test = verdict.test["metrics"]
+    assert of_test.keys() == expected.keys() - {"threshold", "f1_threshold"}
+    assert of_test["examples"] == 200
+    assert of_test["auc"] == pytest.approx(roc_auc_score(labels, scores), **EXACT)
+    accurate = accuracy_score(labels, scores >= expected["threshold"])
+    assert of_test["accuracy"] == pytest.approx(accurate, **EXACT)
+    reached = f1_score(labels, scores >= expected["f1_threshold"])
+    assert of_test["f1"] == pytest.approx(reached, **EXACT)
+    low, high = verdict.test["intervals"]["auc"]
+    assert low < of_test["auc"] < high
+
+
+def test_what_the_eval_split_has_no_threshold_for_is_not_measured():
+    config = _config("pairs", {"auc": Gate(min=0.8)}, ["label"])
+    tested = config_of_test(config, {"threshold": math.nan, "f1_threshold": 0.25})
+    settings = [json.loads(m.config) for m in tested.metrics_specs[0].metrics]
+    assert {one["name"]: one["at"] for one in settings if one["at"]} == {"f1": 0.25}
+    names = {one["name"] for one in settings}
+    assert not names & {"accuracy", "threshold", "f1_threshold"}
+    assert not [m for m in tested.metrics_specs[0].metrics if m.per_slice_thresholds]
+    assert [list(s.feature_keys) for s in tested.slicing_specs] == [[]]
+    assert len(config.slicing_specs) == 2
 
 
 def test_a_weak_slice_does_not_refuse(models, evaluate):

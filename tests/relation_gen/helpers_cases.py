@@ -120,15 +120,15 @@ def make(
     files: int = 1,
     flags: Sequence[str] = (),
 ) -> Made:
-    """Runs a materialization of rows that lie in some files, in the splits train and eval."""
+    """Runs a materialization of rows that lie in some files, in the splits of the recipe."""
     split = loaded.recipe.data.split
     output = folder / "out"
     stats = materialize(
         loaded.compiled,
         loaded.schemas,
         put(folder / "in", inputs, files),
-        ["train", "eval"],
-        [split.train, split.eval],
+        list(loaded.compiled.shares),
+        list(loaded.compiled.shares.values()),
         str(output),
         lambda: beam.Pipeline(argv=list(flags)),
         split_by=split.feature if split.unit == "group" else None,

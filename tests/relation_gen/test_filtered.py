@@ -1,5 +1,6 @@
 """Entities that both splits share: which known positives are no negatives, by brute force."""
 
+import itertools
 import random
 from collections import Counter
 from typing import Any
@@ -79,6 +80,8 @@ def weights(draw: str, edges) -> dict[bytes, int]:
 @pytest.mark.parametrize("kind", ["pairs", "triplets"])
 def test_no_negative_of_evaluation_is_a_positive_of_any_split(tmp_path, negatives, kind):
     edges = {"train": edges_of(1, 90), "eval": edges_of(2, 40)}
+    if negatives == {"draw": "uniform"}:
+        edges["test"] = edges_of(3, 40)
     chosen = ", ".join(f"{name}: {value}" for name, value in negatives.items())
     counts = {
         "pairs": "positives_per_anchor: all, negatives_per_anchor: 3",
@@ -89,12 +92,13 @@ def test_no_negative_of_evaluation_is_a_positive_of_any_split(tmp_path, negative
         f"{{type: {kind}, source: {{type: edges, edges: link}}, seed: 3, "
         f"sampling: {{{counts}, negatives: {{{chosen}}}}}}}",
         edges,
+        shared="[item], test: 1" if "test" in edges else "[item]",
     )
     anchor, other = ("left", "right") if kind == "pairs" else ("anchor", "negative")
     where = negatives.get("where", "anywhere")
     drawn_from: Counter[str] = Counter()
     for split, mine in edges.items():
-        left_out = edges["train"] if split == "train" else edges["train"] + mine
+        left_out = edges["train"] if split == "train" else [*itertools.chain(*edges.values())]
         weight = weights(negatives["draw"], mine)
         tuples = [t for t in made.tuples(split) if kind == "triplets" or t["relation"] == 0]
         assert {t[f"{anchor}_id"] for t in tuples} <= {left for left, _, _ in mine}

@@ -21,9 +21,11 @@ ENDS = {
 
 
 def request(**changed: Any) -> SplitRequest:
-    """By component, of items and edges between them, 3:1."""
+    """By component, of items and edges between them, 3:1; `train`, `eval`, `test`: shares."""
     asked = {"unit": "component", "entities": {"item": ID}, "edges": ENDS, "train": 3, "eval": 1}
-    return SplitRequest.model_validate({**asked, **changed})
+    asked |= changed
+    shares = {name: asked.pop(name) for name in ("train", "eval", "test") if name in asked}
+    return SplitRequest.model_validate({**asked, "shares": shares})
 
 
 def by_time(type_: str = "int", **changed: Any) -> SplitRequest:
@@ -70,8 +72,8 @@ def run(
     shards: int = 1,
     flags: Sequence[str] = (),
     **settings: int,
-) -> tuple[dict[str, Any], dict[str, tuple[list[bytes], list[bytes]]]]:
-    """Splits {input: rows}, each in some files; returns statistics and {input: (train, eval)}."""
+) -> tuple[dict[str, Any], dict[str, tuple[list[bytes], ...]]]:
+    """Splits {input: rows}, each in some files; returns statistics and {input: rows by split}."""
     files = {
         name: [write(folder / "in" / name / f"{n}.gz", rows[n::shards]) for n in range(shards)]
         for name, rows in inputs.items()
@@ -81,7 +83,7 @@ def run(
         Path(output).mkdir(parents=True)
     found = split(asked, files, outputs, lambda: CheckedPipeline(argv=list(flags)), **settings)
     return found, {
-        name: (records(Path(output), "train"), records(Path(output), "eval"))
+        name: tuple(records(Path(output), split) for split in asked.splits)
         for name, output in outputs.items()
     }
 

@@ -136,6 +136,14 @@ def test_the_shares_count_and_the_seed_decides():
     assert len(one[0]) == pytest.approx(2000, abs=200)
 
 
+def test_a_third_share_tests_and_components_stay_whole():
+    pairs = [(2 * n, 2 * n + 1) for n in range(2000)]
+    stats, items, edges = splits(request(train=2, eval=1, test=1), range(4000), pairs)
+    assert [len(part) for part in items] == pytest.approx([2000, 1000, 1000], abs=150)
+    assert [sorted(node for edge in part for node in edge) for part in edges] == items
+    assert stats["rows"]["edges"]["test"] == len(edges[2])
+
+
 def test_a_giant_component_is_refused():
     pairs = path(0, 90) + path(100, 10)
     with pytest.raises(

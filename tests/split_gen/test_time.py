@@ -104,6 +104,35 @@ def test_shares_are_exact_where_no_times_are_equal(tmp_path):
     assert stats["rows"]["examples"]["train"] == 750
 
 
+def test_the_latest_share_tests(tmp_path):
+    times = np.random.default_rng(0).permutation(np.arange(-500, 500)).tolist()
+    asked = by_time(train=6, eval=1, test=3)
+    stats, parts = split(tmp_path, times, asked, partitions=5, held=50)
+    assert [sorted(part) for part in parts] == [
+        list(range(-500, 100)),
+        list(range(100, 200)),
+        list(range(200, 500)),
+    ]
+    assert stats["time"] == {
+        "moment": 100,
+        "rows_of_that_moment": "eval",
+        "test": {"moment": 200, "rows_of_that_moment": "test"},
+    }
+    assert stats["rows"]["examples"] == {
+        "read": 1000,
+        "train": 600,
+        "eval": 100,
+        "test": 300,
+        "no_time": 0,
+        "no_id": 0,
+    }
+
+
+def test_two_cuts_at_one_time_leave_a_split_empty(tmp_path):
+    with pytest.raises(DataError, match=r"split 'eval' of examples would be empty.* of 1:1:1;"):
+        split(tmp_path, [1, 1, 1, 1, 2], by_time(train=1, eval=1, test=1))
+
+
 def test_ties_are_on_the_side_that_comes_closer(tmp_path):
     stats, parts = split(tmp_path / "late", [1, 2, 3, 3, 3, 3, 3, 3])
     assert parts == [[1, 2], [3] * 6]

@@ -55,7 +55,13 @@ def eval_config(
             class_name="RelationMetric",
             module="trainer_module.metrics.tfma_metrics",
             config=json.dumps(
-                {"name": name, "undefined": table[name].undefined, **common}, sort_keys=True
+                {
+                    "name": name,
+                    "undefined": table[name].undefined,
+                    "threshold": table[name].threshold,
+                    **common,
+                },
+                sort_keys=True,
             ),
         )
         if not evaluation.gates and name == EXAMPLES:

@@ -45,6 +45,8 @@ class RelationMetric(metric_types.Metric):
         image: Sequence[int] | None = None,
         ids: Sequence[str] = (),
         undefined: str = "",
+        threshold: str | None = None,
+        at: float | None = None,
         code_fingerprint: str = "",
     ) -> None:
         """Configures the metric.
@@ -59,6 +61,8 @@ class RelationMetric(metric_types.Metric):
           image: see above.
           ids: the features of a tuple that identify it.
           undefined: where the metric is undefined; the Evaluator reads it from the configuration.
+          threshold: likewise, the metric that is the decision threshold of this one.
+          at: the threshold that other tuples have chosen; None: these tuples choose one.
           code_fingerprint: has no effect on values; as part of the configuration it tells the cache
             of edited code.
         """
@@ -71,6 +75,8 @@ class RelationMetric(metric_types.Metric):
             image=None if image is None else list(image),
             ids=list(ids),
             undefined=undefined,
+            threshold=threshold,
+            at=at,
             code_fingerprint=code_fingerprint,
         )
 
@@ -83,11 +89,13 @@ def _computations(
     image: Sequence[int] | None = None,
     ids: Sequence[str] = (),
     undefined: str = "",
+    threshold: str | None = None,
+    at: float | None = None,
     code_fingerprint: str = "",
     model_names: Sequence[str] | None = None,
     example_weighted: bool = False,
 ) -> list[Any]:
-    del code_fingerprint, undefined
+    del code_fingerprint, undefined, threshold
     form = Form(LabelKind(label), tuple(related), width)
     if image is not None:
         height, across, channels = image
@@ -116,7 +124,7 @@ def _computations(
         computations.append(
             metric_types.DerivedMetricComputation(
                 [key, *(key._replace(output_name=end) for end in ("low", "high"))],
-                _Derive(name, key, collected),
+                _Derive(name, key, collected, at),
             )
         )
     return computations
@@ -129,11 +137,19 @@ class _Derive:
     name: str
     key: Any
     collected: Any
+    at: float | None = None
 
     def __call__(self, metrics: dict[Any, Any]) -> dict[Any, float]:
         tuples: Tuples = metrics[self.collected]
         metric = table_of(tuples.form)[self.name]
-        value, low, high = interval(metric.compute, tuples, metric.within)
+        at, at_threshold = self.at, metric.compute_at
+
+        def compute(part: Tuples) -> float:
+            if at is None or at_threshold is None:
+                return metric.compute(part)
+            return at_threshold(part, at)
+
+        value, low, high = interval(compute, tuples, metric.within)
         ends = {"low": low, "high": high}
         keys = {name: self.key._replace(output_name=name) for name in ends}
         return {self.key: value, **{keys[name]: end for name, end in ends.items()}}

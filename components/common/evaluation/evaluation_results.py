@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import tensorflow as tf
 
 from relation.core.errors import UserError
+from relation.names import TEST
 
 FILE = "verdict.json"
 TUPLES, CORPUS = "tuples", "corpus"
@@ -97,6 +98,8 @@ class Verdict:
       corpus: the content of `corpus.json`.
       undefined: why a metric has no value, as a clause, by name, in a slice by `in_slice`;
         `<metric> [slices]` is a floor that no slice could be held to.
+      test: `metrics`, `intervals` and `undefined` of the test split, which no gate sees; empty
+        without one.
     """
 
     blessed: bool
@@ -107,6 +110,7 @@ class Verdict:
     intervals: Mapping[str, Interval] = dataclasses.field(default_factory=dict)
     corpus: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     undefined: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    test: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The verdict as JSON values; a number that is not finite becomes null."""
@@ -123,6 +127,7 @@ class Verdict:
                 "baseline": self.baseline,
                 "corpus": self.corpus,
                 "undefined": dict(self.undefined),
+                **({"test": self.test} if self.test else {}),
             }
         )
 
@@ -152,6 +157,7 @@ class Verdict:
             },
             corpus=values["corpus"],
             undefined=values.get("undefined", {}),
+            test=values.get("test", {}),
         )
 
     def to_text(self) -> str:
@@ -217,6 +223,23 @@ def _numbers(values: Mapping[str, float | None]) -> dict[str, float]:
     return {name: number(value) for name, value in values.items()}
 
 
+def on_test(verdict: Mapping[str, Any]) -> dict[str, float]:
+    """Values on the test split, by the name of a gate; empty without such a split.
+
+    >>> on_test({"test": {"metrics": {"auc": 0.5}}, "corpus": {}})
+    {'auc': 0.5}
+
+    Args:
+      verdict: the values of `Verdict.to_json`.
+    """
+    spaces = verdict.get("corpus", {}).get(TEST, {}).get("spaces", {})
+    of_corpus = {
+        f"{CORPUS} {name}": number(entry["value"])
+        for name, entry in spaces.get("model", {}).items()
+    }
+    return {**_numbers(verdict.get("test", {}).get("metrics", {})), **of_corpus}
+
+
 def jsonable(value: Any) -> Any:
     """Replaces numbers that are not finite by None, in nested mappings and lists.
 
@@ -252,6 +275,8 @@ def _lines(verdict: Verdict) -> Iterator[str]:
         yield f"{row}: " + ", ".join(shown)
     for name, reason in verdict.undefined_overall.items():
         yield f"undefined: {name}: {reason}"
+    for name, value in verdict.test.get("metrics", {}).items():
+        yield f"test: {name} {number(value):.4g}"
     for space, metrics in verdict.corpus.get("spaces", {}).items():
         shown = (f"{name} {number(entry['value']):.4g}" for name, entry in metrics.items())
         yield f"corpus, {space}: " + ", ".join(shown)

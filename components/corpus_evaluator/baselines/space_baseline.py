@@ -7,13 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from components.corpus_evaluator.embeddings.encode import RAW
-from components.corpus_evaluator.embeddings.id_tuples import IdTuples
+from components.corpus_evaluator.embeddings.id_tuples import ELSEWHERE, IdTuples
 from components.corpus_evaluator.embeddings.population import Population
 from components.corpus_evaluator.embeddings.raw_features import FeatureScaling, RawFeatureLayout
 from components.corpus_evaluator.embeddings.word_columns import WordColumns
 from components.corpus_evaluator.request import CorpusRequest
 from components.corpus_evaluator.retrieval.corpus_metrics import Space
-from relation.names import EVAL, TRAIN
+from relation.names import TRAIN
 from relation.retrieval.distances import Similarity
 from relation.retrieval.points import U64, Floats, Positions
 from relation.retrieval.question import Question
@@ -58,7 +58,8 @@ class SpaceBaseline:
         self, left_type: str, lefts: U64, right_type: str, rights: U64
     ) -> npt.NDArray[np.float64] | None:
         """Minus the Euclidean distance of each pair, [n]; the least if a member is missing."""
-        populations = self._populations[left_type, EVAL], self._populations[right_type, EVAL]
+        held_out = self._request.held_out
+        populations = [self._populations[entity, held_out] for entity in (left_type, right_type)]
         vectors = [self._comparable(population, populations[1]) for population in populations]
         if vectors[0] is None or vectors[1] is None:
             return None
@@ -72,9 +73,9 @@ class SpaceBaseline:
         result[np.isinf(result)] = result[both].min(initial=0) - 1
         return result
 
-    def features(self, entity: str, split: str, ids: U64) -> tuple[Positions, Floats] | None:
+    def features(self, entity: str, train: bool, ids: U64) -> tuple[Positions, Floats] | None:
         """Positions of ids [...], and scaled raw features [m, d]; see `tuple_baseline.Features`."""
-        population = self._populations[entity, split]
+        population = self._populations[entity, TRAIN if train else self._request.held_out]
         vectors = self._comparable(population, self._populations[entity, TRAIN])
         return None if vectors is None else (population.positions(ids), vectors)
 
@@ -98,13 +99,14 @@ class SpaceBaseline:
 def _popularity(
     queries: Population, references: Population, related: IdTuples, elsewhere: IdTuples | None
 ) -> Space:
-    """Ranks references by their edges in other splits, or else by those of other anchors."""
+    """Ranks references by their edges in training, or else by those of other anchors."""
     edges = related if elsewhere is None else elsewhere
+    trained = edges.labels[:, 0] != ELSEWHERE
     left, right = (
         population.positions(edges.members[:, column])
         for column, population in enumerate((queries, references))
     )
-    counted = right[((left < 0) | (elsewhere is not None)) & (right >= 0)]
+    counted = right[((left < 0) | (elsewhere is not None)) & (right >= 0) & trained]
     counts = np.bincount(counted, minlength=len(references)).astype(np.float32)
     ones = np.ones((len(queries), 1), dtype=np.float32)
     return Space(ones, counts[:, None], Similarity.DOT, "popularity")

@@ -21,7 +21,6 @@ import numpy as np
 import numpy.typing as npt
 
 from components.corpus_evaluator.embeddings.id_tuples import IdTuples
-from relation.names import EVAL, TRAIN
 from relation.retrieval.points import U64, Floats, Positions
 from relation.spec import LabelKind, Relation
 
@@ -50,8 +49,8 @@ Nearness = Callable[[str, U64, str, U64], F64 | None]
 """(entity type, ids [n], entity type, ids [n]) → nearness of each pair, float64 [n].
 
 None if the two types cannot be compared."""
-Features = Callable[[str, str, U64], tuple[Positions, Floats] | None]
-"""(entity type, split, ids [...]) → position of each id [...], and features [m, d].
+Features = Callable[[str, bool, U64], tuple[Positions, Floats] | None]
+"""(entity type, whether of training, ids [...]) → position of each id [...], and features [m, d].
 
 The position of a missing id is −1. Both splits have the same columns. None without features."""
 
@@ -175,8 +174,8 @@ def _best_feature(
     documents = [i for i, role in enumerate(relation.roles) if role.name not in queries]
     entity = relation.roles[documents[0]].entity
     looked_up = [
-        features(entity, split, tuples.members[:, documents])
-        for split, tuples in ((TRAIN, train), (EVAL, held_out))
+        features(entity, tuples is train, tuples.members[:, documents])
+        for tuples in (train, held_out)
     ]
     if looked_up[0] is None or looked_up[1] is None:
         return None

@@ -17,10 +17,12 @@ from components.common.edge_splits import hashed_splits
 from components.corpus_evaluator.embeddings.encode import hashes, values_of
 from relation.compiled import CompiledRelation
 from relation.files.tfrecord_reader import read_batches
-from relation.names import EVAL, RELATION, RELATION_WEIGHT, prefixed
+from relation.names import EVAL, RELATION, RELATION_WEIGHT, TRAIN, prefixed
 from relation.retrieval.points import U64
 
 F32 = npt.NDArray[np.float32]
+ELSEWHERE = -1
+"""Label of an edge that is neither of training nor of the measured split."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,37 +107,43 @@ class ReadTuples(_Read):
 class ReadEdges(_Read):
     """Reads the endpoints of the edges whose label says "related".
 
-    Labels: 1 for an edge of evaluation, 0 for one of another split. Where an end is in one split
-    alone that decides, and all are 1.
+    Labels: 1 for an edge of the measured split, 0 for one of training, −1 for one of another split.
+    Where an end is in one split alone that decides, and all are 1.
     """
 
-    def __init__(self, folder: str, compiled: CompiledRelation, split: str) -> None:
+    def __init__(
+        self, folder: str, compiled: CompiledRelation, split: str, measured: str = EVAL
+    ) -> None:
         """Reads files of a split; one that tuples do not have: a hash says it of each edge."""
         super().__init__(folder)
         assert compiled.edge_table is not None
         self._edges, self._compiled, self._split = compiled.edge_table, compiled, split
+        self._measured = measured
 
     def extract(self, examples: Sequence[tf.train.Example]) -> IdTuples:
         edges = self._edges
         related = edges.related(_numbers(examples, edges.value or "", 1, 0.0)[:, 0])
         kept = [example for example, good in zip(examples, related, strict=True) if good]
         endpoints = np.stack([_ids(kept, end.id) for end in (edges.left, edges.right)], axis=1)
-        held_out = self._held_out(kept)
+        held_out = self._labels(kept)
         if edges.symmetric:
             endpoints = np.concatenate([endpoints, endpoints[:, ::-1]])
             held_out = np.concatenate([held_out, held_out])
         return IdTuples(endpoints, held_out[:, None], np.ones(len(endpoints), dtype=np.float32))
 
-    def _held_out(self, examples: Sequence[tf.train.Example]) -> F32:
-        """1 for each edge of evaluation, else 0, float32 [n]: as RelationGen decides."""
+    def _labels(self, examples: Sequence[tf.train.Example]) -> F32:
+        """The label of each edge, float32 [n], by its split as RelationGen decides it."""
         compiled, edges = self._compiled, self._edges
-        if not compiled.filtered or self._split == EVAL:
+        if not compiled.filtered:
             return np.ones(len(examples), dtype=np.float32)
-        if self._split in compiled.shares:
-            return np.zeros(len(examples), dtype=np.float32)
-        ends = (_keys(examples, end.id) for end in (edges.left, edges.right))
-        splits = hashed_splits(compiled, list(compiled.shares.values()), *ends)
-        return (splits == list(compiled.shares).index(EVAL)).astype(np.float32)
+        names = list(compiled.shares)
+        if self._split in names:
+            splits = np.full(len(examples), names.index(self._split))
+        else:
+            ends = (_keys(examples, end.id) for end in (edges.left, edges.right))
+            splits = hashed_splits(compiled, list(compiled.shares.values()), *ends)
+        label = {self._measured: 1, TRAIN: 0}
+        return np.array([label.get(name, ELSEWHERE) for name in names], dtype=np.float32)[splits]
 
 
 def _ids(examples: Sequence[tf.train.Example], name: str) -> U64:

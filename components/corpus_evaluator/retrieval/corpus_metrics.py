@@ -11,7 +11,6 @@ from components.corpus_evaluator.embeddings.id_tuples import IdTuples
 from components.corpus_evaluator.embeddings.population import Population
 from components.corpus_evaluator.request import CorpusRequest
 from components.corpus_evaluator.retrieval import report_sample
-from relation.names import EVAL
 from relation.retrieval.distances import Similarity
 from relation.retrieval.estimate import Estimate, estimates
 from relation.retrieval.measures import (
@@ -169,8 +168,8 @@ class CorpusMetrics:
                 "feature": self._request.compiled.label_by
                 if question.relevant == "label"
                 else None,
-                "queries": EVAL,
-                "references": self._request.references,
+                "queries": self._request.held_out,
+                "references": self._request.reference_split,
                 "labels": len(np.unique(self._corpus.queries.keys.values))
                 if question.relevant == "label"
                 else None,

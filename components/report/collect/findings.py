@@ -12,6 +12,7 @@ from components.common.evaluation.evaluation_results import (
     Verdict,
     in_slice,
     number,
+    on_test,
 )
 from components.report import text
 
@@ -58,6 +59,7 @@ class Metric:
       last_blessed: value of the last blessed model.
       part: the data: tuples or corpus.
       reason: as in `Gate`.
+      test: value on the test split.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Metric:
     last_blessed: float | None = None
     part: str = TUPLES
     reason: str = ""
+    test: float | None = None
 
 
 @dataclass(frozen=True)
@@ -131,11 +134,14 @@ class Findings:
 def findings_of(verdict: Verdict) -> Findings:
     """Convert the Evaluator's `verdict.json`, which holds the results of both evaluators."""
     corpus = verdict.corpus
-    baseline = corpus.get("tuples") or {}
+    baseline, tested = corpus.get("tuples") or {}, on_test(verdict.to_json())
     return Findings(
         blessed=verdict.blessed,
         gates=tuple(map(_gate, verdict.gates)),
-        metrics=(*_of_tuples(verdict, baseline), *_of_corpus(corpus, verdict.undefined)),
+        metrics=(
+            *_of_tuples(verdict, baseline, tested),
+            *_of_corpus(corpus, verdict.undefined, tested),
+        ),
         slices=(*_slices_of_tuples(verdict), *_slices_of_corpus(corpus)),
         baseline=corpus.get("trivial_by") or baseline.get("by"),
         corpus=corpus,
@@ -155,17 +161,22 @@ def _gate(result: GateResult) -> Gate:
     )
 
 
-def _of_tuples(verdict: Verdict, baseline: Mapping[str, Any]) -> Iterator[Metric]:
+def _of_tuples(
+    verdict: Verdict, baseline: Mapping[str, Any], tested: Mapping[str, float]
+) -> Iterator[Metric]:
     last_blessed = verdict.baseline or {}
     for name, value in verdict.metrics.items():
         low, high = verdict.intervals.get(name, (None, None))
         baseline_value = baseline["value"] if name == baseline.get("metric") else None
         reason = verdict.undefined.get(name, "")
         blessed = last_blessed.get(name)
-        yield Metric(name, value, low, high, baseline_value, blessed, reason=reason)
+        on = tested.get(name)
+        yield Metric(name, value, low, high, baseline_value, blessed, reason=reason, test=on)
 
 
-def _of_corpus(corpus: Mapping[str, Any], undefined: Mapping[str, str]) -> Iterator[Metric]:
+def _of_corpus(
+    corpus: Mapping[str, Any], undefined: Mapping[str, str], tested: Mapping[str, float]
+) -> Iterator[Metric]:
     spaces = corpus.get("spaces", {})
     baseline, last_blessed = spaces.get("trivial", {}), spaces.get("blessed", {})
     for name, result in spaces.get("model", {}).items():
@@ -178,6 +189,7 @@ def _of_corpus(corpus: Mapping[str, Any], undefined: Mapping[str, str]) -> Itera
             last_blessed.get(name, {}).get("value"),
             part=CORPUS,
             reason=undefined.get(f"{CORPUS} {name}", ""),
+            test=tested.get(f"{CORPUS} {name}"),
         )
 
 

@@ -48,7 +48,9 @@ def _lead(evidence: Evidence) -> str:
     if evidence.findings and evidence.findings.threshold is not None:
         chosen.append("the decision threshold")
     also = f" It also chose {listed(chosen)}." if chosen else ""
-    return f"Of the eval split, which the model was not trained on.{also} {_INTERVALS}"
+    tested = evidence.findings and any(m.test is not None for m in evidence.findings.metrics)
+    test = " The test split was neither trained on nor chose anything." if tested else ""
+    return f"Of the eval split, which the model was not trained on.{also}{test} {_INTERVALS}"
 
 
 def _table(
@@ -56,6 +58,7 @@ def _table(
 ) -> Table:
     columns = {
         "asked": [", ".join(bounds.get(m.name, ())) for m in metrics],
+        "test split": [_measured(m.test) for m in metrics],
         "trivial baseline": [_measured(m.baseline) for m in metrics],
         "last blessed": [_measured(m.last_blessed) for m in metrics],
     }

@@ -89,10 +89,10 @@ class Window:
 
 @dataclass(frozen=True)
 class Boundary:
-    """The code from which on rows evaluate; those below train.
+    """The code from which on rows are of the later of two splits.
 
     Attributes:
-      code: the first code of `eval`.
+      code: the first code of the later split.
       moment: the time at which the shares divide the rows.
       side: the split of all rows of exactly that time.
     """
@@ -102,17 +102,28 @@ class Boundary:
     side: str
 
 
-def boundary_rank(total: int, train: int, evaluation: int) -> int:
-    """The rank, from 0, of the first row of `eval` if all times are distinct.
+def boundary_rank(total: int, before: int, after: int) -> int:
+    """The rank, from 0, of the first row after a cut if all times are distinct.
 
     >>> boundary_rank(10, 3, 1)
     7
+
+    Args:
+      total: number of all rows.
+      before, after: shares of the splits before and after the cut.
     """
-    return total * train // (train + evaluation)
+    return total * before // (before + after)
 
 
 def boundary(
-    code: int, below: int, equal: int, total: int, train: int, evaluation: int, *, integers: bool
+    code: int,
+    below: int,
+    equal: int,
+    total: int,
+    shares: tuple[int, int],
+    sides: tuple[str, str],
+    *,
+    integers: bool,
 ) -> Boundary | None:
     """Puts all rows of the dividing time on the side that comes closer to the shares.
 
@@ -120,7 +131,8 @@ def boundary(
       code: the dividing time.
       below, equal: number of rows before it, and at it.
       total: number of all rows.
-      train, evaluation: shares.
+      shares: of the splits before and after the cut.
+      sides: the splits beside the cut.
       integers: whether times are integers.
 
     Returns:
@@ -128,11 +140,11 @@ def boundary(
     """
 
     def distance(rows: int) -> int:
-        return abs(rows * (train + evaluation) - total * train)
+        return abs(rows * sum(shares) - total * shares[0])
 
-    sides = {"eval": below, "train": below + equal}
-    fit = {side: rows for side, rows in sides.items() if 0 < rows < total}
+    earlier, later = sides
+    fit = {s: n for s, n in {later: below, earlier: below + equal}.items() if 0 < n < total}
     if not fit:
         return None
-    side = min(fit, key=lambda name: (distance(fit[name]), name))
-    return Boundary(code + (side == "train"), decode(code, integers=integers), side)
+    side = min(fit, key=lambda name: (distance(fit[name]), name == earlier))
+    return Boundary(code + (side == earlier), decode(code, integers=integers), side)
