@@ -20,6 +20,7 @@ class CorpusRequest(Frozen):
       similarity: how the model's head compares embeddings; None if it does not.
       references: the split of the references: `EVAL` for that of the queries, or `TRAIN`.
       held_out: the split that is measured.
+      cut_names: names of measures beside the usual ones, of another k.
       slices: features of queries whose values are measured apart.
       image: height, width and channels of a label that is an image.
     """
@@ -32,6 +33,7 @@ class CorpusRequest(Frozen):
     slices: tuple[str, ...]
     image: tuple[int, int, int] | None = None
     held_out: str = EVAL
+    cut_names: tuple[str, ...] = ()
 
     @property
     def question(self) -> Question | None:

@@ -156,15 +156,15 @@ class _Run:
             moments.dividing(self._context, cut)
             for cut in range(len(self._context.request.shares) - 1)
         ]
-        found = [boundary for boundary in boundaries if boundary is not None]
-        if len(found) < len(boundaries):
+        complete = [boundary for boundary in boundaries if boundary is not None]
+        if len(complete) < len(boundaries):
             feature = self._context.request.feature
             assert feature is not None
             raise DataError(
                 f"all rows have the same value of {feature.name!r}, so a split would be empty; "
                 "split by another feature, or by another unit"
             )
-        return found
+        return complete
 
     def _shown(self, round_number: int, label: int) -> list[str]:
         """A few entities of a component, as text."""

@@ -5,7 +5,7 @@ from google.protobuf import text_format
 from components.corpus_evaluator.request import CorpusRequest
 from relation.core.errors import Faults, RecipeError, did_you_mean
 from relation.load import LoadedRecipe
-from relation.retrieval.measures import names
+from relation.retrieval.measures import ANY_K, Cut, names
 from trainer_module.metrics.registry import qualities
 from trainer_module.registry import HEADS, predicted_image
 
@@ -33,17 +33,26 @@ def corpus_request(loaded: LoadedRecipe) -> CorpusRequest:
         slices=recipe.evaluation.slices,
         image=predicted_image_shape(loaded),
     )
-    corpus_metrics, faults = names() if request.question is not None else (), Faults()
-    for name in recipe.evaluation.corpus.gates:
+    evaluation, faults = recipe.evaluation, Faults()
+    of_tuples = qualities(loaded.tuples, evaluation.slice_floor or {})
+    cut_names: tuple[str, ...] = ()
+    corpus_metrics: tuple[str, ...] = ()
+    if request.question is not None:
+        gated = {*evaluation.corpus.gates, *(evaluation.slice_floor or {})}.difference(
+            of_tuples, names()
+        )
+        cut_names = tuple(sorted(name for name in gated if Cut.of(name) is not None))
+        corpus_metrics = names(cut_names=cut_names)
+    for name in evaluation.corpus.gates:
         if name not in corpus_metrics:
             faults.add(_unknown(f"corpus.gates.{name}", name, corpus_metrics))
-    if "slice_floor" in recipe.evaluation.model_fields_set:
-        metrics = (*qualities(loaded.tuples), *corpus_metrics)
-        for name in recipe.evaluation.slice_floor or {}:
-            if name not in metrics:
+    if "slice_floor" in evaluation.model_fields_set:
+        for name in evaluation.slice_floor or {}:
+            if name not in (*of_tuples, *corpus_metrics):
+                metrics = (*of_tuples, *corpus_metrics)
                 faults.add(_unknown(f"slice_floor.{name}", name, metrics))
     faults.raise_any()
-    return request
+    return request.model_copy(update={"cut_names": cut_names})
 
 
 def predicted_image_shape(loaded: LoadedRecipe) -> tuple[int, int, int] | None:
@@ -55,6 +64,8 @@ def predicted_image_shape(loaded: LoadedRecipe) -> tuple[int, int, int] | None:
 def _unknown(field: str, name: str, metrics: tuple[str, ...]) -> RecipeError:
     none = "none, since corpus metrics do not apply to it"
     expected = f"one of {', '.join(metrics)}" if metrics else none
+    if names()[0] in metrics:
+        expected += f", {ANY_K}"
     return RecipeError(
         f"evaluation.{field}: got {name!r}, which does not apply to this relation and head; "
         f"expected {expected}{did_you_mean(name, metrics)}"

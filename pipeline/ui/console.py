@@ -170,8 +170,8 @@ def _gate_table(gates: tuple[GateResult, ...], tested: Mapping[str, float]) -> T
     for gate in gates:
         mark = "[green]passed[/]" if gate.passed else "[red]refused[/]"
         values = (gate.kind, escape(gate.name), gate.value_text(), gate.bound_text())
-        more = [f"{tested[gate.name]:.4f}" if gate.name in tested else "–"] if tested else []
-        table.add_row(*values, mark, *more)
+        last = [f"{tested[gate.name]:.4f}" if gate.name in tested else "–"] if tested else []
+        table.add_row(*values, mark, *last)
     return table
 
 

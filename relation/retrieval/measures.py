@@ -4,7 +4,7 @@ Definitions follow Musgrave, Belongie and Lim, "A Metric Learning Reality Check"
 and those of information retrieval. For a query let R be the number of relevant references, without
 the query itself, and rel(i) whether the i-th nearest reference is one of them:
 
-    precision_at_1  rel(1)
+    precision_at_k  share of the first k that are relevant; precision_at_1 is rel(1)
     r_precision     1/R · Σ_{i≤R} rel(i)
     map_at_r        1/R · Σ_{i≤R} rel(i) · (share of the first i that are relevant)
     recall_at_k     whether any of the first k is relevant
@@ -24,10 +24,11 @@ Time is proportional to queries × references.
 """
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -53,10 +54,32 @@ Nearest = Callable[[Positions, int], tuple[Positions, F64, Bools]]
 [q, k] each, nearest first."""
 
 
-def names(ks: Sequence[int] = KS) -> tuple[str, ...]:
-    """The names of the statistics of a query."""
+def names(ks: Sequence[int] = KS, cut_names: Sequence[str] = ()) -> tuple[str, ...]:
+    """The names of the statistics of a query; `cut_names`: those of any other k."""
     cut = [f"recall_at_{k}" for k in ks if k > 1] + [f"ndcg_at_{k}" for k in ks if k > 1]
-    return ("map_at_r", "precision_at_1", "r_precision", "mrr", *cut)
+    every = ("map_at_r", "precision_at_1", "r_precision", "mrr", *cut, *cut_names)
+    return tuple(dict.fromkeys(every))
+
+
+class Cut(NamedTuple):
+    """A measure of the first k references."""
+
+    measure: str
+    k: int
+
+    @classmethod
+    def of(cls, name: str) -> "Cut | None":
+        """The measure and the k that a name stands for; None if it stands for neither.
+
+        >>> Cut.of("recall_at_7"), Cut.of("recall_at_0")
+        (Cut(measure='recall', k=7), None)
+        """
+        match = re.fullmatch(r"(precision|recall|ndcg)_at_([1-9]\d{0,3})", name)
+        return None if match is None else cls(match[1], int(match[2]))
+
+
+ANY_K = "or precision_at_k, recall_at_k or ndcg_at_k of another k below 10,000"
+"""The end of a message that lists the names of measures."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +126,7 @@ def measure(
     *,
     same: bool,
     ks: Sequence[int] = KS,
+    cut_names: Sequence[str] = (),
     exact: bool | None = None,
 ) -> Statistics:
     """Measures how well each query retrieves the references that are relevant to it.
@@ -113,10 +137,11 @@ def measure(
       similarity: how to compare vectors.
       same: whether both are of one entity type; then no entity is its own neighbour.
       ks: the k of recall@k and NDCG@k, each at least 1.
+      cut_names: names of further measures, see `Cut`.
       exact: whether distances are float64; by default they are for up to `EXACT_PAIRS` pairs.
 
     Returns:
-      `names(ks)` and `matches`, the R of each query: float64 [q] each.
+      `names(ks, cut_names)` and `matches`, the R of each query: float64 [q] each.
 
     The only reference with the query's key is the second nearest:
 
@@ -130,13 +155,16 @@ def measure(
     """
     if exact is None:
         exact = len(queries) * len(references) <= EXACT_PAIRS
-    search = _Search(queries, references, similarity, same, max(ks), _EXACT if exact else _FAST)
-    result = {name: np.full(len(queries), np.nan) for name in names(ks)}
+    wanted = names(ks, cut_names)
+    cuts = {name: cut for name in wanted if (cut := Cut.of(name)) is not None}
+    widest = max([*ks, *(cut.k for cut in cuts.values())])
+    search = _Search(queries, references, similarity, same, widest, _EXACT if exact else _FAST)
+    result = {name: np.full(len(queries), np.nan) for name in wanted}
     result["matches"] = np.zeros(len(queries))
 
     def fill(start: int) -> None:
         stop = min(start + _ROWS, len(queries))
-        for name, values in search.statistics(start, stop, ks).items():
+        for name, values in search.statistics(start, stop, cuts).items():
             result[name][start:stop] = values
 
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as workers:
@@ -209,11 +237,11 @@ class _Search:
         size = max(4 * self._top, _LEAST_CHUNK)
         self._runs = list(runs(references.keys.take(self.order), firsts, size))
 
-    def statistics(self, start: int, stop: int, ks: Sequence[int]) -> dict[str, F64]:
+    def statistics(self, start: int, stop: int, cuts: Mapping[str, Cut]) -> dict[str, F64]:
         """The statistics of the queries from `start` to `stop`, float64 [stop − start] each."""
         codes, matches = self._nearest(start, stop)
         with np.errstate(invalid="ignore", divide="ignore"):
-            statistics = _statistics((codes & 1).astype(bool), matches, ks)
+            statistics = _statistics((codes & 1).astype(bool), matches, cuts)
         lost = np.flatnonzero((matches > 0) & np.isnan(statistics["mrr"]))
         if len(lost):
             statistics["mrr"][lost] = 1 / self._first(start + lost)
@@ -283,13 +311,13 @@ def _summed(queries: Points, values: U64, counts: Positions) -> Positions:
     return np.bincount(owners[present], counts[at[present]], len(queries)).astype(np.int64)
 
 
-def _statistics(relevant: Bools, matches: Positions, ks: Sequence[int]) -> dict[str, F64]:
+def _statistics(relevant: Bools, matches: Positions, cuts: Mapping[str, Cut]) -> dict[str, F64]:
     """Statistics of q queries, [q] each.
 
     Args:
       relevant: whether each of the nearest references is relevant, nearest first, bool [q, top].
       matches: R of each query, int64 [q].
-      ks: see `measure`.
+      cuts: measures of the first k, by name.
     """
     ranks = np.arange(1, relevant.shape[1] + 1)
     hits = relevant & (ranks <= matches[:, None])
@@ -298,16 +326,18 @@ def _statistics(relevant: Bools, matches: Positions, ks: Sequence[int]) -> dict[
     first = np.where(relevant.any(axis=1), 1 + relevant.argmax(axis=1), np.nan)
     result = {
         "map_at_r": np.einsum("qt,qt->q", precisions, hits) / matches,
-        "precision_at_1": relevant[:, 0] + none,
         "r_precision": hits.sum(axis=1) / matches,
         "mrr": 1 / first + none,
         "matches": matches.astype(np.float64),
     }
     discounts = 1 / np.log2(1 + ranks)
     ideal = np.cumsum(discounts)
-    for k in ks:
-        if k > 1:
-            result[f"recall_at_{k}"] = relevant[:, :k].any(axis=1) + none
+    for name, (measure_of, k) in cuts.items():
+        if measure_of == "precision":
+            result[name] = relevant[:, :k].sum(axis=1) / k + none
+        elif measure_of == "recall":
+            result[name] = relevant[:, :k].any(axis=1) + none
+        else:
             best = ideal[np.minimum(np.minimum(matches, k), len(ranks)) - 1]
-            result[f"ndcg_at_{k}"] = relevant[:, :k] @ discounts[:k] / best + none
+            result[name] = relevant[:, :k] @ discounts[:k] / best + none
     return result

@@ -78,6 +78,24 @@ def assert_same(found, expected):
         assert found[name].tolist() == pytest.approx(values, **EXACT, nan_ok=True), name
 
 
+def test_any_k_by_hand():
+    query = labelled([0], "a", first=100)
+    more = ("precision_at_3", "recall_at_1", "recall_at_2", "ndcg_at_4", "precision_at_7")
+    actual = measure(
+        query, labelled([1, 2, 3, 4, 5], "babab"), EUCLIDEAN, same=False, cut_names=more
+    )
+    assert {name: actual[name].item() for name in more} == pytest.approx(
+        {
+            "precision_at_3": 1 / 3,
+            "recall_at_1": 0.0,
+            "recall_at_2": 1.0,
+            "ndcg_at_4": (1 / math.log2(3) + 1 / math.log2(5)) / (1 + 1 / math.log2(3)),
+            "precision_at_7": 2 / 7,
+        }
+    )
+    assert set(actual) == {*names(), *more, "matches"}
+
+
 def test_values_by_hand():
     query = labelled([0], "a", first=100)
     # From near to far: b, a, b, a, b. R = 2: the first two are b, a.

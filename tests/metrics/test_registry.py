@@ -2,12 +2,14 @@ import math
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from relation import spec
 from relation.core.errors import RecipeError
 from relation.recipe import Evaluation, Gate
 from trainer_module.metrics import registry
+from trainer_module.metrics.collected import collect
 from trainer_module.metrics.gates import check_gates
 
 PAIRS, TRIPLETS = spec.pairs("item", "item"), spec.triplets("item", "item")
@@ -134,6 +136,25 @@ MASKS = spec.rows((spec.Role("photo", "a"), spec.Role("mask", "b")), spec.LabelK
 def test_metrics_of_which_more_is_better(relation, expected):
     """Not errors, losses, thresholds, counts or the spread: a drop of them is no worse model."""
     assert registry.qualities(relation) == tuple(expected)
+
+
+def test_lists_have_ndcg_of_any_k():
+    lists = spec.lists("item", "query", 4)
+    check_gates(lists, Evaluation(gates={"ndcg_at_7": Gate(min=0.9)}))
+    names = registry.metrics_of(lists, ["ndcg_at_7", "ndcg_at_3", "recall_at_7"])
+    assert names == (*registry.metrics_of(lists), "ndcg_at_7")
+    assert "ndcg_at_7" in registry.qualities(lists, ["ndcg_at_7"])
+    scores, grades = np.array([[3.0, 2.0, 1.0]], "f4"), np.array([[0.0, 2.0, 1.0]], "f4")
+    tuples = collect(registry.form_of(lists), np.zeros(1, "u8"), scores, grades)
+    ideal = 3 + 1 / math.log2(3)
+    metric = registry.metric_of(tuples.form, "ndcg_at_2")
+    assert metric.compute(tuples) == pytest.approx(3 / math.log2(3) / ideal)
+
+
+@pytest.mark.parametrize("name", ["ndcg_at_7", "ndcg_at_0"])
+def test_a_k_of_what_tuples_do_not_have_is_refused(name):
+    with pytest.raises(RecipeError, match=f"evaluation.gates.{name}: "):
+        check_gates(PAIRS, Evaluation(gates={name: Gate(min=0.9)}))
 
 
 def test_gates_that_fit_pass():

@@ -5,10 +5,10 @@ from typing import NamedTuple
 from relation.compiled import CompiledRelation
 from relation.core.errors import RecipeError, did_you_mean
 from relation.recipe import Model, Training
-from relation.retrieval.measures import names
+from relation.retrieval.measures import ANY_K, Cut, names
 from relation.retrieval.question import Question
 from trainer_module.metrics.collected import form_of
-from trainer_module.metrics.registry import Better, table_of
+from trainer_module.metrics.registry import Better, metric_of, table_of
 from trainer_module.registry import HEADS
 
 CORPUS = "corpus."
@@ -44,20 +44,20 @@ def epoch_metric(
     name = training.metric
     if name is None:
         return None
-    table = table_of(form_of(compiled.tuples))
-    of_tuples = {n: metric for n, metric in table.items() if metric.better is not None}
+    form = form_of(compiled.tuples)
+    of_tuples = [n for n, metric in table_of(form).items() if metric.better is not None]
     question = Question.of(compiled, HEADS.resolve(model.head).similarity)
     of_corpus = names() if question is not None else ()
-    if name in of_tuples:
-        metric = of_tuples[name]
-        assert metric.better is not None
+    metric = metric_of(form, name)
+    if metric is not None and metric.better is not None:
         return EpochMetric(name, name, None, metric.better, metric.undefined)
-    if (bare := name.removeprefix(CORPUS)) in of_corpus:
+    bare = name.removeprefix(CORPUS)
+    if question is not None and (bare in of_corpus or Cut.of(bare) is not None):
         none = "no entity of the validation tuples has a relevant one among the others"
         return EpochMetric(name, bare, question, "higher", none)
     both = [CORPUS + n if n in of_tuples else n for n in of_corpus]
-    expected = [*of_tuples, *both]
+    expected, any_k = [*of_tuples, *both], f", {ANY_K}" if both else ""
     raise RecipeError(
         f"training.keep.best: got {name!r}, by which epochs of this relation and head cannot be "
-        f"compared; expected one of {', '.join(expected)}{did_you_mean(name, expected)}"
+        f"compared; expected one of {', '.join(expected)}{any_k}{did_you_mean(name, expected)}"
     )

@@ -11,7 +11,7 @@ from relation.recipe import Evaluation, Gate
 from relation.spec import Relation
 from trainer_module.metrics.collected import form_of
 from trainer_module.metrics.gates import check_gates
-from trainer_module.metrics.registry import EXAMPLES, metrics_of, table_of
+from trainer_module.metrics.registry import EXAMPLES, metric_of, metrics_of
 
 
 def eval_config(
@@ -40,7 +40,7 @@ def eval_config(
       RecipeError: see `gates.check_gates`.
     """
     check_gates(relation, evaluation)
-    form, table = form_of(relation), table_of(form_of(relation))
+    form, gated = form_of(relation), (*evaluation.gates, *(evaluation.slice_floor or {}))
     common = {
         "label": form.label.value,
         "related": list(form.related),
@@ -50,15 +50,17 @@ def eval_config(
         "code_fingerprint": code_fingerprint,
     }
     metrics = []
-    for name in metrics_of(relation):
+    for name in metrics_of(relation, gated):
+        computed = metric_of(form, name)
+        assert computed is not None
         metric = config_pb2.MetricConfig(
             class_name="RelationMetric",
             module="trainer_module.metrics.tfma_metrics",
             config=json.dumps(
                 {
                     "name": name,
-                    "undefined": table[name].undefined,
-                    "threshold": table[name].threshold,
+                    "undefined": computed.undefined,
+                    "threshold": computed.threshold,
                     **common,
                 },
                 sort_keys=True,

@@ -6,7 +6,7 @@ from relation.core.errors import Faults, RecipeError, did_you_mean
 from relation.recipe import Evaluation, Gate
 from relation.spec import Relation
 from trainer_module.metrics.collected import form_of
-from trainer_module.metrics.registry import OF_EACH_TAG, RELATED, TABLES, table_of
+from trainer_module.metrics.registry import OF_EACH_TAG, RELATED, TABLES, metric_of, table_of
 
 
 def check_gates(relation: Relation, evaluation: Evaluation) -> None:
@@ -30,7 +30,8 @@ def check_metric_names(evaluation: Evaluation) -> None:
     """
     names, faults = sorted({name for _, table in TABLES for name in table}), Faults()
     for name in evaluation.gates:
-        if name not in names and not re.fullmatch(rf"({'|'.join(OF_EACH_TAG)})_tag_\d+", name):
+        of_each_tag, of_any_k = rf"({'|'.join(OF_EACH_TAG)})_tag_\d+", r"ndcg_at_[1-9]\d{0,3}"
+        if name not in names and not re.fullmatch(rf"{of_each_tag}|{of_any_k}", name):
             listed = ", ".join(names) + did_you_mean(name, names)
             field = f"evaluation.gates.{name}"
             faults.add(RecipeError(f"{field}: unknown metric {name!r}; expected one of {listed}"))
@@ -39,6 +40,8 @@ def check_metric_names(evaluation: Evaluation) -> None:
 
 def _check_gate(relation: Relation, name: str, gate: Gate) -> None:
     fit, field = table_of(form_of(relation)), f"evaluation.gates.{name}"
+    if (metric := metric_of(form_of(relation), name)) is not None:
+        fit = {**fit, name: metric}
     names = {name for _, table in TABLES for name in table} | set(fit)
     if name not in names:
         raise RecipeError(

@@ -20,7 +20,8 @@ A relation has the tables that apply to its answers and labels:
 import dataclasses
 import functools
 import math
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -360,11 +361,28 @@ def table_of(form: Form) -> Table:
     return {**table, **(_of_each_tag(form) if form.label is LabelKind.TAGS else {})}
 
 
-def metrics_of(relation: Relation) -> tuple[str, ...]:
-    """Names of the metrics that a relation has; all of them are computed, gated or not."""
-    return tuple(table_of(form_of(relation)))
+def metric_of(form: Form, name: str) -> TupleMetric | None:
+    """The metric of a name, also of a k that no table has; None if tuples of a form have it not."""
+    of_any_k = re.fullmatch(r"ndcg_at_([1-9]\d{0,3})", name)
+    if of_any_k is not None and form.label is LabelKind.GRADES:
+        return _ndcg(int(of_any_k[1]))
+    return table_of(form).get(name)
 
 
-def qualities(relation: Relation) -> tuple[str, ...]:
-    """Names of the metrics of a relation whose higher values are better."""
-    return tuple(n for n, metric in table_of(form_of(relation)).items() if metric.is_quality)
+def metrics_of(relation: Relation, gated: Iterable[str] = ()) -> tuple[str, ...]:
+    """Names of the metrics that a relation has; all of them are computed, gated or not.
+
+    Args:
+      relation: of the tuples.
+      gated: names that a recipe gives; those of another k are computed, too.
+    """
+    form = form_of(relation)
+    further = (name for name in gated if metric_of(form, name) is not None)
+    return tuple(dict.fromkeys([*table_of(form), *further]))
+
+
+def qualities(relation: Relation, gated: Iterable[str] = ()) -> tuple[str, ...]:
+    """Names of the metrics of a relation whose higher values are better; see `metrics_of`."""
+    form = form_of(relation)
+    metrics = {name: metric_of(form, name) for name in metrics_of(relation, gated)}
+    return tuple(n for n, metric in metrics.items() if metric is not None and metric.is_quality)

@@ -26,7 +26,7 @@ from trainer_module.metrics.collected import (
     unpack,
 )
 from trainer_module.metrics.jackknife import interval
-from trainer_module.metrics.registry import table_of
+from trainer_module.metrics.registry import metric_of
 
 
 class RelationMetric(metric_types.Metric):
@@ -141,7 +141,8 @@ class _Derive:
 
     def __call__(self, metrics: dict[Any, Any]) -> dict[Any, float]:
         tuples: Tuples = metrics[self.collected]
-        metric = table_of(tuples.form)[self.name]
+        metric = metric_of(tuples.form, self.name)
+        assert metric is not None
         at, at_threshold = self.at, metric.compute_at
 
         def compute(part: Tuples) -> float:

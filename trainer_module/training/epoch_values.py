@@ -24,7 +24,7 @@ from trainer_module.data.batch_keys import as_text, hashed
 from trainer_module.data.inputs import read_features
 from trainer_module.metrics.collected import Form, collect, key_of
 from trainer_module.metrics.epoch_metric import EpochMetric
-from trainer_module.metrics.registry import table_of
+from trainer_module.metrics.registry import metric_of
 from trainer_module.model.relational_model import RelationalModel
 
 PAIRS = 2**26
@@ -101,7 +101,9 @@ class TupleValue:
           ids: for each feature that identifies a tuple whether it is an integer.
           weighted: whether tuples have weights.
         """
-        self._compute, self._form = table_of(form)[metric.metric].compute, form
+        computed = metric_of(form, metric.metric)
+        assert computed is not None
+        self._compute, self._form = computed.compute, form
         self._run: Callable[[Any], tf.Tensor] | None = None
         texts = np.concatenate(list(files.read([as_text(name) for name in ids])))
         kinds = list(ids.values())
@@ -159,7 +161,7 @@ class NeighbourValue:
         self._run: Callable[[Any], Mapping[str, tf.Tensor]] | None = None
         compared = {role for c in relation.comparisons for role in (c.left, c.right)}
         read = {
-            entity: _Members.read(
+            entity: _DistinctMembers.read(
                 files, tuple(role for role in relation.roles_of(entity) if role in compared)
             )
             for entity in dict.fromkeys((question.query, question.reference))
@@ -187,15 +189,19 @@ class NeighbourValue:
         if not all(np.isfinite(rows).all() for rows in vectors.values()):
             return float("nan")
         queries, references = self._queries, self._references
-        asked = Points(queries.ids, self._keys, vectors[self._question.query], self._hidden)
+        query_points = Points(queries.ids, self._keys, vectors[self._question.query], self._hidden)
         points = Points(references.ids, self._own, vectors[self._question.reference])
         values = measure(
-            asked.take(self._asking), points, self._similarity, same=self._question.same
+            query_points.take(self._asking),
+            points,
+            self._similarity,
+            same=self._question.same,
+            cut_names=(self._metric,),
         )
         return estimate(values[self._metric]).value
 
 
-class _Members(NamedTuple):
+class _DistinctMembers(NamedTuple):
     """The members of one entity type, each once.
 
     Attributes:
@@ -211,7 +217,7 @@ class _Members(NamedTuple):
     row: Positions
 
     @classmethod
-    def read(cls, files: ValidationFiles, roles: tuple[str, ...]) -> "_Members":
+    def read(cls, files: ValidationFiles, roles: tuple[str, ...]) -> "_DistinctMembers":
         columns = [files.column(hashed(prefixed(role, ID))) for role in roles]
         every, (n,) = np.concatenate(columns), {len(column) for column in columns}
         ids, first = np.unique(every, return_index=True)
@@ -231,7 +237,7 @@ class _Members(NamedTuple):
 
 
 def _related(
-    compiled: CompiledRelation, files: ValidationFiles, keys: HashedKeys, queries: _Members
+    compiled: CompiledRelation, files: ValidationFiles, keys: HashedKeys, queries: _DistinctMembers
 ) -> tuple[Keys, Keys | None]:
     """The ids that are related to each query in this split, and those in other splits only."""
     relation = compiled.tuples
@@ -264,7 +270,7 @@ def _related(
     return related, _without(elsewhere, related)
 
 
-def _by_query(pairs: U64, queries: _Members) -> Keys:
+def _by_query(pairs: U64, queries: _DistinctMembers) -> Keys:
     """The second of each pair, uint64 [2, k], by the query that is the first."""
     at = np.searchsorted(queries.ids, pairs[0])
     return Keys.of_pairs(at, pairs[1], len(queries.ids))
@@ -283,21 +289,21 @@ def _without(keys: Keys, others: Keys) -> Keys:
 def _embeddings(
     run: Callable[[Any], Mapping[str, tf.Tensor]],
     batches: tf.data.Dataset,
-    members: Mapping[str, _Members],
+    members: Mapping[str, _DistinctMembers],
 ) -> dict[str, Floats]:
     """Embeddings of all members, float32 [m, d] by entity type."""
     out: dict[str, Floats] = {}
-    places = {}
+    positions = {}
     for entity, those in members.items():
         for number, role in enumerate(those.roles):
             (mine,) = np.nonzero(those.role == number)
             mine = mine[np.argsort(those.row[mine])]
-            places[role] = (entity, mine, those.row[mine])
+            positions[role] = (entity, mine, those.row[mine])
     start = 0
     for inputs, targets, *_ in batches:
         stop = start + len(targets)
         embeddings = run(inputs)
-        for role, (entity, mine, rows) in places.items():
+        for role, (entity, mine, rows) in positions.items():
             first, last = np.searchsorted(rows, [start, stop])
             vectors = embeddings[role].numpy()
             if entity not in out:

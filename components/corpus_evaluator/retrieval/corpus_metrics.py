@@ -120,10 +120,15 @@ class CorpusMetrics:
         asking = corpus.asking
         self.positions = asking[chosen_ids(corpus.queries.ids[asking], most)]
         self.statistics: dict[str, Statistics] = {}
+        self._names = names(cut_names=request.cut_names)
         for name, space in spaces.items():
             queries, references = self._points(space)
             self.statistics[name] = measure(
-                queries, references, space.similarity, same=corpus.question.same
+                queries,
+                references,
+                space.similarity,
+                same=corpus.question.same,
+                cut_names=request.cut_names,
             )
 
     def _points(self, space: Space) -> tuple[Points, Points]:
@@ -137,7 +142,7 @@ class CorpusMetrics:
     def metrics(self) -> dict[str, dict[str, Estimate]]:
         """The means of the statistics, by space and name."""
         return {
-            space: estimates({name: statistics[name] for name in names()})
+            space: estimates({name: statistics[name] for name in self._names})
             for space, statistics in self.statistics.items()
         }
 
@@ -154,7 +159,7 @@ class CorpusMetrics:
             for value in np.unique(values[:, column]).tolist():
                 mine = values[:, column] == value
                 count = int((statistics["matches"][mine] > 0).sum())
-                own = {name: statistics[name][mine] for name in names()}
+                own = {name: statistics[name][mine] for name in self._names}
                 result[feature, value] = (count, estimates(own))
         return result
 

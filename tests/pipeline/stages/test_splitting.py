@@ -104,8 +104,7 @@ def test_components_of_an_edge_list():
             "left": {"entity": "product", "id": {"name": "left", "type": "bytes"}},
             "right": {"entity": "product", "id": {"name": "right", "type": "bytes"}},
         },
-        "train": 3,
-        "eval": 1,
+        "shares": {"train": 3, "eval": 1},
         "seed": 1,
     }
 

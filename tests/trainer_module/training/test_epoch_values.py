@@ -224,6 +224,13 @@ def test_symmetric_edges_ask_from_both_ends(tmp_path):
     assert _value(tmp_path / "a", pairs, places, symmetric=True) == pytest.approx(0.5)
 
 
+def test_any_k_chooses(tmp_path):
+    # Of user 1 the third is liked, of user 2 the first.
+    for k, expected in ((2, 0.5), (3, 1.0)):
+        value = _value(tmp_path / str(k), PAIRS, PLACES, f"recall_at_{k}")
+        assert value == pytest.approx(expected)
+
+
 def test_broken_embeddings_have_no_value(tmp_path):
     assert math.isnan(_value(tmp_path / "a", PAIRS, {**PLACES, 12: math.inf}))
 
@@ -236,7 +243,8 @@ def test_queries_are_sampled_beyond_a_number_of_pairs(tmp_path, monkeypatch):
 
 OF_TUPLES = (
     "auc, average_precision, accuracy, f1, equal_error_rate, triplet_accuracy, "
-    "map_at_r, precision_at_1, r_precision, mrr, recall_at_5, recall_at_10, ndcg_at_5, ndcg_at_10"
+    "map_at_r, precision_at_1, r_precision, mrr, recall_at_5, recall_at_10, ndcg_at_5, ndcg_at_10, "
+    "or precision_at_k, recall_at_k or ndcg_at_k of another k below 10,000"
 )
 
 
