@@ -11,9 +11,9 @@ from relation.load import LoadedRecipe
 from relation.names import ID, prefixed
 from relation.schema import read_features, tuple_schema
 from trainer_module.data.batch_keys import Keys
-from trainer_module.metrics.epoch_metric import epoch_metric
 from trainer_module.registry import LOSSES
 from trainer_module.request import PreprocessingRequest, TrainingRequest
+from trainer_module.training.epoch_metric import epoch_metric
 
 
 def preprocessing_request(loaded: LoadedRecipe) -> PreprocessingRequest:

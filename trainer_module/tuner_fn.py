@@ -13,8 +13,8 @@ from tfx.components.tuner.component import TunerFnResult
 from relation.core.errors import DataError, UserError, named
 from relation.files.disk import is_full
 from relation.tuning import Range, Tuning, Value
-from trainer_module.metrics.epoch_metric import epoch_metric
 from trainer_module.request import KEY, TrainingRequest
+from trainer_module.training.epoch_metric import epoch_metric
 from trainer_module.training.training_run import Files, TrainingRun
 from trainer_module.training.trial_values import tuned
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.common.evaluation.evaluation_results import Verdict
+from relation.files.saved_model import THRESHOLDS
 
 
 def config_of_test(config: Any, values: Mapping[str, float]) -> Any:
@@ -25,11 +26,13 @@ def config_of_test(config: Any, values: Mapping[str, float]) -> Any:
     tested.slicing_specs.add()
     for spec in tested.metrics_specs:
         settings = [json.loads(metric.config) for metric in spec.metrics]
-        chosen = {each["threshold"] for each in settings if each["threshold"]}
+        names = {each["name"] for each in settings}
         kept = []
         for metric, each in zip(spec.metrics, settings, strict=True):
-            at = values.get(each["threshold"], math.nan) if each["threshold"] else None
-            if each["name"] in chosen or (at is not None and not math.isfinite(at)):
+            threshold, at = THRESHOLDS.get(each["name"]), None
+            if threshold is not None and threshold in names:
+                at = values.get(threshold, math.nan)
+            if each["name"] in THRESHOLDS.values() or (at is not None and not math.isfinite(at)):
                 continue
             metric.ClearField("per_slice_thresholds")
             metric.config = json.dumps({**each, "at": at}, sort_keys=True)

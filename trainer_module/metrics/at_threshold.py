@@ -29,7 +29,7 @@ def table_at(form: Form, decisions: Mapping[str, float]) -> Table:
         table[THRESHOLDS[name]] = TupleMetric(
             "The model's decision threshold.",
             functools.partial(_constant, at),
-            False,
+            None,
             ANY,
             undefined=NO_THRESHOLD,
         )

@@ -60,7 +60,6 @@ def eval_config(
                 {
                     "name": name,
                     "undefined": computed.undefined,
-                    "threshold": computed.threshold,
                     **common,
                 },
                 sort_keys=True,

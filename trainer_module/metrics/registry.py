@@ -44,8 +44,6 @@ class TupleMetric:
       better: whether higher or lower values are better; None: it does not measure quality.
       within: its lowest and highest possible value.
       undefined: where it is undefined though scores are finite, as a clause.
-      threshold: the metric that is the decision threshold of this one; None: it has none.
-      compute_at: the metric at a threshold that other tuples have chosen.
     """
 
     meaning: str
@@ -53,8 +51,6 @@ class TupleMetric:
     better: Better | None = "higher"
     within: tuple[float, float] = (0.0, 1.0)
     undefined: str = "all tuples weigh 0"
-    threshold: str | None = None
-    compute_at: Callable[[Tuples, float], float] | None = None
 
     @property
     def is_quality(self) -> bool:
@@ -107,8 +103,6 @@ RELATED: Table = {
         "Accuracy on one half of the tuples at the best threshold of the other half.",
         lambda t: statistics.accuracy_on_half(*_flat_halves(t)).quality,
         undefined=BOTH_IN_HALVES,
-        threshold="threshold",
-        compute_at=lambda t, threshold: statistics.accuracy_at(t.flat, threshold),
     ),
     "threshold": TupleMetric(
         "That threshold: scores at or above it mean related.",
@@ -121,8 +115,6 @@ RELATED: Table = {
         "F1 of one half of the tuples at the best threshold of the other half.",
         lambda t: statistics.f1_on_half(*_flat_halves(t)).quality,
         undefined=BOTH_IN_HALVES,
-        threshold="f1_threshold",
-        compute_at=lambda t, threshold: statistics.f1_at(t.flat, threshold),
     ),
     "f1_threshold": TupleMetric(
         "That threshold: scores at or above it mean related.",

@@ -16,6 +16,7 @@ import numpy as np
 from tensorflow_model_analysis.metrics import metric_types
 
 from relation.spec import LabelKind
+from trainer_module.metrics.at_threshold import table_at
 from trainer_module.metrics.collected import (
     Form,
     Packed,
@@ -45,7 +46,6 @@ class RelationMetric(metric_types.Metric):
         image: Sequence[int] | None = None,
         ids: Sequence[str] = (),
         undefined: str = "",
-        threshold: str | None = None,
         at: float | None = None,
         code_fingerprint: str = "",
     ) -> None:
@@ -61,7 +61,6 @@ class RelationMetric(metric_types.Metric):
           image: see above.
           ids: the features of a tuple that identify it.
           undefined: where the metric is undefined; the Evaluator reads it from the configuration.
-          threshold: likewise, the metric that is the decision threshold of this one.
           at: the threshold that other tuples have chosen; None: these tuples choose one.
           code_fingerprint: has no effect on values; as part of the configuration it tells the cache
             of edited code.
@@ -75,7 +74,6 @@ class RelationMetric(metric_types.Metric):
             image=None if image is None else list(image),
             ids=list(ids),
             undefined=undefined,
-            threshold=threshold,
             at=at,
             code_fingerprint=code_fingerprint,
         )
@@ -89,13 +87,12 @@ def _computations(
     image: Sequence[int] | None = None,
     ids: Sequence[str] = (),
     undefined: str = "",
-    threshold: str | None = None,
     at: float | None = None,
     code_fingerprint: str = "",
     model_names: Sequence[str] | None = None,
     example_weighted: bool = False,
 ) -> list[Any]:
-    del code_fingerprint, undefined, threshold
+    del code_fingerprint, undefined
     form = Form(LabelKind(label), tuple(related), width)
     if image is not None:
         height, across, channels = image
@@ -142,15 +139,10 @@ class _Derive:
     def __call__(self, metrics: dict[Any, Any]) -> dict[Any, float]:
         tuples: Tuples = metrics[self.collected]
         metric = metric_of(tuples.form, self.name)
+        if self.at is not None:
+            metric = table_at(tuples.form, {self.name: self.at})[self.name]
         assert metric is not None
-        at, at_threshold = self.at, metric.compute_at
-
-        def compute(part: Tuples) -> float:
-            if at is None or at_threshold is None:
-                return metric.compute(part)
-            return at_threshold(part, at)
-
-        value, low, high = interval(compute, tuples, metric.within)
+        value, low, high = interval(metric.compute, tuples, metric.within)
         ends = {"low": low, "high": high}
         keys = {name: self.key._replace(output_name=name) for name in ends}
         return {self.key: value, **{keys[name]: end for name, end in ends.items()}}

@@ -23,9 +23,9 @@ from trainer_module.data.batch_keys import Keys as HashedKeys
 from trainer_module.data.batch_keys import as_text, hashed
 from trainer_module.data.inputs import read_features
 from trainer_module.metrics.collected import Form, collect, key_of
-from trainer_module.metrics.epoch_metric import EpochMetric
 from trainer_module.metrics.registry import metric_of
 from trainer_module.model.relational_model import RelationalModel
+from trainer_module.training.epoch_metric import EpochMetric
 
 PAIRS = 2**26
 LEAST_QUERIES = 1000

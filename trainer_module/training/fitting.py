@@ -9,12 +9,12 @@ import tensorflow as tf
 
 from relation.training import Training
 from trainer_module.data.inputs import MicroBatches, batches_of_epoch
-from trainer_module.metrics.epoch_metric import EpochMetric
 from trainer_module.model.relational_model import RelationalModel
 from trainer_module.training.callbacks.embedding_monitor import EmbeddingMonitor
 from trainer_module.training.callbacks.epoch_metric import EpochMetricMonitor
 from trainer_module.training.callbacks.nan_guard import Named, NanGuard, NanGuardCallback
 from trainer_module.training.custom_loop import distributed, fit_custom_loop
+from trainer_module.training.epoch_metric import EpochMetric
 from trainer_module.training.epoch_values import EpochValue
 from trainer_module.training.history import History
 from trainer_module.training.optimizers import optimizer_of

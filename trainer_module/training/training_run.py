@@ -23,7 +23,6 @@ from trainer_module.data.inputs import (
     tuple_dataset,
 )
 from trainer_module.metrics.collected import form_of
-from trainer_module.metrics.epoch_metric import epoch_metric
 from trainer_module.model.relational_model import RelationalModel
 from trainer_module.model.warm_start import start_from
 from trainer_module.objectives.make_objective import make_objective
@@ -34,6 +33,7 @@ from trainer_module.tasks.base import Task
 from trainer_module.towers.base import Tower
 from trainer_module.training.callbacks.projector import Points
 from trainer_module.training.custom_loop import strategy_of
+from trainer_module.training.epoch_metric import epoch_metric
 from trainer_module.training.epoch_values import NeighbourValue, TupleValue, ValidationFiles
 from trainer_module.training.fitting import Chooser, Tuples, fit
 from trainer_module.training.history import History

@@ -16,9 +16,9 @@ from tests.trainer_module import small_run
 from trainer_module.build_request import training_request
 from trainer_module.data.batch_keys import Keys
 from trainer_module.data.inputs import ONE_BATCH
-from trainer_module.metrics.epoch_metric import EpochMetric
 from trainer_module.training import epoch_values
 from trainer_module.training.callbacks.epoch_metric import EpochMetricMonitor
+from trainer_module.training.epoch_metric import EpochMetric
 from trainer_module.training.epoch_values import NeighbourValue, ValidationFiles
 from trainer_module.training.training_run import TrainingRun
 

@@ -7,8 +7,8 @@ import keras
 import tensorflow as tf
 
 from relation.core.errors import DataError
-from trainer_module.metrics.epoch_metric import EpochMetric
 from trainer_module.model.relational_model import RelationalModel
+from trainer_module.training.epoch_metric import EpochMetric
 from trainer_module.training.epoch_values import EpochValue
 
 
