@@ -6,6 +6,7 @@ one feature space. Categories of one domain of the schema share their vocabulary
 other features that no tower takes are left out, so that nothing downstream can read them.
 """
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ import tensorflow_transform as tft
 from relation.features.words import split_words
 from relation.names import NEGATIVE_PROB, RELATION, RELATION_WEIGHT, prefixed
 from relation.schema import Feature, FeatureKind
+from relation.spec import Relation
 from trainer_module.data.batch_keys import as_text, hashed
 from trainer_module.preprocessing import numeric_scores
 from trainer_module.preprocessing.graph_names import graph_names
@@ -36,6 +38,9 @@ RARE_BUCKETS = 1_024
 """Indices that the other words share by their hash: two texts with one rare word still share it."""
 _HASHES = 2**63 - 1
 """Number of hash values of a key: 0 and up."""
+_Numeric = tuple[Feature, tf.SparseTensor]
+"""A numeric feature, and its values of entities that are analyzed."""
+_NUMERIC = FeatureKind.NUMERIC
 _WITH_TABLES = (FeatureKind.CATEGORICAL, FeatureKind.TEXT)
 
 
@@ -57,15 +62,14 @@ def preprocessing_fn(
     """
     request = PreprocessingRequest.model_validate_json(custom_config[KEY])
     outputs: dict[str, tf.Tensor] = {}
-    for name, group in _groups(request).items():
+    groups = _groups(request)
+    analyzed = {name: _analyzed(group, request.relation, inputs) for name, group in groups.items()}
+    numeric = {name: each[0] for name, each in analyzed.items() if _kind(each) is _NUMERIC}
+    scores = _numeric(numeric, request.numbers)
+    for name, group in groups.items():
+        kind = _kind(analyzed[name])
+        apply = scores[name] if kind is _NUMERIC else _ANALYZE[kind](analyzed[name], name)
         roles = [request.relation.roles_of(entity) for entity, _ in group]
-        analyzed = [
-            (feature, inputs[prefixed(first, feature.name)])
-            for (first, *_), (_, feature) in zip(roles, group, strict=True)
-        ]
-        kind = analyzed[0][0].kind
-        ranked = kind is FeatureKind.NUMERIC and request.numbers == "ranks"
-        apply = (_ranked if ranked else _ANALYZE[kind])(analyzed, name)
         for mine, (_, feature) in zip(roles, group, strict=True):
             transformed = _traced_once(apply, feature)
             for output in (prefixed(role, feature.name) for role in mine):
@@ -121,6 +125,22 @@ def _groups(request: PreprocessingRequest) -> dict[str, list[tuple[str, Feature]
     return groups
 
 
+def _analyzed(
+    group: Sequence[tuple[str, Feature]], relation: Relation, inputs: Mapping[str, tf.SparseTensor]
+) -> Analyzed:
+    """The features of a group, and their values of the entities that are analyzed."""
+    firsts = (relation.roles_of(entity)[0] for entity, _ in group)
+    return [
+        (feature, inputs[prefixed(first, feature.name)])
+        for first, (_, feature) in zip(firsts, group, strict=True)
+    ]
+
+
+def _kind(analyzed: Analyzed) -> FeatureKind:
+    """The kind of a group's features."""
+    return analyzed[0][0].kind
+
+
 def _traced_once(apply: Apply, feature: Feature) -> Callable[[tf.SparseTensor], tf.Tensor]:
     """Make a call of one function of each role, so that a graph does not grow by roles.
 
@@ -160,38 +180,55 @@ def _image(analyzed: Analyzed, name: str) -> Apply:
     return lambda values, feature: _dense(values, feature.width, "")
 
 
-def _numeric(analyzed: Analyzed, name: str) -> Apply:
-    """z-score of each component."""
-    return _learnt_of_numbers(analyzed, name, numeric_scores.learn_z_scores)
+def _numeric(features: Mapping[str, _Numeric], scores: str) -> dict[str, Apply]:
+    """Scores of numeric features, analyzed side by side: the function of each, by its name."""
+    if not features:
+        return {}
+    bounds = _bounds(features)
+    readers: dict[str, Apply] = {}
+    for name, (feature, _) in features.items():
+        offset = numeric_scores.offset_of(bounds[name])
+        readers[name] = (
+            _floats if feature.dtype == "float" else functools.partial(_shifted, offset=offset)
+        )
+    numbers = [
+        numeric_scores.Numbers.of(readers[name](values, feature), bounds[name])
+        for name, (feature, values) in features.items()
+    ]
+    learnt = numeric_scores.SCORES[scores].learn(numeric_scores.Numbers.beside(numbers))
+    widths = [feature.width for feature, _ in features.values()]
+
+    def scored(read: Apply, part: numeric_scores.Scores) -> Apply:
+        return lambda values, feature: part.apply(read(values, feature))
+
+    parts = numeric_scores.parts_of(learnt, widths)
+    return {
+        name: scored(read, part) for (name, read), part in zip(readers.items(), parts, strict=True)
+    }
 
 
-def _ranked(analyzed: Analyzed, name: str) -> Apply:
-    """Normal score of the rank of each component."""
-    return _learnt_of_numbers(analyzed, name, numeric_scores.learn_ranks)
+def _bounds(features: Mapping[str, _Numeric]) -> dict[str, numeric_scores.Bounds]:
+    """The bounds of the numbers of training entities, by feature; of integers as float64."""
+    bounds: dict[str, numeric_scores.Bounds] = {}
+    for dtype, read in (("float", _floats), ("int", _whole)):
+        those = {name: of for name, of in features.items() if of[0].dtype == dtype}
+        if those:
+            numbers = tf.concat([read(values, feature) for feature, values in those.values()], 1)
+            learnt = numeric_scores.learn_bounds(numbers, dtype)
+            widths = [feature.width for feature, _ in those.values()]
+            bounds |= zip(those, learnt.parts(widths), strict=True)
+    return bounds
 
 
-def _learnt_of_numbers(analyzed: Analyzed, name: str, learn: numeric_scores.Learn) -> Apply:
-    ((feature, values),) = analyzed
-    if feature.dtype == "float":
-        of_floats = learn(_floats(values, feature), _bounds(values, feature, name), name)
-        return lambda values, feature: of_floats(_floats(values, feature))
-    bounds = _bounds(values, feature, name)
-    offset = numeric_scores.offset_of(bounds)
-
-    def shifted(values: tf.SparseTensor, feature: Feature) -> tf.Tensor:
-        difference = numeric_scores.without_offset(_dense(values, feature.width, 0), offset)
-        return tf.where(_present(values, feature), difference, float("nan"))
-
-    of_integers = learn(shifted(values, feature), bounds, name)
-    return lambda values, feature: of_integers(shifted(values, feature))
+def _shifted(values: tf.SparseTensor, feature: Feature, offset: tf.Tensor) -> tf.Tensor:
+    """Integers less an offset [width]: float32 [batch, width], NaN where there is no value."""
+    difference = numeric_scores.without_offset(_dense(values, feature.width, 0), offset)
+    return tf.where(_present(values, feature), difference, float("nan"))
 
 
-def _bounds(values: tf.SparseTensor, feature: Feature, name: str) -> numeric_scores.Bounds:
-    """The bounds of the numbers of training entities, of integers as float64."""
-    if feature.dtype == "float":
-        return numeric_scores.learn_bounds(_floats(values, feature), name)
-    dense = _dense(tf.cast(values, tf.float64), feature.width, float("nan"))
-    return numeric_scores.learn_bounds(dense, name)
+def _whole(values: tf.SparseTensor, feature: Feature) -> tf.Tensor:
+    """Integers: float64 [batch, width], NaN where there is no value."""
+    return _dense(tf.cast(values, tf.float64), feature.width, float("nan"))
 
 
 def _floats(values: tf.SparseTensor, feature: Feature) -> tf.Tensor:
@@ -243,7 +280,6 @@ def _words(texts: tf.SparseTensor) -> tf.RaggedTensor:
 
 _ANALYZE: dict[FeatureKind, Analyze] = {
     FeatureKind.IMAGE: _image,
-    FeatureKind.NUMERIC: _numeric,
     FeatureKind.CATEGORICAL: _categorical,
     FeatureKind.TEXT: _text,
 }
