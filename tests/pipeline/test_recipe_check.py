@@ -49,7 +49,7 @@ IN_EACH_SECTION = [
     f"4: data.entities.item.id: got 'idd'; {FEATURES}; did you mean 'id'?",
     "4: data.entities.item.generator: got 'demo_data.digit'; there is no module 'demo_data.digit'; "
     "expected one that can be imported",
-    "5: data.split.trian: unknown key (value 3); expected one of unit, train, eval, feature, "
+    "5: data.split.trian: unknown key (value 3); expected one of unit, train, eval, test, feature, "
     "shared; did you mean 'train'?",
     f"8: relation.source.feature: got 'lable'; {FEATURES}; did you mean 'label'?",
     f"10: model.features: got 'imag'; {FEATURES}; did you mean 'image'?",
