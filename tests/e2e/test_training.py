@@ -1,6 +1,7 @@
 """Nodes before the Trainer: tuning, and warm start from the last blessed model.
 
-The columns have names that a CSV may have and a program stumbles over.
+A metric chooses the epoch and the trial, and a third split is measured. The columns have names that a
+CSV may have and a program stumbles over.
 """
 
 import html
@@ -36,7 +37,7 @@ def renamed(row, number):
 
 
 def test_the_best_values_train_and_the_next_run_starts_from_the_served_weights(tmp_path, worker):
-    rows = [renamed(row, number) for number, row in enumerate(digit_rows(320))]
+    rows = [renamed(row, number) for number, row in enumerate(digit_rows(360))]
     write_rows(tmp_path / "rows.gz", rows)
     schema = SCHEMA.read_text().replace('name: "label"', f'name: "{LABEL}"') + COLUMNS
     (tmp_path / "named.pbtxt").write_text(schema, encoding="utf-8")
@@ -44,6 +45,8 @@ def test_the_best_values_train_and_the_next_run_starts_from_the_served_weights(t
         "data.entities.item": {"schema": "named.pbtxt", "path": str(tmp_path / "*.gz")},
         "relation.source.feature": LABEL,
         "evaluation.slices": [LABEL, SIZE],
+        "data.split": {"unit": "entity", "train": 6, "eval": 2, "test": 1},
+        "training.keep": {"best": "map_at_r"},
         "tuning": {"trials": 2, "space": {"model.tower.embedding": [32, 48]}},
         "training.warm_start": True,
     }
@@ -54,10 +57,10 @@ def test_the_best_values_train_and_the_next_run_starts_from_the_served_weights(t
     trials = re.findall(
         r"trial \d: model\.tower\.embedding (\d+)\n((?: +epoch .+\n)+)", first.terminal
     )
-    losses = {int(size): min(_losses(epochs, "val_loss")) for size, epochs in trials}
-    assert set(losses) == {32, 48}
+    best = {int(size): max(_losses(epochs, "map_at_r")) for size, epochs in trials}
+    assert set(best) == {32, 48}
     served = tf.saved_model.load(str(first.folder / "serving" / first.versions[0]))
-    assert embed(served, rows[:2]).shape == (2, min(losses, key=losses.__getitem__))
+    assert embed(served, rows[:2]).shape == (2, max(best, key=best.__getitem__))
     changed = [tf.train.Example.FromString(rows[0].SerializeToString()) for _ in range(5)]
     for row, name in zip(changed[1:], (PRICE, SIZE, TITLE, PLACE), strict=True):
         row.features.feature[name].CopyFrom(rows[1].features.feature[name])
@@ -70,6 +73,13 @@ def test_the_best_values_train_and_the_next_run_starts_from_the_served_weights(t
         assert html.escape(text) in page
     assert f"anchor {LABEL}" not in page
     assert "<b>XL" not in page
+    tested = first.verdict["test"]["metrics"]
+    of_eval = first.verdict["metrics"]
+    assert 0 < tested["examples"] < of_eval["examples"]
+    assert tested.keys() == of_eval.keys() - {"threshold", "f1_threshold"}
+    assert first.verdict["corpus"]["test"]["question"]["queries"] == "test"
+    assert "It also chose the epoch (by MAP@R) and the decision threshold." in page
+    assert "The test split was neither trained on nor chose anything." in page
 
     second = worker.run(recipe, tmp_path / "runs")
     assert second.status == 0, second.terminal
