@@ -62,7 +62,7 @@ def _told(name: str, changes: dict[str, Any]) -> list[str]:
         # A glob, or one a split.
         ("label_pairs", {"data.entities.item.path": 3}, ["data.entities.item.path: got 3; input should be a valid string or a mapping"]),
         ("label_pairs", {"data.entities.item.path": {"train": 3, "eval": "e"}}, ["data.entities.item.path.train: got 3; input should be a valid string"]),
-        ("label_pairs", {"data.entities.item.path": {"test": "t"}}, ["data.entities.item.path.test: got 'test'; input should be 'train' or 'eval'"]),
+        ("label_pairs", {"data.entities.item.path": {"dev": "t"}}, ["data.entities.item.path.dev: got 'dev'; input should be 'train', 'eval' or 'test'"]),
         ("edge_pairs", {"data.edges.votes.path": ["a", "b"]}, ["data.edges.votes.path: got ('a', 'b'); input should be a valid string or a mapping"]),
         # Names that pydantic uses too are kept where they are keys.
         ("label_pairs", {"data.entities": {"str": {**ITEM, "path": 3}}}, ["data.entities.str.path: got 3; input should be a valid string or a mapping"]),
