@@ -31,7 +31,7 @@ def create_and_run(name: str, runner_file: Path, registered: bool, run: Callable
     verb = "update" if registered else "create"
     chatter = io.StringIO()
     try:
-        with contextlib.redirect_stdout(chatter), _runs_called(run, sys.stdout):
+        with _runs_called(run, sys.stdout), contextlib.redirect_stdout(chatter):
             register = ["pipeline", verb, *engine, "--pipeline_path", str(runner_file)]
             cli_group.main(register, standalone_mode=False)
             start = ["run", "create", *engine, "--pipeline_name", name]
@@ -46,7 +46,7 @@ def create_and_run(name: str, runner_file: Path, registered: bool, run: Callable
 
 @contextlib.contextmanager
 def _runs_called(run: Callable[[], int], stdout: Any) -> Iterator[None]:
-    """Let the command call a function where it would start the runner file."""
+    """Let the command call a function, which prints to `stdout`, in place of the runner file."""
     from tfx.tools.cli.handler import local_handler
 
     class InThisProcess(local_handler.LocalHandler):  # type: ignore[misc]
