@@ -17,7 +17,7 @@ from pipeline.evaluate import corpus, tuples
 from pipeline.evaluate.inputs import TableRows, tables_of, write_rows
 from pipeline.evaluate.page import page_of
 from pipeline.score.rows import Rejections
-from pipeline.score.tables import patterns_of
+from pipeline.score.tables import add_row_flags, patterns_of
 from relation.compiled import CompiledRelation
 from relation.core.errors import DataError, UserError
 from relation.core.terminal import held_stderr
@@ -71,12 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FEATURE",
         help="measure the rows of each value of a feature apart, too; repeatable",
     )
-    parser.add_argument(
-        "--number-rows", action="store_true", help="rows have no ids: their numbers are the ids"
-    )
-    parser.add_argument(
-        "--skip-bad-rows", action="store_true", help="count records that cannot be used, and go on"
-    )
+    add_row_flags(parser)
     return parser
 
 

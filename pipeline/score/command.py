@@ -10,7 +10,7 @@ from pipeline.score import questions, table_file
 from pipeline.score.answers import Answers
 from pipeline.score.questions import Inputs
 from pipeline.score.rows import Rejections
-from pipeline.score.tables import patterns_of
+from pipeline.score.tables import add_row_flags, patterns_of
 from relation.core.errors import DataError, UserError
 from trainer_module.model.interface import ServedInterface
 
@@ -70,12 +70,7 @@ def _parser() -> argparse.ArgumentParser:
         "--first", type=int, metavar="N", help="the first N rows, pairs or queries alone"
     )
     parser.add_argument("--output", metavar="FILE", help=".csv or .parquet; default: CSV to stdout")
-    parser.add_argument(
-        "--number-rows", action="store_true", help="rows have no ids: their numbers are the ids"
-    )
-    parser.add_argument(
-        "--skip-bad-rows", action="store_true", help="count records that cannot be used, and go on"
-    )
+    add_row_flags(parser)
     return parser
 
 

@@ -1,5 +1,6 @@
-"""Assign files to tables, by arguments of the form `[NAME=]GLOB`."""
+"""The arguments that say which rows are read: `[NAME=]GLOB` for each table, and flags."""
 
+import argparse
 from collections.abc import Sequence
 
 from relation.core.errors import UserError
@@ -31,3 +32,13 @@ def patterns_of(items: Sequence[str], plain: Sequence[str], names: Sequence[str]
             raise UserError(f"{name}: got {patterns[name]!r} and {pattern!r}; expected one glob")
         patterns[name] = pattern
     return {name: patterns[name] for name in names if name in patterns}
+
+
+def add_row_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that say how rows are read."""
+    parser.add_argument(
+        "--number-rows", action="store_true", help="rows have no ids: their numbers are the ids"
+    )
+    parser.add_argument(
+        "--skip-bad-rows", action="store_true", help="count records that cannot be used, and go on"
+    )

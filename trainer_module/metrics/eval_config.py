@@ -57,12 +57,7 @@ def eval_config(
             class_name="RelationMetric",
             module="trainer_module.metrics.tfma_metrics",
             config=json.dumps(
-                {
-                    "name": name,
-                    "undefined": computed.undefined,
-                    **common,
-                },
-                sort_keys=True,
+                {"name": name, "undefined": computed.undefined, **common}, sort_keys=True
             ),
         )
         if not evaluation.gates and name == EXAMPLES:
