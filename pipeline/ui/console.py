@@ -103,6 +103,7 @@ class Console:
             with Live(
                 self._spinner,
                 console=self._rich,
+                auto_refresh=self._rich.is_terminal,
                 refresh_per_second=10,
                 transient=True,
                 redirect_stdout=False,  # The default would print the log to the terminal.

@@ -1,5 +1,6 @@
 """The project's own files: lock, constraints, commands, Keras 3."""
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -173,3 +174,21 @@ def test_the_ban_sees_each_way_to_write_it(line):
 )
 def test_the_ban_lets_keras_3_pass(line):
     assert not TF_KERAS.search(line)
+
+
+def test_commands_run_as_in_the_activated_environment_and_keep_bytecode():
+    """Bytecode, or each process compiles all of TFX."""
+    rule = "activated: ; @$(ACTIVATED) env"
+    strange = {"PYTHONHOME": "/nowhere", "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        ["make", "--silent", "--no-print-directory", f"--eval={rule}", "activated"],
+        cwd=ROOT,
+        env={**os.environ, **strange},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    variables = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
+    assert not strange.keys() & variables.keys()
+    assert variables["VIRTUAL_ENV"] == f"{ROOT}/.venv"
+    assert variables["PATH"].startswith(f"{ROOT}/.venv/bin:")

@@ -5,7 +5,7 @@ accumulated, each divided among the replicas (`inputs.MicroBatches`).
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import keras
@@ -171,7 +171,7 @@ def fit_custom_loop(
     model: RelationalModel,
     train: tf.data.Dataset,
     batches: int,
-    validation: tf.data.Dataset,
+    validation: Iterable[Batch],
     training: Training,
     callbacks: Sequence[keras.callbacks.Callback],
     guard: NanGuard,

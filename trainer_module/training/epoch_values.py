@@ -5,7 +5,7 @@ one more pass of the validation tuples through the model; one of neighbours also
 with references, `PAIRS` of them at most or `LEAST_QUERIES` queries, whichever is more.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -36,7 +36,7 @@ Values = npt.NDArray[Any]
 class EpochValue(Protocol):
     """Computes a metric of the model as it is after an epoch."""
 
-    def __call__(self, model: RelationalModel, batches: tf.data.Dataset) -> float:
+    def __call__(self, model: RelationalModel, batches: Iterable[Any]) -> float:
         """The value on the validation tuples; NaN where it is undefined.
 
         Args:
@@ -118,7 +118,7 @@ class TupleValue:
             self._labels = np.concatenate(list(files.read([RELATION])))
         self._weights = files.column(RELATION_WEIGHT) if weighted else None
 
-    def __call__(self, model: RelationalModel, batches: tf.data.Dataset) -> float:
+    def __call__(self, model: RelationalModel, batches: Iterable[Any]) -> float:
         """See `EpochValue`."""
         if self._run is None:
             self._run = _traced(lambda inputs: _predictions(model, inputs))
@@ -180,7 +180,7 @@ class NeighbourValue:
         most = max(LEAST_QUERIES, PAIRS // max(len(self._references.ids), 1))
         self._asking = asking[chosen_ids(self._queries.ids[asking], most)]
 
-    def __call__(self, model: RelationalModel, batches: tf.data.Dataset) -> float:
+    def __call__(self, model: RelationalModel, batches: Iterable[Any]) -> float:
         """See `EpochValue`."""
         roles = tuple(role for members in self._members.values() for role in members.roles)
         if self._run is None:
@@ -288,7 +288,7 @@ def _without(keys: Keys, others: Keys) -> Keys:
 
 def _embeddings(
     run: Callable[[Any], Mapping[str, tf.Tensor]],
-    batches: tf.data.Dataset,
+    batches: Iterable[Any],
     members: Mapping[str, _DistinctMembers],
 ) -> dict[str, Floats]:
     """Embeddings of all members, float32 [m, d] by entity type."""

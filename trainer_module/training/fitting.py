@@ -1,6 +1,7 @@
 """Fits a model according to a recipe's `training`, by default with early stopping."""
 
 import logging
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -9,8 +10,9 @@ import tensorflow as tf
 
 from relation.training import Training
 from trainer_module.data.inputs import MicroBatches, batches_of_epoch
+from trainer_module.data.passes import Passes
 from trainer_module.model.relational_model import RelationalModel
-from trainer_module.training.callbacks.embedding_monitor import EmbeddingMonitor
+from trainer_module.training.callbacks.embedding_monitor import SAMPLE, EmbeddingMonitor
 from trainer_module.training.callbacks.epoch_metric import EpochMetricMonitor
 from trainer_module.training.callbacks.nan_guard import Named, NanGuard, NanGuardCallback
 from trainer_module.training.custom_loop import distributed, fit_custom_loop
@@ -40,7 +42,7 @@ class Tuples(NamedTuple):
     """
 
     train: Callable[[MicroBatches], tf.data.Dataset]
-    validation: tf.data.Dataset
+    validation: Passes
     size: int
     named: Named
 
@@ -70,8 +72,10 @@ def fit(
     optimizer = optimizer_of(training, batches // training.accumulate)
     model.compile(optimizer, jit_compile=training.jit)
     guard = NanGuard(tuples.named)
-    monitor = EmbeddingMonitor(tuples.validation, log_dir)
-    measured = None if chooser is None else EpochMetricMonitor(*chooser, tuples.validation)
+    validation = tuples.validation
+    sample = validation.first(math.ceil(SAMPLE / training.batch_size))
+    monitor = EmbeddingMonitor(sample, log_dir)
+    measured = None if chooser is None else EpochMetricMonitor(*chooser, validation)
     log = _EpochLog(training.epochs, guard, monitor, measured)
     first = [] if measured is None else [measured]
     callbacks = [*first, keras.callbacks.TensorBoard(log_dir), monitor, log]
@@ -87,12 +91,13 @@ def fit(
         callbacks.append(stopping)
     if training.step == "tape":
         data = distributed(tuples.train, training)
-        fit_custom_loop(model, data, batches, tuples.validation, training, callbacks, guard)
+        fit_custom_loop(model, data, batches, validation, training, callbacks, guard)
     else:
         model.fit(
             tuples.train(micro_batches),
             steps_per_epoch=batches,
-            validation_data=tuples.validation,
+            validation_data=validation.endless,
+            validation_steps=validation.batches,
             epochs=training.epochs,
             verbose=0,
             callbacks=[NanGuardCallback(guard), *callbacks],

@@ -22,6 +22,7 @@ from trainer_module.data.inputs import (
     named_tuples,
     tuple_dataset,
 )
+from trainer_module.data.passes import Passes
 from trainer_module.metrics.collected import form_of
 from trainer_module.model.relational_model import RelationalModel
 from trainer_module.model.warm_start import start_from
@@ -106,19 +107,21 @@ class TrainingRun:
         strategy = strategy_of(training)
         with strategy.scope():
             model = self.build()
+            validation = self._dataset(self._validation, None, ONE_BATCH)
+            batches = -(-count_tuples(self._validation) // training.batch_size)
             tuples = Tuples(
                 lambda micro_batches: self._dataset(self._train, training.seed, micro_batches),
-                self._dataset(self._validation, None, ONE_BATCH),
+                Passes(validation, batches),
                 count_tuples(self._train),
                 self._named,
             )
-            _called(model, tuples.validation)
+            _called(model, validation)
             if base_model is not None:
                 progress.info(start_from(base_model, model, self._vocabulary_files()))
             history = fit(model, tuples, training, log_dir, self._chooser())
         if training.strategy == "none":
             return model, history
-        alone = _called(self.build(), tuples.validation)
+        alone = _called(self.build(), validation)
         alone.set_weights(model.get_weights())
         return alone, history
 

@@ -3,6 +3,7 @@
 STRATEGY is `none`, `multi_worker` (TF_CONFIG says which worker this is), or `two_devices`.
 """
 
+import math
 import sys
 import tempfile
 
@@ -13,6 +14,7 @@ import tensorflow as tf
 from relation.spec import pairs
 from relation.training import Training
 from trainer_module.data.inputs import ONE_BATCH, count_tuples, tuple_dataset
+from trainer_module.data.passes import Passes
 from trainer_module.heads.distance import Distance
 from trainer_module.losses.contrastive import Contrastive
 from trainer_module.model.relational_model import RelationalModel
@@ -76,7 +78,9 @@ def train(tuples: str, strategy: tf.distribute.Strategy, training: Training) -> 
         model = RelationalModel(task, names, {"item": network}, PerTuple(task, Contrastive()))
         validation = dataset(None)
         model(next(iter(validation))[0])
-        data = Tuples(lambda parts: dataset(3, parts), validation, count_tuples([tuples]), list)
+        count, step = count_tuples([tuples]), training.batch_size * training.accumulate
+        passes = Passes(validation, math.ceil(count / step))
+        data = Tuples(lambda parts: dataset(3, parts), passes, count, list)
         with tempfile.TemporaryDirectory() as logs:
             history = fit(model, data, training, logs)
         return [np.array([history.loss, history.val_loss]), *model.get_weights()]

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import math
 import tempfile
 
 import keras
@@ -15,6 +16,7 @@ from relation.recipe import Training
 from relation.schema import Feature, FeatureKind
 from relation.spec import pairs
 from trainer_module.data.inputs import NUMBER, ONE_BATCH, count_tuples, named_tuples, tuple_dataset
+from trainer_module.data.passes import Passes
 from trainer_module.heads.distance import Distance
 from trainer_module.losses.contrastive import Contrastive
 from trainer_module.model.relational_model import RelationalModel
@@ -105,7 +107,9 @@ def _train(files, seed=1, tower=TOWER, spec=SPEC, **options):
         return named_tuples(files, texts, ["left_id"], numbers)
 
     model(next(iter(dataset(None)))[0])
-    tuples = Tuples(lambda parts: dataset(seed, parts), dataset(None), count_tuples(files), named)
+    count, step = count_tuples(files), training.batch_size * training.accumulate
+    validation = Passes(dataset(None), math.ceil(count / step))
+    tuples = Tuples(lambda parts: dataset(seed, parts), validation, count, named)
     with tempfile.TemporaryDirectory() as folder:
         return fit(model, tuples, training, folder), model, dataset
 

@@ -1,6 +1,7 @@
 """Measures embeddings of a sample of validation tuples after each epoch, for TensorBoard."""
 
 import os
+from collections.abc import Iterable
 from typing import Any
 
 import keras
@@ -27,13 +28,13 @@ class EmbeddingMonitor(keras.callbacks.Callback):
     whose towers give more than a vector (images, words) are left out.
 
     Args:
-      validation: batches of tuples, in order.
+      validation: batches of tuples, in order, at least the first `SAMPLE`.
       log_dir: of TensorBoard; the summaries of this are under `validation`.
     """
 
     model: RelationalModel
 
-    def __init__(self, validation: tf.data.Dataset, log_dir: str):
+    def __init__(self, validation: Iterable[Any], log_dir: str):
         super().__init__()
         self._validation = validation
         self._writer = tf.summary.create_file_writer(os.path.join(log_dir, "validation"))

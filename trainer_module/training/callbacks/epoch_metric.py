@@ -1,10 +1,10 @@
 """Computes the metric that chooses the epoch, after each epoch."""
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 from relation.core.errors import DataError
 from trainer_module.model.relational_model import RelationalModel
@@ -25,7 +25,7 @@ class EpochMetricMonitor(keras.callbacks.Callback):
 
     model: RelationalModel
 
-    def __init__(self, metric: EpochMetric, value: EpochValue, validation: tf.data.Dataset):
+    def __init__(self, metric: EpochMetric, value: EpochValue, validation: Iterable[Any]):
         super().__init__()
         self.metric, self._value, self._validation = metric, value, validation
         self.values: list[float | None] = []
