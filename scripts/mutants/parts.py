@@ -32,6 +32,8 @@ _RELATION_GEN = (
 )
 _HELD_BY_RUNS = ("-pipeline/airflow_runner.py", "-pipeline/kubeflow_runner.py", "-pipeline/run.py")
 """Left out: their tests are whole runs."""
+QUICK_TESTS = ("tests", *(f"-tests/{name}" for name in ("airflow", "bench", "e2e", "kubeflow")))
+"""Where test files may lie that import a broken module, wherever the part's own tests lie."""
 _MODELS = ("losses", "heads", "mining", "objectives", "tasks", "towers")
 
 PARTS = (

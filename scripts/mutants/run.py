@@ -12,7 +12,7 @@ from pathlib import Path
 
 from scripts.mutants.draw import Mutant, draw
 from scripts.mutants.imports import FAR, distance
-from scripts.mutants.parts import Part, files
+from scripts.mutants.parts import QUICK_TESTS, Part, files
 from scripts.mutants.report import EQUIVALENT, KILLED, SURVIVED, TIMED_OUT, Result
 from scripts.mutants.trial import Copy, Outcome, run_tests
 
@@ -70,7 +70,7 @@ class _Trials:
     """The functions that each test entered then."""
 
     def nearest_first(self, mutant: Mutant, part: Part) -> list[str]:
-        """The module's own examples, then test files.
+        """The module's own examples, then the part's test files and all that import the module.
 
         First come those that import the module, and those of which a test is known to enter the
         broken function, by the rank of that test. Then others: by whether no test enters it, by
@@ -78,6 +78,9 @@ class _Trials:
         """
         tests = files(self.copy.folder, part.tests, "test_*.py")
         first = set(tests) & set(part.tests)
+        everywhere = files(self.copy.folder, QUICK_TESTS, "test_*.py")
+        importing = [t for t in everywhere if distance(self.copy.folder, t, mutant.path) == 1]
+        tests = list(dict.fromkeys([*tests, *importing]))
         ranks: dict[str, float] = {}
         for test, rank in self.rank(mutant).items():
             if test in self.reached:

@@ -111,7 +111,8 @@ def precision_recall(
             _dot(axes, recall[at], precision[at])
         _unit_square(axes, "recall", "precision")
     described = "Precision against recall; the dashed line is the share of related pairs."
-    return Figure("Precision and recall", drawing.svg("pr", described), described)
+    svg, note = drawing.svg("pr", described), _threshold_note(threshold)
+    return Figure("Precision and recall", svg, described, note)
 
 
 def _threshold_note(threshold: float | None) -> str:
