@@ -68,7 +68,17 @@ def test_padding_changes_nothing_and_gradients_are_finite():
     assert all(np.isfinite(part).all() for part in gradients(layer, left, padded))
 
 
-def test_pooled_embeddings_are_refused():
+@pytest.mark.parametrize(
+    ("left", "right", "shapes"),
+    [
+        ((2, 4), (2, 4), r"\(2, 4\) and \(2, 4\)"),
+        ((2, 4), (2, 1, 3, 4), r"\(2, 4\) and \(2, 1, 3, 4\)"),
+        ((2, 1, 3, 4), (2, 4), r"\(2, 1, 3, 4\) and \(2, 4\)"),
+    ],
+)
+def test_pooled_embeddings_are_refused(left, right, shapes):
     layer = Alignment().build()
-    with pytest.raises(ValueError, match=r"alignment: got .*\(2, 4\).*tower `words`"):
-        call(layer, np.ones((2, 4)), np.ones((2, 4)))
+    with pytest.raises(
+        ValueError, match=rf"alignment: got embeddings of shapes {shapes}; .*tower `words`"
+    ):
+        call(layer, np.ones(left), np.ones(right))

@@ -10,8 +10,7 @@ from PIL import Image
 
 from relation.features.images.decode import decode_images
 from relation.spec import pairs, triplets
-from trainer_module.data.inputs import MICRO_BATCH_WEIGHT
-from trainer_module.data.remembered_images import RememberedImages
+from trainer_module.data.inputs import MICRO_BATCH_WEIGHT, NUMBER
 from trainer_module.heads.squared_distance import SquaredDistance
 from trainer_module.losses.contrastive import Contrastive
 from trainer_module.model.relational_model import RelationalModel
@@ -103,55 +102,62 @@ def test_images_are_decoded_to_unit_range_whatever_their_form_and_size():
     assert result[1] == pytest.approx(np.full((4, 4, 1), 0.2), abs=0.01)
 
 
-def _random_images(count: int, side: int = 4) -> list[bytes]:
-    rng = np.random.default_rng(1)
-    return [_encoded(rng.integers(0, 256, (side, side), np.uint8), "PNG") for _ in range(count)]
-
-
-@pytest.mark.parametrize("memory_mb", [0, 1])
-def test_remembered_images_are_those_that_are_decoded(memory_mb):
-    one, other, third = _random_images(3)
-    images = RememberedImages(4, 4, 1, memory_mb)
-    batches = [[one, other, one], [other, third, one], [third, one, other]]
-    dataset = tf.data.Dataset.from_tensor_slices(batches).map(images, num_parallel_calls=2)
-    for found, batch in zip(dataset.as_numpy_iterator(), batches, strict=True):
-        assert found.tolist() == decode_images(tf.constant(batch), 4, 4, 1).numpy().tolist()
-
-
-@pytest.fixture
-def decoded(monkeypatch) -> list[int]:
-    """How many images each call decodes."""
-    calls = []
-
-    def counted(encoded, *size):
-        calls.append(len(encoded))
-        return decode_images(encoded, *size)
-
-    monkeypatch.setattr("trainer_module.data.remembered_images.decode_images", counted)
-    return calls
-
-
-def test_an_image_is_decoded_once(decoded):
-    one, other, third = _random_images(3)
-    images = RememberedImages(4, 4, 1, 1)
-    for batch in ([one, other], [third, one], [other, third]):
-        images(tf.constant(batch))
-    assert decoded == [2, 1]
-
-
-def test_what_is_remembered_stays_within_the_memory(decoded):
-    # Each takes 256 KiB of pixels and its encoded bytes: three fit in one MiB, four do not.
-    side, known = 256, _random_images(4)
-    images = RememberedImages(side, side, 1, 1)
-    for _ in range(2):
-        for image in known:
-            images(tf.constant([image]))
-    assert decoded == [1, 1, 1, 1, 1]
-
-
 def test_an_image_of_another_size_is_resampled_antialiased():
     half = np.zeros((8, 8), np.uint8)
     half[:, 4:] = 255
     result = decode_images(tf.constant([_encoded(half, "PNG")]), 4, 4, 1).numpy()[0, :, :, 0]
     assert result[:, 0] == pytest.approx(np.zeros(4))
     assert result[:, 3] == pytest.approx(np.ones(4))
+
+
+def test_roles_are_embedded_as_in_inference_unless_it_is_training():
+    x = keras.Input((2,), name="x")
+    dropped = keras.Model({"x": x}, keras.layers.Dropout(0.999, seed=1)(x))
+    task = task_of(SquaredDistance(), pairs("item", "item"), 0)
+    model = RelationalModel(task, {"item": ("x",)}, {"item": dropped})
+    ones = tf.ones((50, 2))
+    inputs = {"left_x": ones, "right_x": ones + 1}
+    embeddings = model.embed_roles(inputs, ("left", "right"))
+    assert list(embeddings) == ["left", "right"]
+    assert np.asarray(embeddings["left"]).tolist() == ones.numpy().tolist()
+    assert np.asarray(embeddings["right"]).tolist() == (ones + 1).numpy().tolist()
+    assert list(model.embed_roles(inputs, ("right",))) == ["right"]
+    assert np.asarray(model(inputs)).tolist() == [[-2.0]] * 50
+    training = model.embed_roles(inputs, ("left",), training=True)["left"]
+    assert np.count_nonzero(np.asarray(training)) < 50
+    assert np.count_nonzero(np.asarray(model(inputs, training=True)) + 2.0) > 0
+
+
+@pytest.mark.parametrize(
+    ("numbers", "first"), [([7, 8, 9, 10], [7, 8, 9]), ([7, 8], [7, 8, -1]), ([0], [0, -1, -1])]
+)
+def test_the_first_three_tuples_of_the_latest_batch_are_kept(numbers, first):
+    task = task_of(SquaredDistance(), pairs("item", "item"), 0)
+    objective = PerTuple(task, Contrastive())
+    model = RelationalModel(task, {"item": ("x",)}, {"item": _linear()}, objective)
+    model.compile("sgd")
+    ones = tf.ones((len(numbers), 2))
+    inputs = {"left_x": ones, "right_x": 2 * ones}
+    assert model.first_numbers.numpy().tolist() == [0, 0, 0]
+    logs = model.train_step(({**inputs, NUMBER: tf.constant(numbers, tf.int64)}, ones[:, :1]))
+    assert model.first_numbers.numpy().tolist() == first
+    # Related at a squared distance of 8: a loss of 8² / 2.
+    assert float(logs["loss"]) == pytest.approx(32.0)
+    model.train_step((inputs, ones[:, :1]))
+    assert model.first_numbers.numpy().tolist() == first
+
+
+def test_the_loss_is_weighed_by_the_weights_of_tuples_and_counts_as_training_by_default():
+    task = task_of(SquaredDistance(), pairs("item", "item"), 0)
+    model = RelationalModel(
+        task, {"item": ("x",)}, {"item": _linear()}, PerTuple(task, Contrastive())
+    )
+    inputs = {
+        "left_x": tf.constant([[0.0, 0.0], [0.0, 0.0]]),
+        "right_x": tf.constant([[1.0, 0.0], [0.5, 0.0]]),
+        MICRO_BATCH_WEIGHT: tf.constant([3.0, 3.0]),
+    }
+    outputs, targets = model(inputs), tf.ones((2, 1))
+    # Squared distances of 4 and 1 lose 8 and 0.5; weighted by 1 and 3 their mean is 9.5 / 4.
+    weighted = model.compute_loss(inputs, targets, outputs, tf.constant([1.0, 3.0]))
+    assert float(weighted) == pytest.approx(3 * 9.5 / 4)

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tests.trainer_module.towers.helpers import IMAGE, embed, gradients
-from trainer_module.towers.backbone import Backbone
+from trainer_module.towers.backbone import Backbone, _family, networks
 
 SIZE = {"height": 32, "width": 32}
 PHOTOS = np.random.default_rng(0).random((4, 32, 32, 3), dtype="float32")
@@ -105,3 +105,25 @@ def test_what_it_cannot_take_is_told(tmp_path):
     Backbone(**SIZE, weights="imagenet").check((IMAGE,))
     with pytest.raises(ValueError, match="channels"):
         Backbone(**SIZE, channels=1)
+
+
+@pytest.mark.parametrize("name", ["ResNet51", "resnet50", "preprocess_input", ""])
+def test_no_module_has_what_is_no_network(name):
+    with pytest.raises(ValueError, match=f"^keras.applications has no '{name}'$"):
+        _family(name)
+
+
+def test_a_network_goes_with_the_pixels_of_its_family():
+    assert _family("ResNet50").preprocess_input is keras.applications.resnet.preprocess_input
+    assert _family("VGG16").preprocess_input is keras.applications.vgg16.preprocess_input
+    known = networks()
+    assert {"ResNet50", "MobileNetV2", "VGG16"} <= set(known)
+    assert all(hasattr(keras.applications, name) for name in known)
+
+
+def test_a_frozen_tower_is_not_trainable():
+    tower = Backbone(**SIZE, weights="none", frozen=True, trainable=True)
+    with pytest.raises(ValueError, match=r"^trainable: got true; expected false, since"):
+        tower.check((IMAGE,))
+    tower.model_copy(update={"trainable": False}).check((IMAGE,))
+    tower.model_copy(update={"frozen": False}).check((IMAGE,))

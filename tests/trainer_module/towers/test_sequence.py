@@ -92,3 +92,11 @@ def test_what_it_cannot_take_is_told():
         Sequence(width=8, heads=3).check((TITLE,))
     with pytest.raises(ValueError, match="multiple of 2"):
         Sequence(width=7)
+
+
+def test_transformed_words_enter_as_they_are():
+    features = {"title": np.array([[4]]), "price": np.array([[0.5]])}
+    decoded = TOWER.decode(features)
+    assert decoded == features
+    assert decoded is not features
+    assert TOWER.decoder(0)(features) == features
