@@ -11,7 +11,7 @@ from tfx.types import channel_utils, standard_artifacts
 
 from components.common.evaluation.evaluation_results import Verdict, write_verdict
 from components.pusher.component import Pusher
-from components.pusher.executor import Executor, newest_version
+from components.pusher.executor import Executor, _digest, newest_version
 from relation.files.saved_model import read_decision
 
 
@@ -158,3 +158,26 @@ def test_the_cache_key_holds_what_is_served(tmp_path):
     seven = key()
     (tmp_path / "serving" / "8").mkdir()
     assert key() != seven
+
+
+def digest(folder, files):
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return _digest(str(folder))
+
+
+def test_a_model_is_the_names_and_contents_of_its_files_wherever_it_lies(tmp_path):
+    files = {"b": b"2", "v/a": b"1", "v/c": b""}
+    one = digest(tmp_path / "one", files)
+    assert digest(tmp_path / "far" / "other", dict(reversed(files.items()))) == one
+    others = [
+        {"x": b"2", "v/a": b"1", "v/c": b""},
+        {"b": b"2", "w/a": b"1", "w/c": b""},
+        {"b": b"2", "v/a": b"3", "v/c": b""},
+        {"b": b"", "v/a": b"1", "v/c": b"2"},
+        {"b": b"2", "v/a": b"1"},
+        {"b": b"2v/a\0001\0001", "v/c": b""},
+    ]
+    digests = [digest(tmp_path / str(n), content) for n, content in enumerate(others)]
+    assert len({one, *digests}) == 1 + len(others)
