@@ -43,6 +43,11 @@ _PAIRS = [
 ]
 OPPOSITES = dict([*_PAIRS, *((second, first) for first, second in _PAIRS)])
 """Functions, by the last part of their name, and what takes their place."""
+COMMUTATIVE = {
+    *("max", "min", "maximum", "minimum", "gcd", "equal", "not_equal", "isclose", "allclose"),
+    *("logical_and", "logical_or", "logical_xor", "bitwise_and", "bitwise_or", "bitwise_xor"),
+}
+"""Functions whose value does not depend on the order of their arguments."""
 MESSAGES = {"print", "warn", "debug", "info", "warning", "error", "exception", "log"}
 """Calls that only tell people something, by the last part of their name."""
 
@@ -217,7 +222,7 @@ class _Finder(ast.NodeVisitor):
             self.edits.append(Edit(line, end - len(name), end, OPPOSITES[name], "function"))
         if name == "range" and len(node.args) == 1 and not isinstance(node.args[0], ast.Constant):
             self._wrap(node.args[0], "(", ") - 1", "off by one")
-        if len(node.args) >= 2:
+        if len(node.args) >= 2 and name not in COMMUTATIVE:
             self._swap(node.args[0], node.args[1])
         self.generic_visit(node)
 

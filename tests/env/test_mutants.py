@@ -39,6 +39,7 @@ def edited(source):
         ("x[i] = a", ["pass"]),
         ("f(a)", ["pass"]),
         ("x = f(a, b, c)", ["x = f(b, a, c)"]),
+        ("x = max(a, b)", ["x = min(a, b)"]),
         ("x = np.minimum(a)", ["x = np.maximum(a)"]),
         ("x = np.zeros(0)", ["x = np.zeros(1)"]),
         ("x = range(n)", ["x = range((n) - 1)"]),

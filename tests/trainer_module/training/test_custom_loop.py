@@ -17,6 +17,7 @@ from trainer_module.registry import task_of
 from trainer_module.training.callbacks.nan_guard import NanGuard
 from trainer_module.training.custom_loop import (
     TrainingStep,
+    distributed,
     fit_custom_loop,
     own_micro_batches,
     strategy_of,
@@ -188,3 +189,26 @@ def test_a_batch_without_a_finite_loss_is_named():
     assert str(error.value).startswith(
         "training: the loss is NaN at batch 2 of epoch 1, with the tuples id=0; id=1; id=2, …: "
     )
+
+
+def test_a_worker_reads_its_own_micro_batches_of_all_files(monkeypatch):
+    """The second of two workers with two replicas each, and three rounds of micro-batches."""
+
+    class Strategy:
+        num_replicas_in_sync = 4
+
+        def distribute_datasets_from_function(self, function):
+            return function(tf.distribute.InputContext(2, 1, 4))
+
+    monkeypatch.setattr(tf.distribute, "get_strategy", Strategy)
+    read = []
+
+    def reading(micro_batches):
+        read.append(micro_batches)
+        return tf.data.Dataset.range(3)
+
+    dataset = distributed(reading, Training(accumulate=3, step="tape"))
+    assert read == [MicroBatches(12, [2, 3, 6, 7, 10, 11])]
+    options = dataset.options().experimental_distribute
+    assert options.auto_shard_policy == tf.data.experimental.AutoShardPolicy.OFF
+    assert list(dataset.as_numpy_iterator()) == [0, 1, 2]
