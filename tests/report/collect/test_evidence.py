@@ -40,8 +40,8 @@ def test_rows_are_found_by_their_ids_and_reading_stops_once_all_are():
             read["rows"] += 1
             yield record
 
-    found = rows_of(counted(rows("a", "b", "c", "d")), "item", "id", {"c", "b"})
-    assert found == {
+    chosen = rows_of(counted(rows("a", "b", "c", "d")), "item", "id", {"c", "b"})
+    assert chosen == {
         name: Member("item", name.encode(), {"id": (name.encode(),), "x": (1.0,)}) for name in "bc"
     }
     assert read["rows"] == 4
@@ -172,7 +172,7 @@ def test_the_tuples_of_the_eval_split_are_read(inputs):
 
 
 def test_a_model_is_asked_and_what_was_measured_of_it_read(inputs, tmp_path, monkeypatch):
-    request, given = inputs
+    request, plain_inputs = inputs
     examples = artifact(standard_artifacts.Examples, tmp_path / "EntityGen" / "examples" / "1", 1)
     examples.split_names = '["train", "eval"]'
     for split, one in (("train", "q"), ("eval", "r")):
@@ -183,23 +183,27 @@ def test_a_model_is_asked_and_what_was_measured_of_it_read(inputs, tmp_path, mon
         "evaluation": standard_artifacts.ModelEvaluation,
         "corpus_evaluation": standard_artifacts.ModelEvaluation,
     }
-    made = {
+    results = {
         name: artifact(kind, tmp_path / "node" / name / str(number), number)
         for number, (name, kind) in enumerate(kinds.items(), 2)
     }
     write_verdict(
         Verdict(False, (), {"auc": 0.25}, {}, None, corpus={"question": QUESTION}),
-        made["evaluation"].uri,
+        results["evaluation"].uri,
     )
-    corpus_results.write(made["corpus_evaluation"].uri, {}, arrays(["q"], [["r", "x"]]))
-    with open(f"{made['model_run'].uri}/history.json", "w", encoding="utf-8") as file:
+    corpus_results.write(results["corpus_evaluation"].uri, {}, arrays(["q"], [["r", "x"]]))
+    with open(f"{results['model_run'].uri}/history.json", "w", encoding="utf-8") as file:
         json.dump({"loss": [0.5]}, file)
-    asked = []
-    monkeypatch.setattr(artifacts, "Signatures", lambda path: asked.append(path))
+    loaded = []
+    monkeypatch.setattr(artifacts, "Signatures", lambda path: loaded.append(path))
     monkeypatch.setattr(artifacts, "ServedModel", lambda signatures: Model())
-    everything = {**given, "examples": [examples], **{name: [a] for name, a in made.items()}}
+    everything = {
+        **plain_inputs,
+        "examples": [examples],
+        **{name: [a] for name, a in results.items()},
+    }
     evidence = artifacts.collect_evidence(request, everything)
-    assert asked == [f"{made['model'].uri}/Format-Serving"]
+    assert loaded == [f"{results['model'].uri}/Format-Serving"]
     assert evidence.history == {"loss": [0.5]}
     assert [metric.value for metric in evidence.findings.metrics] == [0.25]
     [neighbourhood] = evidence.neighbourhoods

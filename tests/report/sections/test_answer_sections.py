@@ -97,8 +97,8 @@ def offers(count):
     ],
 )
 def test_pairs_with_and_without_a_threshold(threshold, reason, lead, notes):
-    found = Findings(blessed=True, metrics=(threshold,) if threshold else ())
-    evidence = evidence_from("entity_matching", offers(2), [[0.5], [0.5]], findings=found)
+    findings = Findings(blessed=True, metrics=(threshold,) if threshold else ())
+    evidence = evidence_from("entity_matching", offers(2), [[0.5], [0.5]], findings=findings)
     section = build(mistakes, evidence)
     assert section.lead == f"The pairs with the worst errors, or the least certain scores.{lead}"
     assert [sheet.title for sheet in section.blocks] == [

@@ -94,8 +94,8 @@ def test_the_banner_leads_with_f1_where_under_a_fifth_of_the_pairs_is_related(re
         for n in range(10)
     )
     measured = tuple(Metric(name, 0.5) for name in ("f1", "average_precision", "auc"))
-    found = Findings(blessed=True, metrics=measured, gates=(Gate("auc", 0.5, "≥ 0.25", True),))
-    changes = {"sample": Sample(tuples, whole=True), "scores": None, "findings": found}
+    findings = Findings(blessed=True, metrics=measured, gates=(Gate("auc", 0.5, "≥ 0.25", True),))
+    changes = {"sample": Sample(tuples, whole=True), "scores": None, "findings": findings}
     evidence = dataclasses.replace(evidence, **changes)
     assert page(evidence).banner.highlights[0] == (first, "0.5000")
     assert len(page(evidence).banner.highlights) == (3 if first == "F1" else 1)

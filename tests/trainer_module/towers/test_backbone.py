@@ -116,9 +116,9 @@ def test_no_module_has_what_is_no_network(name):
 def test_a_network_goes_with_the_pixels_of_its_family():
     assert _family("ResNet50").preprocess_input is keras.applications.resnet.preprocess_input
     assert _family("VGG16").preprocess_input is keras.applications.vgg16.preprocess_input
-    known = networks()
-    assert {"ResNet50", "MobileNetV2", "VGG16"} <= set(known)
-    assert all(hasattr(keras.applications, name) for name in known)
+    names = networks()
+    assert {"ResNet50", "MobileNetV2", "VGG16"} <= set(names)
+    assert all(hasattr(keras.applications, name) for name in names)
 
 
 def test_a_frozen_tower_is_not_trainable():
