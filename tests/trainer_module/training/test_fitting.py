@@ -9,6 +9,7 @@ from relation.core.errors import DataError
 from relation.spec import pairs
 from relation.training import Training
 from trainer_module.data.inputs import NUMBER
+from trainer_module.data.passes import Passes
 from trainer_module.heads.squared_distance import SquaredDistance
 from trainer_module.losses.contrastive import Contrastive
 from trainer_module.model.relational_model import RelationalModel
@@ -41,7 +42,7 @@ def run(folder, validation=1.0, chooser=None, **options):
         {"item": keras.Model({"x": x}, layer(x))},
         PerTuple(task, Contrastive()),
     )
-    held_out = tf.data.Dataset.from_tensors(batch(validation))
+    held_out = Passes(tf.data.Dataset.from_tensors(batch(validation)), 1)
     model(batch(1.0)[0])
     training = Training(**{"batch_size": 4, "learning_rate": 0.01, "epochs": 6, **options})
     tuples = Tuples(
