@@ -18,14 +18,14 @@ from pipeline.evaluate.inputs import TableRows, tables_of, write_rows
 from pipeline.evaluate.page import page_of
 from pipeline.score.rows import Rejections
 from pipeline.score.tables import add_row_flags, patterns_of
+from pipeline.settings import WRONG
 from relation.compiled import CompiledRelation
 from relation.core.errors import DataError, UserError
 from relation.core.terminal import held_stderr
 from relation.files.saved_model import Signatures, read_decision
+from relation.files.whole_file import whole_file
 from trainer_module.model.interface import ServedInterface, read_interface
 
-USER_ERROR = 2
-"""Exit status for an error that the user can fix."""
 METRICS, PAGE = "metrics.json", "index.html"
 
 
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
         lines = list(_run(options))
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
-        return USER_ERROR
+        return WRONG
     print("\n".join(lines))
     return 0
 
@@ -96,8 +96,10 @@ def _run(options: argparse.Namespace) -> Iterator[str]:
         with held_stderr():
             results, page = _measure(options, interface, compiled, rows, rejections, folder)
     output.mkdir(parents=True, exist_ok=True)
-    _write(output / METRICS, json.dumps(results, indent=2, allow_nan=False) + "\n")
-    _write(output / PAGE, page)
+    text = json.dumps(results, indent=2, allow_nan=False) + "\n"
+    for name, content in ((METRICS, text), (PAGE, page)):
+        with whole_file(output / name) as scratch:
+            scratch.write_text(content, encoding="utf-8")
     yield from _shown(results)
     yield f"written to {output / METRICS} and {output / PAGE}"
 
@@ -211,13 +213,3 @@ def _check_slices(
     for name in slices:
         if name not in columns:
             raise UserError(f"--slice: got {name!r}; expected one of {', '.join(columns)}")
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file that appears when it is whole."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -11,11 +11,10 @@ from pipeline.score.answers import Answers
 from pipeline.score.questions import Inputs
 from pipeline.score.rows import Rejections
 from pipeline.score.tables import add_row_flags, patterns_of
+from pipeline.settings import WRONG
 from relation.core.errors import DataError, UserError
 from trainer_module.model.interface import ServedInterface
 
-USER_ERROR = 2
-"""Exit status for an error that the user can fix."""
 EPILOG = """
 What is written: embeddings (id, embedding); with --pairs scores (left, right, score); with
 --neighbours the nearest rows (query, rank, neighbour, distance or similarity). A model of tags, of
@@ -37,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
         count = table_file.write(_some(_tables(options, inputs), rejections), options.output)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
-        return USER_ERROR
+        return WRONG
     for reason, number in sorted(rejections.counts.items()):
         print(f"skipped {number:,}: {reason}", file=sys.stderr)
     if options.output is not None:

@@ -1,6 +1,5 @@
 """Write a table in parts, as CSV or Parquet, to a file that appears when it is whole."""
 
-import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,6 +10,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from relation.core.errors import UserError
+from relation.files.whole_file import whole_file
 
 FORMATS = (".csv", ".parquet")
 
@@ -38,14 +38,8 @@ def write(tables: Iterable[pa.Table], path: str | None) -> int:
     """
     if path is None:
         return _write(tables, sys.stdout.buffer, is_csv=True)
-    partial = f"{path}.partial"
-    try:
-        with open(partial, "wb") as file:
-            rows = _write(tables, file, is_csv=Path(path).suffix == ".csv")
-        os.replace(partial, path)
-    finally:
-        Path(partial).unlink(missing_ok=True)
-    return rows
+    with whole_file(Path(path)) as scratch, open(scratch, "wb") as file:
+        return _write(tables, file, is_csv=Path(path).suffix == ".csv")
 
 
 def _write(tables: Iterable[pa.Table], file: Any, is_csv: bool) -> int:

@@ -7,7 +7,6 @@ import json
 import os
 import shlex
 import sys
-import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +21,7 @@ from pipeline.stages.reporting import page_of
 from pipeline.ui.node_runs import NodeRun
 from pipeline.ui.node_summary import summarize_node
 from relation.core.errors import DataError
+from relation.files.whole_file import whole_file
 from relation.files.wildcards import escape
 from relation.spec import Frozen
 from trainer_module.model.interface import read_interface
@@ -143,13 +143,9 @@ def write(verdict: RunVerdict, path: Path) -> None:
     Raises:
       OSError: it cannot be written.
     """
-    scratch = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
     _reserve(path).unlink(missing_ok=True)
-    try:
+    with whole_file(path) as scratch:
         scratch.write_text(verdict.to_json(), encoding="utf-8")
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)
 
 
 def _reserve(path: Path) -> Path:

@@ -4,11 +4,9 @@ Recipe, rows and runs are in a folder whose name TFX would take for a glob.
 """
 
 import csv
-import json
 import re
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -21,8 +19,6 @@ from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.paths import RunPaths
-from pipeline.runners.run_lock import holder
-from pipeline.settings import FAILED, WRONG
 from relation.files.wildcards import escape
 from relation.load import PROJECT
 from tests.e2e.helpers import (
@@ -32,7 +28,6 @@ from tests.e2e.helpers import (
     Outcome,
     Worker,
     digit_rows,
-    environment,
     run_cli,
     write_recipe,
     write_rows,
@@ -424,66 +419,3 @@ def test_edited_source_files_run_again_with_all_after_them(base, copied):
     assert related.nodes("cached") == set(UPSTREAM["RelationGen"])
     assert related.nodes("done") == RELATION_GEN_ONWARD
     worker.close()
-
-
-def start_until_training(command, recipe, runs):
-    """Start a run; return its process when the first epoch is done."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", command],
-        cwd=PROJECT,
-        env=environment(RELATA_RECIPE=recipe, RELATA_RUNS=runs, PYTHONPATH=PROJECT),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert any("epoch 1/" in line for line in process.stdout)
-    return process
-
-
-def unfinished(folder):
-    """Executions that ML Metadata holds to be under way."""
-    config = metadata_store_pb2.ConnectionConfig()
-    config.sqlite.filename_uri = str(folder / "metadata.sqlite")
-    states = (metadata_store_pb2.Execution.NEW, metadata_store_pb2.Execution.RUNNING)
-    executions = metadata_store.MetadataStore(config).get_executions()
-    return [execution.id for execution in executions if execution.last_known_state in states]
-
-
-def test_a_run_killed_while_it_trains_is_taken_up_by_the_next(base, worker, tmp_path):
-    runs = tmp_path / "runs"
-    process = start_until_training("pipeline.local_runner", base.recipe, runs)
-    # Meanwhile another run of the recipe is refused, and changes nothing.
-    second = run_cli(base.recipe, runs)
-    assert second.status == WRONG
-    assert second.last_line.startswith(
-        f"Error: {runs / 'quick'}: another run of this recipe is in progress (process {process.pid}"
-    )
-    process.kill()
-    process.communicate()
-    assert list((runs / "quick" / "serving").iterdir()) == []
-    assert not (runs / "quick" / "verdict.json").exists()
-    [dead] = unfinished(runs / "quick")
-    finished = worker.run(base.recipe, runs)
-    assert finished.status == 0, finished.terminal
-    assert finished.nodes("cached") == set(UPSTREAM["Trainer"])
-    assert finished.verdict["verdict"] == "blessed"
-    assert len(finished.versions) == 1
-    assert unfinished(runs / "quick") == []
-    assert list((runs / "quick" / "pipeline").glob(f"*/*/{dead}")) == []
-
-
-def test_a_terminated_run_says_so_and_leaves_no_process(base, tmp_path):
-    process = start_until_training("pipeline.run", base.recipe, tmp_path)
-    assert holder(tmp_path / "quick" / ".lock") == process.pid  # No second process imports TFX.
-    process.send_signal(signal.SIGTERM)
-    rest, _ = process.communicate(timeout=120)
-    assert process.returncode == FAILED
-    verdict = json.loads((tmp_path / "quick" / "verdict.json").read_text())
-    assert verdict["verdict"] == "failed"
-    assert verdict["cause"] == (
-        "interrupted by SIGTERM; finished components are kept, and the next run continues "
-        "after them"
-    )
-    assert f"FAILED: {verdict['cause']}" in rest
-    assert holder(tmp_path / "quick" / ".lock") is None
