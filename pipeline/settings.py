@@ -12,7 +12,7 @@ BEAM_ARGS = [
     "--setup_file=./setup.py",
 ]
 FAILED, WRONG, REFUSED = 1, 2, 3
-"""Exit statuses: the run failed; the user can mend it; the model is refused."""
+"""Exit statuses: the run failed; an input is wrong; the model is refused."""
 EXIT_STATUS = {"blessed": 0, "data": 0, "refused": REFUSED, "failed": FAILED}
 """Exit status by verdict."""
 

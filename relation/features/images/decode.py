@@ -20,6 +20,8 @@ Pixels: TypeAlias = npt.NDArray[np.uint8]
 
 _LUMA = 19595, 38470, 7471
 """Weights of red, green and blue in grey, of 2¹⁶ (ITU-R BT.601)."""
+APART = {"_noinline": True}
+"""Attributes of a function that stays one in a graph."""
 _HAS_TRANSPARENT_COLOUR = r"(?s)\CPNG\C*tRNS\C*"
 
 
@@ -38,10 +40,17 @@ def decode_images(encoded: tf.Tensor, height: int, width: int, channels: int) ->
     Raises:
       InvalidArgumentError: an image cannot be decoded.
     """
+    return _batch_decoder(height, width, channels)(tf.reshape(encoded, [-1]))
+
+
+@functools.cache
+def _batch_decoder(height: int, width: int, channels: int) -> Callable[[tf.Tensor], tf.Tensor]:
+    """The function of `decode_images`: string [batch] -> float32 [batch, height, width, channels].
+
+    It is traced once for all roles and datasets, and not inlined, so that a graph holds it once.
+    """
     size = height, width, channels
-    encoded = tf.reshape(encoded, [-1])
-    encoded = tf.where(encoded == "", BLANK, encoded)
-    orientation = orientations(encoded)
+    answer = tf.TensorSpec(size, tf.float32)
 
     def decode(image: tf.Tensor, orientation: tf.Tensor | None = None) -> tf.Tensor:
         pixels = _stored(image, channels)
@@ -58,15 +67,20 @@ def decode_images(encoded: tf.Tensor, height: int, width: int, channels: int) ->
         result.set_shape(size)
         return result
 
-    answer = tf.TensorSpec(size, tf.float32)
-    pixels = tf.cond(
-        tf.reduce_all(orientation == 1),
-        lambda: tf.map_fn(decode, encoded, fn_output_signature=answer),
-        lambda: tf.map_fn(
-            lambda both: decode(*both), (encoded, orientation), fn_output_signature=answer
-        ),
-    )
-    return pixels / 255.0
+    def decode_batch(encoded: tf.Tensor) -> tf.Tensor:
+        encoded = tf.where(encoded == "", BLANK, encoded)
+        orientation = orientations(encoded)
+        pixels = tf.cond(
+            tf.reduce_all(orientation == 1),
+            lambda: tf.map_fn(decode, encoded, fn_output_signature=answer),
+            lambda: tf.map_fn(
+                lambda both: decode(*both), (encoded, orientation), fn_output_signature=answer
+            ),
+        )
+        return pixels / 255.0
+
+    signature = [tf.TensorSpec([None], tf.string)]
+    return tf.function(decode_batch, signature, autograph=False, experimental_attributes=APART)
 
 
 def decode_image(encoded: bytes, channels: int, size: tuple[int, int] | None = None) -> Pixels:
@@ -170,8 +184,7 @@ def _bring_to(
         return _resampled(turned(_converted(pixels, channels), orientation), height, width)
 
     signature = [tf.TensorSpec([None, None, None], tf.uint8), tf.TensorSpec([], tf.int32)]
-    apart = {"_noinline": True}
-    return tf.function(brought, signature, autograph=False, experimental_attributes=apart)
+    return tf.function(brought, signature, autograph=False, experimental_attributes=APART)
 
 
 def _resampled(pixels: tf.Tensor, height: int, width: int) -> tf.Tensor:
