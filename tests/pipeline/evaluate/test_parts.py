@@ -134,13 +134,3 @@ def test_slices_in_order_and_reasons():
     assert tuples._undefined(values, table) == {"auc": "there is no tuple"}
     assert tuples._text("größe".encode()) == "größe"
     assert tuples._text(3) == 3
-
-
-def test_a_file_appears_whole(tmp_path):
-    command._write(tmp_path / "a.json", "größe")
-    assert (tmp_path / "a.json").read_text(encoding="utf-8") == "größe"
-    assert [file.name for file in tmp_path.iterdir()] == ["a.json"]
-    with pytest.raises(UnicodeEncodeError):
-        command._write(tmp_path / "a.json", "\ud800")
-    assert [file.name for file in tmp_path.iterdir()] == ["a.json"]
-    assert (tmp_path / "a.json").read_text(encoding="utf-8") == "größe"
