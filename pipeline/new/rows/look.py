@@ -14,6 +14,7 @@ from components.entity_gen.readers.image_files import EXTENSIONS
 from components.entity_gen.records import Fault, LeftOut, ReadOptions
 from components.entity_gen.values import convert
 from pipeline.new.rows.examples import of_examples
+from pipeline.new.rows.images import decodable, image_features
 from pipeline.new.rows.kinds import looks_like_code
 from pipeline.new.rows.table import Column, Dtype, Table
 from relation.core.errors import DataError
@@ -116,9 +117,10 @@ def _table(pattern: str, file_format: str, paths: Sequence[str], rows: int) -> T
         notes.append(f"{faults:,} records cannot be read and are skipped")
     if not examples:
         raise DataError(f"DATA: {pattern}: holds no usable row")
-    table = of_examples(pattern, file_format, examples, whole, notes)
     if file_format != "csv":
-        return table
+        examples, lost = decodable(pattern, examples, image_features(examples))
+        return of_examples(pattern, file_format, examples, whole, [*notes, *lost])
+    table = of_examples(pattern, file_format, examples, whole, notes)
     images = [name for name, column in table.columns.items() if names_images(column, paths[0])]
     if images:
         return _manifest(pattern, paths, list(types), images)
@@ -149,8 +151,10 @@ def _manifest(
     if not examples:
         raise DataError(f"DATA: {pattern}: holds no usable row: {notes[0]}")
     whole = next(iter(records), None) is None
-    lost = [f"{len(notes):,} rows are skipped, the first: {notes[0]}"] if notes else []
-    return _typed(of_examples(pattern, "image_manifest", examples, whole, lost), names)
+    missing = [f"{len(notes):,} rows are skipped, the first: {notes[0]}"] if notes else []
+    examples, lost = decodable(pattern, examples, images)
+    table = of_examples(pattern, "image_manifest", examples, whole, [*missing, *lost])
+    return _typed(table, names)
 
 
 def _columns(file_format: str, path: str) -> tuple[dict[str, str], list[str]]:
@@ -265,4 +269,5 @@ def _images(pattern: str, paths: Sequence[str]) -> Table:
     examples = [record for record in records if isinstance(record, tf.train.Example)]
     if not examples:
         raise DataError(f"DATA: {pattern}: holds no usable image")
-    return of_examples(pattern, "image_folder", examples, step == 1)
+    examples, lost = decodable(pattern, examples, ["image"])
+    return of_examples(pattern, "image_folder", examples, step == 1, lost)

@@ -127,6 +127,43 @@ def test_a_manifest_of_images(tmp_path):
     assert "there is no file" in table.notes[0]
 
 
+@pytest.mark.parametrize("damage", [b"no image", b"\x89PNG\r\n\x1a\n and no more"])
+def test_images_that_cannot_be_decoded_are_left_out_and_noted(tmp_path, damage):
+    for name in ("pets/cat/1.png", "pets/dog/1.png"):
+        png(tmp_path, name)
+    (tmp_path / "pets/cat/2.png").write_bytes(damage)
+    table = look("pets", tmp_path)
+    assert table.columns["label"].entries == ((b"cat",), (b"dog",))
+    assert table.notes == (
+        "1 of 3 rows are skipped, since an image cannot be decoded: the first, cat/2.png, is "
+        "undecodable",
+    )
+    (tmp_path / "index.csv").write_text("photo\npets/cat/2.png\npets/dog/1.png\n")
+    assert look("index.csv", tmp_path).notes == (
+        "1 of 2 rows are skipped, since an image cannot be decoded: the first, row 1, is "
+        "undecodable",
+    )
+    whole = (tmp_path / "pets/dog/1.png").read_bytes()
+    columns = {"id": ["a", "b", "c"], "photo": [whole, damage, whole]}
+    parquet.write_table(pa.table(columns), tmp_path / "photos.parquet")
+    table = look("photos.parquet", tmp_path)
+    assert table.columns["photo"].values == [whole, whole]
+    assert table.notes[0].startswith("1 of 3 rows are skipped")
+    assert "the first, b, is undecodable" in table.notes[0]
+
+
+def test_files_that_are_called_images_and_hold_none_are_refused(tmp_path):
+    for name in ("cat/1.png", "dog/1.png"):
+        (tmp_path / "pets" / name).parent.mkdir(parents=True)
+        (tmp_path / "pets" / name).write_bytes(b"no image")
+    message = (
+        r"^DATA: .*pets/\*/\*: none of 2 images can be decoded: the first, cat/1.png, is "
+        r"undecodable; expected PNG or JPEG$"
+    )
+    with pytest.raises(DataError, match=message):
+        look("pets", tmp_path)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
