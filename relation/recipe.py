@@ -115,10 +115,14 @@ class Collapse(Frozen):
 
 
 class BeatsBaseline(Frozen):
-    """How much better than a baseline without training the model must be, on the same data."""
+    """How much better than the best baseline without training the model must be, on the same
+    data."""
 
     margin: float = Field(0.0, ge=0)
     """The difference in units of the metric that must be exceeded."""
+    interval: bool = False
+    """Whether the model must also be better by the 95 % confidence interval: of the difference
+    query by query for a corpus, of the model's metric for tuples."""
 
 
 class Evaluation(Frozen):
@@ -135,7 +139,8 @@ class Evaluation(Frozen):
     collapse: Collapse | Literal[False] = Collapse()
     """The gate against collapsed embeddings; `false` switches it off."""
     baseline: BeatsBaseline | Literal[False] = BeatsBaseline()
-    """The gate that the model must beat a baseline without training; `false` switches it off."""
+    """The gate that the model must beat the best baseline without training; `false` switches it
+    off."""
     sanity: bool = True
     """The gate that scores are finite numbers, and not all the same; `false` switches it off."""
 

@@ -6,7 +6,7 @@ from relation.compiled import CompiledRelation
 from relation.names import EVAL
 from relation.retrieval.question import Question
 from relation.schema import Feature, FeatureKind
-from relation.spec import Frozen, LabelKind
+from relation.spec import Frozen
 
 
 class CorpusRequest(Frozen):
@@ -23,6 +23,7 @@ class CorpusRequest(Frozen):
       cut_names: names of measures beside the usual ones, of another k.
       slices: features of queries whose values are measured apart.
       image: height, width and channels of a label that is an image.
+      orders_only: whether the loss learns the order of numbers alone, not their size.
     """
 
     compiled: CompiledRelation
@@ -34,6 +35,7 @@ class CorpusRequest(Frozen):
     image: tuple[int, int, int] | None = None
     held_out: str = EVAL
     cut_names: tuple[str, ...] = ()
+    orders_only: bool = False
 
     @property
     def question(self) -> Question | None:
@@ -56,35 +58,26 @@ class CorpusRequest(Frozen):
         return self.held_out if self.references == EVAL else self.references
 
     @property
-    def standalone_entity(self) -> str | None:
-        """The entity type of documents that the baseline ranks by their own features alone.
-
-        That is so without a query, or with one that has no feature in common with documents.
-        None if the relation does not rank documents so.
-        """
-        tuples = self.compiled.tuples
-        ordered = all(comparison.related is not None for comparison in tuples.comparisons)
-        ranked = tuples.label is LabelKind.GRADES or (tuples.label is LabelKind.SCALAR and ordered)
-        if not ranked or len(tuples.roles) == 1:
-            return None
-        if not tuples.comparisons:
-            return tuples.roles[0].entity
-        return None if self._shared else tuples.entity_of(tuples.scored.right)
-
-    @property
     def baseline_features(self) -> dict[str, tuple[Feature, ...]]:
-        """The features that baselines use, by entity type, sorted by name.
+        """The features that all entity types have, by entity type, sorted by name.
 
-        Those are the features that all types have, and all features of the `standalone_entity`.
+        A number that is whole in one type alone is read as any number in all of them.
         """
-        standalone, shared = self.standalone_entity, self._shared
+        shared, dtypes = self._shared, set.intersection(*map(_dtypes, self.features.values()))
         return {
             entity: tuple(
-                sorted(
-                    (f for f in features if entity == standalone or _shape(f) in shared),
-                    key=lambda f: f.name,
-                )
+                feature if (feature.name, feature.dtype) in dtypes else _any_number(feature)
+                for feature in features
+                if _shape(feature) in shared
             )
+            for entity, features in self.own_features.items()
+        }
+
+    @property
+    def own_features(self) -> dict[str, tuple[Feature, ...]]:
+        """All features that towers read, by entity type, sorted by name."""
+        return {
+            entity: tuple(sorted(features, key=lambda feature: feature.name))
             for entity, features in self.features.items()
         }
 
@@ -102,3 +95,13 @@ def _shape(feature: Feature) -> Shape:
     """Name, kind and width; features of two types that agree in all three can be compared."""
     numbers = feature.width if feature.kind is FeatureKind.NUMERIC else 0
     return feature.name, feature.kind, numbers
+
+
+def _dtypes(features: tuple[Feature, ...]) -> set[tuple[str, str]]:
+    return {(feature.name, feature.dtype) for feature in features}
+
+
+def _any_number(feature: Feature) -> Feature:
+    """The feature, as floats if it is a number."""
+    numeric = feature.kind is FeatureKind.NUMERIC
+    return feature.model_copy(update={"dtype": "float"}) if numeric else feature

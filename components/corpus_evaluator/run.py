@@ -11,10 +11,11 @@ import numpy.typing as npt
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from components.common.evaluation.corpus_results import BASELINE, BLESSED, MODEL
+from components.common.evaluation.corpus_results import BLESSED, MODEL
 from components.common.input_files import Redistribute
 from components.common.rows.row_requirements import RowSpec, entity_spec
 from components.corpus_evaluator.baselines import image_baseline, tuple_baseline
+from components.corpus_evaluator.baselines.raw_vectors import RawVectors
 from components.corpus_evaluator.baselines.space_baseline import SpaceBaseline
 from components.corpus_evaluator.embeddings import collapse
 from components.corpus_evaluator.embeddings.encode import EncodeEntities, EntityPlan
@@ -39,6 +40,7 @@ from relation.spec import LabelKind
 
 SHARD_BYTES = 4 * 2**20
 EDGES = "edges"
+OWN = "own"
 
 Plans: TypeAlias = Mapping[tuple[str, str], tuple[EntityPlan, Sequence[str]]]
 """The plan and the files of each entity type and split to encode."""
@@ -85,7 +87,8 @@ def evaluate(
       The content of `corpus.json`, and the arrays of `sample.npz`.
     """
     plans = _plans(request, files, models, scratch)
-    id_tuples = _run(request, files, plans, scratch, make_pipeline)
+    own_plans = _own_plans(request, plans)
+    id_tuples = _run(request, files, [*plans.values(), *own_plans.values()], scratch, make_pipeline)
     populations = {
         key: Population.read(plan, os.path.join(local, "-".join(key)))
         for key, (plan, _) in plans.items()
@@ -102,17 +105,22 @@ def evaluate(
         "slices": [],
         "tuples": None,
     }
-    baseline = SpaceBaseline(request, populations, local)
     if request.question is None:
-        relation = request.compiled.tuples
         if request.image is not None:
             splits = (TRAIN, request.held_out)
             sums = (image_baseline.read(_images(scratch, s), request.image) for s in splits)
             tuples = image_baseline.of_images(*sums)
         else:
+            own = populations | {
+                key: Population.read(plan, os.path.join(local, "-".join((OWN, *key))))
+                for key, (plan, _) in own_plans.items()
+            }
             both = id_tuples[TRAIN], id_tuples[request.held_out]
-            tuples = tuple_baseline.of_tuples(relation, *both, baseline.near, baseline.features)
-        return result | {"tuples": tuples and tuples._asdict()}, {}
+            features = RawVectors(request, populations, own, local)
+            relation, orders_only = request.compiled.tuples, request.orders_only
+            tuples = tuple_baseline.of_tuples(relation, *both, features, orders_only)
+        return result | {"tuples": tuples and tuples.to_json()}, {}
+    baseline = SpaceBaseline(request, populations, local)
     if not all(shape.finite == 1 for shape in shapes.values()):
         return result, {}
     metrics = _metrics(request, request.question, populations, id_tuples, baseline)
@@ -126,8 +134,8 @@ def _plans(request: CorpusRequest, files: Files, models: Mapping[str, str], scra
         wanted.append(request.reference_key)
     measured = set(wanted)
     wanted += [(question.query, split) for question, split in _not_counted(request)]
-    if request.standalone_entity is not None:
-        wanted.append((request.standalone_entity, TRAIN))
+    if question is None and request.image is None:
+        wanted += [(entity, TRAIN) for entity in compiled.tuples.entities]
     by_label = question is not None and question.relevant == "label"
     label = compiled.label_by if by_label else None
     plans = {}
@@ -149,6 +157,25 @@ def _plans(request: CorpusRequest, files: Files, models: Mapping[str, str], scra
         )
         plans[entity, split] = (plan, paths)
     return plans
+
+
+def _own_plans(request: CorpusRequest, plans: Plans) -> Plans:
+    """Plans of all features of each type, where baselines of tuples use others than the shared."""
+    if request.question is not None or request.image is not None:
+        return {}
+    return {
+        (entity, split): (
+            dataclasses.replace(
+                plan,
+                layout=RawFeatureLayout(request.own_features[entity]),
+                models={},
+                folder=f"{plan.folder}-{OWN}",
+            ),
+            paths,
+        )
+        for (entity, split), (plan, paths) in plans.items()
+        if request.own_features[entity] != request.baseline_features[entity]
+    }
 
 
 def _not_counted(request: CorpusRequest) -> list[tuple[Question, str]]:
@@ -197,10 +224,8 @@ def _metrics(
         for name in (MODEL, BLESSED)
         if _usable(name, queries, references)
     }
-    space = baseline.space(question, queries, references, related, elsewhere)
-    if space is not None:
-        spaces[BASELINE] = space
-    return CorpusMetrics(request, corpus, spaces)
+    baselines = baseline.spaces(question, queries, references, related, elsewhere)
+    return CorpusMetrics(request, corpus, spaces, tuple(baselines))
 
 
 def _usable(name: str, *populations: Population) -> bool:
@@ -229,7 +254,7 @@ def _rows(tuples: IdTuples, chosen: npt.NDArray[np.bool_]) -> IdTuples:
 def _run(
     request: CorpusRequest,
     files: Files,
-    plans: Plans,
+    plans: Sequence[tuple[EntityPlan, Sequence[str]]],
     scratch: str,
     make_pipeline: Callable[[], beam.Pipeline],
 ) -> dict[str, IdTuples]:
@@ -251,12 +276,11 @@ def _run(
             for split, paths in files.edges.items()
         }
     with make_pipeline() as pipeline:
-        for (entity, split), (plan, paths) in plans.items():
-            created = pipeline | f"Paths[{entity},{split}]" >> beam.Create(
-                list(paths), reshuffle=False
-            )
-            shuffled = created | f"Reshuffle[{entity},{split}]" >> Redistribute(str)
-            _ = shuffled | f"Entities[{entity},{split}]" >> EncodeEntities(plan)
+        for plan, paths in plans:
+            name = os.path.basename(plan.folder)
+            created = pipeline | f"Paths[{name}]" >> beam.Create(list(paths), reshuffle=False)
+            shuffled = created | f"Reshuffle[{name}]" >> Redistribute(str)
+            _ = shuffled | f"Entities[{name}]" >> EncodeEntities(plan)
         if request.image is not None:
             readers |= {
                 f"images-{split}": (files.tuples[split], _image_reader(request, scratch, split))

@@ -5,18 +5,17 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from components.common.evaluation.corpus_results import BASELINE, BLESSED, MODEL
+from components.common.evaluation.corpus_results import BASELINE, BASELINE_METRIC, BLESSED, MODEL
 from components.common.evaluation.evaluation_results import (
     CORPUS,
     LEAST_IN_SLICE,
     GateResult,
     number,
 )
-from relation.recipe import Evaluation
+from relation.recipe import BeatsBaseline, Evaluation
 
-BASELINE_METRIC = "map_at_r"
-"""The metric on which the model must beat the baseline."""
 NO_MATCH = "no query has a relevant reference"
+NO_INTERVAL = "its 95 % confidence interval is undefined"
 NOT_FINITE = "an embedding is not a finite number"
 ALL_SLICES = "slices"
 """In place of a slice, where there is none that a metric is defined for."""
@@ -41,7 +40,7 @@ def corpus_gates(corpus: Mapping[str, Any], evaluation: Evaluation) -> Iterator[
             yield dataclasses.replace(gate, reason=NOT_FINITE)
     else:
         yield from _bounds(evaluation, corpus["spaces"])
-        yield from _baseline(evaluation, corpus["spaces"])
+        yield from _baseline(evaluation, corpus)
         yield from _slices(evaluation, corpus["slices"])
 
 
@@ -73,14 +72,41 @@ def _bounds(
             yield _gate(name, "max_drop", gate.max_drop, value, "change", before=before)
 
 
-def _baseline(
-    evaluation: Evaluation, spaces: Mapping[str, Mapping[str, Any]]
-) -> Iterator[GateResult]:
+def _baseline(evaluation: Evaluation, corpus: Mapping[str, Any]) -> Iterator[GateResult]:
     """The model must be better than the baseline."""
-    if evaluation.baseline and BASELINE in spaces:
-        least = _value(spaces, BASELINE, BASELINE_METRIC) + evaluation.baseline.margin
-        value = _value(spaces, MODEL, BASELINE_METRIC)
-        yield _gate(BASELINE_METRIC, "above", least, value, "baseline")
+    spaces = corpus["spaces"]
+    if not evaluation.baseline or BASELINE not in spaces:
+        return
+    gain = corpus.get("gain") or {}
+    margin, undefined = margin_of(
+        evaluation.baseline, number(gain.get("value")) - number(gain.get("low"))
+    )
+    least = _value(spaces, BASELINE, BASELINE_METRIC) + margin
+    value = _value(spaces, MODEL, BASELINE_METRIC)
+    gate = _gate(BASELINE_METRIC, "above", least, value, "baseline")
+    yield gate if gate.reason or not undefined else undefined_interval(gate)
+
+
+def margin_of(baseline: BeatsBaseline, half_width: float) -> tuple[float, bool]:
+    """By how much a model must be better than the baseline.
+
+    Args:
+      baseline: the recipe's section.
+      half_width: from the value to the end of its interval that is nearer to the baseline; NaN if
+        it is undefined.
+
+    Returns:
+      The margin, and whether it lacks an interval that the recipe asks for.
+    """
+    if not baseline.interval:
+        return baseline.margin, False
+    undefined = math.isnan(half_width)
+    return baseline.margin + (0.0 if undefined else half_width), undefined
+
+
+def undefined_interval(gate: GateResult) -> GateResult:
+    """A gate on a metric whose interval is undefined, which no model passes."""
+    return dataclasses.replace(gate, value=math.nan, passed=False, reason=NO_INTERVAL)
 
 
 def _slices(evaluation: Evaluation, slices: list[dict[str, Any]]) -> Iterator[GateResult]:

@@ -15,12 +15,16 @@ from components.common.evaluation.evaluation_results import (
 from components.evaluator.corpus_gates import (
     ALL_SLICES,
     corpus_gates,
+    margin_of,
+    undefined_interval,
     undefined_of,
     worst_slice,
 )
 from relation.recipe import Evaluation
 
 LEAST_SPREAD = 1e-6
+UNBOUNDED = (math.nan, math.nan)
+"""The interval of a metric that has none."""
 
 
 def apply_gates(verdict: Verdict, corpus: Mapping[str, Any], evaluation: Evaluation) -> Verdict:
@@ -77,10 +81,15 @@ def _baseline(
 ) -> Iterator[GateResult]:
     """The model must be better than the baseline on the same tuples."""
     least = corpus.get("tuples")
-    if evaluation.baseline and least is not None:
-        margin = evaluation.baseline.margin * (1 if least["bound"] == "above" else -1)
-        threshold = least["value"] + margin
-        yield _gate(verdict, least["metric"], least["bound"], threshold, "baseline")
+    if not evaluation.baseline or least is None:
+        return
+    name, bound = least["metric"], least["bound"]
+    value, (low, high) = verdict.metrics.get(name, math.nan), verdict.intervals.get(name, UNBOUNDED)
+    apart = value - low if bound == "above" else high - value
+    margin, undefined = margin_of(evaluation.baseline, apart)
+    threshold = least["value"] + margin * (1 if bound == "above" else -1)
+    gate = _gate(verdict, name, bound, threshold, "baseline")
+    yield gate if gate.reason or not undefined else undefined_interval(gate)
 
 
 def _gate(verdict: Verdict, name: str, bound: str, threshold: float, kind: str) -> GateResult:

@@ -1,7 +1,7 @@
 """Gates that no model without information passes: its expected value, and three standard errors.
 
-Beside them a recipe keeps the default gates, which a model passes only if it beats the best
-baseline on the same held-out rows (docs/evaluation.md).
+Beside them a recipe says that the model must beat the best baseline on the same held-out rows by
+the confidence interval (docs/evaluation.md).
 """
 
 import math

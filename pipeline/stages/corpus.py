@@ -7,7 +7,7 @@ from relation.core.errors import Faults, RecipeError, did_you_mean
 from relation.load import LoadedRecipe
 from relation.retrieval.measures import ANY_K, Cut, names
 from trainer_module.metrics.registry import qualities
-from trainer_module.registry import HEADS, predicted_image
+from trainer_module.registry import HEADS, LOSSES, predicted_image
 
 
 def corpus_request(loaded: LoadedRecipe) -> CorpusRequest:
@@ -32,6 +32,7 @@ def corpus_request(loaded: LoadedRecipe) -> CorpusRequest:
         references=recipe.evaluation.corpus.references,
         slices=recipe.evaluation.slices,
         image=predicted_image_shape(loaded),
+        orders_only=LOSSES.resolve(recipe.model.loss).orders_only,
     )
     evaluation, faults = recipe.evaluation, Faults()
     of_tuples = qualities(loaded.tuples, evaluation.slice_floor or {})

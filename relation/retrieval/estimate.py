@@ -21,8 +21,8 @@ class Estimate(NamedTuple):
     high: float
 
 
-def estimate(values: F64) -> Estimate:
-    """Estimates the mean of the values that are not NaN, as independent draws from [0, 1].
+def estimate(values: F64, within: tuple[float, float] = (0.0, 1.0)) -> Estimate:
+    """Estimates the mean of the values that are not NaN, as independent draws from a range.
 
     Sums are exact, so the order of the values changes no bit.
 
@@ -31,6 +31,7 @@ def estimate(values: F64) -> Estimate:
 
     Args:
       values: float64 [n].
+      within: the range, which the interval is clipped to.
     """
     kept = values[~np.isnan(values)]
     n = len(kept)
@@ -40,7 +41,7 @@ def estimate(values: F64) -> Estimate:
     if n == 1:
         return Estimate(mean, math.nan, math.nan)
     error = NORMAL_95 * math.sqrt(math.fsum((kept - mean) ** 2) / (n - 1) / n)
-    return Estimate(mean, max(mean - error, 0.0), min(mean + error, 1.0))
+    return Estimate(mean, max(mean - error, within[0]), min(mean + error, within[1]))
 
 
 def estimates(statistics: Mapping[str, F64]) -> dict[str, Estimate]:

@@ -208,6 +208,10 @@ def test_metrics_agree_with_the_definitions(models, evaluate):
     }
     assert actual["question"]["labels"] == 3
     assert actual["trivial_by"] == "raw features"
+    means = {name: space["map_at_r"]["value"] for name, space in actual["spaces"].items()}
+    assert actual["trivial_candidates"] == [{"by": "raw features", "value": means["trivial"]}]
+    assert actual["gain"]["value"] == pytest.approx(means["model"] - means["trivial"])
+    assert actual["gain"]["low"] < actual["gain"]["value"] < actual["gain"]["high"] < 1
     assert [(s["feature"], s["value"], s["queries"]) for s in actual["slices"]] == [
         ("site", "north", 100),
         ("site", "south", 50),

@@ -48,3 +48,10 @@ def test_features_are_shared_by_name_kind_and_for_numbers_by_width():
         entity: [one.name for one in chosen] for entity, chosen in request.baseline_features.items()
     }
     assert names == {"user": ["size", "words"], "item": ["size", "words"]}
+    # Whole in one type alone: floats in both, or their columns would differ.
+    assert [chosen[0].dtype for chosen in request.baseline_features.values()] == ["float"] * 2
+    own = {entity: [one.name for one in chosen] for entity, chosen in request.own_features.items()}
+    assert own == {
+        "user": ["age", "kind", "place", "size", "words"],
+        "item": ["kind", "place", "size", "words"],
+    }

@@ -98,11 +98,18 @@ def test_documents_are_ranked_by_one_raw_feature(measured, others):
     train = [pair(0, (1, 2), (0, 4)), pair(1, (0, 5), (1, 6))]
     held_out = [pair(2, (0, 2), (0, 3)), pair(3, (1, 9), (0, 1)), pair(4, (0, 7), (9, 8))]
 
-    assert measured(request, {"train": train, "eval": held_out}) == {
+    actual = measured(request, {"train": train, "eval": held_out})
+    assert actual["candidates"][0] == {
+        "by": "x[1] of document",
+        "train": 1.0,
+        "value": pytest.approx(2 / 3),
+    }
+    assert actual == {
         "metric": "triplet_accuracy",
         "value": pytest.approx(2 / 3),
-        "by": "the best raw feature",
+        "by": "x[1] of document",
         "bound": "above",
+        "candidates": actual["candidates"],
     }
 
 
@@ -149,6 +156,19 @@ def test_label_images_are_told_from_those_of_training(measured):
         "value": pytest.approx(0.25**2 / 2),
         "by": "brightness of the input",
         "bound": "below",
+        "candidates": [
+            # In training: 3 pixels of 4 bright ones are on, and both dark ones are off.
+            {
+                "by": "brightness of the input",
+                "train": pytest.approx(4 * 0.75 * 0.25 / 6),
+                "value": pytest.approx(0.25**2 / 2),
+            },
+            {
+                "by": "the mean label image",
+                "train": pytest.approx(2 / 3 * 1 / 3),
+                "value": pytest.approx((1 / 3) ** 2),
+            },
+        ],
     }
 
 
@@ -159,3 +179,48 @@ def test_encoding_pickles_nothing_between_workers(tmp_path):
     pipeline = beam.Pipeline()
     _ = pipeline | beam.Create(["a"]) | EncodeEntities(plan)
     assert assert_no_pickle(pipeline) == 1
+
+
+def test_rules_see_the_features_of_each_type_and_what_types_share(measured):
+    """A user's age and an item's kind tell the class; both types have words, which tell nothing."""
+    age = Feature(name="age", kind=FeatureKind.NUMERIC, dtype="int", width=1)
+    kind = Feature(name="kind", kind=FeatureKind.CATEGORICAL, dtype="bytes", width=1)
+    relation = {
+        "type": "rows",
+        "source": {"type": "row", "rows": "visits"},
+        "roles": {"who": "user", "what": "item"},
+        "label_kind": "scalar",
+        "label": "score",
+    }
+    request = CorpusRequest(
+        compiled=compiled({"user": "id", "item": "id"}, relation, edges={"visits": {}}),
+        features={"user": (age, WORDS), "item": (kind, WORDS)},
+        schemas={},
+        similarity=None,
+        references="eval",
+        slices=(),
+    )
+    random = np.random.default_rng(0)
+
+    def visits(first, count):
+        for number in range(first, first + count):
+            years, sort = int(random.integers(20, 80)), bytes(random.choice([b"a", b"b", b"c"]))
+            yield example(
+                {
+                    "who_id": b"u%d" % number,
+                    "who_age": years,
+                    "who_text": bytes(random.choice([b"one two", b"two", b"three"])),
+                    "what_id": b"i%d" % number,
+                    "what_kind": sort,
+                    "what_text": bytes(random.choice([b"one", b"two three", b"three"])),
+                    "relation": float(years + 25 * (sort == b"b")),
+                }
+            )
+
+    actual = measured(request, {"train": visits(0, 300), "eval": visits(300, 100)})
+    values = {each["by"]: each["value"] for each in actual["candidates"]}
+    ordered = [by for by in values if by in ("age of who", "the mean label by kind of what")]
+    assert actual["metric"] == "r2"
+    assert len(ordered) == 2
+    assert min(values[by] for by in ordered) > 0.2
+    assert values["raw features, by intervals"] < 0.1

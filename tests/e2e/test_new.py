@@ -43,4 +43,7 @@ def test_iris_to_a_blessed_model(worker, tmp_path):
         (gate["kind"], gate["metric"]): gate["threshold"] for gate in outcome.verdict["gates"]
     }
     assert bounds["threshold", "auc"] == 0.7
-    assert ("baseline", "map_at_r") in bounds
+    corpus = outcome.verdict["corpus"]
+    gain, baseline = corpus["gain"], corpus["spaces"]["trivial"]["map_at_r"]["value"]
+    expected = baseline + gain["value"] - gain["low"]
+    assert bounds["baseline", "map_at_r"] == pytest.approx(expected) > baseline

@@ -1,5 +1,6 @@
 """The gates that hold by default, on what was found."""
 
+import dataclasses
 import math
 
 import pytest
@@ -173,6 +174,65 @@ def test_raw_features_must_be_beaten_by_the_margin():
     assert (
         broken(found(), asked({"map_at_r": 0.56}, trivial={"map_at_r": 0.5}), baseline=margin) == []
     )
+
+
+def between(verdict, **intervals):
+    return dataclasses.replace(verdict, intervals=intervals)
+
+
+def test_what_needs_no_training_must_be_beaten_by_the_interval():
+    """The worse end of the model's interval must lie beyond the baseline, and beyond its margin."""
+    least = {"metric": "auc", "value": 0.8, "by": "popularity", "bound": "above"}
+    corpus, wide = {**NOTHING, "tuples": least}, between(found(), auc=(0.79, 0.93))
+    assert broken(wide, corpus) == []
+    [gate] = broken(wide, corpus, baseline={"interval": True})
+    assert (gate.kind, gate.value, gate.bound) == ("baseline", 0.9, "above")
+    assert gate.threshold == pytest.approx(0.8 + 0.9 - 0.79)
+    narrow = between(found(), auc=(0.85, 0.99))
+    assert broken(narrow, corpus, baseline={"interval": True}) == []
+    assert broken(narrow, corpus, baseline={"interval": True, "margin": 0.04}) == []
+    assert len(broken(narrow, corpus, baseline={"interval": True, "margin": 0.06})) == 1
+
+
+def test_errors_must_be_below_the_baseline_by_the_interval():
+    least = {"metric": "mse", "value": 0.1, "by": "the mean label image", "bound": "below"}
+    corpus = {**NOTHING, "tuples": least}
+    wide = between(found({"mse": 0.08}), mse=(0.01, 0.11))
+    assert broken(wide, corpus) == []
+    [gate] = broken(wide, corpus, baseline={"interval": True})
+    assert gate.threshold == pytest.approx(0.1 - 0.03)
+    assert broken(between(found({"mse": 0.08}), mse=(0, 0.09)), corpus, baseline=BEYOND) == []
+
+
+BEYOND = {"interval": True}
+
+
+def test_raw_features_must_be_beaten_by_the_interval_of_the_difference():
+    corpus = asked({"map_at_r": 0.56}, trivial={"map_at_r": 0.5})
+    near = {**corpus, "gain": {"value": 0.06, "low": -0.01, "high": 0.13}}
+    assert broken(found(), near) == []
+    [gate] = broken(found(), near, baseline=BEYOND)
+    assert (gate.kind, gate.name, gate.value) == ("baseline", "corpus map_at_r", 0.56)
+    assert gate.threshold == pytest.approx(0.57)
+    far = {**corpus, "gain": {"value": 0.06, "low": 0.01, "high": 0.11}}
+    assert broken(found(), far, baseline=BEYOND) == []
+    assert len(broken(found(), far, baseline={**BEYOND, "margin": 0.02})) == 1
+
+
+def test_an_interval_that_is_undefined_is_beaten_by_no_model():
+    why = "its 95 % confidence interval is undefined"
+    least = {"metric": "auc", "value": 0.1, "by": "popularity", "bound": "above"}
+    for intervals in ({}, {"auc": (math.nan, math.nan)}):
+        verdict = between(found(), **intervals)
+        [gate] = broken(verdict, {**NOTHING, "tuples": least}, baseline=BEYOND)
+        assert (gate.reason, gate.value_text()) == (why, f"undefined ({why})")
+    corpus = asked({"map_at_r": 0.56}, trivial={"map_at_r": 0.1})
+    for gain in ({}, {"gain": None}, {"gain": {"value": 0.4, "low": None, "high": None}}):
+        [gate] = broken(found(), {**corpus, **gain}, baseline=BEYOND)
+        assert (gate.name, gate.reason) == ("corpus map_at_r", why)
+        assert broken(found(), {**corpus, **gain}) == []
+    [gate] = broken(found({"auc": math.nan}), {**NOTHING, "tuples": least}, baseline=BEYOND)
+    assert gate.reason == "it was not measured"
 
 
 def test_a_small_corpus_slice_beside_one_that_is_large_enough():

@@ -13,6 +13,8 @@ from components.common.evaluation.evaluation_results import jsonable
 
 MODEL, BLESSED, BASELINE = "model", "blessed", "trivial"
 """Names of spaces: the candidate, the last blessed model, and the baseline without training."""
+BASELINE_METRIC = "map_at_r"
+"""The metric by which the best baseline is chosen, and on which the model must beat it."""
 FILE = "corpus.json"
 SAMPLE = "sample.npz"
 

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from components.corpus_evaluator.baselines.choice import Candidate
 from components.corpus_evaluator.baselines.tuple_baseline import TupleBaseline
 from relation.features.images.decode import decode_image
 from relation.files.tfrecord_reader import read_batches
@@ -66,13 +67,20 @@ def squared_error(train: Sums, held_out: Sums) -> float:
 
 
 def of_images(train: dict[str, Sums], held_out: dict[str, Sums]) -> TupleBaseline | None:
-    """The better of the two baselines, by their sums [3, groups]; None if there are no images."""
-    errors = {name: squared_error(sums, held_out[name]) for name, sums in train.items()}
-    errors = {name: error for name, error in errors.items() if not np.isnan(error)}
-    if not errors:
+    """The baseline that predicts training labels better, by their sums [3, groups].
+
+    Returns:
+      The baseline; None if there are no images.
+    """
+    rules = [
+        Candidate(name, squared_error(sums, sums), squared_error(sums, held_out[name]))
+        for name, sums in train.items()
+    ]
+    rules = [rule for rule in rules if not (np.isnan(rule.value) or np.isnan(rule.train))]
+    if not rules:
         return None
-    by = min(errors, key=lambda name: errors[name])
-    return TupleBaseline("mse", errors[by], by, "below")
+    rules.sort(key=lambda rule: rule.train)
+    return TupleBaseline("mse", rules[0].value, rules[0].by, "below", rules)
 
 
 class ReadImages(beam.DoFn):

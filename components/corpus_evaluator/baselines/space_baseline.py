@@ -1,10 +1,9 @@
 """Baselines of retrieval: spaces of raw features, or of popularity."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
-import numpy.typing as npt
 
 from components.corpus_evaluator.embeddings.encode import RAW
 from components.corpus_evaluator.embeddings.id_tuples import ELSEWHERE, IdTuples
@@ -13,12 +12,10 @@ from components.corpus_evaluator.embeddings.raw_features import FeatureScaling, 
 from components.corpus_evaluator.embeddings.word_columns import WordColumns
 from components.corpus_evaluator.request import CorpusRequest
 from components.corpus_evaluator.retrieval.corpus_metrics import Space
-from relation.names import TRAIN
 from relation.retrieval.distances import Similarity
-from relation.retrieval.points import U64, Floats, Positions
+from relation.retrieval.points import Floats
 from relation.retrieval.question import Question
 
-_STEP = 8192
 Populations = Mapping[tuple[str, str], Population]
 
 
@@ -31,53 +28,33 @@ class SpaceBaseline:
         self._scaling: FeatureScaling | None = None
         self._vectors: dict[int, Floats] = {}
 
-    def space(
+    def spaces(
         self,
         question: Question,
         queries: Population,
         references: Population,
         related: IdTuples,
         elsewhere: IdTuples | None = None,
-    ) -> Space | None:
-        """The baseline: popularity if edges lead to another entity type, else raw features.
+    ) -> Iterator[Space]:
+        """The baselines: popularity if edges lead to another type; raw features, and words alone.
 
         Args:
           related, elsewhere: see `Corpus.of`.
 
-        Returns:
-          The space; None if the two types have no feature in common.
+        Yields:
+          Spaces; those of raw features only if the two types have some in common.
         """
         if question.relevant == "edges" and not question.same:
-            return _popularity(queries, references, related, elsewhere)
+            yield _popularity(queries, references, related, elsewhere)
         vectors = [self._comparable(population, references) for population in (queries, references)]
         if vectors[0] is None or vectors[1] is None:
-            return None
-        return Space(vectors[0], vectors[1], Similarity.EUCLIDEAN, "raw features")
-
-    def near(
-        self, left_type: str, lefts: U64, right_type: str, rights: U64
-    ) -> npt.NDArray[np.float64] | None:
-        """Minus the Euclidean distance of each pair, [n]; the least if a member is missing."""
-        held_out = self._request.held_out
-        populations = [self._populations[entity, held_out] for entity in (left_type, right_type)]
-        vectors = [self._comparable(population, populations[1]) for population in populations]
-        if vectors[0] is None or vectors[1] is None:
-            return None
-        left, right = populations[0].positions(lefts), populations[1].positions(rights)
-        result = np.full(len(lefts), -np.inf)
-        both = np.flatnonzero((left >= 0) & (right >= 0))
-        for start in range(0, len(both), _STEP):
-            rows = both[start : start + _STEP]
-            apart = vectors[0][left[rows]] - vectors[1][right[rows]]
-            result[rows] = -np.sqrt((apart.astype(np.float64) ** 2).sum(axis=1))
-        result[np.isinf(result)] = result[both].min(initial=0) - 1
-        return result
-
-    def features(self, entity: str, train: bool, ids: U64) -> tuple[Positions, Floats] | None:
-        """Positions of ids [...], and scaled raw features [m, d]; see `tuple_baseline.Features`."""
-        population = self._populations[entity, TRAIN if train else self._request.held_out]
-        vectors = self._comparable(population, self._populations[entity, TRAIN])
-        return None if vectors is None else (population.positions(ids), vectors)
+            return
+        yield Space(vectors[0], vectors[1], Similarity.EUCLIDEAN, "raw features")
+        assert self._scaling is not None
+        parts = self._scaling.layout.parts
+        for name, part in parts.items() if len(parts) > 1 else ():
+            by = f"raw features, {name} alone"
+            yield Space(vectors[0][:, part], vectors[1][:, part], Similarity.EUCLIDEAN, by)
 
     def _comparable(self, population: Population, references: Population) -> Floats | None:
         """The scaled raw features of a population, [n, d]; None if it has none."""

@@ -30,6 +30,9 @@ FARTHEST = 1e4
 _ROUNDING = 4 * 2.0**-23
 """Numbers whose spread is smaller than this share of their size differ by rounding alone."""
 
+_CODES = 2**24 - 1
+"""Codes of categories, which float32 holds exactly."""
+
 F32 = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
 _WORDY = (FeatureKind.TEXT, FeatureKind.CATEGORICAL)
@@ -50,6 +53,34 @@ class RawFeatureLayout:
         return numbers, pixels, WORDS if kinds & set(_WORDY) else 0
 
     @property
+    def parts(self) -> dict[str, slice]:
+        """The columns of numbers, pixels and words by name, of those that there are."""
+        ends = np.cumsum([0, *self.widths])
+        names = ("numbers", "pixels", "words")
+        spans = zip(names, ends[:-1].tolist(), ends[1:].tolist(), strict=True)
+        return {name: slice(start, stop) for name, start, stop in spans if start < stop}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all columns: a number's feature, "pixel 7", "word column 7"."""
+        numbers = [f for f in self.features if f.kind is FeatureKind.NUMERIC]
+        _, pixels, words = self.widths
+        return (
+            *(f"{f.name}[{i}]" if f.width > 1 else f.name for f in numbers for i in range(f.width)),
+            *(f"pixel {i}" for i in range(pixels)),
+            *(f"word column {i}" for i in range(words)),
+        )
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """The names of the categorical features."""
+        return tuple(f.name for f in self.features if f.kind is FeatureKind.CATEGORICAL)
+
+    def codes(self, rows: Floats) -> Positions:
+        """The number of each category of encoded entities, int64 [n, categories]; 0: missing."""
+        return rows[:, rows.shape[1] - len(self.categories) :].astype(np.int64)
+
+    @property
     def whole(self) -> Positions:
         """The columns of whole numbers, whose last bits float32 may not hold, int64 [w]."""
         numeric = [f for f in self.features if f.kind is FeatureKind.NUMERIC]
@@ -60,11 +91,12 @@ class RawFeatureLayout:
         """Encodes n entities.
 
         Returns:
-          Numbers, pixels, and what float32 leaves of whole numbers (mostly 0), float32
-          [n, columns], a missing number as NaN; and hashes of words.
+          Numbers, pixels, what float32 leaves of whole numbers (mostly 0), and codes of
+          categories, float32 [n, columns], a missing number as NaN; and hashes of words.
         """
         (numbers, pixels, _), whole = self.widths, self.whole
-        out = np.zeros((len(examples), numbers + pixels + len(whole)), dtype=np.float32)
+        width = numbers + pixels + len(whole) + len(self.categories)
+        out = np.zeros((len(examples), width), dtype=np.float32)
         out[:, :numbers] = np.nan
         for row, example in zip(out, examples, strict=True):
             features, at = example.features.feature, 0
@@ -81,7 +113,17 @@ class RawFeatureLayout:
                     for value in _values(features, feature)[:1]:
                         row[numbers : numbers + pixels] = _pixels(value)
         out[:, :numbers][np.isinf(out[:, :numbers])] = np.nan
+        for column, name in enumerate(self.categories, numbers + pixels + len(whole)):
+            out[:, column] = self._codes(examples, name)
         return out, self._words(examples)
+
+    def _codes(self, examples: Sequence[tf.train.Example], name: str) -> F32:
+        """A hash of the values of a category, whole numbers in float32 [n]; 0 without a value."""
+        feature = next(f for f in self.features if f.name == name)
+        rows = [_values(example.features.feature, feature) for example in examples]
+        texts = [b"\0".join(_text(value) for value in values) for values in rows]
+        codes = 1 + _hashes(texts) % np.uint64(_CODES)
+        return np.where([bool(values) for values in rows], codes, 0).astype(np.float32)
 
     def _words(self, examples: Sequence[tf.train.Example]) -> Ragged:
         """Hashes of the words of texts, and of categories as words of their feature."""
@@ -139,7 +181,8 @@ class RawFeatureLayout:
         """Numbers and pixels of encoded entities, float64 [n, numbers + pixels]."""
         numbers, pixels, _ = self.widths
         exact = rows[:, : numbers + pixels].astype(np.float64)
-        exact[:, self.whole] += rows[:, numbers + pixels :]
+        first, whole = numbers + pixels, self.whole
+        exact[:, whole] += rows[:, first : first + len(whole)]
         return exact
 
     def _vary(self, least: Floats, greatest: Floats) -> Bools:
@@ -214,8 +257,11 @@ def _pixels(encoded: bytes) -> F32:
 
 def _category(feature: Feature, value: bytes | int) -> bytes:
     """A category as a word, which no text holds and no other feature has."""
-    text = value if isinstance(value, bytes) else b"%d" % value
-    return feature.name.encode() + b"=" + text
+    return feature.name.encode() + b"=" + _text(value)
+
+
+def _text(value: bytes | int) -> bytes:
+    return value if isinstance(value, bytes) else b"%d" % value
 
 
 def _hashes(words: Sequence[bytes]) -> npt.NDArray[np.uint64]:

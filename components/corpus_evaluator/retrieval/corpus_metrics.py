@@ -1,18 +1,19 @@
 """Metrics of a corpus: how well held-out entities retrieve references, in several spaces."""
 
 import dataclasses
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from components.common.evaluation.corpus_results import BASELINE, MODEL
+from components.common.evaluation.corpus_results import BASELINE, BASELINE_METRIC, MODEL
 from components.corpus_evaluator.embeddings.id_tuples import IdTuples
 from components.corpus_evaluator.embeddings.population import Population
 from components.corpus_evaluator.request import CorpusRequest
 from components.corpus_evaluator.retrieval import report_sample
 from relation.retrieval.distances import Similarity
-from relation.retrieval.estimate import Estimate, estimates
+from relation.retrieval.estimate import Estimate, estimate, estimates
 from relation.retrieval.measures import (
     EXACT_PAIRS,
     Statistics,
@@ -112,24 +113,38 @@ class CorpusMetrics:
         request: CorpusRequest,
         corpus: Corpus,
         spaces: Mapping[str, Space],
-        pairs: int = PAIRS,
+        baselines: Sequence[Space] = (),
     ) -> None:
-        """Measures every query in every space, or a sample of queries."""
-        self._request, self._corpus, self._spaces = request, corpus, spaces
+        """Measures every query, or a sample of them, in every space.
+
+        Args:
+          spaces: of models.
+          baselines: without training; the one with the best `BASELINE_METRIC` becomes a space.
+        """
+        self._request, self._corpus = request, corpus
+        self._spaces = dict(spaces)
         most = max(LEAST_QUERIES, PAIRS // max(len(corpus.references), 1))
         asking = corpus.asking
         self.positions = asking[chosen_ids(corpus.queries.ids[asking], most)]
-        self.statistics: dict[str, Statistics] = {}
         self._names = names(cut_names=request.cut_names)
-        for name, space in spaces.items():
-            queries, references = self._points(space)
-            self.statistics[name] = measure(
-                queries,
-                references,
-                space.similarity,
-                same=corpus.question.same,
-                cut_names=request.cut_names,
-            )
+        self.statistics = {name: self._measured(space) for name, space in spaces.items()}
+        self._candidates: list[dict[str, Any]] = []
+        for space in baselines:
+            self._compare(space)
+
+    def _measured(self, space: Space) -> Statistics:
+        queries, references = self._points(space)
+        same, cut_names = self._corpus.question.same, self._request.cut_names
+        return measure(queries, references, space.similarity, same=same, cut_names=cut_names)
+
+    def _compare(self, space: Space) -> None:
+        """Keeps a baseline if it is better than those before."""
+        statistics = self._measured(space)
+        value = estimate(statistics[BASELINE_METRIC]).value
+        best = max((each["value"] for each in self._candidates), default=-math.inf)
+        self._candidates.append({"by": space.by, "value": value})
+        if BASELINE not in self._spaces or value > best:
+            self._spaces[BASELINE], self.statistics[BASELINE] = space, statistics
 
     def _points(self, space: Space) -> tuple[Points, Points]:
         corpus = self._corpus
@@ -145,6 +160,14 @@ class CorpusMetrics:
             space: estimates({name: statistics[name] for name in self._names})
             for space, statistics in self.statistics.items()
         }
+
+    @property
+    def gain(self) -> Estimate | None:
+        """What the model has more of `BASELINE_METRIC` than the baseline, query by query."""
+        if BASELINE not in self.statistics:
+            return None
+        model, baseline = (self.statistics[name][BASELINE_METRIC] for name in (MODEL, BASELINE))
+        return estimate(model - baseline, (-1.0, 1.0))
 
     @property
     def slices(self) -> dict[tuple[str, str], tuple[int, dict[str, Estimate]]]:
@@ -193,6 +216,8 @@ class CorpusMetrics:
                 for name, metrics in self.metrics.items()
             },
             "trivial_by": self._spaces[BASELINE].by if BASELINE in self._spaces else None,
+            "trivial_candidates": sorted(self._candidates, key=lambda each: -each["value"]),
+            "gain": self.gain and self.gain._asdict(),
             "slices": [
                 {
                     "feature": feature,

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from components.common.evaluation.corpus_results import BASELINE_METRIC
 from components.common.evaluation.evaluation_results import (
     CORPUS,
     TUPLES,
@@ -74,6 +75,21 @@ class Metric:
 
 
 @dataclass(frozen=True)
+class Rule:
+    """One of the rules that the trivial baseline was chosen from.
+
+    Attributes:
+      by: the rule, as text.
+      value: its value on the same data as the model's.
+      train: its value on the training tuples that compared the rules; None for a corpus.
+    """
+
+    by: str
+    value: float
+    train: float | None = None
+
+
+@dataclass(frozen=True)
 class Slice:
     """Metrics of the tuples or entities with one value of a feature.
 
@@ -98,6 +114,8 @@ class Findings:
       metrics: every metric.
       slices: metrics of parts of the data.
       baseline: description of the trivial baseline.
+      rules: what the trivial baseline was chosen from, the best first.
+      baseline_metric: the metric of `rules`.
       corpus: content of `corpus.json`.
     """
 
@@ -106,6 +124,8 @@ class Findings:
     metrics: tuple[Metric, ...] = ()
     slices: tuple[Slice, ...] = ()
     baseline: str | None = None
+    rules: tuple[Rule, ...] = ()
+    baseline_metric: str = ""
     corpus: Mapping[str, Any] | None = None
 
     def of_tuples(self, names: Sequence[str]) -> tuple[Metric, ...]:
@@ -135,6 +155,7 @@ def findings_of(verdict: Verdict) -> Findings:
     """Convert the Evaluator's `verdict.json`, which holds the results of both evaluators."""
     corpus = verdict.corpus
     baseline, tested = corpus.get("tuples") or {}, on_test(verdict.to_json())
+    by = corpus.get("trivial_by") or baseline.get("by")
     return Findings(
         blessed=verdict.blessed,
         gates=tuple(map(_gate, verdict.gates)),
@@ -143,7 +164,9 @@ def findings_of(verdict: Verdict) -> Findings:
             *_of_corpus(corpus, verdict.undefined, tested),
         ),
         slices=(*_slices_of_tuples(verdict), *_slices_of_corpus(corpus)),
-        baseline=corpus.get("trivial_by") or baseline.get("by"),
+        baseline=by and text.printable(by),
+        rules=tuple(_rules(corpus.get("trivial_candidates") or baseline.get("candidates", ()))),
+        baseline_metric=baseline.get("metric", BASELINE_METRIC),
         corpus=corpus,
     )
 
@@ -159,6 +182,12 @@ def _gate(result: GateResult) -> Gate:
         subset=result.place,
         reason=result.reason,
     )
+
+
+def _rules(candidates: Sequence[Mapping[str, Any]]) -> Iterator[Rule]:
+    for each in candidates:
+        train = number(each["train"]) if "train" in each else None
+        yield Rule(text.printable(each["by"]), number(each["value"]), train)
 
 
 def _of_tuples(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from components.report.collect.evidence import Evidence
-from components.report.collect.findings import Metric
+from components.report.collect.findings import Findings, Metric
 from components.report.render.cards import Cards
 from components.report.render.page import Block, Note, Section, Table, TableCell
 from components.report.sections.training_curves import chosen_by
@@ -29,6 +29,8 @@ def metrics(evidence: Evidence, _: Cards) -> Section | None:
         blocks.append(_table(part, rows, of_part, evidence.tags))
     if findings.baseline:
         blocks.append(Note(f"The trivial baseline: {findings.baseline}."))
+    if len(findings.rules) > 1:
+        blocks.append(_rules(findings, evidence.tags))
     return Section(
         "metrics",
         "Metrics",
@@ -72,6 +74,22 @@ def _table(
         for row, metric in enumerate(metrics)
     )
     return Table(f"Metrics of {part}", ("metric", "model", *kept), rows)
+
+
+def _rules(findings: Findings, tags: Sequence[str]) -> Table:
+    """The rules that the trivial baseline is the best of."""
+    trained = any(rule.train is not None for rule in findings.rules)
+    rows = tuple(
+        (
+            TableCell(rule.by),
+            *((TableCell(_measured(rule.train), number=True),) if trained else ()),
+            TableCell(measured(rule.value), number=True),
+        )
+        for rule in findings.rules
+    )
+    head = ("rule", *(("training tuples",) if trained else ()), "eval split")
+    name = metric_name(findings.baseline_metric, tags)
+    return Table(f"{name} of what needs no training, the best first", head, rows)
 
 
 def _value(metric: Metric) -> str:

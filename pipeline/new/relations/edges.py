@@ -9,7 +9,7 @@ from pipeline.new.choice import Choice, Proposal, SchemaPlan
 from pipeline.new.entities import Entities, entities, rows_of
 from pipeline.new.relations.inline_rows import GIANT, label_gate, label_kind, model_parts
 from pipeline.new.relations.member_columns import components
-from pipeline.new.relations.parts import BAD_ROWS, gate, held_out, split
+from pipeline.new.relations.parts import BAD_ROWS, evaluation, gate, held_out, split
 from pipeline.new.rows import doubts
 from pipeline.new.rows.kinds import Kind, profile
 from pipeline.new.rows.table import Column, Table
@@ -75,11 +75,11 @@ def propose(
     numbers = models.numbers(features)
     model = _two_towers(types) if two and value is None else _one_model(types, value)
     if value is not None and label is not None:
-        evaluation = label_gate(links.columns[label], value, count)
+        bounds = label_gate(links.columns[label], value, count)
     else:
         anchors = len(set(links.columns[ends[0].column].entries))
         held = held_out(anchors, shares)
-        evaluation = gate("auc", gates.auc_floor(held, held), ".5")
+        bounds = gate("auc", gates.auc_floor(held, held), ".5")
     recipe = {
         "name": name,
         "description": f"{label or 'Which rows are connected'}, by the edges of {LIST}.",
@@ -95,7 +95,7 @@ def propose(
         "relation": _relation(label, value),
         "model": {**({"numbers": numbers} if numbers else {}), **model},
         "training": models.training(links.rows, any(one.kind is Kind.IMAGE for one in features)),
-        "evaluation": {"gates": evaluation},
+        "evaluation": evaluation(bounds),
     }
     messages = [
         *(_unused(links, used) if label is None else []),

@@ -9,7 +9,7 @@ from pipeline.new import gates, models
 from pipeline.new.choice import Choice, Proposal, SchemaPlan
 from pipeline.new.entities import Entities, entities, rows_of
 from pipeline.new.relations.member_columns import MemberColumns, components, united
-from pipeline.new.relations.parts import BAD_ROWS, ITEM, gate, held_out, split
+from pipeline.new.relations.parts import BAD_ROWS, ITEM, evaluation, gate, held_out, split
 from pipeline.new.rows import doubts
 from pipeline.new.rows.kinds import Kind, Profile, profile
 from pipeline.new.rows.table import Column, Table
@@ -106,7 +106,7 @@ def propose(
             "loss": loss,
         },
         "training": models.training(table.rows, any(one.kind is Kind.IMAGE for one in features)),
-        "evaluation": {"gates": label_gate(table.columns[label], kind, count)},
+        "evaluation": evaluation(label_gate(table.columns[label], kind, count)),
     }
     doubtful = [
         *doubts.of_rows(table),

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from pipeline.new import gates, models
 from pipeline.new.choice import Choice, Proposal
 from pipeline.new.entities import entities
-from pipeline.new.relations.parts import BAD_ROWS, gate, held_out, split
+from pipeline.new.relations.parts import BAD_ROWS, evaluation, gate, held_out, split
 from pipeline.new.rows import doubts
 from pipeline.new.rows.kinds import profile
 from pipeline.new.rows.table import Table
@@ -98,7 +98,7 @@ def propose(name: str, table: Table, group: str, grade: str, guessed: str = "") 
             f"A batch has 16 of {len(grades):,} lists.",
             "learning_rate, batch_size and more under `tuning` (docs/training.md).",
         ),
-        "evaluation": {"gates": gate(f"ndcg_at_{TOP}", floor, "that of a random order")},
+        "evaluation": evaluation(gate(f"ndcg_at_{TOP}", floor, "that of a random order")),
     }
     return Proposal(recipe, {f"{name}.pbtxt": rows.plan}, tuple(doubtful))
 

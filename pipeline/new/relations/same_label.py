@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pipeline.new import gates, models
 from pipeline.new.choice import Choice, Proposal, Tree
 from pipeline.new.entities import Entities, entities
-from pipeline.new.relations.parts import BAD_ROWS, ITEM, gate, held_out, split
+from pipeline.new.relations.parts import BAD_ROWS, ITEM, evaluation, gate, held_out, split
 from pipeline.new.rows import doubts
 from pipeline.new.rows.kinds import Kind, Profile
 from pipeline.new.rows.table import Table
@@ -93,9 +93,9 @@ def _recipe(
     numbers = models.numbers(features)
     image = any(one.kind is Kind.IMAGE for one in features)
     floor = gates.auc_floor(held_out(usable, shared), held_out(usable, shared))
-    evaluation: dict[str, object] = {"gates": gate("auc", floor, ".5", NEIGHBOURS)}
+    evaluated = evaluation(gate("auc", floor, ".5", NEIGHBOURS))
     if len(counts) <= MOST_SLICES:
-        evaluation["slices"] = Choice(
+        evaluated["slices"] = Choice(
             [label], f"Metrics of each of the {len(counts)} labels; each must reach .5."
         )
     return {
@@ -141,7 +141,7 @@ def _recipe(
             ),
         },
         "training": models.training(train * each, image),
-        "evaluation": evaluation,
+        "evaluation": evaluated,
     }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from pipeline.new import gates, models
 from pipeline.new.choice import Choice, Proposal
 from pipeline.new.entities import entities
-from pipeline.new.relations.parts import BAD_ROWS, ITEM, gate, held_out, split
+from pipeline.new.relations.parts import BAD_ROWS, ITEM, evaluation, gate, held_out, split
 from pipeline.new.rows import doubts
 from pipeline.new.rows.kinds import Kind
 from pipeline.new.rows.table import Entry, Table
@@ -84,9 +84,7 @@ def propose(name: str, table: Table, label: str, guessed: str = "") -> Proposal:
             ),
         },
         "training": models.training(table.rows, any(one.kind is Kind.IMAGE for one in features)),
-        "evaluation": {
-            "gates": gate("lrap", floor, "the order of frequency"),
-        },
+        "evaluation": evaluation(gate("lrap", floor, "the order of frequency")),
     }
     return Proposal(recipe, {f"{name}.pbtxt": rows.plan}, tuple(doubtful))
 

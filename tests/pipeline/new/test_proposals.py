@@ -8,6 +8,7 @@ from pipeline.new.text.recipe import recipe_text
 from pipeline.new.text.schema import schema_text
 from relation.core.errors import DataError
 from relation.load import load_recipe
+from relation.recipe import BeatsBaseline
 from relation.spec import LabelKind
 from tests.pipeline.new.tables import spread, table
 from trainer_module.metrics.gates import check_gates
@@ -29,6 +30,7 @@ def loaded(folder, proposal):
     features = {name: result.features_of(name) for name in result.tuples.entities}
     check_model(result.recipe.model, result.tuples, features, classes)
     check_gates(result.tuples, result.recipe.evaluation)
+    assert result.recipe.evaluation.baseline == BeatsBaseline(interval=True)
     return result
 
 

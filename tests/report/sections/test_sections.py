@@ -9,7 +9,7 @@ import pytest
 from components.common.evaluation.evaluation_results import CORPUS, GateResult, Verdict
 from components.report.build import page
 from components.report.collect.evidence import Embeddings, Evidence
-from components.report.collect.findings import Findings, Gate, Metric, Slice, findings_of
+from components.report.collect.findings import Findings, Gate, Metric, Rule, Slice, findings_of
 from components.report.collect.tuple_sample import Member, Sample, SampledTuple
 from components.report.render.cards import Cards
 from components.report.render.html import html
@@ -25,6 +25,7 @@ from components.report.sections.relatedness import relatedness
 from components.report.sections.slices import slices
 from components.report.sections.tag_quality import tag_quality
 from components.report.sections.training_curves import training_curves
+from components.report.text import printable
 from tests.report.helpers import evidence_of, request_of
 
 
@@ -95,7 +96,15 @@ def test_a_verdict_of_both_evaluators():
             baseline={"auc": 0.75},
             intervals={"auc": (0.375, 0.625)},
             corpus={
-                "tuples": {"metric": "f1", "value": 0.125, "by": "majority"},
+                "tuples": {
+                    "metric": "f1",
+                    "value": 0.125,
+                    "by": "majority",
+                    "candidates": [
+                        {"by": "majority", "train": 0.25, "value": 0.125},
+                        {"by": "x\x00 of left", "train": None, "value": 0.5},
+                    ],
+                },
                 "spaces": {"model": {"map_at_r": space}, "trivial": {"map_at_r": {"value": 0.25}}},
                 "slices": [
                     {"feature": "label", "value": "3", "queries": 7, "metrics": {"mrr": space}}
@@ -118,6 +127,23 @@ def test_a_verdict_of_both_evaluators():
         Slice("label", "3", {"examples": 7.0, "mrr": 0.5}, part=CORPUS),
     )
     assert findings.baseline == "majority"
+    assert findings.baseline_metric == "f1"
+    first, second = findings.rules
+    assert first == Rule("majority", 0.125, 0.25)
+    assert (second.value, math.isnan(second.train)) == (0.5, True)
+    assert second.by == printable("x\x00 of left")
+
+
+def test_rules_of_a_corpus_have_no_value_on_training_tuples():
+    candidates = [{"by": "popularity", "value": 0.25}, {"by": "raw features", "value": None}]
+    corpus = {"trivial_by": "popularity", "trivial_candidates": candidates}
+    findings = findings_of(Verdict(True, (), {}, {}, None, corpus=corpus))
+    assert findings.baseline_metric == "map_at_r"
+    assert [(rule.by, rule.train) for rule in findings.rules] == [
+        ("popularity", None),
+        ("raw features", None),
+    ]
+    assert math.isnan(findings.rules[1].value)
 
 
 def test_metrics_stand_beside_their_reference_values():
@@ -132,6 +158,31 @@ def test_metrics_stand_beside_their_reference_values():
         ["AUC", "0.5000 [0.2500, 0.6250]", "≥ 0.25", "0.1250"],
         ["F1", "0.7500", "–", "–"],
     ]
+
+
+def test_the_rules_that_the_baseline_was_chosen_from_have_a_table():
+    rules = (Rule("majority", 0.125, 0.25), Rule("neighbours", 0.5, 0.125))
+    of_tuples = with_findings(
+        blessed=True,
+        metrics=(Metric("f1", 0.75, baseline=0.125),),
+        baseline="majority",
+        rules=rules,
+        baseline_metric="f1",
+    )
+    _, note, table = build(metrics, of_tuples).blocks
+    assert note.text == "The trivial baseline: majority."
+    assert table.caption == "F1 of what needs no training, the best first"
+    assert table.head == ("rule", "training tuples", "eval split")
+    assert cells(table) == [["majority", "0.2500", "0.1250"], ["neighbours", "0.1250", "0.5000"]]
+    of_corpus = with_findings(
+        blessed=True,
+        metrics=(Metric("map_at_r", 0.75, part=CORPUS),),
+        rules=(Rule("popularity", 0.5), Rule("raw features", 0.25)),
+        baseline_metric="map_at_r",
+    )
+    _, table = build(metrics, of_corpus).blocks
+    assert table.head == ("rule", "eval split")
+    assert cells(table) == [["popularity", "0.5000"], ["raw features", "0.2500"]]
 
 
 def test_the_worst_slice_comes_first_and_an_undefined_one_last():

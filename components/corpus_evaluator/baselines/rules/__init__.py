@@ -1,0 +1,1 @@
+"""Rules that predict the label of a tuple without training a model; one family a module."""
