@@ -1,7 +1,8 @@
 """Pairs of offers of two synthetic shops: do both sell the same product?
 
 Products stand on shelves of five, of one maker and one kind of thing. They differ only in model
-number, size and colour. Shop A names a product in full. Shop B drops, shortens or moves words,
+number, size and colour. Shop A names a product in full. Shop B drops, shortens or moves words: it
+writes "40cm" for "40 cm" and mostly "blk" for "black", so that words in common say too little. It
 misspells every third title, and its price differs by about 7 %. One price in five is missing, and
 half of shop B's makers. Each shelf gives its five matching pairs and eight others. Both offers of a
 pair are from one shelf, its `block`: the candidates that were compared.
@@ -29,7 +30,17 @@ THINGS = {  # kind of thing: how it is shortened
     "office chair": "chair",
     "television": "tv",
 }
-COLOURS = {"black": "blk", "blue": "blu", "silver": "slv", "white": "wht"}
+COLOURS = {  # colour: how it is shortened
+    "beige": "bge",
+    "black": "blk",
+    "blue": "blu",
+    "green": "grn",
+    "orange": "org",
+    "red": "rd",
+    "silver": "slv",
+    "white": "wht",
+}
+SIZES = range(15, 60, 5)
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -88,7 +99,7 @@ def _shelf(shelf: int, random: np.random.Generator) -> list[Product]:
             maker=maker,
             thing=thing,
             model=f"{series}{model}",
-            size=int(random.integers(10, 60)),
+            size=SIZES[random.integers(len(SIZES))],
             colour=list(COLOURS)[random.integers(len(COLOURS))],
             price=usual * float(random.lognormal(0, 0.25)),
         )
@@ -110,9 +121,9 @@ def _offer_b(product: Product, random: np.random.Generator) -> dict[str, Scalar 
     words = [
         *([product.maker.lower()] if random.random() < 0.6 else []),
         product.thing if random.random() < 0.5 else THINGS[product.thing],
-        *([product.model] if random.random() < 0.7 else []),
-        *([f"{product.size}cm"] if random.random() < 0.6 else []),
-        product.colour if random.random() < 0.5 else COLOURS[product.colour],
+        *([product.model] if random.random() < 0.5 else []),
+        *([f"{product.size}cm"] if random.random() < 0.85 else []),
+        product.colour if random.random() < 0.15 else COLOURS[product.colour],
     ]
     title = " ".join(words[i] for i in random.permutation(len(words)))
     return {

@@ -1,4 +1,4 @@
-"""Wines of scikit-learn, and the similarity of two of them.
+"""Wines of scikit-learn, and the similarity of two of them in style.
 
 178 Italian wines of three cultivars, 13 chemical measurements each (UCI "Wine").
 """
@@ -39,20 +39,32 @@ def rows() -> list[RowValues]:
     ]
 
 
+STYLE = {"alcohol": 0.5, "malic_acid": 0.5, "ash": -0.5, "hue": -0.5}
+"""The measurements that a style adds up, in standard deviations."""
+
+
 def similarity(left: Columns, right: Columns) -> npt.NDArray[np.float32]:
-    """Return 1 / (1 + d), where d is the RMS difference of two wines in standard deviations.
+    """Return 1 / (1 + d), where d is the difference of the styles of two wines.
+
+    Few measurements count, some against others. So wines of one style may differ in every
+    measurement, and distances of measurements say little.
 
     Args:
       left: measurements by name, each [n, 1].
       right: measurements of the other wines, likewise.
 
     Returns:
-      float32 [n] in (0, 1]; 1 for equal measurements.
+      float32 [n] in (0, 1]; 1 for wines of one style.
     """
-    deviations = _standard_deviations()
-    squares = [np.square((left[name] - right[name]) / deviations[name]) for name in deviations]
-    distance = np.sqrt(np.mean(np.concatenate(squares, axis=1), axis=1))
+    distance = np.abs(style(left) - style(right))
     return (1 / (1 + distance)).astype(np.float32)
+
+
+def style(wines: Columns) -> npt.NDArray[np.float64]:
+    """Return the style of wines: measurements by name, each [n, 1] → [n]."""
+    deviations = _standard_deviations()
+    parts = [weight * wines[name] / deviations[name] for name, weight in STYLE.items()]
+    return np.concatenate(parts, axis=1).sum(axis=1)
 
 
 @functools.cache

@@ -1,60 +1,86 @@
-"""Products of a synthetic catalogue, in families of related products.
+"""Products of a synthetic catalogue, in families: a device, and ten products related to it.
 
-A family is a device of one brand: an older and a newer model, each in two colours, an accessory and
-a spare part. The records are noisy: prices vary by about 5 %, one colour in twenty is missing, and
-one year in ten is off by one.
+A product has six measures. Each kind of relation moves each measure up or down by the same step,
+with noise: no single measure tells the kind, nor does any distance, for which up and down are the
+same. Only all measures together do, right minus left.
+
+| measure | accessory | spare part | successor | variant |
+|---|---|---|---|---|
+| price | down | down | up | up |
+| weight | down | up | down | up |
+| power | down | up | up | down |
+| volume | up | up | down | down |
+| runtime | up | down | up | down |
+| loudness | up | down | down | up |
+
+Brand, category, colour and year say nothing of the kind. One colour in twenty is missing.
 """
 
 import os
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from demo_data.rows import RowValues, write_rows
 
 FAMILIES = 260
+RELATED = 10
+"""Products related to a device."""
 SEED = 11
 BRANDS = ("Ardo", "Belmi", "Corvia", "Dentro", "Elvara", "Fenix", "Gromo", "Hestia")
+CATEGORIES = ("camera", "drill", "kettle", "phone", "printer")
 COLOURS = ("black", "blue", "red", "silver", "white")
-DEVICES = {  # device: accessory, spare part, usual price, usual weight in kg
-    "camera": ("camera_bag", "camera_battery", 420.0, 0.6),
-    "drill": ("drill_case", "drill_chuck", 110.0, 1.8),
-    "kettle": ("kettle_stand", "kettle_filter", 45.0, 1.1),
-    "phone": ("phone_cover", "phone_screen", 560.0, 0.2),
-    "printer": ("printer_table", "printer_drum", 190.0, 7.5),
+MEASURES = {  # usual value
+    "price": 300.0,
+    "weight": 4.0,
+    "power": 800.0,
+    "volume": 20.0,
+    "runtime": 8.0,
+    "loudness": 60.0,
 }
+STEPS = {  # kind: direction of each measure, right minus left
+    "accessory": (-1, -1, -1, 1, 1, 1),
+    "spare_part": (-1, 1, 1, 1, -1, -1),
+    "successor": (1, -1, 1, -1, 1, -1),
+    "variant": (1, 1, -1, -1, -1, 1),
+}
+STEP = 0.5
+NOISE = 0.4
+"""Both in standard deviations of a measure over all families."""
+DEVIATION = 0.25
+"""Standard deviation of a measure, as a share of its usual value."""
+
+F64 = npt.NDArray[np.float64]
 
 
 class Product(NamedTuple):
-    """The true properties of a product; `rows` adds the noise of the records."""
+    """The true properties of a product; `levels` are its measures in standard deviations, [6]."""
 
     id: str
     brand: str
     category: str
     colour: str
     year: int
-    price: float
-    weight: float
+    levels: F64
 
 
 class Family(NamedTuple):
-    """A device in two models and two colours, its accessory and its spare part."""
+    """A device, and the products related to it with their kinds."""
 
-    devices: tuple[tuple[Product, Product], tuple[Product, Product]]
-    """By model, the older first, then by colour."""
-    accessory: Product
-    part: Product
+    device: Product
+    related: tuple[tuple[str, Product], ...]
 
     @property
     def members(self) -> tuple[Product, ...]:
         """All products of the family."""
-        return (*self.devices[0], *self.devices[1], self.accessory, self.part)
+        return self.device, *(product for _, product in self.related)
 
 
 def write(folder: str | os.PathLike[str]) -> None:
     """Write the products.
 
-    Each is `id`, `brand`, `category`, `colour` (bytes), `year` (int64), `price`, `weight` (float).
+    Each is `id`, `brand`, `category`, `colour` (bytes), `year` (int64), and the measures (float).
 
     Args:
       folder: an existing folder.
@@ -71,9 +97,11 @@ def rows() -> list[RowValues]:
             "brand": product.brand,
             "category": product.category,
             "colour": None if random.random() < 0.05 else product.colour,
-            "year": product.year + int(random.choice([0, -1, 1], p=[0.9, 0.05, 0.05])),
-            "price": round(product.price * float(random.normal(1, 0.05)), 2),
-            "weight": round(product.weight, 3),
+            "year": product.year,
+            **{
+                name: round(usual * (1 + DEVIATION * float(level)), 3)
+                for (name, usual), level in zip(MEASURES.items(), product.levels, strict=True)
+            },
         }
         for family in families()
         for product in family.members
@@ -87,32 +115,23 @@ def families() -> list[Family]:
 
 
 def _family(number: int, random: np.random.Generator) -> Family:
-    device = list(DEVICES)[random.integers(len(DEVICES))]
-    accessory, part, usual_price, usual_weight = DEVICES[device]
     brand = BRANDS[random.integers(len(BRANDS))]
-    colours = [COLOURS[i] for i in random.permutation(len(COLOURS))[:2]]
+    category = CATEGORIES[random.integers(len(CATEGORIES))]
     first = int(random.integers(2010, 2022))
-    years = (first, first + int(random.integers(2, 5)))
-    price = usual_price * float(random.lognormal(0, 0.3))
-    weight = usual_weight * float(random.lognormal(0, 0.2))
-    growth = (1.0, float(random.uniform(1.1, 1.4)))
+    levels = random.normal(size=len(MEASURES))
+    kinds = [list(STEPS)[kind] for kind in random.integers(len(STEPS), size=RELATED)]
 
-    def product(
-        member: int, category: str, colour: str, year: int, price: float, weight: float
-    ) -> Product:
-        return Product(
-            f"product-{number:03d}-{member}", brand, category, colour, year, price, weight
-        )
+    def product(member: int, at: F64) -> Product:
+        colour = COLOURS[random.integers(len(COLOURS))]
+        year = first + int(random.integers(0, 5))
+        # So that no measure is negative.
+        kept = at.clip(-0.9 / DEVIATION, 0.9 / DEVIATION)
+        return Product(f"product-{number:03d}-{member:02d}", brand, category, colour, year, kept)
 
-    older, newer = (
-        (
-            product(2 * i, device, colours[0], years[i], price * growth[i], weight),
-            product(2 * i + 1, device, colours[1], years[i], price * growth[i], weight),
-        )
-        for i in range(2)
-    )
+    def moved(kind: str) -> F64:
+        return levels + STEP * np.array(STEPS[kind]) + random.normal(0, NOISE, len(MEASURES))
+
     return Family(
-        (older, newer),
-        product(4, accessory, colours[random.integers(2)], years[1], price * 0.15, weight * 0.3),
-        product(5, part, "black", years[0], price * 0.2, weight * 0.1),
+        product(0, levels),
+        tuple((kind, product(member, moved(kind))) for member, kind in enumerate(kinds, 1)),
     )

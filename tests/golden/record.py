@@ -10,7 +10,8 @@ Recipes that are in OUT already are left out.
 `7ef2245.json` holds what three runs of commit 7ef2245 agreed on (tfx 1.16, one machine). Weights of
 `entity_matching`, `search_ranking` and `search_ranking_lists` are not in it: there Transform sums
 floats in batches whose size Beam chose by the clock. What Transform computes was recorded in one
-run, and left out where later code differs by that. Weights, and floats that Transform computes,
+run, and left out where later code differs by that. Tuples of `entity_matching`, `relation_class`,
+`relation_vector` and `similarity_regression` were recorded anew when their data changed. Weights, and floats that Transform computes,
 are the same on one kind of processor and number of threads only; so tests/e2e compares tuples and
 names of weights.
 """
