@@ -10,6 +10,8 @@
 | one member is related, the others are not | 1 or 0, each with the first member | auc |
 | ranked pairs | 1 for the preferred document, 0 for the other | triplet_accuracy |
 | lists | the grade of a document | ndcg_at_10 |
+
+The last three are taken minus the mean of their tuple.
 """
 
 import abc
@@ -17,6 +19,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 
 from components.corpus_evaluator.baselines.samples import F64, RawFeatures, Samples
 from components.corpus_evaluator.embeddings.id_tuples import IdTuples
@@ -61,10 +64,6 @@ class TupleLabel(abc.ABC):
     @abc.abstractmethod
     def line(self, samples: Samples, column: F64) -> Monotone:
         """The best predictions that rise or fall with a column, [n]."""
-
-    def centred(self, samples: Samples) -> F64:
-        """The target without what no rule needs to explain, [n, w]."""
-        return samples.target - samples.mean
 
 
 class OneSample(TupleLabel):
@@ -180,7 +179,7 @@ class Related(OneSample):
     metric, constant = "auc", "any order"
 
     def value(self, tuples: IdTuples, samples: Samples, predicted: F64) -> float:
-        return _auc(samples, predicted)
+        return _auc(tuples.labels[:, 0] == 1, samples, predicted)
 
 
 class Ordered(TupleLabel):
@@ -208,7 +207,10 @@ class Ordered(TupleLabel):
         self, tuples: IdTuples, train: bool, features: RawFeatures, recurring: tuple[bool, ...]
     ) -> Samples:
         grades, ranked = self._grades(tuples), np.array(self.ranked)
-        owner, slot = np.nonzero(grades >= 0)
+        present = grades >= 0
+        owner, slot = np.nonzero(present)
+        # What differs between tuples orders no members of one.
+        means = (grades * present).sum(axis=1) / np.maximum(present.sum(axis=1), 1)
         roles, first = self.relation.roles, [*self.others, self.ranked[0]]
         columns = [tuples.members[owner, other] for other in self.others]
         columns.append(tuples.members[owner, ranked[slot]])
@@ -218,7 +220,7 @@ class Ordered(TupleLabel):
                 (roles[i].name if i in self.others else roles[i].entity, roles[i].entity)
                 for i in first
             ),
-            target=grades[owner, slot][:, None],
+            target=(grades[owner, slot] - means[owner])[:, None],
             weights=tuples.weights.astype(np.float64)[owner],
             owner=owner,
             slot=slot,
@@ -240,13 +242,6 @@ class Ordered(TupleLabel):
         """The column, or minus it."""
         sign = -1.0 if self.association(samples, column[:, None])[0] < 0 else 1.0
         return lambda other: sign * other[:, None]
-
-    def centred(self, samples: Samples) -> F64:
-        """The grade minus the mean of the tuple's."""
-        owner = samples.owner - samples.owner.min(initial=0)
-        total = np.bincount(owner, samples.target[:, 0])
-        count = np.maximum(np.bincount(owner), 1)
-        return samples.target - (total / count)[owner][:, None]
 
     def matrix(self, samples: Samples, values: F64, tuples: int, missing: float) -> F64:
         """Values of samples, [n], by tuple and ranked member."""
@@ -337,7 +332,8 @@ class OneOfMany(Ordered):
         return np.tile(related, (len(tuples.weights), 1))
 
     def value(self, tuples: IdTuples, samples: Samples, predicted: F64) -> float:
-        return _auc(samples, predicted)
+        related = np.array([comparison.related for comparison in self.relation.comparisons])
+        return _auc(related[samples.slot], samples, predicted)
 
 
 def label_of(
@@ -372,10 +368,9 @@ def label_of(
     return None
 
 
-def _auc(samples: Samples, predicted: F64) -> float:
+def _auc(related: npt.NDArray[np.bool_], samples: Samples, predicted: F64) -> float:
     from sklearn.metrics import roc_auc_score  # Here: it takes seconds.
 
-    related = samples.target[:, 0] == 1
     if related.all() or not related.any():
         return math.nan
     return float(roc_auc_score(related, predicted[:, 0], sample_weight=samples.weights))

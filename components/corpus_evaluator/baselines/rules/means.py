@@ -45,7 +45,7 @@ def mean_of_category(label: TupleLabel, samples: Samples) -> Fitted | None:
     if not names:
         return None
     half = len(some) // 2
-    target = label.centred(some)
+    target = some.target
     gains = []
     for _, cells in _cells(some):
         means = CellMeans.fit(cells[:half], target[:half], some.weights[:half])

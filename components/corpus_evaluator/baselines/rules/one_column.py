@@ -75,7 +75,7 @@ def straight(columns: Columns, label: TupleLabel, samples: Samples) -> Fitted | 
 
 def curved(columns: Columns, label: TupleLabel, samples: Samples) -> Fitted | None:
     """Predicts the mean label at the value of a column, the one that explains labels best."""
-    chosen = _chosen(columns, samples, lambda some, x: _explained(label.centred(some), some, x))
+    chosen = _chosen(columns, samples, _explained)
     if chosen is None:
         return None
     number, name = chosen
@@ -111,11 +111,11 @@ def _chosen(
     return best, listed[best].name
 
 
-def _explained(target: F64, samples: Samples, columns: F64) -> F64:
-    """The variance of a target [n, w] between intervals of each column: [n, k] → [k]."""
+def _explained(samples: Samples, columns: F64) -> F64:
+    """The variance of the target between intervals of each column: [n, k] → [k]."""
     shares = np.arange(1, INTERVALS) / INTERVALS
     ends = np.quantile(columns, shares, axis=0)
-    weighted = samples.weights[:, None] * target
+    weighted = samples.weights[:, None] * (samples.target - samples.mean)
     result = np.zeros(columns.shape[1])
     for number in range(columns.shape[1]):
         interval = np.searchsorted(ends[:, number], columns[:, number], side="right")
