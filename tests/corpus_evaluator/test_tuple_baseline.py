@@ -345,6 +345,20 @@ def test_pairs_by_the_words_that_they_share():
     assert (baseline.by, baseline.value) == ("TF-IDF of words", 1.0)
 
 
+def test_pairs_by_one_kind_of_feature_alone():
+    x = drawn(19, 3)
+    words = np.eye(40)[np.random.default_rng(20).integers(0, 40, COUNT)]
+
+    def label(a, b):
+        return (np.linalg.norm(x[a] - x[b], axis=1, keepdims=True) < 2).astype(float)
+
+    features = np.concatenate([x, 3 * words], axis=1)
+    parts = {"numbers": slice(0, 3), "words": slice(3, 43)}
+    raw = Raw(features, features, parts=parts)
+    baseline, *_ = best(spec.pairs("item", "item"), label, raw)
+    assert (baseline.by, baseline.value) == ("raw features, numbers alone", 1.0)
+
+
 def test_documents_by_one_feature_where_nearness_misleads():
     """As in a search: what compares documents to queries says little, one column says much."""
     x = drawn(10, 3)
