@@ -28,6 +28,7 @@ _RELATION_GEN = (
     "tests/relation_gen/test_source_edges.py",
     "tests/relation_gen/test_source_labels.py",
     "tests/relation_gen/test_dedup.py",
+    "tests/relation_gen/test_filtered.py",
     "tests/relation_gen",
 )
 _HELD_BY_RUNS = ("-pipeline/airflow_runner.py", "-pipeline/kubeflow_runner.py", "-pipeline/run.py")

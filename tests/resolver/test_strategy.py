@@ -124,3 +124,12 @@ def test_of_several_candidates_the_one_of_the_latest_execution(store):
     blessing = store.blessing(second)
     actual = store.resolve([first, second], [blessing], [second, first])
     assert actual == picked(second, blessing, first)
+
+
+def test_without_executions_the_newest_artifact_is_the_output(store):
+    first, second, third = store.model(), store.model(), store.model()
+    assert strategy.latest_output(store.store, [first, third, second]).id == third.id
+    assert strategy.latest_output(store.store, [second]).id == second.id
+    assert strategy.latest_output(store.store, []) is None
+    store.execution("tfx.dsl.components.common.resolver.Resolver", first)
+    assert strategy.latest_output(store.store, [second, first]).id == second.id
