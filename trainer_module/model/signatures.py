@@ -19,7 +19,7 @@ import tensorflow as tf
 
 from relation.names import prefixed
 from relation.schema import Feature, FeatureKind
-from trainer_module.data.decode_roles import decode_roles
+from trainer_module.data.decode_roles import decode_roles, without_padding
 from trainer_module.heads.base import SimilarityHead
 from trainer_module.model.interface import EVALUATE
 from trainer_module.model.relational_model import RelationalModel
@@ -54,7 +54,10 @@ class ServingModule:
         self._relation = model.relation
         self._features = {entity: tuple(those) for entity, those in features.items()}
         self._towers = dict(towers)
-        self._decoders = {entity: tower.decode for entity, tower in towers.items()}
+        self._decoders = {
+            entity: without_padding(tower.decode, self._features[entity])
+            for entity, tower in towers.items()
+        }
         self._labels = tuple(labels)
 
     def _embed(

@@ -14,7 +14,7 @@ from relation.retrieval.distances import Similarity
 from relation.schema import FeatureKind
 from relation.spec import Role
 from trainer_module.data.batch_keys import as_text
-from trainer_module.data.decode_roles import decode_roles
+from trainer_module.data.decode_roles import decode_roles, without_padding
 from trainer_module.data.inputs import (
     ONE_BATCH,
     MicroBatches,
@@ -73,7 +73,10 @@ class TrainingRun:
             name: TOWERS.resolve(model.tower_of(name)) for name in prepared.relation.entities
         }
         memory = request.training.memory_mb
-        self._decoders = {name: tower.decoder(memory) for name, tower in self.towers.items()}
+        self._decoders = {
+            entity: without_padding(tower.decoder(memory), self.features[entity])
+            for entity, tower in self.towers.items()
+        }
         head = HEADS.resolve(model.head)
         self.task: Task = task_of(head, prepared.relation, len(prepared.compiled.label.domain))
         self._objective = make_objective(request, self.task, self._train, self.transform)
