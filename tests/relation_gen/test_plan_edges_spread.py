@@ -68,11 +68,11 @@ def hub(degree: int, triplets: int | str) -> float:
     )
     relation = relation_of("triplets", triplets_per_anchor=triplets)
     setting = edges.Setting(relation, base.Candidates(n, n, ()), False)
-    began = time.perf_counter()
+    began = time.process_time()
     ordered = take(found, edges.order(found, 0))
     anchors = edges.Anchors(ordered.source[:1], np.array([0, degree]), ordered, None)
     (made_,) = edges.plans(anchors, setting)
-    took = time.perf_counter() - began
+    took = time.process_time() - began
     assert len(made_.anchor) == (degree if triplets == "all" else triplets)
     negative = made_.members[2].value
     assert len(np.unique(negative)) == len(negative)
@@ -82,9 +82,11 @@ def hub(degree: int, triplets: int | str) -> float:
 
 @pytest.mark.parametrize("triplets", [100, "all"])
 def test_an_anchor_with_many_edges_takes_linear_time(triplets):
-    small, large = (min(hub(degree, triplets) for _ in range(3)) for degree in (25_000, 100_000))
+    small, large = (min(hub(degree, triplets) for _ in range(5)) for degree in (25_000, 100_000))
     assert large < 2
-    assert large / small < 4**1.6
+    assert (
+        large / small < 4**1.8
+    )  # Four times the edges would take 16 times as long, were it all pairs.
 
 
 def test_chunks_hold_about_as_many_members_as_the_budget():
