@@ -7,10 +7,10 @@ from typing import Any, TypeAlias
 
 import apache_beam as beam
 import numpy as np
-import numpy.typing as npt
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
+from components.common.columns import take
 from components.common.evaluation.corpus_results import BLESSED, MODEL
 from components.common.input_files import Redistribute
 from components.common.rows.row_requirements import RowSpec, entity_spec
@@ -27,7 +27,7 @@ from components.corpus_evaluator.embeddings.id_tuples import (
     joined,
 )
 from components.corpus_evaluator.embeddings.id_tuples import read as read_id_tuples
-from components.corpus_evaluator.embeddings.population import Population
+from components.corpus_evaluator.embeddings.population import Population, Populations
 from components.corpus_evaluator.embeddings.raw_features import RawFeatureLayout
 from components.corpus_evaluator.request import CorpusRequest
 from components.corpus_evaluator.retrieval.corpus_metrics import Corpus, CorpusMetrics, Space
@@ -44,7 +44,6 @@ OWN = "own"
 
 Plans: TypeAlias = Mapping[tuple[str, str], tuple[EntityPlan, Sequence[str]]]
 """The plan and the files of each entity type and split to encode."""
-Populations: TypeAlias = Mapping[tuple[str, str], Population]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -212,7 +211,9 @@ def _metrics(
         elsewhere = joined(list(by_split.values()), 2, related.labels.shape[1])
     elif request.compiled.filtered:
         held_out = related.labels[:, 0] == 1
-        related, elsewhere = _rows(related, held_out), _rows(related, ~held_out)
+        related, elsewhere = (
+            take(related, np.flatnonzero(chosen)) for chosen in (held_out, ~held_out)
+        )
     for _, split in _not_counted(request):
         others = populations[question.query, split].positions(related.members[:, 0]) >= 0
         related.labels[others] = ELSEWHERE
@@ -242,13 +243,8 @@ def _related(request: CorpusRequest, tuples: IdTuples) -> IdTuples:
     related = np.ones(len(tuples.weights), dtype=bool)
     if relation.label is LabelKind.BINARY:
         related = tuples.labels[:, 0] == 1
-    rows = _rows(tuples, related)
+    rows = take(tuples, np.flatnonzero(related))
     return dataclasses.replace(rows, members=rows.members[:, scored])
-
-
-def _rows(tuples: IdTuples, chosen: npt.NDArray[np.bool_]) -> IdTuples:
-    """Some of n tuples; `chosen`: bool [n]."""
-    return IdTuples(tuples.members[chosen], tuples.labels[chosen], tuples.weights[chosen])
 
 
 def _run(

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from components.common.columns import take
 from components.corpus_evaluator.baselines.label_kinds import TupleLabel
 from components.corpus_evaluator.baselines.rules import means, neighbours, one_column
 from components.corpus_evaluator.baselines.rules.base import Fitted, Rule
@@ -108,7 +109,7 @@ def parts(train: IdTuples, new: Bools, anchor: int) -> tuple[IdTuples, IdTuples]
     for comparing, left_out in _shares(train, np.flatnonzero(new), anchor):
         fitted, compared, least = (~left_out).sum(), comparing.sum(), LEAST_FITTED * len(comparing)
         if min(fitted, compared) >= LEAST and fitted >= least:
-            return rows(train, ~left_out), rows(train, comparing)
+            return take(train, np.flatnonzero(~left_out)), take(train, np.flatnonzero(comparing))
     return train, train
 
 
@@ -163,11 +164,6 @@ def members_recur(train: IdTuples, held_out: IdTuples) -> Bools:
         recurs = np.isin(members, train.members[:, role])
         shares.append(len(members) > 0 and recurs.mean() >= RECURRING)
     return np.array(shares, dtype=bool)
-
-
-def rows(tuples: IdTuples, chosen: Bools | npt.NDArray[np.int64]) -> IdTuples:
-    """Some of n tuples."""
-    return IdTuples(tuples.members[chosen], tuples.labels[chosen], tuples.weights[chosen])
 
 
 def hash_of(tuples: IdTuples) -> U64:

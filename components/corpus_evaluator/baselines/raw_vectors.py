@@ -1,20 +1,17 @@
 """The raw features of the members of tuples, scaled by those of training."""
 
 import os
-from collections.abc import Mapping
 
 import numpy as np
 
 from components.corpus_evaluator.baselines.samples import Codes
 from components.corpus_evaluator.embeddings.encode import RAW
-from components.corpus_evaluator.embeddings.population import Population
+from components.corpus_evaluator.embeddings.population import Populations
 from components.corpus_evaluator.embeddings.raw_features import FeatureScaling, RawFeatureLayout
 from components.corpus_evaluator.embeddings.word_columns import WordColumns
 from components.corpus_evaluator.request import CorpusRequest
 from relation.names import TRAIN
 from relation.retrieval.points import U64, Floats
-
-Populations = Mapping[tuple[str, str], Population]
 
 
 class RawVectors:

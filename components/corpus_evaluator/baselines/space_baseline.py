@@ -1,13 +1,13 @@
 """Baselines of retrieval: spaces of raw features, or of popularity."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 
 from components.corpus_evaluator.embeddings.encode import RAW
 from components.corpus_evaluator.embeddings.id_tuples import ELSEWHERE, IdTuples
-from components.corpus_evaluator.embeddings.population import Population
+from components.corpus_evaluator.embeddings.population import Population, Populations
 from components.corpus_evaluator.embeddings.raw_features import FeatureScaling, RawFeatureLayout
 from components.corpus_evaluator.embeddings.word_columns import WordColumns
 from components.corpus_evaluator.request import CorpusRequest
@@ -15,8 +15,6 @@ from components.corpus_evaluator.retrieval.corpus_metrics import Space
 from relation.retrieval.distances import Similarity
 from relation.retrieval.points import Floats
 from relation.retrieval.question import Question
-
-Populations = Mapping[tuple[str, str], Population]
 
 
 class SpaceBaseline:

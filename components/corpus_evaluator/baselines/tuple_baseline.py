@@ -8,12 +8,12 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from components.common.columns import take
 from components.corpus_evaluator.baselines.choice import (
     Candidate,
     candidates,
     hash_of,
     members_recur,
-    rows,
 )
 from components.corpus_evaluator.baselines.label_kinds import label_of
 from components.corpus_evaluator.baselines.samples import RawFeatures
@@ -65,7 +65,7 @@ def of_tuples(
     Returns:
       The baseline; None if the relation has none, or if its metric is undefined.
     """
-    train, held_out = rows(train, train.weights > 0), rows(held_out, held_out.weights > 0)
+    train, held_out = (take(each, np.flatnonzero(each.weights > 0)) for each in (train, held_out))
     if not len(held_out.labels) or not len(train.labels):
         return None
     label = label_of(relation, train, held_out, orders_only)
@@ -73,7 +73,7 @@ def of_tuples(
         return None
     order = np.argsort(hash_of(train), kind="stable")[:MOST_TUPLES]
     recurring = members_recur(train, held_out)
-    rules = candidates(label, rows(train, order), held_out, features, recurring)
+    rules = candidates(label, take(train, order), held_out, features, recurring)
     if not rules:
         return None
     best = rules[0]

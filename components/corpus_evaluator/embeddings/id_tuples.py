@@ -12,7 +12,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from components.common import hashing, shuffle_store
-from components.common.columns import Batch
+from components.common.columns import Batch, take
 from components.common.edge_splits import hashed_splits
 from components.corpus_evaluator.embeddings.encode import hashes, values_of
 from relation.compiled import CompiledRelation
@@ -50,7 +50,7 @@ def joined(parts: Sequence[IdTuples], members: int, width: int) -> IdTuples:
     labels = np.concatenate([part.labels for part in every])
     weights = np.concatenate([part.weights for part in every])
     order = np.lexsort([weights, *labels.T, *ids.T])
-    return IdTuples(ids[order], labels[order], weights[order])
+    return take(IdTuples(ids, labels, weights), order)
 
 
 def read(folder: str, members: int, width: int) -> IdTuples:

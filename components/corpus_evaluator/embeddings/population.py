@@ -1,8 +1,9 @@
 """The encoded entities of one type and split; their vectors stay in files."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -115,3 +116,7 @@ def _mapped(
     if not rows * width:
         return np.zeros((rows, width), dtype=dtype)
     return np.memmap(path, dtype=dtype, mode=mode, shape=(rows, width))  # type: ignore[call-overload, no-any-return]
+
+
+Populations: TypeAlias = Mapping[tuple[str, str], Population]
+"""Encoded entities by type and split."""

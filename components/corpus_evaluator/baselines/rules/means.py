@@ -41,16 +41,16 @@ def mean_of_category(label: TupleLabel, samples: Samples) -> Fitted | None:
     The choice is made on half of the samples, by the means of the other half.
     """
     some = samples.first(MOST)
-    names = [name for name, _ in _cells(some)]
-    if not names:
-        return None
     half = len(some) // 2
     target = some.target
-    gains = []
-    for _, cells in _cells(some):
+    names, gains = [], []
+    for name, cells in _cells(some):
+        names.append(name)
         means = CellMeans.fit(cells[:half], target[:half], some.weights[:half])
         left = (target[half:] - means(cells[half:])) ** 2
         gains.append(-float(some.weights[half:] @ left.sum(axis=1)))
+    if not names:
+        return None
     best = int(np.argmax(gains))
     cells = next(cells for number, (_, cells) in enumerate(_cells(samples)) if number == best)
     means = CellMeans.of(cells, samples)
